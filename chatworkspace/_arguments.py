@@ -1,0 +1,70 @@
+"""Check what comes in at the edge, and say what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, Union
+from uuid import UUID
+
+from chatworkspace.errors import InvalidArgumentError
+
+Id = Union[UUID, str]
+"""A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
+
+MAX_CHAT_ID = 255
+
+
+def positive_seconds(instance: object, attribute: Any, value: object) -> None:
+    """Validate an attrs field that holds a limit in seconds."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+        raise InvalidArgumentError(attribute.name, "a finite number of seconds above 0")
+
+
+def to_uuid(argument: str, value: Id) -> UUID:
+    """Return value as a UUID."""
+    if isinstance(value, UUID):
+        return value
+    try:
+        return UUID(value.strip())
+    except (ValueError, AttributeError):
+        raise InvalidArgumentError(argument, "a UUID or its text") from None
+
+
+def check_text(argument: str, value: object, *, most: int | None = None) -> str:
+    """Return value if it is text that every store and platform can carry: no NUL, no lone surrogates."""
+    if not isinstance(value, str):
+        raise InvalidArgumentError(argument, "text")
+    if most is not None and len(value) > most:
+        raise InvalidArgumentError(argument, f"at most {most} characters")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
+    return value
+
+
+def check_chat_id(value: object) -> str:
+    """Return a host's chat id: 1 to 255 characters, compared exactly."""
+    if not value or not isinstance(value, str) or len(value) > MAX_CHAT_ID:
+        raise InvalidArgumentError("chat_id", f"1 to {MAX_CHAT_ID} characters of text")
+    return check_text("chat_id", value)
+
+
+def check_wait(value: object) -> float | None:
+    """Return how long to wait, in seconds; None: as long as Timeouts allow."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value) or value < 0:
+        raise InvalidArgumentError("wait", "None or a number of seconds of at least 0")
+    return None if math.isinf(value) else float(value)
+
+
+def check_parameters(value: object) -> Mapping[str, str]:
+    """Return a copy of the template parameters: text to text. A bad value is never shown."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidArgumentError("parameters", "a mapping of names to values, both text")
+    parameters: dict[str, str] = {}
+    for name, text in value.items():  # pyright: ignore[reportUnknownVariableType] # callers without type checks pass anything
+        parameters[check_text("parameters", name)] = check_text(f"parameters[{name!r}]", text)
+    return parameters

@@ -1,0 +1,131 @@
+"""Everything that the library raises. An error means: this call decided nothing, or was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from chatworkspace._advice import next_step_for
+from chatworkspace.model import Agent, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class ChatWorkspaceError(Exception):
+    """Root of all. Each carries a reason, what to do next, and whether the same call may be made again."""
+
+    default_reason: ClassVar[Reason] = Reason.REFUSED
+    default_retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, reason: Reason | None = None, next_step: str | None = None, retryable: bool | None = None) -> None:
+        super().__init__(message)
+        self.reason: Reason = self.default_reason if reason is None else reason
+        self.next_step: str = next_step_for(self.reason) if next_step is None else next_step
+        self.retryable: bool = self.default_retryable if retryable is None else retryable
+
+
+class InvalidArgumentError(ChatWorkspaceError, ValueError):
+    """An argument is not what was expected; the message names both."""
+
+    default_reason = Reason.INVALID_ARGUMENT
+
+    def __init__(self, argument: str, expected: str, *, reason: Reason | None = None) -> None:
+        super().__init__(f"{argument}: expected {expected}", reason=reason)
+        self.argument: str = argument
+
+
+class ChatNotFoundError(ChatWorkspaceError, LookupError):
+    """open_chat was never called for this chat."""
+
+    default_reason = Reason.CHAT_NOT_FOUND
+
+    def __init__(self, chat_id: str) -> None:
+        super().__init__(f"chat {chat_id!r} is not known: call open_chat first")
+        self.chat_id: str = chat_id
+
+
+class NoWorkspaceError(ChatWorkspaceError):
+    """The chat has no workspace that could be started, stopped or reached."""
+
+    default_reason = Reason.NO_WORKSPACE
+
+
+class TemplateError(ChatWorkspaceError):
+    """Missing, not allowed, deprecated, of another organization, or with an external agent: see reason."""
+
+    default_reason = Reason.TEMPLATE_NOT_FOUND
+
+
+class RefusedError(ChatWorkspaceError):
+    """The platform said no, and meant it."""
+
+    default_reason = Reason.REFUSED
+
+    def __init__(self, message: str, *, detail: str = "", validations: Iterable[tuple[str, str]] = (), reason: Reason | None = None) -> None:
+        super().__init__(message or "request failed", reason=reason)
+        self.message: str = message
+        self.detail: str = detail
+        self.validations: tuple[tuple[str, str], ...] = tuple(validations)
+
+
+class UnavailableError(ChatWorkspaceError):
+    """The store could not be asked, or the platform before anything was bound (a standing plan stays). The same call may be made again.
+
+    A bound chat gets an Outcome with State.UNKNOWN instead.
+    """
+
+    default_reason = Reason.PLATFORM_UNAVAILABLE
+    default_retryable = True
+
+
+class OutcomeUnknownError(UnavailableError):
+    """A creation was sent and not answered. The same call goes on from there, and makes no second workspace."""
+
+    default_reason = Reason.OUTCOME_UNKNOWN
+
+
+class BusyError(ChatWorkspaceError):
+    """The turn did not come within wait or Timeouts.queued, and nothing is bound or planned."""
+
+    default_reason = Reason.BUSY
+    default_retryable = True
+
+
+class ConnectError(ChatWorkspaceError):
+    """The agent could not be reached; next_step says what may help."""
+
+    default_reason = Reason.CONNECT_FAILED
+    default_retryable = True
+
+    def __init__(self, message: str, *, agent: Agent, reason: Reason | None = None, next_step: str | None = None) -> None:
+        super().__init__(message, reason=reason, next_step=next_step)
+        self.agent: Agent = agent
+
+
+class NotReadyError(ChatWorkspaceError):
+    """Outcome.require_ready() was called and the workspace is not ready."""
+
+    default_reason = Reason.NOT_READY
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"the workspace is {outcome.state.value} ({outcome.reason.value})", next_step=outcome.next_step)
+        self.outcome: Outcome = outcome
+
+
+class ChatClosedError(ChatWorkspaceError):
+    """close_chat was called for this chat; open_chat raises it too."""
+
+    default_reason = Reason.CHAT_CLOSED
+
+    def __init__(self, chat_id: str) -> None:
+        super().__init__(f"chat {chat_id!r} is closed")
+        self.chat_id: str = chat_id
+
+
+class ClosedError(ChatWorkspaceError):
+    """The ChatWorkspaces was closed."""
+
+    default_reason = Reason.CLOSED
+
+    def __init__(self) -> None:
+        super().__init__("this ChatWorkspaces is closed")
