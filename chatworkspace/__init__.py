@@ -33,6 +33,9 @@ from chatworkspace.model import Sweep as Sweep
 from chatworkspace.model import Template as Template
 from chatworkspace.model import Transition as Transition
 from chatworkspace.model import Workspace as Workspace
+from chatworkspace.service import ChatWorkspaces as ChatWorkspaces
 from chatworkspace.timeouts import Timeouts as Timeouts
+from chatworkspace.toolbox import Toolbox as Toolbox
+from chatworkspace.toolbox import ToolResult as ToolResult
 
 _logging.getLogger("chatworkspace").addHandler(_logging.NullHandler())

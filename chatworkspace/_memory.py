@@ -1,0 +1,151 @@
+"""What a process remembers of its chats. All of it is bounded, and all of it may be lost: the truth is in the store and on the platform."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._decisions import Finding, Probe, probe_for
+from chatworkspace.model import Workspace
+
+MOST_CHATS = 65_536
+
+
+@attrs.frozen(kw_only=True)
+class Proof:
+    """A dial, and what was true when it was made."""
+
+    epoch: int
+    """The chat's. A later claim voids the proof."""
+    workspace: Workspace
+    finding: Finding
+    at: float
+    error: str = ""
+    """Why it failed; empty when it worked."""
+
+    @property
+    def worked(self) -> bool:
+        """The agent was reached."""
+        return not self.error
+
+    @property
+    def proves_ready(self) -> bool:
+        """It worked, and nothing else was missing."""
+        return self.worked and probe_for(self.finding) is Probe.PROVE_READY
+
+
+class Proofs:
+    """The latest dial of each chat, for as long as it proves something.
+
+    `_lock` guards `_proofs`, which is in the order of time, so that what is too old is at its front.
+    """
+
+    def __init__(self, life: float) -> None:
+        self._life = life
+        self._lock = Lock()
+        self._proofs: OrderedDict[str, Proof] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._proofs)
+
+    def get(self, chat_id: str, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
+        """Return the dial if it is fresh and about this workspace at this epoch."""
+        with self._lock:
+            self._forget(now)
+            proof = self._proofs.get(chat_id)
+        return proof if proof is not None and proof.epoch == epoch and proof.workspace.id == workspace_id else None
+
+    def put(self, chat_id: str, proof: Proof) -> None:
+        """Remember a dial."""
+        with self._lock:
+            self._forget(proof.at)
+            self._proofs.pop(chat_id, None)
+            self._proofs[chat_id] = proof
+
+    def void(self, chat_id: str) -> None:
+        """Forget it: something was changed."""
+        with self._lock:
+            self._proofs.pop(chat_id, None)
+
+    def _forget(self, now: float) -> None:
+        while self._proofs:
+            chat_id, proof = next(iter(self._proofs.items()))
+            if now - proof.at <= self._life and len(self._proofs) < MOST_CHATS:
+                return
+            del self._proofs[chat_id]
+
+
+@attrs.define(kw_only=True)
+class _Mentioned:
+    generation: int = 0
+    build: tuple[UUID, int] | None = None
+    ready: bool = True
+    phase: tuple[int, int, int] = (0, 0, 0)
+    line: tuple[int, int, int] = (0, 0, 0)
+
+
+class Mentions:
+    """What the callbacks of this process were told already, so that each change is told once whichever call sees it.
+
+    `_lock` guards `_mentioned`, the least recently told chat first.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._mentioned: OrderedDict[str, _Mentioned] = OrderedDict()
+
+    def new_build(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
+        """Tell whether this build is to be told now; its end will be told as well."""
+        with self._lock:
+            said = self._of(chat_id)
+            if said.build is not None and said.build[0] == workspace_id and said.build[1] >= number:
+                return False
+            said.build, said.ready = (workspace_id, number), False
+            return True
+
+    def now_ready(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
+        """Tell whether it is to be told that this build has become ready: once, and only if the build was told."""
+        with self._lock:
+            said = self._of(chat_id)
+            if said.ready or said.build != (workspace_id, number):
+                return False
+            said.ready = True
+            return True
+
+    def new_binding(self, chat_id: str, generation: int, workspace_id: UUID | None = None, number: int = 0) -> bool:
+        """Tell whether an attach, detach or close is to be told now; nothing more will be told of the workspace's latest build."""
+        with self._lock:
+            said = self._of(chat_id)
+            if said.generation >= generation:
+                return False
+            said.generation = generation
+            said.build, said.ready = ((workspace_id, number) if workspace_id is not None else None), True
+            return True
+
+    def new_phase(self, chat_id: str, step: tuple[int, int, int]) -> bool:
+        """Tell whether (generation, build, phase) is further than what was told."""
+        with self._lock:
+            said = self._of(chat_id)
+            if said.phase >= step:
+                return False
+            said.phase = step
+            return True
+
+    def new_line(self, chat_id: str, line: tuple[int, int, int]) -> bool:
+        """Tell whether (generation, build, line) of the build's log is further than what was told."""
+        with self._lock:
+            said = self._of(chat_id)
+            if said.line >= line:
+                return False
+            said.line = line
+            return True
+
+    def _of(self, chat_id: str) -> _Mentioned:
+        said = self._mentioned.pop(chat_id, None) or _Mentioned()
+        self._mentioned[chat_id] = said
+        if len(self._mentioned) > MOST_CHATS:
+            self._mentioned.popitem(last=False)
+        return said

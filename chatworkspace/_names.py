@@ -1,0 +1,58 @@
+"""Workspace names. Pure.
+
+A name is a wish, a hyphen and the chat's mark: ten characters computed from the store's secret, the chat's id and a number. The mark is the proof
+that a workspace is the chat's making, and it is the same for every request that could make one, so the platform lets one of them through.
+Names are at most 32 letters, digits and single hyphens (the platform's rule).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+
+MARK_LENGTH = 10
+WISH_LENGTH = 21
+FALLBACK = "workspace"
+
+_OTHER = re.compile(r"[^A-Za-z0-9]+")
+
+
+def mark_of(secret: bytes, chat_id: str, number: int) -> str:
+    """Return the chat's mark: the first 50 bits of HMAC-SHA256 over chat id, NUL and number, in lower-case base32."""
+    message = f"{chat_id}\0{number}".encode()
+    return base64.b32encode(hmac.digest(secret, message, hashlib.sha256)[:10]).decode()[:MARK_LENGTH].lower()
+
+
+def workspace_name(wish: str, template_name: str, mark: str) -> str:
+    """Return the name to ask for: the wish, or else the template's name, made fit, and the mark."""
+    return f"{_fit(wish) or _fit(template_name) or FALLBACK}-{mark}"
+
+
+def bears_mark(name: str, mark: str) -> bool:
+    """Tell whether a workspace of this name is the making of the chat whose mark it is. The platform compares names without case."""
+    return name.lower().endswith(f"-{mark}")
+
+
+def name_in_use(name: str, wish: str, template_name: str, mark: str) -> str:
+    """Return the name once planned as long as its number stands, else a new one."""
+    return name if bears_mark(name, mark) else workspace_name(wish, template_name, mark)
+
+
+def wish_was_kept(wish: str, name: str) -> bool:
+    """Tell whether the name shows the wish as it was written."""
+    return not wish or wish in (name, name[: -MARK_LENGTH - 1])
+
+
+def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
+    """Return a keyed hash of parameters, so that two requests can be compared without storing a value; empty for none."""
+    if not parameters:
+        return ""
+    message = "".join(f"{len(part)}:{part}" for pair in sorted(parameters.items()) for part in pair)
+    return hmac.digest(secret, message.encode(), hashlib.sha256).hex()[:32]
+
+
+def _fit(wish: str) -> str:
+    return _OTHER.sub("-", wish).strip("-")[:WISH_LENGTH].strip("-")

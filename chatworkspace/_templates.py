@@ -1,0 +1,19 @@
+"""Which templates a chat may use. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from chatworkspace.model import Chat, Reason, Template
+
+
+def check_template(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> Reason | None:
+    """Return why a chat may not use a template, or None. allowed: None allows all, an empty collection none."""
+    if template.organization_id != chat.organization_id:
+        return Reason.OTHER_ORGANIZATION
+    if not template.agents_allowed or (allowed is not None and template.id not in allowed):
+        return Reason.TEMPLATE_NOT_ALLOWED
+    if template.deprecated:
+        return Reason.TEMPLATE_DEPRECATED
+    return Reason.TEMPLATE_EXTERNAL_AGENT if template.external_agent else None

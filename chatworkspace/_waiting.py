@@ -1,0 +1,192 @@
+"""Wait for a workspace: build, agent, scripts, and the dial that proves it ready. Outside every lock; the caller's patience bounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import Enum
+
+import attrs
+
+from chatworkspace._calls import Call
+from chatworkspace._decisions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace._memory import Proof, Proofs
+from chatworkspace._mutex import ChatMutex
+from chatworkspace._watches import Seat, Watches
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Chat, Phase, Reason, State, Workspace
+from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
+from chatworkspace.timeouts import Timeouts
+
+DIAL_PAUSE = 2.0
+"""Seconds between two dials of an agent that the platform calls connected."""
+HEARTBEAT = 5.0
+"""Seconds after which a follower is told the same again."""
+LOG_TICK = 1.0
+_ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
+
+
+class Goal(Enum):
+    """What is waited for."""
+
+    SETTLED = "settled"
+    """Nothing is under way any more."""
+    BUILD_OVER = "build_over"
+    """The build that is under way has ended."""
+
+
+@attrs.frozen(kw_only=True)
+class Bound:
+    """A chat's workspace as it was read, and the row that led to it."""
+
+    chat: Chat
+    epoch: int
+    workspace: Workspace
+    read_at: float
+    """When the workspace was asked for, by the clock of deadlines."""
+
+
+@attrs.frozen(kw_only=True)
+class Seen:
+    """Something to tell a follower."""
+
+    workspace: Workspace | None
+    """None before there is one."""
+    phase: Phase | None
+    line: str | None = None
+    line_id: int = 0
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """Build number and phase, in their order."""
+        return self.build_number or 0, phase_order(self.phase)
+
+    @property
+    def build_number(self) -> int | None:
+        """The number of the latest build, if there is one."""
+        return None if self.workspace is None else self.workspace.build.number
+
+
+@attrs.frozen(kw_only=True)
+class Ending:
+    """How the wait ended."""
+
+    workspace: Workspace
+    finding: Finding
+    told: Told
+    error: str = ""
+    """The last real failure of a read or a dial, if that is why there is nothing better to tell."""
+    waited: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class _Dialled:
+    told: Told
+    error: str = ""
+    again: bool = False
+
+
+def phase_order(phase: Phase | None) -> int:
+    """Return where a phase stands in the order that followers see; nothing under way comes last."""
+    return len(_ORDER) + 1 if phase is None else _ORDER.index(phase) + 1
+
+
+class Waiter:
+    """Waits for workspaces, in any number of threads. It keeps no thread and no connection."""
+
+    def __init__(self, *, clock: Clock, dialer: AgentDialer, watches: Watches, proofs: Proofs, timeouts: Timeouts) -> None:
+        self._clock = clock
+        self._dialer = dialer
+        self._watches = watches
+        self._proofs = proofs
+        self._timeouts = timeouts
+        self._dials = ChatMutex()
+        self._limits = {Phase.BUILDING: timeouts.build, Phase.CONNECTING: timeouts.connect, Phase.SCRIPTS: timeouts.scripts}
+
+    def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Generator[Seen, None, Ending]:
+        """Yield every change, and return how it ended: settled, a limit was over, or the call's patience.
+
+        lines: yield the build log as well, and something at least every HEARTBEAT seconds.
+        """
+        began: dict[tuple[int, Phase], float] = {}
+        workspace, waited, logged = bound.workspace, False, 0
+        last = self._clock.monotonic() + 2 * sum(self._limits.values())  # a workspace that is rebuilt without end ends no wait by itself
+        with self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at) as seat:
+            while True:
+                finding = classify(workspace, lost_after=self._timeouts.lost_after)
+                dialled = self._dialled(call, bound, workspace, finding) if goal is Goal.SETTLED else _Dialled(told=describe(finding, workspace))
+                told, phase = dialled.told, dialled.told.phase
+                if lines and (phase is Phase.BUILDING or logged == workspace.build.number):
+                    logged = workspace.build.number if phase is Phase.BUILDING else 0
+                    yield from _lines(seat, workspace, last=not logged)
+                yield Seen(workspace=workspace, phase=phase)
+                if phase is None or (goal is Goal.BUILD_OVER and phase is not Phase.BUILDING):
+                    return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error, waited=waited)
+                now = self._clock.monotonic()
+                limit = min(began.setdefault((workspace.build.number, phase), now) + self._limits[phase], last)
+                if now >= limit or call.over:
+                    told = at_limit(finding, told) if now >= limit else told
+                    error = dialled.error or (str(seat.error) if seat.error is not None else "")
+                    return Ending(workspace=workspace, finding=finding, told=told, error=error, waited=waited)
+                waited = True
+                try:
+                    workspace = seat.next(call.sooner(min(limit, now + self._tick(phase, lines=lines, again=dialled.again)))) or workspace
+                except NotFoundError as error:
+                    return not_visible(workspace, finding, error)
+
+    @staticmethod
+    def _tick(phase: Phase, *, lines: bool, again: bool) -> float:
+        tick = HEARTBEAT if lines else float("inf")
+        if lines and phase is Phase.BUILDING:
+            tick = LOG_TICK
+        return min(tick, DIAL_PAUSE) if again else tick
+
+    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding) -> _Dialled:
+        """Dial where the finding needs it. One dial serves all threads that ask for it at the same time."""
+        told = describe(finding, workspace)
+        probe = probe_for(finding)
+        if probe is Probe.NONE:
+            return _Dialled(told=told)
+        asked_at = self._clock.monotonic()
+        chat_id = bound.chat.id
+        if not self._dials.acquire(chat_id, call, asked_at + self._timeouts.connect_attempt):
+            return _Dialled(told=UNDIALLED, again=True)
+        try:
+            proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
+            if proof is None or not _same(proof, workspace, finding) or not (proof.worked or proof.at >= asked_at):
+                proof = self._dial(bound, workspace, finding)
+                self._proofs.put(chat_id, proof)
+        finally:
+            self._dials.release(chat_id)
+        match probe:
+            case Probe.PROVE_READY:
+                return _Dialled(told=told) if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again=True)
+            case Probe.PROVE_LOST:
+                # reached, but the platform does not say so yet: its word is waited for
+                return _Dialled(told=UNDIALLED, again=True) if proof.worked else _Dialled(told=told, error=proof.error)
+
+    def _dial(self, bound: Bound, workspace: Workspace, finding: Finding) -> Proof:
+        assert finding.agent is not None, "what is dialled has an agent"
+        error = ""
+        try:
+            with self._dialer.dial(workspace, finding.agent, deadline=self._clock.monotonic() + self._timeouts.connect_attempt):
+                pass
+        except (DialError, UnavailableError) as failure:
+            error = str(failure) or "the agent was not reached"
+        return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=self._clock.monotonic(), error=error)
+
+
+def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:
+    """Return the ending for an id that we knew and that the platform does not show: nothing is concluded from it."""
+    told = Told(state=State.UNKNOWN, reason=Reason.NOT_VISIBLE)
+    return Ending(workspace=workspace, finding=finding, told=told, error=str(error), waited=True)
+
+
+def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:
+    """Tell whether a proof is about this very build and agent."""
+    there, here = proof.finding.agent, finding.agent
+    return proof.workspace.build.id == workspace.build.id and there is not None and here is not None and there.id == here.id
+
+
+def _lines(seat: Seat, workspace: Workspace, *, last: bool) -> Generator[Seen, None, None]:
+    for line in seat.lines(workspace, last=last):
+        yield Seen(workspace=workspace, phase=Phase.BUILDING, line=line.text, line_id=line.id)

@@ -1,0 +1,547 @@
+"""ChatWorkspaces: the only place where steps follow one another."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Union
+
+import attrs
+
+from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
+from chatworkspace._calls import Call, Calls
+from chatworkspace._clock import SystemClock
+from chatworkspace._decisions import create_step, describe, replace_step, start_step, stop_step
+from chatworkspace._leaving import Leavings
+from chatworkspace._memory import Mentions, Proofs
+from chatworkspace._mutex import ChatMutex
+from chatworkspace._sweeping import Sweeper
+from chatworkspace._telling import Callbacks, Teller, logger
+from chatworkspace._templates import check_template
+from chatworkspace._turns import Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
+from chatworkspace._waiting import HEARTBEAT, Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._watches import Watches
+from chatworkspace.errors import BusyError, ChatClosedError, ChatNotFoundError, InvalidArgumentError, NoWorkspaceError, TemplateError, UnavailableError
+from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Template, Workspace
+from chatworkspace.ports import AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
+from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from uuid import UUID
+
+    from typing_extensions import Self
+
+    from chatworkspace.toolbox import Toolbox
+
+TURN_SLICE = 0.5
+"""Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
+
+Steps = Generator[Seen, None, Outcome]
+AllowedTemplates = Callable[[Chat], Union[Collection["UUID"], None]]
+WorkspaceTtl = Union[Callable[[Chat], Union[float, None]], float, None]
+
+
+class _Parts:
+    """What belongs to one process, made on first use: a child of fork() gets its own."""
+
+    def __init__(self, service: ChatWorkspaces, store: Store, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts) -> None:
+        self.process_id = os.getpid()
+        self.mutex = ChatMutex()
+        self.calls = Calls()
+        self.proofs = Proofs(timeouts.proof)
+        self.mentions = Mentions()
+        self.watches = Watches(creator, clock, request=timeouts.request)
+        self.waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=self.proofs, timeouts=timeouts)
+        self.turns = Turns(
+            store=store,
+            creator=creator,
+            clock=clock,
+            timeouts=timeouts,
+            proofs=self.proofs,
+            check_template=service._check_template,  # noqa: SLF001 # parts of one service
+            ttl_of=service._ttl_of,  # noqa: SLF001
+        )
+        self.leavings = Leavings(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs)
+        self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=service._callbacks, mentions=self.mentions)  # noqa: SLF001
+        self.sweeper = Sweeper(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts)
+
+
+class ChatWorkspaces:
+    """Gives every chat exactly one workspace. Make one per process and share it between threads; close it when the process ends.
+
+    An exception means: this call decided nothing, or was refused. An Outcome means: here is your workspace, and how it is.
+    Every method may raise ClosedError, and UnavailableError where the store cannot be asked.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        creator: WorkspaceCreator,
+        dialer: AgentDialer,
+        timeouts: Timeouts | None = None,
+        allowed_templates: AllowedTemplates | None = None,
+        workspace_ttl: WorkspaceTtl = None,
+        on_chat_updated: Callable[[Outcome], object] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Keep the ports; do no I/O. What is passed in stays the caller's to close.
+
+        allowed_templates is asked on every call: None allows all, an empty collection allows none; an exception refuses the call.
+        workspace_ttl: seconds; None, 0, an exception or nonsense means the template's own default (logged), and never blocks a creation.
+        Callbacks run in the calling thread, after the lock and the claim are given back; what they raise is logged and dropped.
+        """
+        self._store = store
+        self._creator = creator
+        self._dialer = dialer
+        self._timeouts = Timeouts() if timeouts is None else timeouts
+        self._allowed_templates = allowed_templates
+        self._workspace_ttl = workspace_ttl
+        self._callbacks = Callbacks(on_chat_updated=on_chat_updated, on_progress=on_progress)
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._latest_parts: _Parts | None = None
+
+    @property
+    def _parts(self) -> _Parts:
+        parts = self._latest_parts
+        if parts is None or parts.process_id != os.getpid():
+            made = _Parts(self, self._store, self._creator, self._dialer, self._clock, self._timeouts)
+            # two threads may both have made them: the first to write wins, by one atomic step
+            parts = self.__dict__.setdefault(f"_parts_of_{made.process_id}", made)
+            self._latest_parts = parts
+        return parts
+
+    # ------------------------------------------------------------ chats
+
+    def open_chat(self, chat_id: str, *, owner_id: Id, organization_id: Id) -> Chat:
+        """Make the chat known; the same call again changes nothing.
+
+        chat_id is the host's own: 1 to 255 characters, compared exactly. InvalidArgumentError if it is known with another owner or organization;
+        ChatClosedError.
+        """
+        check_chat_id(chat_id)
+        owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
+        self._parts.calls.check()
+        chat = self._parts.turns.stored(lambda: self._store.open_chat(chat_id, owner, organization))
+        if chat.owner_id != owner:
+            raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
+        if chat.organization_id != organization:
+            raise InvalidArgumentError("organization_id", "the organization that the chat was opened with", reason=Reason.OTHER_ORGANIZATION)
+        if chat.closed:
+            raise ChatClosedError(chat_id)
+        return chat
+
+    def get_chat(self, chat_id: str) -> Chat:
+        """Return the chat, closed or not. ChatNotFoundError."""
+        self._parts.calls.check()
+        return self._parts.turns.look_even_closed(check_chat_id(chat_id)).chat
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
+        check_chat_id(chat_id)
+        self._parts.calls.check()
+        try:
+            return self._parts.turns.stored(lambda: self._store.history(chat_id))
+        except NotFoundError:
+            raise ChatNotFoundError(chat_id) from None
+
+    # ------------------------------------------------------------ what changes something
+
+    def create(
+        self,
+        chat_id: str,
+        template_id: Id,
+        *,
+        name: str = "",
+        parameters: Mapping[str, str] | None = None,
+        preset_id: Id | None = None,
+        replace: bool = False,
+        wait: float | None = None,
+    ) -> Outcome:
+        """Give the chat its workspace: find, join or make it, then wait for build, agent and scripts.
+
+        name is a wish: the real one ends with the chat's mark. replace leaves a live workspace behind and makes another; the outcome names it.
+        wait, in seconds, bounds all waiting (turn, build, agent, scripts): None as long as timeouts allow, 0 not at all. A request that changes
+        something is never cut short. Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError,
+        TemplateError, RefusedError, UnavailableError, OutcomeUnknownError, BusyError.
+        """
+        wish = Wish(
+            template_id=to_uuid("template_id", template_id),
+            name=check_text("name", name).strip(),
+            parameters=check_parameters(parameters),
+            preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
+            replace=replace,
+        )
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            turns = self._parts.turns
+            policy = Policy(
+                step=lambda finding, workspace: (
+                    replace_step(finding)
+                    if wish.replace and not track.opened
+                    else create_step(finding, same_template=workspace.template_id == wish.template_id)
+                ),
+                make=lambda look, left, number: turns.make(look, wish, left, number, track),
+                asks_for=lambda plan: turns.asks_for(wish, plan),
+                parameters=wish.parameters,
+                trust_proof=not wish.replace,
+            )
+            return self._run(call, self._steps(call, partial(turns.take, call, policy, track), track, wish=wish), track)
+
+    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
+        """Start the chat's workspace unless it runs, and wait as create() does. NoWorkspaceError, RefusedError, and as create()."""
+        checked = check_parameters(parameters)
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            policy = Policy(step=lambda finding, _: start_step(finding), make=_nothing_to_act_upon, parameters=checked)
+            outcome = self._run(call, self._steps(call, partial(self._parts.turns.take, call, policy, track), track), track)
+            if checked and not track.built:
+                outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
+            return outcome
+
+    def stop(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+        """Stop the chat's workspace unless it is stopped, and wait for the end of the build. NoWorkspaceError, RefusedError, and as create()."""
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            policy = Policy(step=lambda finding, _: stop_step(finding), make=_nothing_to_act_upon, trust_proof=False)
+            take = partial(self._parts.turns.take, call, policy, track)
+            return self._run(call, self._steps(call, take, track, goal=Goal.BUILD_OVER), track)
+
+    def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None) -> Outcome:
+        """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.
+
+        It is never deleted by the library. InvalidArgumentError if it may not be attached.
+        """
+        wanted = to_uuid("workspace_id", workspace_id)
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            return self._run(call, self._steps(call, lambda: self._parts.leavings.attach(call, wanted, track), track), track)
+
+    def detach(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+        """Unbind; the workspace itself is left alone, and the outcome names it. Detaching an unbound chat is fine. wait bounds the wait for the turn."""
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            take = partial(self._parts.leavings.detach, call, track)
+            return self._run(call, self._steps(call, take, track, unbound=Reason.DETACHED), track)
+
+    def close_chat(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+        """No more workspaces for this chat: unbind, and refuse later calls (ChatClosedError). Closing it again changes nothing.
+
+        Its history stays. The outcome names what is left behind; nothing is deleted.
+        """
+        with self._call(chat_id, wait) as call:
+            track = Track()
+            take = partial(self._parts.leavings.close_chat, call, track)
+            return self._run(call, self._steps(call, take, track, unbound=Reason.CHAT_CLOSED), track)
+
+    def sweep(self, *, delete: Collection[Id] = ()) -> Sweep:
+        """Settle plans that have stood for 15 minutes, and list live workspaces of our making that no chat is bound to.
+
+        Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else.
+        """
+        wanted = [to_uuid("delete", workspace_id) for workspace_id in delete]
+        self._parts.calls.check()
+        return self._parts.sweeper.sweep(wanted)
+
+    # ------------------------------------------------------------ what only looks
+
+    def status(self, chat_id: str, *, wait: float = 0) -> Outcome:
+        """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing. ChatNotFoundError, ChatClosedError."""
+        with self._call(chat_id, wait) as call:
+            return self._run(call, self._look_steps(call), Track())
+
+    def follow(self, chat_id: str, *, wait: float | None = None) -> Generator[Progress, None, None]:
+        """Yield where things stand, then every change and log line, something at least every 5 s, and one last item with its outcome.
+
+        Ordered by generation, build and phase, only forward. Any process can follow any chat. ChatNotFoundError, ChatClosedError.
+        """
+        with self._call(chat_id, wait) as call:
+            call.following = True
+            yield from self._following(call)
+
+    def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
+        """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""
+        from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # the layer above; whoever needs no tools does not load it
+
+        return Toolbox(self, check_chat_id(chat_id), wait=check_wait(wait))
+
+    # ------------------------------------------------------------ ending
+
+    def interrupt(self, chat_id: str) -> None:
+        """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled."""
+        self._parts.calls.interrupt(check_chat_id(chat_id))
+
+    def close(self) -> None:
+        """Refuse new calls and end waiting ones with ClosedError, within 1 s. Idempotent."""
+        self._parts.calls.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    # ------------------------------------------------------------ one call
+
+    def _call(self, chat_id: str, wait: float | None) -> Call:
+        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait))
+
+    def _run(self, call: Call, steps: Steps, track: Track) -> Outcome:
+        """Go all the way. What was made and did not become the chat's goes into the history."""
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+        if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
+            self._record_stray(call.chat_id, track.stray)
+        self._parts.teller.ended(call, outcome)
+        return outcome
+
+    def _record_stray(self, chat_id: str, stray: Workspace) -> None:
+        try:
+            self._store.record_stray(chat_id, stray.id, f"made {stray.name} ({stray.id}) and was overtaken")
+        except (UnavailableError, NotFoundError):
+            logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
+
+    def _steps(
+        self,
+        call: Call,
+        take: Callable[[], Turn],
+        track: Track,
+        *,
+        wish: Wish | None = None,
+        goal: Goal = Goal.SETTLED,
+        unbound: Reason = Reason.OVERTAKEN,
+    ) -> Steps:
+        """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
+        queued_until = call.until(self._timeouts.queued)
+        while True:
+            turn = self._take(call, take, queued_until)
+            match turn:
+                case None:
+                    return self._not_my_turn(call)
+                case Again():
+                    continue
+                case Await(look=look):
+                    self._parts.teller.stepped(call, look.chat, Seen(workspace=None, phase=Phase.QUEUED))
+                    self._wait_for_turn(call, look, queued_until)
+                case Proven(look=look, proof=proof):
+                    ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
+                    return self._parts.teller.bound(call, look.chat, ending, track, wish)
+                case Unknown():
+                    return self._tell_unknown(call, turn)
+                case Unbound(chat=chat, changed=changed):
+                    return self._tell_unbound(call, chat, unbound, track, changed=changed)
+                case LookAgain(bound=bound):
+                    ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
+                    if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
+                        return self._parts.teller.bound(call, bound.chat, ending, track, wish)
+                    queued_until = call.until(self._timeouts.queued)
+                case Follow(bound=bound):
+                    return (yield from self._follow(call, bound, track, goal=goal, wish=wish))
+
+    def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
+        """Take one turn under the chat's mutex; None if it did not come in time."""
+        call.check()
+        mutex = self._parts.mutex
+        if not mutex.acquire(call.chat_id, call, queued_until):
+            return None
+        try:
+            turn = take()
+        finally:
+            mutex.release(call.chat_id)
+        if isinstance(turn, Await) and (call.interrupted or self._clock.monotonic() >= queued_until):
+            return None
+        return turn
+
+    def _wait_for_turn(self, call: Call, look: Look, until: float) -> None:
+        """Wait until the chat may be free. Holds neither mutex nor connection."""
+        ends = min(until, self._clock.monotonic() + look.claimed_for)
+        while not call.interrupted:
+            call.check()
+            now = self._clock.monotonic()
+            if now >= ends:
+                return
+            slice_end = min(ends, now + TURN_SLICE)
+            self._parts.turns.stored(partial(self._store.wait_for_turn, look, slice_end))
+            if self._clock.monotonic() < slice_end:
+                return
+
+    def _follow(self, call: Call, bound: Bound, track: Track, *, goal: Goal = Goal.SETTLED, wish: Wish | None = None) -> Steps:
+        """Wait for a bound workspace, look at the chat once more, and tell."""
+        parts = self._parts
+        if track.attached:
+            finding = parts.turns.classify(bound.workspace)
+            outcome = parts.teller.under_way(call, bound, finding, describe(finding, bound.workspace), track)
+            parts.teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
+        elif track.made is not None or track.adopted or track.built:
+            self._publish(call, bound, track)
+        while True:
+            ending = yield from self._wait(call, bound, track, goal)
+            look = parts.turns.look_even_closed(call.chat_id)
+            if look.chat.generation != bound.chat.generation or look.chat.workspace_id != bound.workspace.id:
+                return self._overtaken(call, look, ending)
+            outcome = parts.teller.bound(call, look.chat, ending, track, wish)
+            if not outcome.ready or look.epoch == bound.epoch:
+                parts.teller.became_ready(outcome)
+                return outcome
+            reading = parts.turns.read(look)  # somebody has claimed since the dial: it proves nothing any more
+            if isinstance(reading, Unknown):
+                return self._tell_unknown(call, reading)
+            bound = reading.bound
+
+    def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
+        """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
+        teller = self._parts.teller
+        steps = self._parts.waiter.wait(call, bound, goal=goal, lines=teller.wants_progress or call.following)
+        while True:
+            try:
+                seen = next(steps)
+            except StopIteration as end:
+                ending: Ending = end.value
+                return ending
+            if seen.phase is Phase.BUILDING and seen.workspace is not None and not track.attached:
+                self._publish(call, attrs.evolve(bound, workspace=seen.workspace), track)
+            teller.stepped(call, bound.chat, seen)
+            yield seen
+
+    def _publish(self, call: Call, bound: Bound, track: Track) -> None:
+        finding = self._parts.turns.classify(bound.workspace)
+        self._parts.teller.build_begun(call, bound, finding, describe(finding, bound.workspace), track)
+
+    # ------------------------------------------------------------ other endings
+
+    def _not_my_turn(self, call: Call) -> Outcome:
+        """The turn did not come: say what is known, or BusyError."""
+        look = self._parts.turns.look(call.chat_id)
+        if look.chat.workspace_id is None and look.plan is None:
+            raise BusyError("somebody else is deciding for this chat", reason=Reason.INTERRUPTED if call.interrupted else None)
+        return self._parts.teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.QUEUED)
+
+    def _tell_unknown(self, call: Call, unknown: Unknown) -> Outcome:
+        teller = self._parts.teller
+        return teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
+
+    def _tell_unbound(self, call: Call, chat: Chat, reason: Reason, track: Track, *, changed: bool) -> Outcome:
+        outcome = self._parts.teller.plain(call, chat, State.ABSENT, reason, left=track.left)
+        if changed:
+            self._parts.teller.binding_changed(outcome)
+        return outcome
+
+    def _overtaken(self, call: Call, look: Look, ending: Ending) -> Outcome:
+        """Somebody gave the chat another workspace, or none, while this call waited: tell what it has now."""
+        old = ending.workspace
+        left = None if ending.told.state is State.GONE else LeftBehind(workspace_id=old.id, name=old.full_name, reason=Reason.OVERTAKEN)
+        if look.chat.workspace_id is None:
+            return self._parts.teller.plain(call, look.chat, State.ABSENT, Reason.OVERTAKEN, left=left)
+        reading = self._parts.turns.read(look)
+        if isinstance(reading, Unknown):
+            return self._tell_unknown(call, reading)
+        workspace = reading.bound.workspace
+        told = describe(self._parts.turns.classify(workspace), workspace)
+        if told.state is State.READY:  # not proven: the next call will
+            told = attrs.evolve(told, state=State.STARTING, phase=Phase.CONNECTING)
+        return self._parts.teller.plain(call, look.chat, told.state, Reason.OVERTAKEN, phase=told.phase, workspace=workspace, left=left)
+
+    # ------------------------------------------------------------ looking and following
+
+    def _look_steps(self, call: Call) -> Steps:
+        """Follow the chat as it is, without changing anything."""
+        parts = self._parts
+        while True:
+            look = parts.turns.look(call.chat_id)
+            if look.chat.workspace_id is None:
+                if look.plan is None or look.claimed_for <= 0 or call.over:
+                    return self._tell_absent(call, look)
+                self._wait_for_turn(call, look, call.until(HEARTBEAT))
+                yield Seen(workspace=None, phase=Phase.CREATING)
+                continue
+            if proven := parts.turns.proven(look):
+                proof = proven.proof
+                ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
+                return parts.teller.bound(call, look.chat, ending, Track())
+            reading = parts.turns.read(look)
+            if isinstance(reading, Unknown):
+                return self._tell_unknown(call, reading)
+            return (yield from self._follow(call, reading.bound, Track()))
+
+    def _tell_absent(self, call: Call, look: Look) -> Outcome:
+        teller = self._parts.teller
+        if look.plan is None:
+            return teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE)
+        if look.claimed_for > 0:
+            return teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.CREATING)
+        return teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED_CREATION)
+
+    def _following(self, call: Call) -> Generator[Progress, None, None]:
+        """Turn what a look sees into progress that only moves forward."""
+        teller = self._parts.teller
+        look = self._parts.turns.look(call.chat_id)
+        if look.plan is not None and look.claimed_for > 0:
+            yield teller.progress(call, look.chat, None, phase=Phase.CREATING)
+        steps = self._look_steps(call)
+        furthest = (0, 0)
+        while True:
+            try:
+                seen = next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+            if seen.phase is None:
+                continue
+            if seen.line is None:
+                if seen.step < furthest:
+                    continue
+                furthest = seen.step
+            yield teller.progress(call, look.chat, seen)
+        yield teller.progress(call, outcome.chat, None, outcome=outcome)
+        teller.ended(call, outcome)
+
+    # ------------------------------------------------------------ templates
+
+    def _check_template(self, chat: Chat, template_id: UUID, deadline: float) -> Template:
+        """Return the template if the chat may use it. TemplateError, UnavailableError."""
+        try:
+            template = self._creator.get_template(chat.owner_id, template_id, deadline=deadline)
+        except NotFoundError:
+            raise TemplateError("there is no such template") from None
+        problem = check_template(template, chat, self._allowed(chat))
+        if problem is not None:
+            raise TemplateError(f"template {template.name}: {problem.value}", reason=problem)
+        return template
+
+    def _allowed(self, chat: Chat) -> Collection[UUID] | None:
+        if self._allowed_templates is None:
+            return None
+        try:
+            return self._allowed_templates(chat)
+        except Exception as error:
+            logger.warning("allowed_templates failed", extra={"chat_id": chat.id, "reason": Reason.ALLOW_LIST_FAILED.value}, exc_info=True)
+            raise TemplateError("which templates are allowed could not be told", reason=Reason.ALLOW_LIST_FAILED, retryable=True) from error
+
+    def _ttl_of(self, chat: Chat) -> float | None:
+        """Return the seconds after which the workspace stops by itself, or None. Never fails."""
+        try:
+            ttl = self._workspace_ttl(chat) if callable(self._workspace_ttl) else self._workspace_ttl
+        except Exception:
+            logger.exception("workspace_ttl failed: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            return None
+        if ttl is None or ttl == 0:
+            return None
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not math.isfinite(ttl) or ttl < 0:
+            logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            return None
+        return float(ttl)
+
+
+def _nothing_to_act_upon(look: Look, left: LeftBehind | None, number: int) -> Turn:
+    del left, number
+    if look.plan is not None:
+        raise NoWorkspaceError("an earlier creation was interrupted before anything was made", reason=Reason.INTERRUPTED_CREATION)
+    raise NoWorkspaceError("the chat has no workspace")
