@@ -1,0 +1,217 @@
+"""How many workspaces a second the library itself can give out, and what its mutex costs.
+
+python -m benchmarks.concurrent_creation --json FILE
+
+Real time, real threads, MemoryStore and FakeCoder whose templates build at once: what is measured is the library and its fakes, nothing else.
+Every figure of the mutex stands beside a bare lock measured in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+from uuid import UUID
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
+
+from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
+from chatworkspace._calls import Call, Calls  # noqa: E402
+from chatworkspace._mutex import ChatMutex  # noqa: E402
+from chatworkspace.ports import SystemClock  # noqa: E402
+from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
+
+OWNER = UUID(int=1)
+THREADS = (1, 8, 64)
+
+
+class World:
+    """One service over fresh fakes, with as many open chats as asked for."""
+
+    def __init__(self, chats: int) -> None:
+        clock = SystemClock()
+        self.coder = FakeCoder(clock)
+        self.template: Template = self.coder.add_template("docker")
+        store = MemoryStore(clock)
+        self.workspaces = ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder, clock=clock)
+        self.chats = [f"chat-{number}" for number in range(chats)]
+        for chat in self.chats:
+            self.workspaces.open_chat(chat, owner_id=OWNER, organization_id=self.template.organization_id)
+
+
+def in_threads(count: int, work: Callable[[int], object]) -> float:
+    """Run work(number) in so many threads, all let go at once; return the seconds from then to the last one's end."""
+    gate = threading.Barrier(count + 1)
+
+    def run(number: int) -> None:
+        gate.wait()
+        work(number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
+    for thread in threads:
+        thread.start()
+    gate.wait()
+    begun = time.perf_counter()
+    for thread in threads:
+        thread.join()
+    return time.perf_counter() - begun
+
+
+def creations(threads: int, chats: int) -> dict[str, float]:
+    """Create one workspace for each of many chats; count what the platform has."""
+    world = World(chats)
+
+    def work(number: int) -> None:
+        for chat in world.chats[number::threads]:
+            assert world.workspaces.create(chat, world.template.id).ready
+
+    cpu = time.process_time()
+    seconds = in_threads(threads, work)
+    assert len(world.coder.live) == chats
+    return {
+        "threads": threads,
+        "creations": chats,
+        "creations_per_second": chats / seconds,
+        "cpu_microseconds_per_creation": (time.process_time() - cpu) / chats * 1e6,
+    }
+
+
+def one_chat(threads: int, rounds: int) -> dict[str, float]:
+    """Let all threads ask for the same chat's workspace, chat after chat."""
+    world = World(rounds)
+    gate = threading.Barrier(threads)
+
+    def work(_: int) -> None:
+        for chat in world.chats:
+            gate.wait()
+            assert world.workspaces.create(chat, world.template.id).ready
+
+    seconds = in_threads(threads, work)
+    return {"threads": threads, "chats": rounds, "workspaces": len(world.coder.workspaces), "calls_per_second": threads * rounds / seconds}
+
+
+def mutex_free(turns: int) -> dict[str, float]:
+    """Take and give back a free mutex, beside a bare lock."""
+    mutex, call, lock = ChatMutex(), Call(Calls(), SystemClock(), "chat", None), threading.Lock()
+
+    def bare() -> None:
+        for _ in range(turns):
+            lock.acquire()
+            lock.release()
+
+    def ours() -> None:
+        for _ in range(turns):
+            mutex.acquire("chat", call, None)
+            mutex.release("chat")
+
+    bare_us, ours_us = (min(timed(work) for _ in range(5)) / turns * 1e6 for work in (bare, ours))
+    return {"microseconds": ours_us, "bare_lock_microseconds": bare_us, "ratio": ours_us / bare_us}
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return the seconds that work takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def handed_over(rounds: int) -> dict[str, float]:
+    """From the release to the waiter's going on, while the releaser blocks; beside two bare locks that two threads play ping-pong with."""
+    ours, bare = mutex_hand_over(rounds), lock_hand_over(rounds)
+    return {
+        "median_microseconds": median(ours) * 1e6,
+        "p99_microseconds": p99(ours) * 1e6,
+        "bare_median_microseconds": median(bare) * 1e6,
+        "bare_p99_microseconds": p99(bare) * 1e6,
+        "ratio_of_medians": median(ours) / median(bare),
+        "computing_releaser_median_microseconds": median(mutex_hand_over(rounds // 4, computing=True)) * 1e6,
+    }
+
+
+def p99(values: Sequence[float]) -> float:
+    """Return the 99th percentile."""
+    return quantiles(values, n=100)[98]
+
+
+def mutex_hand_over(rounds: int, *, computing: bool = False) -> list[float]:
+    """Two threads take turns on one chat's mutex; return how long each hand-over took."""
+    mutex, clock, times = ChatMutex(), SystemClock(), list[float]()
+    released_at = [0.0]
+
+    def play(_: int) -> None:
+        call = Call(Calls(), clock, "chat", None)
+        for _ in range(rounds):
+            mutex.acquire("chat", call, None)
+            times.append(time.perf_counter() - released_at[0])
+            while len(mutex._queues.get("chat") or ()) == 0 and len(times) < 2 * rounds - 1:  # noqa: SLF001 # until the other waits
+                time.sleep(0)
+            released_at[0] = time.perf_counter()
+            mutex.release("chat")
+            if computing:
+                sum(range(2000))
+
+    in_threads(2, play)
+    return times[1:-1]
+
+
+def lock_hand_over(rounds: int) -> list[float]:
+    """Two threads wake each other by two bare locks; return how long each took."""
+    locks, times, released_at = (threading.Lock(), threading.Lock()), list[float](), [0.0]
+    for lock in locks:
+        lock.acquire()
+
+    def play(number: int) -> None:
+        for turn in range(rounds):
+            if turn or number:
+                locks[number].acquire()
+                times.append(time.perf_counter() - released_at[0])
+            released_at[0] = time.perf_counter()
+            locks[1 - number].release()
+
+    in_threads(2, play)
+    return times
+
+
+def many_chats(chats: int) -> dict[str, float]:
+    """Take the mutexes of very many chats, one after the other; the table must be empty afterwards."""
+    mutex, call = ChatMutex(), Call(Calls(), SystemClock(), "chat", None)
+    for number in range(chats):
+        mutex.acquire(str(number), call, None)
+        mutex.release(str(number))
+    return {"chats": chats, "entries_left": len(mutex)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all of it, say how far it is, and write the numbers."""
+    parser = argparse.ArgumentParser(description="Measure concurrent creation.")
+    parser.add_argument("--json", type=Path, help="write the numbers to this file")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that it runs")
+    options = parser.parse_args(arguments)
+    part = 10 if options.quick else 1
+    numbers: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
+    numbers["creations"] = [told(f"{count} threads", creations(count, 20_000 // part)) for count in THREADS]
+    numbers["one_chat"] = told("64 threads on one chat", one_chat(64, 200 // part))
+    numbers["mutex_free"] = told("mutex, free", mutex_free(200_000 // part))
+    numbers["mutex_handed_over"] = told("mutex, handed over", handed_over(20_000 // part))
+    numbers["mutex_table"] = told("mutex, many chats", many_chats(1_000_000 // part))
+    if options.json:
+        options.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    return 0
+
+
+def told(name: str, numbers: dict[str, float]) -> dict[str, float]:
+    """Show numbers as they come."""
+    print(f"{name}: " + ", ".join(f"{key} {value:,.2f}" for key, value in numbers.items()), flush=True)
+    return numbers
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+"""python -m chatworkspace"""
+
+import sys
+
+from chatworkspace.cli import main
+
+sys.exit(main())

@@ -1,0 +1,118 @@
+"""The `chatworkspace` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TextIO
+
+from chatworkspace.ports import SystemClock
+
+if TYPE_CHECKING:
+    from chatworkspace_fake._demo import Event, Story
+
+LONGEST = 12.0
+"""Real seconds that a replay may take."""
+_KINDS = {"call": "▶", "phase": "…", "log": "│", "result": "✔", "fault": "⚡"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code: 0 done, 1 a duplicate was made, 2 bad usage."""
+    options = _parser().parse_args(arguments)
+    run: Any = options.run
+    return int(run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="chatworkspace", description="Gives every AI chat exactly one remote development workspace.")
+    commands = parser.add_subparsers(title="commands", required=True)
+    demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
+    demo.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
+    demo.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
+    demo.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from chatworkspace_fake._demo import Demo, packaged_recording  # noqa: PLC0415 # only this command needs the fake
+
+    story = Demo(options.seed).play(packaged_recording())
+    if options.json:
+        _print_json(story, sys.stdout)
+    else:
+        _play(story, sys.stdout, fast=options.fast)
+    return 1 if story.duplicates else 0
+
+
+# ---------------------------------------------------------------- for programs
+
+
+def _print_json(story: Story, out: TextIO) -> None:
+    for event in story.events:
+        line: dict[str, Any] = {"at": event.at, "chat": event.chat, "event": event.kind, "text": event.text}
+        if event.content is not None:
+            line["content"] = event.content
+        print(json.dumps(line, ensure_ascii=False), file=out)
+    rows = [
+        {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time} for row in story.rows
+    ]
+    print(json.dumps({"event": "summary", "chats": rows, "duplicates": story.duplicates}, ensure_ascii=False), file=out)
+
+
+# ---------------------------------------------------------------- for people
+
+
+def _play(story: Story, out: TextIO, *, fast: bool) -> None:
+    speed = max((story.events[-1].at if story.events else 0) / LONGEST, 1.0)
+    screen = _Screen(out, [row.chat for row in story.rows]) if out.isatty() else _Lines(out, [row.chat for row in story.rows])
+    clock, before = SystemClock(), 0.0
+    for event in story.events:
+        if not fast:
+            clock.sleep((event.at - before) / speed)
+        before = event.at
+        screen.show(event)
+    _print_table(story, out)
+
+
+class _Lines:
+    """One plain line an event."""
+
+    def __init__(self, out: TextIO, chats: Sequence[str]) -> None:
+        self._out = out
+        self._width = max(map(len, chats), default=0)
+
+    def show(self, event: Event) -> None:
+        print(f"{event.at:7.1f} s  {event.chat:<{self._width}}  {event.kind:<6}  {event.text}", file=self._out, flush=True)
+
+
+class _Screen(_Lines):
+    """One line a chat, drawn again and again: where it is, since when, and the last line of its log."""
+
+    def __init__(self, out: TextIO, chats: Sequence[str]) -> None:
+        super().__init__(out, chats)
+        self._lines = dict.fromkeys(chats, "")
+        self._logs = dict.fromkeys(chats, "")
+        print("\n" * len(chats), end="", file=out)
+
+    def show(self, event: Event) -> None:
+        if event.kind == "log":
+            self._logs[event.chat] = event.text
+        else:
+            self._logs[event.chat] = ""
+            self._lines[event.chat] = f"{_KINDS[event.kind]} {event.text}"
+        self._draw(event.at)
+
+    def _draw(self, at: float) -> None:
+        rows = [f"\x1b[2K{chat:<{self._width}}  {at:6.1f} s  {line[:70]:<32}  {self._logs[chat][:40]}" for chat, line in self._lines.items()]
+        print(f"\x1b[{len(rows)}A" + "\n".join(rows), file=self._out, flush=True)
+
+
+def _print_table(story: Story, out: TextIO) -> None:
+    width = max(map(len, (row.chat for row in story.rows)), default=4)
+    print(f"\n{'chat':<{width}}  calls  workspaces made  state     time", file=out)
+    for row in story.rows:
+        print(f"{row.chat:<{width}}  {row.calls:>5}  {row.made:>15}  {row.state:<8}  {row.time:.0f} s", file=out)
+    print(f"\nduplicates: {story.duplicates}", file=out)
