@@ -1,0 +1,45 @@
+"""A Coder, a store and time itself, all in memory: for tests that are fast, and the same every time."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chatworkspace_fake._coder import NEVER as NEVER
+    from chatworkspace_fake._coder import Fails as Fails
+    from chatworkspace_fake._coder import FakeCoder as FakeCoder
+    from chatworkspace_fake._coder import FakeWorkspace as FakeWorkspace
+    from chatworkspace_fake._faults import Fault as Fault
+    from chatworkspace_fake._processes import Process as Process
+    from chatworkspace_fake._simulation import Simulation as Simulation
+    from chatworkspace_fake._store import FakeStore as FakeStore
+    from chatworkspace_fake._store import MemoryStore as MemoryStore
+
+__all__ = ["NEVER", "Fails", "FakeCoder", "FakeStore", "FakeWorkspace", "Fault", "MemoryStore", "Process", "Simulation"]
+
+# Imported at first use: pytest loads this package in every run that has it installed, for the plugin's sake, and most use none of it.
+_MODULES = {
+    "NEVER": "_coder",
+    "Fails": "_coder",
+    "FakeCoder": "_coder",
+    "FakeStore": "_store",
+    "FakeWorkspace": "_coder",
+    "Fault": "_faults",
+    "MemoryStore": "_store",
+    "Process": "_processes",
+    "Simulation": "_simulation",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULES.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
