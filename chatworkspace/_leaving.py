@@ -21,9 +21,9 @@ from chatworkspace.timeouts import Timeouts
 class Leaving(Enum):
     """Why a binding ends."""
 
-    ATTACH = "attached another workspace"
-    DETACH = "detached"
-    CLOSE = "chat closed"
+    ATTACH = Reason.ATTACHED
+    DETACH = Reason.DETACHED
+    CLOSE = Reason.CHAT_CLOSED
 
 
 @attrs.frozen(kw_only=True)
@@ -106,9 +106,9 @@ class Leavings:
         if not isinstance(held, Held):
             return held
         try:
-            settled = self._settle(look, held, keep)
+            settled = self._settle(look, held, leaving, keep)
             left = settled.left
-            note = leaving.value if left is None else f"{leaving.value}; left behind {left.name or left.workspace_id}"
+            note = leaving.value.value if left is None else f"{leaving.value.value}; left behind {left.name or left.workspace_id}"
             chat = self._turns.stored(lambda: write(held, settled.number, note), until=held.ends_at)
         except StaleClaimError:
             return Again()
@@ -122,7 +122,7 @@ class Leavings:
         track.left = left
         return chat, held.claim.epoch
 
-    def _settle(self, look: Look, held: Held, keep: UUID | None) -> _Settled:
+    def _settle(self, look: Look, held: Held, leaving: Leaving, keep: UUID | None) -> _Settled:
         """Find out what would be left behind. What is not proven gone counts as live."""
         if look.plan is not None:
             # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
@@ -132,10 +132,10 @@ class Leavings:
         else:
             reading = self._turns.read(look)
             if isinstance(reading, Unknown):
-                left = LeftBehind(workspace_id=look.chat.workspace_id, name="", reason=Reason.REPLACED)
+                left = LeftBehind(workspace_id=look.chat.workspace_id, name="", reason=leaving.value)
                 return _Settled(left=left, number=self._turns.number_after(look, None))
             found = None if reading.bound.workspace.deleted else reading.bound.workspace
         if found is None or found.id == keep:
             return _Settled(left=None, number=look.number)
-        left = LeftBehind(workspace_id=found.id, name=found.full_name, reason=Reason.REPLACED)
+        left = LeftBehind(workspace_id=found.id, name=found.full_name, reason=leaving.value)
         return _Settled(left=left, number=self._turns.number_after(look, found))
