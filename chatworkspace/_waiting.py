@@ -75,7 +75,6 @@ class Ending:
     told: Told
     error: str = ""
     """The last real failure of a read or a dial, if that is why there is nothing better to tell."""
-    waited: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -108,30 +107,37 @@ class Waiter:
         lines: yield the build log as well, and something at least every HEARTBEAT seconds.
         """
         began: dict[tuple[int, Phase], float] = {}
-        workspace, waited, logged = bound.workspace, False, 0
+        workspace, logged = bound.workspace, 0
         last = self._clock.monotonic() + 2 * sum(self._limits.values())  # a workspace that is rebuilt without end ends no wait by itself
-        with self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at) as seat:
+        seat: Seat | None = None  # taken only if there is something to wait for
+        try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
                 dialled = self._dialled(call, bound, workspace, finding) if goal is Goal.SETTLED else _Dialled(told=describe(finding, workspace))
                 told, phase = dialled.told, dialled.told.phase
-                if lines and (phase is Phase.BUILDING or logged == workspace.build.number):
-                    logged = workspace.build.number if phase is Phase.BUILDING else 0
-                    yield from _lines(seat, workspace, last=not logged)
+                building = phase is Phase.BUILDING
+                logged = workspace.build.number if building else logged
+                if lines and seat is not None and logged == workspace.build.number:
+                    logged = logged if building else 0
+                    yield from _lines(seat, workspace, last=not building)
                 yield Seen(workspace=workspace, phase=phase)
-                if phase is None or (goal is Goal.BUILD_OVER and phase is not Phase.BUILDING):
-                    return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error, waited=waited)
+                if phase is None or (goal is Goal.BUILD_OVER and not building):
+                    return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
                 now = self._clock.monotonic()
                 limit = min(began.setdefault((workspace.build.number, phase), now) + self._limits[phase], last)
                 if now >= limit or call.over:
                     told = at_limit(finding, told) if now >= limit else told
-                    error = dialled.error or (str(seat.error) if seat.error is not None else "")
-                    return Ending(workspace=workspace, finding=finding, told=told, error=error, waited=waited)
-                waited = True
+                    error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
+                    return Ending(workspace=workspace, finding=finding, told=told, error=error)
+                seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 try:
-                    workspace = seat.next(call.sooner(min(limit, now + self._tick(phase, lines=lines, again=dialled.again)))) or workspace
+                    tick = self._tick(phase, lines=lines, again=dialled.again)
+                    workspace = seat.next(call.sooner(min(limit, now + tick))) or workspace
                 except NotFoundError as error:
                     return not_visible(workspace, finding, error)
+        finally:
+            if seat is not None:
+                seat.leave()
 
     @staticmethod
     def _tick(phase: Phase, *, lines: bool, again: bool) -> float:
@@ -178,7 +184,7 @@ class Waiter:
 def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:
     """Return the ending for an id that we knew and that the platform does not show: nothing is concluded from it."""
     told = Told(state=State.UNKNOWN, reason=Reason.NOT_VISIBLE)
-    return Ending(workspace=workspace, finding=finding, told=told, error=str(error), waited=True)
+    return Ending(workspace=workspace, finding=finding, told=told, error=str(error))
 
 
 def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:

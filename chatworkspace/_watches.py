@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from threading import Lock
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chatworkspace._calls import Call
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
-
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 SILENCE = 15.0
 """Seconds without news after which a watch is not believed any more without a fresh read: it may hang in a proxy."""
@@ -129,7 +123,7 @@ class Watches:
         return len(self._table)
 
     def join(self, call: Call, owner_id: UUID, workspace: Workspace, *, read_at: float) -> Seat:
-        """Return a seat among those who wait for the workspace, as a context manager. read_at: when `workspace` was asked for."""
+        """Return a seat among those who wait for the workspace; leave() it. read_at: when `workspace` was asked for."""
         return Seat(self, call, owner_id, workspace, read_at)
 
     def enter(self, key: tuple[UUID, UUID]) -> _Shared:
@@ -176,20 +170,17 @@ class Seat:
         self._call = call
         self._owner_id = owner_id
         self._workspace = workspace
-        self._read_at = read_at
         self._key = (owner_id, workspace.id)
-        self._seen = 0
         self._line = 0
         self._line_of = 0
-
-    def __enter__(self) -> Self:
-        shared = self._shared = self._watches.enter(self._key)
-        with self._watches.lock:
+        self._shared = watches.enter(self._key)
+        with watches.lock:
             # what was heard after this waiter's own read is news to it
-            self._seen = shared.version - 1 if shared.version and shared.heard_at >= self._read_at else shared.version
-        return self
+            version = self._shared.version
+            self._seen = version - 1 if version and self._shared.heard_at >= read_at else version
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def leave(self) -> None:
+        """Get up. Once, at the end."""
         self._watches.leave(self._key, self._shared)
 
     @property
