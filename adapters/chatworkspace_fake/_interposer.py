@@ -66,9 +66,9 @@ class Interposer:
         if blow is None:
             return
         if blow.pause is None:
-            scheduler.kill(host)
+            scheduler.kill(host, moment)
         else:
-            scheduler.pause(host, blow.pause)
+            scheduler.pause(host, blow.pause, moment)
         scheduler.point(scheduler.current)
 
     def _watching(self, method: Callable[..., Watch | None]) -> Callable[..., Watch | None]:

@@ -87,19 +87,19 @@ class Scheduler:
 
     # what happens to processes
 
-    def kill(self, host: Host) -> None:
+    def kill(self, host: Host, moment: str = "") -> None:
         """Mark the process dead, and wake those who wait in it, to die."""
         host.killed = True
-        self.note("killed", host)
+        self.note(f"killed {moment}", host)
         for actor in (self.home, *self._crew):
             if actor.host is host:
                 self.rouse(actor)
 
-    def pause(self, host: Host, seconds: float) -> None:
+    def pause(self, host: Host, seconds: float, moment: str = "") -> None:
         """Let nobody in the process go on for so long."""
         host.paused_until = max(host.paused_until, self.time.now + seconds)
         self._held_until = max(self._held_until, host.paused_until)
-        self.note(f"paused for {seconds:g} s", host)
+        self.note(f"paused for {seconds:g} s {moment}", host)
 
     def note(self, what: str, host: Host | None, outcome: str = "", since: float | None = None) -> None:
         """Add a line to the trace."""
@@ -144,7 +144,7 @@ class Scheduler:
             self._abandon(StuckError(f"run() was left with {error!r}"))
             raise
         if self._failure is not None:
-            raise self._failure
+            raise self._failure from next((actor.error for actor in self._members if actor.error is not None), None)
 
     def _disband(self, members: list[Actor]) -> None:
         timeout = None if self._failure is None else FAREWELL / len(members)

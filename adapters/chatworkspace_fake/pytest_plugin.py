@@ -52,33 +52,29 @@ def chatworkspace_simulation(chatworkspace_seed: int) -> Simulation:
     return Simulation(chatworkspace_seed)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol() -> Generator[None, Any, Any]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol() -> Generator[None, Any, None]:
     """Keep the simulations of a test until it is over, and no longer."""
     outer, registry.simulations = registry.simulations, []
-    try:
-        return (yield)
-    finally:
-        registry.simulations = outer
+    yield
+    registry.simulations = outer
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call() -> Generator[None, Any, Any]:
-    """Fail a test that passed although something that it armed never struck."""
-    result = yield
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call() -> None:
+    """Fail a test that armed something that never struck. Comes after the test itself, if that has passed."""
     for simulation in tuple(registry.simulations or ()):
         simulation.verify()
-    return result
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
     """Add seed and story of each simulation to the report of a test that failed."""
-    report = yield
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()
     if report.failed:
         for simulation in registry.simulations or ():
             report.sections.append((f"chatworkspace simulation, seed {simulation.seed}", _story(item, simulation)))
-    return report
 
 
 def _story(item: pytest.Item, simulation: Simulation) -> str:

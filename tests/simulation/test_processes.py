@@ -328,7 +328,7 @@ def test_the_trace_tells_the_story() -> None:
         ["10.000", "call-1", "two", "sleep", "(since", "0.000)"],
         ["10.000", "call-1", "two", "store.wait_for_turn", "ok", "(since", "0.000)"],
         ["10.000", "call-1", "one", "store.history", "UnavailableError"],
-        ["10.000", "call-1", "one", "killed"],
+        ["10.000", "call-1", "one", "killed", "after", "store.history"],
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal as signals
 import subprocess
 import sys
 import threading
@@ -420,6 +421,36 @@ def test_a_world_that_failed_is_over() -> None:
     assert again.value is caught.value
     with pytest.raises(StuckError):
         sim.run(lambda: None)
+
+
+def test_a_deadlock_after_an_exception_names_its_cause() -> None:
+    """Whoever was to wake the others may have failed: that exception is the cause of the deadlock's."""
+    sim = world()
+    signal = sim.signal()
+
+    def fail() -> None:
+        sim.sleep(1)
+        raise ValueError("instead of setting the signal")
+
+    with pytest.raises(StuckError) as caught:
+        sim.run(lambda: signal.wait(None), fail)
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal to one thread")
+def test_an_interrupt_ends_the_threads() -> None:
+    """Ctrl-C during run() reaches the test, and no thread is left."""
+    before, main = threading.active_count(), threading.get_ident()
+    sim = world()
+
+    def interrupt() -> None:
+        signals.pthread_kill(main, signals.SIGINT)
+        while True:
+            sim.sleep(1)
+
+    with pytest.raises(KeyboardInterrupt):
+        sim.race(interrupt, threads=1)
+    assert threading.active_count() == before
 
 
 def test_threads_unwind_when_a_world_fails() -> None:
