@@ -1,0 +1,194 @@
+"""Faults of port calls: each is armed in one line, strikes the calls that it was armed for, and is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from threading import Lock
+from typing import Any, TypeVar
+
+import attrs
+from chatworkspace import InvalidArgumentError, RefusedError, UnavailableError
+from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError
+
+T = TypeVar("T")
+
+
+@attrs.define(kw_only=True)
+class _Armed:
+    call: str
+    skip: int
+    """Calls that still go by."""
+    left: int
+    """Calls that it still strikes."""
+    what: str = ""
+    seconds: float = 0.0
+    error: Exception | None = None
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.what or 'nothing chosen'} ({self.left} more)"
+
+
+class Fault:
+    """What the chosen calls do instead. Each method arms it."""
+
+    def __init__(self, armed: _Armed, arm: Callable[[_Armed], None], *, refusable: bool) -> None:
+        self._armed = armed
+        self._arm = arm
+        self._refusable = refusable
+
+    def lose_request(self) -> None:
+        """It never arrives: the caller waits until its deadline."""
+        self._set("lose_request")
+
+    def lose_answer(self) -> None:
+        """It is acted upon; the caller is never told, and waits until its deadline."""
+        self._set("lose_answer")
+
+    def arrive_late(self, seconds: float) -> None:
+        """The caller gives up first; so many seconds later it is acted upon."""
+        self._set("arrive_late", seconds=seconds)
+
+    def roll_back(self) -> None:
+        """It is received; the caller gives up first; then it is undone, as a server does that works under its caller's connection."""
+        self._set("roll_back")
+
+    def take(self, seconds: float) -> None:
+        """It takes so many seconds before it is acted upon; the caller may give up first."""
+        self._set("take", seconds=seconds)
+
+    def refuse(self, status: int = 400, message: str = "", validations: Mapping[str, str] | None = None) -> None:
+        """The platform says no. Status 409 with a validation of "name" is the conflict of names."""
+        if not self._refusable:
+            raise InvalidArgumentError("call", "a call of the platform: a store cannot refuse")
+        fields = tuple((validations or {}).items())
+        if status == 409 and self._armed.call == "create_workspace" and any(name == "name" for name, _ in fields):
+            self._set("refuse", error=NameTakenError(message or "the name is taken"))
+        else:
+            self._set("refuse", error=RefusedError(message, detail=f"status {status}", validations=fields))
+
+    def fail(self, error: Exception | None = None) -> None:
+        """Unavailable (503), or the given error; it is not acted upon."""
+        default = DialError("the agent did not answer") if self._armed.call == "dial" else UnavailableError("503: the server is busy")
+        self._set("fail", error=error or default)
+
+    def _set(self, what: str, *, seconds: float = 0.0, error: Exception | None = None) -> None:
+        self._armed.what, self._armed.seconds, self._armed.error = what, seconds, error
+        self._arm(self._armed)
+
+
+class Faults:
+    """The faults that are armed on a fake, and the requests that have not arrived yet.
+
+    `_lock` guards both lists; nothing is acted upon or waited for under it.
+    """
+
+    def __init__(self, clock: Clock, *, calls: Collection[str], changes: Collection[str] = (), refusable: bool = True) -> None:
+        self._clock = clock
+        self._calls = frozenset(calls)
+        self._changes = frozenset(changes)
+        self._refusable = refusable
+        self._lock = Lock()
+        self._armed: list[_Armed] = []
+        self._late: list[tuple[float, int, Callable[[], Any]]] = []
+        self._count = 0
+
+    def when(self, call: str, *, nth: int = 1, times: int = 1) -> Fault:
+        """Choose the nth call of that name from now on, and those behind it, `times` in all."""
+        if call not in self._calls:
+            raise InvalidArgumentError("call", f"one of {', '.join(sorted(self._calls))}")
+        if nth < 1 or times < 1:
+            raise InvalidArgumentError("nth" if nth < 1 else "times", "at least 1")
+        return Fault(_Armed(call=call, skip=nth - 1, left=times), self._arm, refusable=self._refusable)
+
+    def _arm(self, armed: _Armed) -> None:
+        with self._lock:
+            self._armed.append(armed)
+
+    def unstruck(self) -> tuple[str, ...]:
+        """Return what was armed and has not struck (as often as it was to)."""
+        with self._lock:
+            return tuple(str(armed) for armed in self._armed if armed.left)
+
+    @property
+    def next_late(self) -> float | None:
+        """When the next late request arrives."""
+        with self._lock:
+            return min((due for due, _, _ in self._late), default=None)
+
+    def due(self) -> list[tuple[float, Callable[[], Any]]]:
+        """Take out the late requests that have arrived by now, in their order."""
+        if not self._late:
+            return []
+        now = self._clock.monotonic()
+        with self._lock:
+            arrived = sorted((it for it in self._late if it[0] <= now), key=lambda it: it[:2])
+            self._late = [it for it in self._late if it[0] > now]
+        return [(due, act) for due, _, act in arrived]
+
+    def struck(self, call: str) -> _Armed | None:
+        """Return the fault that strikes this call, if any, and count the call."""
+        if not self._armed:
+            return None
+        with self._lock:
+            chosen: _Armed | None = None
+            for armed in self._armed:
+                if armed.call != call or not armed.left:
+                    continue
+                if armed.skip:
+                    armed.skip -= 1
+                elif chosen is None:
+                    armed.left -= 1
+                    chosen = armed
+            return chosen
+
+    def apply(self, call: str, act: Callable[[], T], *, deadline: float, received: Callable[[], None] = lambda: None) -> T:
+        """Act, or let a fault strike. received: called when the request reaches the fake."""
+        armed = self.struck(call)
+        if armed is None:
+            received()
+            return act()
+        match armed.what:
+            case "lose_request":
+                self._give_up(call, deadline)
+            case "lose_answer":
+                received()
+                act()
+                self._give_up(call, deadline)
+            case "roll_back":
+                received()
+                self._give_up(call, deadline)
+            case "arrive_late":
+                self._later(max(deadline, self._clock.monotonic()) + armed.seconds, act, received)
+                self._give_up(call, deadline)
+            case "take":
+                return self._slowly(call, act, armed.seconds, deadline, received)
+            case _:
+                received()
+                assert armed.error is not None
+                raise armed.error
+        raise AssertionError("whoever gives up raises")
+
+    def _slowly(self, call: str, act: Callable[[], T], seconds: float, deadline: float, received: Callable[[], None]) -> T:
+        due = self._clock.monotonic() + seconds
+        if due > deadline:
+            self._later(due, act, received)
+            self._give_up(call, deadline)
+        self._clock.sleep(seconds)
+        received()
+        return act()
+
+    def _later(self, due: float, act: Callable[[], Any], received: Callable[[], None]) -> None:
+        def arrive() -> None:
+            received()
+            act()
+
+        with self._lock:
+            self._count += 1
+            self._late.append((due, self._count, arrive))
+
+    def _give_up(self, call: str, deadline: float) -> None:
+        """Wait until the deadline, and say that there was no answer."""
+        self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+        if call in self._changes:
+            raise NotAnsweredError(f"{call} was not answered in time")
+        raise UnavailableError(f"{call} was not answered in time")
