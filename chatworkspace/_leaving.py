@@ -54,7 +54,11 @@ class Leavings:
             return Await(look=look)
         workspace, read_at = self._attachable(look.chat, workspace_id)
         written = self._leave(
-            look, Leaving.ATTACH, track, lambda held, number, note: self._store.attach(held.claim, workspace_id, number=number, note=note), keep=workspace_id
+            look,
+            Leaving.ATTACH,
+            track,
+            lambda held, number, note: self._store.attach(held.claim, workspace_id, number=number, note=note),
+            keep=workspace_id,
         )
         if not isinstance(written, tuple):
             return written
@@ -69,9 +73,7 @@ class Leavings:
             return Unbound(chat=look.chat, changed=False)
         if look.plan is not None and look.claimed_for > 0:
             return Await(look=look)
-        written = self._leave(
-            look, Leaving.DETACH, track, lambda held, number, note: self._store.attach(held.claim, None, number=number, note=note)
-        )
+        written = self._leave(look, Leaving.DETACH, track, lambda held, number, note: self._store.attach(held.claim, None, number=number, note=note))
         return Unbound(chat=written[0], changed=True) if isinstance(written, tuple) else written
 
     def close_chat(self, call: Call, track: Track) -> Turn:
@@ -81,9 +83,7 @@ class Leavings:
             return Unbound(chat=look.chat, changed=False)
         if look.plan is not None and look.claimed_for > 0:
             return Await(look=look)
-        written = self._leave(
-            look, Leaving.CLOSE, track, lambda held, number, note: self._store.close_chat(held.claim, number=number, note=note)
-        )
+        written = self._leave(look, Leaving.CLOSE, track, lambda held, number, note: self._store.close_chat(held.claim, number=number, note=note))
         return Unbound(chat=written[0], changed=True) if isinstance(written, tuple) else written
 
     def _attachable(self, chat: Chat, workspace_id: UUID) -> tuple[Workspace, float]:

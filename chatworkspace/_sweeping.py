@@ -95,7 +95,10 @@ class Sweeper:
             for number in range(look.number + LOST_NUMBERS + 1):
                 marks[self._turns.mark(look.chat.id, number)] = look.chat.id
         candidates = [
-            (workspace, marks[mark]) for owner in owners for workspace in self._listed(findings, *owner) if (mark := _mark_in(workspace.name)) in marks
+            (workspace, marks[mark])
+            for owner in owners
+            for workspace in self._listed(findings, *owner)
+            if (mark := _mark_in(workspace.name)) in marks
         ]
         # looked at after they were listed: what was bound meanwhile is nobody's stray
         bound, planned = self._accounted_for() if candidates else (set[UUID](), set[str]())

@@ -16,7 +16,7 @@ from chatworkspace._memory import Mentions
 from chatworkspace._turns import Track, Wish
 from chatworkspace._waiting import Bound, Ending, Seen, phase_order
 from chatworkspace.errors import ChatWorkspaceError
-from chatworkspace.model import Agent, Chat, LeftBehind, Outcome, Phase, Progress, Quota, Reason, State, Workspace
+from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Quota, Reason, State, Workspace
 from chatworkspace.ports import Clock, PortError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 

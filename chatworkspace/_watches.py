@@ -83,7 +83,23 @@ class PollingWatch:
 class _Shared:
     """What the waiters of one workspace share. Everything here is guarded by the lock of Watches."""
 
-    __slots__ = ("broken", "build", "current", "error", "followers", "fresh", "heard_at", "leading", "lines", "lines_at", "lost", "retry_at", "seats", "version", "watch")
+    __slots__ = (
+        "broken",
+        "build",
+        "current",
+        "error",
+        "followers",
+        "fresh",
+        "heard_at",
+        "leading",
+        "lines",
+        "lines_at",
+        "lost",
+        "retry_at",
+        "seats",
+        "version",
+        "watch",
+    )
 
     def __init__(self, now: float) -> None:
         self.watch: Watch | None = None

@@ -57,7 +57,8 @@ def _print_json(story: Story, out: TextIO) -> None:
             line["content"] = event.content
         print(json.dumps(line, ensure_ascii=False), file=out)
     rows = [
-        {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time} for row in story.rows
+        {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time}
+        for row in story.rows
     ]
     print(json.dumps({"event": "summary", "chats": rows, "duplicates": story.duplicates}, ensure_ascii=False), file=out)
 

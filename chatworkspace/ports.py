@@ -243,7 +243,7 @@ class Store(Protocol):
         ...
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
-        """generation + 1; binding and any plan are replaced by a workspace not made here (None: unbound).
+        """Generation + 1; binding and any plan are replaced by a workspace not made here (None: unbound).
 
         number as given, one more if a live workspace of the name is left behind. What was bound goes into the history.
         WorkspaceTakenError (the claim stays): discarded.

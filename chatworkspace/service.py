@@ -23,7 +23,15 @@ from chatworkspace._templates import check_template
 from chatworkspace._turns import Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
 from chatworkspace._waiting import HEARTBEAT, Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._watches import Watches
-from chatworkspace.errors import BusyError, ChatClosedError, ChatNotFoundError, InvalidArgumentError, NoWorkspaceError, TemplateError, UnavailableError
+from chatworkspace.errors import (
+    BusyError,
+    ChatClosedError,
+    ChatNotFoundError,
+    InvalidArgumentError,
+    NoWorkspaceError,
+    TemplateError,
+    UnavailableError,
+)
 from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Template, Workspace
 from chatworkspace.ports import AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
@@ -40,14 +48,16 @@ TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
 
 Steps = Generator[Seen, None, Outcome]
-AllowedTemplates = Callable[[Chat], Union[Collection["UUID"], None]]
-WorkspaceTtl = Union[Callable[[Chat], Union[float, None]], float, None]
+AllowedTemplates = Callable[[Chat], Collection["UUID"] | None]
+WorkspaceTtl = Union[Callable[[Chat], float | None], float, None]
 
 
 class _Parts:
     """What belongs to one process, made on first use: a child of fork() gets its own."""
 
-    def __init__(self, service: ChatWorkspaces, store: Store, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts) -> None:
+    def __init__(
+        self, service: ChatWorkspaces, store: Store, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts
+    ) -> None:
         self.process_id = os.getpid()
         self.mutex = ChatMutex()
         self.calls = Calls()

@@ -34,7 +34,7 @@ class ToolResult:
 
     @property
     def text(self) -> str:
-        """content as compact JSON, at most 1,600 bytes for a workspace result."""
+        """Content as compact JSON, at most 1,600 bytes for a workspace result."""
         return _compact(self.content)
 
 

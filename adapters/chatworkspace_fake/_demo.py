@@ -9,9 +9,9 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from chatworkspace import Progress
 
-from chatworkspace_fake._coder import FakeCoder, Fails
+from chatworkspace import Progress
+from chatworkspace_fake._coder import Fails, FakeCoder
 from chatworkspace_fake._simulation import Process, Simulation
 
 RECORDING = "recordings/demo.jsonl"
@@ -103,7 +103,7 @@ class Demo:
         return Story(events=tuple(sorted(self._events, key=lambda it: it.at)), rows=tuple(self._rows(lines)))
 
     def _arrange(self) -> None:
-        """What goes wrong: one answer is lost, one worker dies."""
+        """Let things go wrong: one answer is lost, one worker dies."""
         self._sim.at(20, lambda: self._note("billing-4", "fault", "the platform's next answer will be lost"))
         self._sim.at(20, lambda: self._sim.coder.when("create_workspace").lose_answer())
         self._doomed.kill(before="store.bind")
@@ -163,5 +163,7 @@ def _actor(answer: Callable[[Line, Process], None], line: Line, worker: Process)
 def _add_templates(coder: FakeCoder) -> None:
     coder.add_template("docker", build=12, connect=3, scripts=5, log=("pulling image", "creating volume", "starting container", "container is up"))
     coder.add_template("gpu", build=9, connect=45, scripts=4, log=("asking for a machine", "machine granted", "mounting disks"))
-    coder.add_template("devbox", build=(Fails(after=8, error="no space left in the pool"), 14), connect=4, log=("planning", "applying", "waiting for disks"))
+    coder.add_template(
+        "devbox", build=(Fails(after=8, error="no space left in the pool"), 14), connect=4, log=("planning", "applying", "waiting for disks")
+    )
     coder.add_template("laptop", external_agent=True)

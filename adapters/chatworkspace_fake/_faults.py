@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from math import inf
 from threading import Lock
 from typing import Any, TypeVar
 
 import attrs
+
 from chatworkspace import InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError
 
@@ -110,10 +112,10 @@ class Faults:
             return tuple(str(armed) for armed in self._armed if armed.left)
 
     @property
-    def next_late(self) -> float | None:
-        """When the next late request arrives."""
+    def next_late(self) -> float:
+        """When the next late request arrives; infinity: none is under way."""
         with self._lock:
-            return min((due for due, _, _ in self._late), default=None)
+            return min((due for due, _, _ in self._late), default=inf)
 
     def due(self) -> list[tuple[float, Callable[[], Any]]]:
         """Take out the late requests that have arrived by now, in their order."""

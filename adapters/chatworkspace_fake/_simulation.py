@@ -12,6 +12,7 @@ from chatworkspace_fake._clocks import VirtualClock
 from chatworkspace_fake._processes import Process as Process
 from chatworkspace_fake._registry import registry
 from chatworkspace_fake._scheduler import Scheduler
+from chatworkspace_fake._states import ORGANIZATION, OWNER
 
 if TYPE_CHECKING:
     from chatworkspace import ChatWorkspaces
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_OWNER = UUID("0a11ce00-0000-4000-8000-000000000001")
-_ORGANIZATION = UUID("0a11ce00-0000-4000-8000-000000000002")
+
 _STREAMS = 4
 """Kinds of chance, each with numbers of its own, so that drawing from one does not change the others."""
 
@@ -50,8 +50,8 @@ class Simulation(VirtualClock):
         self._uuids = Random(seed * _STREAMS + 2)  # noqa: S311 - as above
         self._service = {"timeouts": timeouts or Timeouts(), **service}
         self._processes: list[Process] = []
-        self.owner_id = _OWNER
-        self.organization_id = _ORGANIZATION
+        self.owner_id = OWNER
+        self.organization_id = ORGANIZATION
         self.store: FakeStore = (store or _fake_store)(self)
         self.coder: FakeCoder = (coder or _fake_coder)(self)
         self._default = self.process("default")

@@ -14,6 +14,7 @@ from typing import TypeVar
 from uuid import UUID
 
 import attrs
+
 from chatworkspace import Chat, Reason, UnavailableError
 from chatworkspace.ports import (
     ChangedError,
@@ -31,7 +32,6 @@ from chatworkspace.ports import (
     SystemClock,
     WorkspaceTakenError,
 )
-
 from chatworkspace_fake._faults import Fault, Faults
 
 T = TypeVar("T")
@@ -250,6 +250,7 @@ class MemoryStore(Store):
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
         with self._open():
             row = self._row(chat_id)
+            del workspace_id  # the note names it
             if not row.history or note not in row.history[-1].notes:
                 self._before_write()
                 self._note(row, note)
@@ -272,7 +273,7 @@ class MemoryStore(Store):
             yield
 
     def _before_write(self) -> None:
-        """Called under the lock before anything is changed."""
+        """Take note, under the lock, that something is about to change."""
 
     def _now(self) -> float:
         return self._clock.monotonic()

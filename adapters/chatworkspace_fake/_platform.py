@@ -1,0 +1,248 @@
+"""The rules of the fake platform: names, versions, parameters, quotas, provisioners, prebuilt workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from threading import RLock
+from typing import TypedDict
+from uuid import UUID, uuid4
+
+from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
+from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, TemplateUse
+from chatworkspace_fake._faults import Faults
+from chatworkspace_fake._states import NEVER, Blueprint, BuildRecord, Duration, Fails
+from chatworkspace_fake._workspaces import UNTIL_OVER, FakeWorkspace
+
+FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
+CONFLICT = 409
+
+
+class Queue(TypedDict):
+    """Where a build waits, as it is told."""
+
+    queue_position: int
+    provisioners: int | None
+
+
+class Platform:
+    """All that a FakeCoder holds. `lock` guards it, and nobody waits under it; the methods below are called under it."""
+
+    def __init__(self, clock: Clock, faults: Faults) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.lock = RLock()
+        self.owner_name = "me"
+        self.conflict_status = CONFLICT
+        self.silent = False
+        self.templates: dict[UUID, Template] = {}
+        self.blueprints: dict[UUID, Blueprint] = {}
+        self.prebuilt: dict[UUID, list[tuple[UUID, datetime]]] = {}
+        """Preset -> id and birth of the workspaces that wait to be claimed."""
+        self.made: dict[UUID, FakeWorkspace] = {}
+        self.budgets: dict[UUID | None, int] = {}
+        self.provisioners: int | None = None
+        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", uuid4)
+        self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
+        self._as_of: float | None = None
+
+    # ------------------------------------------------------------ time
+
+    @property
+    def time(self) -> float:
+        """The present; while a late request is performed, when it arrived."""
+        return self.clock.monotonic() if self._as_of is None else self._as_of
+
+    def catch_up(self) -> None:
+        """Perform the late requests that have arrived, as of when they arrived. Everything that looks or changes comes through here."""
+        for due, act in self.faults.due():
+            self._as_of = due
+            try:
+                act()
+            except (PortError, RefusedError):
+                pass  # whoever sent it has given up
+            finally:
+                self._as_of = None
+
+    # ------------------------------------------------------------ looking
+
+    def template(self, template_id: UUID) -> Template:
+        """Return a template. NotFoundError."""
+        if template_id not in self.templates:
+            raise NotFoundError(f"template {template_id}")
+        return self.templates[template_id]
+
+    def blueprint(self, template_id: UUID) -> Blueprint:
+        """Return what a template's active version makes. NotFoundError."""
+        return self.blueprints[self.template(template_id).id]
+
+    def required_version(self, template_id: UUID) -> UUID | None:
+        """Return the version that a start must use, if the template says so."""
+        blueprint = self.blueprints[template_id]
+        return blueprint.version_id if blueprint.require_active else None
+
+    def visible(self, owner_id: UUID, workspace_id: UUID) -> FakeWorkspace:
+        """Return a workspace, deleted or not. NotFoundError."""
+        workspace = self.made.get(workspace_id)
+        if workspace is None or workspace.hidden or workspace.owner_id != owner_id:
+            raise NotFoundError(f"workspace {workspace_id}")
+        return workspace
+
+    def find(self, owner_id: UUID, name: str) -> Workspace | None:
+        """Return the live one of this name, if it can be seen."""
+        workspace = self._named(owner_id, name)
+        return None if workspace is None or workspace.hidden else workspace.told()
+
+    def _named(self, owner_id: UUID, name: str) -> FakeWorkspace | None:
+        workspace = self._names.get((owner_id, name.lower()))
+        return workspace if workspace is not None and self.time < workspace.gone_at else None
+
+    def live(self) -> list[FakeWorkspace]:
+        """Return what is not deleted, oldest first."""
+        now = self.time
+        return [it for it in self.made.values() if now < it.gone_at]
+
+    def use_of(self, organization_id: UUID) -> Mapping[UUID, TemplateUse]:
+        """Return how many live workspaces each template has, and of how many people."""
+        owners: dict[UUID, list[UUID]] = {}
+        for workspace in self.live():
+            if workspace.template.organization_id == organization_id:
+                owners.setdefault(workspace.template.id, []).append(workspace.owner_id)
+        return {template_id: TemplateUse(active=len(of), developers=len(set(of))) for template_id, of in owners.items()}
+
+    def quota_of(self, owner_id: UUID) -> Quota | None:
+        """Return what an owner uses and may use, if there is a limit."""
+        budget = self.budgets.get(owner_id, self.budgets.get(None))
+        if budget is None:
+            return None
+        now = self.time
+        return Quota(consumed=sum(it.consumes(now) for it in self.live() if it.owner_id == owner_id), budget=budget)
+
+    def queue_of(self, build: BuildRecord, now: float) -> Queue:
+        """Return where a build waits."""
+        if self.provisioners is None or build.status_at(now) is not JobStatus.PENDING:
+            return Queue(queue_position=0, provisioners=None)
+        waiting = [it.latest for it in self.made.values() if it.latest.status_at(now) is JobStatus.PENDING]
+        before = sum(it.asked < build.asked for it in waiting)
+        return Queue(queue_position=before + 1, provisioners=self.provisioners)
+
+    def reach(self, workspace: FakeWorkspace, agent_id: UUID) -> None:
+        """Raise DialError unless the agent can be reached now."""
+        agents = {agent.id: agent for agent in workspace.told().agents}
+        if agent_id not in agents or workspace.hidden:
+            raise DialError("there is no such agent", permanent=True)
+        if agents[agent_id].status is not AgentStatus.CONNECTED:
+            raise DialError("the agent is not connected")
+
+    # ------------------------------------------------------------ changing
+
+    def make(self, request: CreateWorkspace) -> FakeWorkspace:
+        """Make a workspace, or give out a prebuilt one. RefusedError, NameTakenError; NotAnsweredError: the lost race for a name."""
+        template = self.templates.get(request.template_id)
+        if template is None or template.organization_id != request.organization_id:
+            raise RefusedError("template not found", validations=[("template_id", "there is no such template")])
+        blueprint = self.blueprints[template.id]
+        _check_parameters(blueprint, request)
+        if self._named(request.owner_id, request.name) is not None:
+            if self.conflict_status == CONFLICT:
+                raise NameTakenError(f"a workspace called {request.name} exists")
+            raise NotAnsweredError("500: the name exists", in_flight=False)
+        stock = self.prebuilt.get(request.preset_id) if request.preset_id is not None else None
+        claimed = bool(stock)
+        workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), self.date_of(self.time))
+        workspace = FakeWorkspace(
+            self,
+            workspace_id=workspace_id,
+            name=request.name,
+            template=template,
+            owner_id=request.owner_id,
+            made_at=self.time,
+            created_at=created_at,
+            cost=blueprint.cost,
+        )
+        self._add_build(workspace, Transition.START, claimed=claimed)
+        self.made[workspace_id] = workspace
+        self._names[request.owner_id, request.name.lower()] = workspace
+        return workspace
+
+    def build(self, workspace: FakeWorkspace, transition: Transition, parameters: Mapping[str, str] | None = None) -> None:
+        """Ask for a build. RefusedError: one is under way, or the workspace is deleted."""
+        now = self.time
+        if now >= workspace.gone_at:
+            raise RefusedError("the workspace is deleted", detail="status 410")
+        if workspace.latest.status_at(now) in UNTIL_OVER:
+            raise RefusedError("another build is under way", detail="status 409")
+        known = {parameter.name for parameter in self.blueprints[workspace.template.id].parameters}
+        if unknown := sorted((parameters or {}).keys() - known):
+            raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
+        self._add_build(workspace, transition)
+
+    def rename(self, workspace: FakeWorkspace, name: str) -> None:
+        """Give a workspace another name. InvalidArgumentError: taken."""
+        other = self._named(workspace.owner_id, name)
+        if other is not None and other is not workspace:
+            raise InvalidArgumentError("name", "a name that no live workspace of the owner has")
+        del self._names[workspace.owner_id, workspace.name.lower()]
+        workspace.name = name
+        self._names[workspace.owner_id, name.lower()] = workspace
+
+    def reschedule(self, provisioners: int | None) -> None:
+        """Let builds that wait begin as so many provisioners allow."""
+        self.provisioners, now = provisioners, self.time
+        waiting = [it for it in self.made.values() if it.latest.status_at(now) is JobStatus.PENDING]
+        for workspace in waiting:
+            workspace.schedule(NEVER)
+        for workspace in sorted(waiting, key=lambda it: it.latest.asked):
+            workspace.schedule(self._begins_at(workspace))
+
+    def date_of(self, instant: float) -> datetime:
+        """Return an instant as a time of day."""
+        return self.clock.now() - timedelta(seconds=self.clock.monotonic() - instant)
+
+    def _add_build(self, workspace: FakeWorkspace, transition: Transition, *, claimed: bool = False) -> None:
+        blueprint = self.blueprints[workspace.template.id]
+        starting = transition is Transition.START
+        workspace.add_build(
+            BuildRecord(
+                id=self.new_id(),
+                number=workspace.builds_so_far + (2 if claimed else 1),
+                transition=transition,
+                blueprint=blueprint,
+                duration=self._duration(workspace, blueprint, transition),
+                begins_at=self._begins_at(workspace),
+                asked=self.time,
+                agent_ids=tuple(self.new_id() for _ in blueprint.agents) if starting else (),
+                claimed=claimed,
+            )
+        )
+
+    def _duration(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition) -> Duration:
+        if transition is Transition.START:
+            quota = self.quota_of(workspace.owner_id)
+            if quota is not None and quota.consumed + blueprint.cost > quota.budget:
+                return FULL_QUOTA
+            return blueprint.builds[min(workspace.starts, len(blueprint.builds) - 1)]
+        return blueprint.stop if transition is Transition.STOP else blueprint.delete
+
+    def _begins_at(self, workspace: FakeWorkspace) -> float:
+        """Return when a build that is asked for now, or has waited until now, is taken by a provisioner."""
+        now = self.time
+        if self.provisioners is None:
+            return now
+        if not self.provisioners:
+            return NEVER
+        others = (it.latest for it in self.made.values() if it is not workspace)
+        ends = sorted(build.ends_at for build in others if build.status_at(now) in UNTIL_OVER)
+        return now if len(ends) < self.provisioners else ends[len(ends) - self.provisioners]
+
+
+def _check_parameters(blueprint: Blueprint, request: CreateWorkspace) -> None:
+    known = {parameter.name: parameter for parameter in blueprint.parameters}
+    preset = next((it for it in blueprint.presets if it.id == request.preset_id), None)
+    if request.preset_id is not None and preset is None:
+        raise RefusedError("unknown preset", validations=[("template_version_preset_id", "the template has no such preset")])
+    given = {**(preset.parameters if preset is not None else {}), **request.parameters}
+    wrong = [(name, "the template has no such parameter") for name in sorted(given.keys() - known.keys())]
+    wrong += [(name, "a value is required") for name, it in known.items() if it.required and it.default is None and name not in given]
+    if wrong:
+        raise RefusedError("the parameters do not fit the template", validations=wrong)

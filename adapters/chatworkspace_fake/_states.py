@@ -1,0 +1,237 @@
+"""How a fake workspace is at an instant. Pure: state follows from what was asked for, what somebody did to it, and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from typing import NamedTuple
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Transition
+from chatworkspace.ports import LogLine, Parameter, Preset
+
+NEVER = inf
+"""As a duration: it does not happen."""
+
+OWNER = UUID("0a11ce00-0000-4000-8000-000000000001")
+ORGANIZATION = UUID("0a11ce00-0000-4000-8000-000000000002")
+
+
+@attrs.frozen
+class Fails:
+    """As a duration: it ends badly after this long."""
+
+    after: float
+    """Seconds."""
+    error: str = "build failed"
+    code: str = ""
+    """The platform's job error code, such as INSUFFICIENT_QUOTA."""
+
+
+Duration = float | Fails
+
+
+def seconds_of(duration: Duration) -> float:
+    """Return how long it takes, whether it ends well or not."""
+    return duration.after if isinstance(duration, Fails) else duration
+
+
+@attrs.frozen(kw_only=True)
+class Blueprint:
+    """What a version of a template makes."""
+
+    version_id: UUID
+    builds: tuple[Duration, ...] = (0.0,)
+    """Of a workspace's first start, its second, and so on; the last for all that follow."""
+    stop: Duration = 0.0
+    delete: Duration = 0.0
+    connect: float = 0.0
+    scripts: Duration = 0.0
+    script_timeout: float = NEVER
+    drop: float = NEVER
+    agent_timeout: float = NEVER
+    agents: tuple[str, ...] = ("main",)
+    """`main/sub` is a sub-agent of `main`."""
+    external_agent: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    presets: tuple[Preset, ...] = ()
+    cost: int = 0
+    log: tuple[str, ...] = ()
+    require_active: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class BuildRecord:
+    """A build that was asked for."""
+
+    id: UUID
+    number: int
+    transition: Transition
+    blueprint: Blueprint
+    duration: Duration
+    begins_at: float
+    """When a provisioner takes it; NEVER: none does."""
+    asked: float
+    """When it was asked for."""
+    agent_ids: tuple[UUID, ...] = ()
+    canceled_at: float = NEVER
+    claimed: bool = False
+    """It gave a prebuilt workspace to its owner: its agents are connected to what it was before."""
+
+    @property
+    def ends_at(self) -> float:
+        """When it ends, well or not."""
+        return min(self.begins_at + seconds_of(self.duration), self.canceled_at)
+
+    def status_at(self, now: float) -> JobStatus:
+        """Return how far it is."""
+        if now >= self.ends_at:
+            if self.canceled_at <= self.begins_at + seconds_of(self.duration):
+                return JobStatus.CANCELED
+            return JobStatus.FAILED if isinstance(self.duration, Fails) else JobStatus.SUCCEEDED
+        return JobStatus.RUNNING if now >= self.begins_at else JobStatus.PENDING
+
+    def told_at(self, now: float, *, queue_position: int, provisioners: int | None) -> Build:
+        """Return it as the platform tells it."""
+        status = self.status_at(now)
+        failed = status is JobStatus.FAILED and isinstance(self.duration, Fails)
+        pending = status is JobStatus.PENDING
+        return Build(
+            id=self.id,
+            number=self.number,
+            transition=self.transition,
+            job_status=status,
+            template_version_id=self.blueprint.version_id,
+            error=self.duration.error if failed and isinstance(self.duration, Fails) else "",
+            error_code=self.duration.code if failed and isinstance(self.duration, Fails) else "",
+            queue_position=queue_position if pending else 0,
+            provisioners=provisioners if pending else None,
+        )
+
+    def log_at(self, now: float) -> list[LogLine]:
+        """Return the lines of its log so far: spread over its duration, and the error at its end."""
+        lines, pace = self.blueprint.log, self._seconds_a_line
+        told = [LogLine(id=number, text=text) for number, text in enumerate(lines, 1) if self.begins_at + number * pace <= min(now, self.canceled_at)]
+        if self.status_at(now) is JobStatus.FAILED and isinstance(self.duration, Fails):
+            told.append(LogLine(id=len(lines) + 1, text=self.duration.error, level="error"))
+        return told
+
+    @property
+    def _seconds_a_line(self) -> float:
+        seconds = seconds_of(self.duration)
+        return 1.0 if seconds == inf else seconds / (len(self.blueprint.log) + 1)
+
+
+# ---------------------------------------------------------------- agents
+
+
+class Deed(NamedTuple):
+    """What somebody did to the agents of a build."""
+
+    at: float
+    kind: str
+    """drop, restore, or shut_down."""
+
+
+class AgentLife(NamedTuple):
+    """The course of a build's agents. All of a workspace take the same."""
+
+    born_at: float
+    connects_at: float
+    """The first time, after the build."""
+    scripts_end_at: float
+    drops_at: float
+    times_out_at: float
+    slow_at: float
+    """When scripts that still run are called timed out."""
+
+
+def agent_life(build: BuildRecord, deeds: tuple[Deed, ...]) -> AgentLife:
+    """Return the course of a start build's agents."""
+    blueprint, born_at = build.blueprint, build.ends_at
+    connects_at = _first_connection(NEVER if blueprint.external_agent else born_at + blueprint.connect, deeds)
+    scripts_end_at = connects_at + seconds_of(blueprint.scripts)
+    return AgentLife(
+        born_at=born_at,
+        connects_at=connects_at,
+        scripts_end_at=scripts_end_at,
+        drops_at=scripts_end_at + blueprint.drop,
+        times_out_at=born_at + blueprint.agent_timeout,
+        slow_at=connects_at + blueprint.script_timeout,
+    )
+
+
+def _first_connection(planned: float, deeds: tuple[Deed, ...]) -> float:
+    """Return when an agent first connects: as planned unless it was dropped before, or when somebody restored it."""
+    before = [deed for deed in deeds if deed.at <= planned]
+    restored = [deed.at for deed in before if deed.kind == "restore"]
+    if restored:
+        return restored[0]
+    dropped = any(deed.kind == "drop" for deed in before)
+    later = next((deed.at for deed in deeds if deed.at > planned and deed.kind == "restore"), NEVER)
+    return later if dropped else planned
+
+
+def agents_at(now: float, build: BuildRecord, deeds: tuple[Deed, ...]) -> tuple[Agent, ...]:
+    """Return the agents of a start build that has succeeded."""
+    life = agent_life(build, deeds)
+    status, since = _status_at(now, life, deeds, claimed=build.claimed)
+    lifecycle = _lifecycle_at(now, life, build, deeds)
+    connected = now >= life.connects_at
+    ids = dict(zip(build.blueprint.agents, build.agent_ids))  # noqa: B905 # strict= would cost, and both come from one place
+    return tuple(
+        Agent(
+            id=ids[path],
+            name=path.rpartition("/")[2],
+            status=status,
+            lifecycle=lifecycle,
+            parent_id=ids.get(path.rpartition("/")[0]),
+            display_order=order,
+            external=build.blueprint.external_agent,
+            ever_connected=connected or build.claimed,
+            connected_since_build=connected,
+            disconnected_for=now - since if status is AgentStatus.DISCONNECTED else None,
+        )
+        for order, path in enumerate(build.blueprint.agents)
+    )
+
+
+def _status_at(now: float, life: AgentLife, deeds: tuple[Deed, ...], *, claimed: bool) -> tuple[AgentStatus, float]:
+    """Return the status, and since when it holds where that matters."""
+    if now < life.connects_at:
+        if claimed:
+            return AgentStatus.CONNECTED, life.born_at
+        return (AgentStatus.TIMEOUT if now >= life.times_out_at else AgentStatus.CONNECTING), life.born_at
+    last = next((deed for deed in reversed(deeds) if deed.at <= now and deed.kind != "shut_down"), None)
+    if last is not None and last.kind == "drop":
+        return AgentStatus.DISCONNECTED, max(last.at, life.connects_at)
+    if now >= life.drops_at and (last is None or last.at < life.drops_at):
+        return AgentStatus.DISCONNECTED, life.drops_at
+    return AgentStatus.CONNECTED, life.connects_at
+
+
+def _lifecycle_at(now: float, life: AgentLife, build: BuildRecord, deeds: tuple[Deed, ...]) -> Lifecycle:
+    if any(deed.kind == "shut_down" and deed.at <= now for deed in deeds):
+        return Lifecycle.SHUTTING_DOWN
+    if now < life.connects_at:
+        return Lifecycle.READY if build.claimed else Lifecycle.CREATED
+    if now >= life.scripts_end_at:
+        return Lifecycle.START_ERROR if isinstance(build.blueprint.scripts, Fails) else Lifecycle.READY
+    return Lifecycle.START_TIMEOUT if now >= life.slow_at else Lifecycle.STARTING
+
+
+# ---------------------------------------------------------------- when it changes
+
+
+def next_change(now: float, build: BuildRecord, deeds: tuple[Deed, ...]) -> float:
+    """Return the next instant at which a workspace with this latest build changes by itself."""
+    return min((instant for instant in _instants(build, deeds) if instant > now), default=NEVER)
+
+
+def _instants(build: BuildRecord, deeds: tuple[Deed, ...]) -> Iterator[float]:
+    yield build.begins_at
+    yield build.ends_at
+    if build.transition is Transition.START and not isinstance(build.duration, Fails) and build.canceled_at == NEVER:
+        yield from agent_life(build, deeds)
