@@ -23,7 +23,7 @@ _OTHER = re.compile(r"[^A-Za-z0-9]+")
 def mark_of(secret: bytes, chat_id: str, number: int) -> str:
     """Return the chat's mark: the first 50 bits of HMAC-SHA256 over chat id, NUL and number, in lower-case base32."""
     message = f"{chat_id}\0{number}".encode()
-    return base64.b32encode(hmac.digest(secret, message, hashlib.sha256)[:10]).decode()[:MARK_LENGTH].lower()
+    return base64.b32encode(_digest(secret, message)[:10]).decode()[:MARK_LENGTH].lower()
 
 
 def workspace_name(wish: str, template_name: str, mark: str) -> str:
@@ -51,7 +51,12 @@ def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
     if not parameters:
         return ""
     message = "".join(f"{len(part)}:{part}" for pair in sorted(parameters.items()) for part in pair)
-    return hmac.digest(secret, message.encode(), hashlib.sha256).hex()[:32]
+    return _digest(secret, message.encode()).hex()[:32]
+
+
+def _digest(secret: bytes, message: bytes) -> bytes:
+    # hmac.digest() would give other threads the interpreter, and get it back some milliseconds later
+    return hmac.new(secret, message, hashlib.sha256).digest()
 
 
 def _fit(wish: str) -> str:

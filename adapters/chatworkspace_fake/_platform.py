@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+import os
 from datetime import datetime, timedelta
+from random import Random
 from threading import RLock
 from typing import TypedDict
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
 from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, TemplateUse
@@ -42,7 +44,7 @@ class Platform:
         self.made: dict[UUID, FakeWorkspace] = {}
         self.budgets: dict[UUID | None, int] = {}
         self.provisioners: int | None = None
-        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", uuid4)
+        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", _uuids())
         self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
         self._as_of: float | None = None
 
@@ -234,6 +236,12 @@ class Platform:
         others = (it.latest for it in self.made.values() if it is not workspace)
         ends = sorted(build.ends_at for build in others if build.status_at(now) in UNTIL_OVER)
         return now if len(ends) < self.provisioners else ends[len(ends) - self.provisioners]
+
+
+def _uuids() -> Callable[[], UUID]:
+    """Return a source of UUIDs that asks the operating system once: ids of things in memory need not be secret."""
+    bits = Random(os.urandom(16)).getrandbits  # noqa: S311
+    return lambda: UUID(int=bits(128), version=4)
 
 
 def _check_parameters(blueprint: Blueprint, request: CreateWorkspace) -> None:

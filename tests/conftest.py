@@ -1,0 +1,13 @@
+"""What all tests share: the library's own pytest plugin, loaded from the checkout where it is not installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from chatworkspace_fake import pytest_plugin
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load the plugin unless its entry point has."""
+    if not config.pluginmanager.is_registered(pytest_plugin):
+        config.pluginmanager.register(pytest_plugin, "chatworkspace")
