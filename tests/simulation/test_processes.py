@@ -258,11 +258,14 @@ def test_an_unknown_port_call_is_an_error(name: str) -> None:
 
 def test_every_port_has_its_calls() -> None:
     """Names follow the ports; before and after exclude each other."""
-    process = World().one
+    world = World()
+    process = world.one
     for name in ("store.claim", "coder.create_workspace", "coder.dial", "watch.next", "watch.close"):
         process.kill(before=name)
     with pytest.raises(InvalidArgumentError, match="beside before"):
         process.kill(before="store.bind", after="store.bind")
+    with pytest.raises(AssertionError, match="kill before watch.close"):
+        world.sim.verify()
 
 
 def test_what_is_armed_strikes_once() -> None:
@@ -338,4 +341,5 @@ def test_hands_on_the_world_are_no_port_calls() -> None:
     world.one.kill(before="store.secret")
     world.port.secret()
     assert world.sim.trace == ""
-    world.one.kill()
+    with pytest.raises(ProcessKilled):
+        world.call(world.one, "secret")()
