@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from chatworkspace.errors import ClosedError
@@ -111,11 +110,10 @@ class _Wakeable:
 
 
 class Calls:
-    """The calls under way in a process. `_lock` guards `_calls` and `_closed`; nobody is woken under it."""
+    """The calls under way in a process. Needs no lock: a call is noted before it asks whether all is closed, and close() says so before it looks."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._calls: dict[str, dict[Call, None]] = {}
+        self._calls: dict[Call, None] = {}
         self._closed = False
 
     def __len__(self) -> int:
@@ -123,32 +121,25 @@ class Calls:
 
     def enter(self, call: Call) -> None:
         """Note a call. ClosedError after close()."""
-        with self._lock:
-            if self._closed:
-                raise ClosedError
-            self._calls.setdefault(call.chat_id, {})[call] = None
+        self._calls[call] = None
+        if self._closed:
+            del self._calls[call]
+            raise ClosedError
 
     def leave(self, call: Call) -> None:
         """Forget a call that has ended."""
-        with self._lock:
-            calls = self._calls[call.chat_id]
-            del calls[call]
-            if not calls:
-                del self._calls[call.chat_id]
+        del self._calls[call]
 
     def interrupt(self, chat_id: str) -> None:
         """End the patience of the chat's calls."""
-        with self._lock:
-            calls = list(self._calls.get(chat_id, {}))
-        for call in calls:
-            call.end(close=False)
+        for call in tuple(self._calls):
+            if call.chat_id == chat_id:
+                call.end(close=False)
 
     def close(self) -> None:
         """Refuse new calls and end those under way."""
-        with self._lock:
-            self._closed = True
-            ended = [call for calls in self._calls.values() for call in calls]
-        for call in ended:
+        self._closed = True
+        for call in tuple(self._calls):
             call.end(close=True)
 
     def check(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
 import threading
@@ -55,4 +56,25 @@ class SystemClock:
         return random.random()
 
     def token(self) -> str:
-        return os.urandom(16).hex()
+        source = _source
+        return f"{source.name}-{next(source.numbers):x}"
+
+
+class _Source:
+    """Where tokens come from: a name from the operating system, and a count. Asking the system each time would give the interpreter away each time."""
+
+    def __init__(self) -> None:
+        self.name = os.urandom(16).hex()
+        self.numbers = itertools.count()
+
+
+_source = _Source()
+
+
+def _renew() -> None:
+    global _source  # noqa: PLW0603 # a child must not count on where its parent was
+    _source = _Source()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._decisions import Finding, Probe, probe_for
+from chatworkspace._stripes import STRIPES, Stripes
 from chatworkspace.model import Workspace
 
 MOST_CHATS = 65_536
@@ -37,45 +39,50 @@ class Proof:
         return self.worked and probe_for(self.finding) is Probe.PROVE_READY
 
 
-class Proofs:
-    """The latest dial of each chat, for as long as it proves something.
+class _ProofTable:
+    """`lock` guards `proofs`, which are in the order of time, so that what is too old is at the front."""
 
-    `_lock` guards `_proofs`, which is in the order of time, so that what is too old is at its front.
-    """
+    __slots__ = ("lock", "proofs")
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.proofs: dict[str, Proof] = {}
+
+
+class Proofs:
+    """The latest dial of each chat, for as long as it proves something."""
 
     def __init__(self, life: float) -> None:
         self._life = life
-        self._lock = Lock()
-        self._proofs: OrderedDict[str, Proof] = OrderedDict()
+        self._tables = Stripes(_ProofTable)
 
     def __len__(self) -> int:
-        return len(self._proofs)
+        return sum(len(table.proofs) for table in self._tables)
 
     def get(self, chat_id: str, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
         """Return the dial if it is fresh and about this workspace at this epoch."""
-        with self._lock:
-            self._forget(now)
-            proof = self._proofs.get(chat_id)
-        return proof if proof is not None and proof.epoch == epoch and proof.workspace.id == workspace_id else None
+        proof = self._tables.of(chat_id).proofs.get(chat_id)
+        if proof is None or now - proof.at > self._life:
+            return None
+        return proof if proof.epoch == epoch and proof.workspace.id == workspace_id else None
 
     def put(self, chat_id: str, proof: Proof) -> None:
-        """Remember a dial."""
-        with self._lock:
-            self._forget(proof.at)
-            self._proofs.pop(chat_id, None)
-            self._proofs[chat_id] = proof
+        """Remember a dial, and forget what is too old."""
+        table = self._tables.of(chat_id)
+        with table.lock:
+            while table.proofs:
+                oldest = next(iter(table.proofs))
+                if proof.at - table.proofs[oldest].at <= self._life and len(table.proofs) < MOST_CHATS // STRIPES:
+                    break
+                del table.proofs[oldest]
+            table.proofs.pop(chat_id, None)
+            table.proofs[chat_id] = proof
 
     def void(self, chat_id: str) -> None:
         """Forget it: something was changed."""
-        with self._lock:
-            self._proofs.pop(chat_id, None)
-
-    def _forget(self, now: float) -> None:
-        while self._proofs:
-            chat_id, proof = next(iter(self._proofs.items()))
-            if now - proof.at <= self._life and len(self._proofs) < MOST_CHATS:
-                return
-            del self._proofs[chat_id]
+        table = self._tables.of(chat_id)
+        with table.lock:
+            table.proofs.pop(chat_id, None)
 
 
 @attrs.define(kw_only=True)
@@ -87,20 +94,32 @@ class _Mentioned:
     line: tuple[int, int, int] = (0, 0, 0)
 
 
-class Mentions:
-    """What the callbacks of this process were told already, so that each change is told once whichever call sees it.
+class _MentionTable:
+    """`lock` guards `mentioned`, the least recently told chat first."""
 
-    `_lock` guards `_mentioned`, the least recently told chat first.
-    """
+    __slots__ = ("lock", "mentioned")
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._mentioned: OrderedDict[str, _Mentioned] = OrderedDict()
+        self.lock = Lock()
+        self.mentioned: dict[str, _Mentioned] = {}
+
+    def of(self, chat_id: str) -> _Mentioned:
+        said = self.mentioned.pop(chat_id, None) or _Mentioned()
+        self.mentioned[chat_id] = said
+        if len(self.mentioned) > MOST_CHATS // STRIPES:
+            del self.mentioned[next(iter(self.mentioned))]
+        return said
+
+
+class Mentions:
+    """What the callbacks of this process were told already, so that each change is told once whichever call sees it."""
+
+    def __init__(self) -> None:
+        self._tables = Stripes(_MentionTable)
 
     def new_build(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
         """Tell whether this build is to be told now; its end will be told as well."""
-        with self._lock:
-            said = self._of(chat_id)
+        with self._of(chat_id) as said:
             if said.build is not None and said.build[0] == workspace_id and said.build[1] >= number:
                 return False
             said.build, said.ready = (workspace_id, number), False
@@ -108,8 +127,7 @@ class Mentions:
 
     def now_ready(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
         """Tell whether it is to be told that this build has become ready: once, and only if the build was told."""
-        with self._lock:
-            said = self._of(chat_id)
+        with self._of(chat_id) as said:
             if said.ready or said.build != (workspace_id, number):
                 return False
             said.ready = True
@@ -117,8 +135,7 @@ class Mentions:
 
     def new_binding(self, chat_id: str, generation: int, workspace_id: UUID | None = None, number: int = 0) -> bool:
         """Tell whether an attach, detach or close is to be told now; nothing more will be told of the workspace's latest build."""
-        with self._lock:
-            said = self._of(chat_id)
+        with self._of(chat_id) as said:
             if said.generation >= generation:
                 return False
             said.generation = generation
@@ -127,8 +144,7 @@ class Mentions:
 
     def new_phase(self, chat_id: str, step: tuple[int, int, int]) -> bool:
         """Tell whether (generation, build, phase) is further than what was told."""
-        with self._lock:
-            said = self._of(chat_id)
+        with self._of(chat_id) as said:
             if said.phase >= step:
                 return False
             said.phase = step
@@ -136,16 +152,14 @@ class Mentions:
 
     def new_line(self, chat_id: str, line: tuple[int, int, int]) -> bool:
         """Tell whether (generation, build, line) of the build's log is further than what was told."""
-        with self._lock:
-            said = self._of(chat_id)
+        with self._of(chat_id) as said:
             if said.line >= line:
                 return False
             said.line = line
             return True
 
-    def _of(self, chat_id: str) -> _Mentioned:
-        said = self._mentioned.pop(chat_id, None) or _Mentioned()
-        self._mentioned[chat_id] = said
-        if len(self._mentioned) > MOST_CHATS:
-            self._mentioned.popitem(last=False)
-        return said
+    @contextmanager
+    def _of(self, chat_id: str) -> Iterator[_Mentioned]:
+        table = self._tables.of(chat_id)
+        with table.lock:
+            yield table.of(chat_id)

@@ -6,11 +6,9 @@ import copy
 import hashlib
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
-from threading import RLock
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from threading import Lock, RLock
+from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
 
 import attrs
@@ -38,7 +36,7 @@ T = TypeVar("T")
 
 TIMEOUT = 5.0
 """Seconds that a store call takes at most."""
-CALLS = (
+StoreCall = Literal[
     "attach",
     "bind",
     "chats",
@@ -53,7 +51,7 @@ CALLS = (
     "release",
     "secret",
     "wait_for_turn",
-)
+]
 JOURNAL = 64
 """Writes that a FakeStore can take back."""
 
@@ -61,6 +59,8 @@ JOURNAL = 64
 @attrs.define(kw_only=True)
 class _Row:
     chat: Chat
+    lock: Lock = attrs.field(factory=Lock)
+    """Guards the row; nobody waits under it."""
     plan: Plan | None = None
     planned_at: float = 0.0
     name: str = ""
@@ -72,111 +72,162 @@ class _Row:
     written: bool = False
     """The holder of this token has written, and given the claim back."""
     history: tuple[Intent, ...] = ()
+    waiters: list[Signal] = attrs.field(factory=list[Signal])
+
+    def alive(self, now: float) -> bool:
+        """Somebody holds it."""
+        return self.taken_at <= now < self.until
+
+    def claim(self) -> Claim:
+        """Return what its holder gets."""
+        return Claim(chat=self.chat, plan=self.plan, epoch=self.epoch, token=self.token)
+
+    def held_by(self, claim: Claim) -> bool:
+        """Nobody has claimed since."""
+        return self.epoch == claim.epoch and self.token == claim.token
+
+    def give_back(self) -> None:
+        """End the claim, and let the next come."""
+        self.until, self.written = 0.0, True
+        waiters, self.waiters = self.waiters, []
+        for signal in waiters:
+            signal.set()
+
+    def amend(self, **changes: Any) -> None:
+        """Change the latest intent, if there is one."""
+        if self.history:
+            self.history = (*self.history[:-1], attrs.evolve(self.history[-1], **changes))
+
+    def note(self, note: str) -> None:
+        """Add a note to the latest intent."""
+        if self.history:
+            self.amend(notes=(*self.history[-1].notes, note))
+
+
+class _Register:
+    """Whose a workspace is. `lock` guards it, and is taken after that of a row, never before."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.made: dict[UUID, str] = {}
+        self.discarded: set[UUID] = set()
+        self.bound: dict[UUID, int] = {}
+        """How many chats are bound to it."""
+
+    def bind(self, workspace_id: UUID, maker: str | None) -> None:
+        """Count a binding, and note whose making it is. WorkspaceTakenError."""
+        if workspace_id in self.discarded:
+            raise WorkspaceTakenError("it was discarded")
+        if maker is not None and self.made.setdefault(workspace_id, maker) != maker:
+            raise WorkspaceTakenError("it is another chat's making")
+        self.bound[workspace_id] = self.bound.get(workspace_id, 0) + 1
+
+    def copy(self) -> _Register:
+        """Return another with the same entries."""
+        other = _Register()
+        other.made, other.discarded, other.bound = dict(self.made), set(self.discarded), dict(self.bound)
+        return other
+
+    def unbind(self, workspace_id: UUID) -> None:
+        """Count one binding less."""
+        self.bound[workspace_id] -= 1
+        if not self.bound[workspace_id]:
+            del self.bound[workspace_id]
+
+
+REGISTERS = 64
+"""So many, each with its share of the workspaces: all threads of a server come by here, and one lock would make them queue."""
 
 
 class MemoryStore(Store):
-    """A supported store for one process: everything is gone when it ends. Safe from any thread.
-
-    `_lock` guards the rows, the makings, the discarded and the waiters; nobody waits under it. Values handed out are frozen.
-    """
+    """A supported store for one process: everything is gone when it ends. Safe from any thread. Values handed out are frozen."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock: Clock = SystemClock() if clock is None else clock
         self._process_id = os.getpid()
-        self._lock = RLock()
         self._rows: dict[str, _Row] = {}
-        self._made: dict[UUID, str] = {}
-        self._discarded: set[UUID] = set()
-        self._bound: dict[UUID, int] = {}
-        self._waiters: dict[str, list[Signal]] = {}
-        self._secret = b""
+        self._registers = [_Register() for _ in range(REGISTERS)]
+        self._secrets: list[bytes] = []
 
     # ------------------------------------------------------------ reading
 
     def secret(self) -> bytes:
-        with self._open():
-            self._secret = self._secret or hashlib.sha256(self._clock.token().encode()).digest()
-            return self._secret
+        self._check_process()
+        if not self._secrets:
+            self._secrets.append(hashlib.sha256(self._clock.token().encode()).digest())
+        return self._secrets[0]  # two threads may both have made one: the first counts
 
     def look(self, chat_id: str) -> Look:
-        with self._open():
-            return self._look(self._row(chat_id))
+        return self._look(self._row(chat_id))
 
     def history(self, chat_id: str) -> Sequence[Intent]:
-        with self._open():
-            return self._row(chat_id).history
+        return self._row(chat_id).history
 
     def planned(self, older_than: float) -> Sequence[Look]:
-        with self._open():
-            now = self._now()
-            return tuple(self._look(row) for row in self._rows.values() if row.plan is not None and now - row.planned_at >= older_than)
+        self._check_process()
+        looks = [self._look(row) for row in tuple(self._rows.values()) if row.plan is not None]
+        return tuple(look for look in looks if look.plan is not None and look.plan.planned_for >= older_than)
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        with self._open():
-            ids = sorted(chat_id for chat_id in self._rows if chat_id > after)[:limit]
-            return tuple(self._look(self._rows[chat_id]) for chat_id in ids)
+        self._check_process()
+        ids = sorted(chat_id for chat_id in tuple(self._rows) if chat_id > after)[:limit]
+        return tuple(self._look(self._rows[chat_id]) for chat_id in ids)
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
-        chat_id = look.chat.id
-        with self._open():
-            row = self._row(chat_id)
-            now = self._now()
-            if row.epoch != look.epoch or not self._alive(row, now):
+        row, signal = self._row(look.chat.id), self._clock.signal()
+        with row.lock:
+            if row.epoch != look.epoch or not row.alive(self._now()):
                 return
-            signal, ends = self._clock.signal(), min(deadline, row.until)
-            self._waiters.setdefault(chat_id, []).append(signal)
+            ends = min(deadline, row.until)
+            row.waiters.append(signal)
         try:
             signal.wait(ends)
         finally:
-            with self._lock:
-                waiters = self._waiters.get(chat_id, [])
-                if signal in waiters:
-                    waiters.remove(signal)
-                if not waiters:
-                    self._waiters.pop(chat_id, None)
+            with row.lock:
+                if signal in row.waiters:
+                    row.waiters.remove(signal)
 
     # ------------------------------------------------------------ claims
 
     def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
-        with self._open():
-            row = self._rows.get(chat_id)
-            if row is None:
-                self._before_write()
-                row = self._rows[chat_id] = _Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1))
-            return row.chat
+        self._check_process()
+        row = self._rows.get(chat_id)
+        if row is None:
+            self._before_write()
+            row = self._rows.setdefault(chat_id, _Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1)))
+        return row.chat
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
-        with self._open():
-            row, now = self._row(look.chat.id), self._now()
+        row = self._row(look.chat.id)
+        with row.lock:
+            now = self._now()
             if row.token == token and row.epoch == look.epoch + 1 and not row.written:
-                return self._claim(row)
+                return row.claim()
             if row.epoch != look.epoch:
                 raise ChangedError
-            if self._alive(row, now):
+            if row.alive(now):
                 raise ClaimedError(retry_in=row.until - now)
             self._before_write()
             row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
             if plan is not None:
                 self._plan(row, plan, now)
-            return self._claim(row)
+            return row.claim()
 
     def _plan(self, row: _Row, plan: Plan, now: float) -> None:
         chat = row.chat
-        stood = row.plan is not None
-        if not stood and (chat.workspace_id is not None or row.history):
-            row.chat = _chat(chat, None, generation=chat.generation + 1)
-        else:
+        if row.plan is not None:
             row.chat = _chat(chat, None)
-        if stood:
-            row.history = (*row.history[:-1], attrs.evolve(row.history[-1], template_id=plan.template_id, preset_id=plan.preset_id))
+            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
         else:
+            opened = chat.workspace_id is not None or bool(row.history)
+            row.chat = _chat(chat, None, generation=chat.generation + opened)
             intent = Intent(
                 generation=row.chat.generation,
                 name=plan.name,
                 template_id=plan.template_id,
                 preset_id=plan.preset_id,
                 replaces=chat.workspace_id,
-                planned_at=self._date(),
+                planned_at=self._clock.now(),
             )
             row.history = (*row.history, intent)
             row.planned_at = now
@@ -186,20 +237,16 @@ class MemoryStore(Store):
     # ------------------------------------------------------------ writes of the holder
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        with self._open():
-            row = self._held(claim)
+        row = self._row(claim.chat.id)
+        with row.lock:
+            self._check_held(row, claim)
             if row.written and row.chat.workspace_id == workspace_id:
                 return row.chat
-            self._not_discarded(workspace_id)
-            if self._made.get(workspace_id, claim.chat.id) != claim.chat.id:
-                raise WorkspaceTakenError("it is another chat's making")
             self._before_write()
-            self._made[workspace_id] = claim.chat.id
-            self._rebound(row.chat.workspace_id, workspace_id)
+            self._rebound(row.chat.workspace_id, workspace_id, maker=row.chat.id)
             row.chat, row.plan = _chat(row.chat, workspace_id), None
-            if row.history:
-                row.history = (*row.history[:-1], attrs.evolve(row.history[-1], workspace_id=workspace_id, bound_at=self._date()))
-            self._give_back(row)
+            row.amend(workspace_id=workspace_id, bound_at=self._clock.now())
+            row.give_back()
             return row.chat
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
@@ -209,15 +256,14 @@ class MemoryStore(Store):
         return self._change(claim, None, number=number, note=note, closed=True)
 
     def _change(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closed: bool) -> Chat:
-        with self._open():
-            row = self._held(claim)
+        row = self._row(claim.chat.id)
+        with row.lock:
+            self._check_held(row, claim)
             if row.written and row.chat.generation == claim.chat.generation + 1:
                 return row.chat
-            if workspace_id is not None:
-                self._not_discarded(workspace_id)
             self._before_write()
-            before, now = row.chat, self._date()
-            self._rebound(before.workspace_id, workspace_id)
+            before = row.chat
+            self._rebound(before.workspace_id, workspace_id, maker=None)
             row.chat = _chat(before, workspace_id, generation=before.generation + 1, closed=closed or before.closed)
             row.plan, row.number = None, number
             intent = Intent(
@@ -226,119 +272,96 @@ class MemoryStore(Store):
                 template_id=None,
                 replaces=before.workspace_id,
                 workspace_id=workspace_id,
-                bound_at=now,
+                bound_at=self._clock.now(),
                 notes=(note,) if note else (),
             )
             row.history = (*row.history, intent)
-            self._give_back(row)
+            row.give_back()
             return row.chat
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        with self._open():
-            row = self._row(claim.chat.id)
-            if (row.epoch, row.token) != (claim.epoch, claim.token) or row.written:
+        row = self._row(claim.chat.id)
+        with row.lock:
+            if not row.held_by(claim) or row.written:
                 return
             self._before_write()
             if note:
-                self._note(row, note)
+                row.note(note)
             if drop_plan:
                 row.plan = None
-            self._give_back(row)
+            row.give_back()
 
     # ------------------------------------------------------------ no claim needed
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
-        with self._open():
-            row = self._row(chat_id)
-            del workspace_id  # the note names it
+        del workspace_id  # the note names it
+        row = self._row(chat_id)
+        with row.lock:
             if not row.history or note not in row.history[-1].notes:
                 self._before_write()
-                self._note(row, note)
+                row.note(note)
 
     def discard(self, workspace_id: UUID) -> None:
-        with self._open():
-            if workspace_id in self._bound:
+        self._check_process()
+        register = self._register(workspace_id)
+        with register.lock:
+            if workspace_id in register.bound:
                 raise WorkspaceTakenError("a chat is bound to it")
             self._before_write()
-            self._discarded.add(workspace_id)
+            register.discarded.add(workspace_id)
 
     # ------------------------------------------------------------ inside
 
-    @contextmanager
-    def _open(self) -> Iterator[None]:
+    def _check_process(self) -> None:
         if os.getpid() != self._process_id:
             cure = "use a store that lasts (a file, a database) where there is more than one process"
             raise UnavailableError(f"a MemoryStore belongs to the process that made it: {cure}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
-        with self._lock:
-            yield
 
     def _before_write(self) -> None:
-        """Take note, under the lock, that something is about to change."""
+        """Take note that something is about to change."""
 
     def _now(self) -> float:
         return self._clock.monotonic()
 
-    def _date(self) -> datetime:
-        return self._clock.now()
-
     def _row(self, chat_id: str) -> _Row:
+        self._check_process()
         try:
             return self._rows[chat_id]
         except KeyError:
             raise NotFoundError(f"chat {chat_id!r}") from None
 
-    def _held(self, claim: Claim) -> _Row:
-        row = self._row(claim.chat.id)
-        if (row.epoch, row.token) != (claim.epoch, claim.token):
-            raise StaleClaimError
-        return row
-
     @staticmethod
-    def _alive(row: _Row, now: float) -> bool:
-        return row.taken_at <= now < row.until
+    def _check_held(row: _Row, claim: Claim) -> None:
+        if not row.held_by(claim):
+            raise StaleClaimError
 
     def _look(self, row: _Row) -> Look:
-        now = self._now()
-        plan = row.plan
-        return Look(
-            chat=row.chat,
-            plan=None if plan is None else attrs.evolve(plan, planned_for=now - row.planned_at),
-            name=row.name,
-            number=row.number,
-            epoch=row.epoch,
-            claimed_for=row.until - now if self._alive(row, now) else 0.0,
-        )
+        with row.lock:
+            now, plan = self._now(), row.plan
+            return Look(
+                chat=row.chat,
+                plan=None if plan is None else attrs.evolve(plan, planned_for=now - row.planned_at),
+                name=row.name,
+                number=row.number,
+                epoch=row.epoch,
+                claimed_for=row.until - now if row.alive(now) else 0.0,
+            )
 
-    @staticmethod
-    def _claim(row: _Row) -> Claim:
-        return Claim(chat=row.chat, plan=row.plan, epoch=row.epoch, token=row.token)
+    def _register(self, workspace_id: UUID) -> _Register:
+        return self._registers[workspace_id.int % len(self._registers)]
 
-    def _give_back(self, row: _Row) -> None:
-        row.until, row.written = 0.0, True
-        for signal in self._waiters.pop(row.chat.id, ()):
-            signal.set()
-
-    @staticmethod
-    def _note(row: _Row, note: str) -> None:
-        if row.history:
-            last = row.history[-1]
-            row.history = (*row.history[:-1], attrs.evolve(last, notes=(*last.notes, note)))
-
-    def _not_discarded(self, workspace_id: UUID) -> None:
-        if workspace_id in self._discarded:
-            raise WorkspaceTakenError("it was discarded")
+    def _rebound(self, before: UUID | None, after: UUID | None, *, maker: str | None) -> None:
+        if after is not None:
+            register = self._register(after)
+            with register.lock:
+                register.bind(after, maker)
+        self._unbound(before)
 
     def _unbound(self, workspace_id: UUID | None) -> None:
-        if workspace_id is None:
-            return
-        self._bound[workspace_id] -= 1
-        if not self._bound[workspace_id]:
-            del self._bound[workspace_id]
-
-    def _rebound(self, before: UUID | None, after: UUID | None) -> None:
-        self._unbound(before)
-        if after is not None:
-            self._bound[after] = self._bound.get(after, 0) + 1
+        if workspace_id is not None:
+            register = self._register(workspace_id)
+            with register.lock:
+                register.unbind(workspace_id)
 
 
 def _chat(chat: Chat, workspace_id: UUID | None, *, generation: int | None = None, closed: bool | None = None) -> Chat:
@@ -357,11 +380,14 @@ class FakeStore(MemoryStore):
 
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
-        self._faults = Faults(self._clock, calls=CALLS, refusable=False)
+        self._faults = Faults(self._clock, calls=get_args(StoreCall), refusable=False)
+        self._registers = [_Register()]
+        self._world = RLock()
+        """Guards all of it: who takes back writes must meet nobody who writes. Nobody waits under it."""
         self._journal: deque[Callable[[], None]] = deque(maxlen=JOURNAL)
         self._as_of: float | None = None
 
-    def when(self, call: str, *, nth: int = 1, times: int = 1) -> Fault:
+    def when(self, call: StoreCall, *, nth: int = 1, times: int = 1) -> Fault:
         """Choose the nth call of that name from now on, and those behind it, `times` in all. InvalidArgumentError."""
         return self._faults.when(call, nth=nth, times=times)
 
@@ -371,16 +397,16 @@ class FakeStore(MemoryStore):
 
     def lose_commits(self, count: int) -> None:
         """As a fail-over to a standby that was behind: the last writes never were."""
-        with self._lock:
+        with self._world:
             for _ in range(min(count, len(self._journal))):
                 self._journal.pop()()
 
     def _before_write(self) -> None:
         rows = {chat_id: copy.copy(row) for chat_id, row in self._rows.items()}
-        made, discarded, bound = dict(self._made), set(self._discarded), dict(self._bound)
+        registers = [register.copy() for register in self._registers]
 
         def undo() -> None:
-            self._rows, self._made, self._discarded, self._bound = rows, made, discarded, bound
+            self._rows, self._registers = rows, registers
 
         self._journal.append(undo)
 
@@ -388,13 +414,17 @@ class FakeStore(MemoryStore):
         return super()._now() if self._as_of is None else self._as_of
 
     def _apply(self, call: str, act: Callable[[], T]) -> T:
+        def perform() -> T:
+            with self._world:
+                return act()
+
         self._catch_up()
-        return self._faults.apply(call, act, deadline=self._clock.monotonic() + TIMEOUT)
+        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + TIMEOUT)
 
     def _catch_up(self) -> None:
         """Perform late writes that have arrived, as of when they arrived."""
         for due, act in self._faults.due():
-            with self._lock:
+            with self._world:
                 self._as_of = due
                 try:
                     act()
@@ -420,7 +450,8 @@ class FakeStore(MemoryStore):
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
-        self._apply("wait_for_turn", lambda: act(look, deadline))
+        self._catch_up()
+        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + TIMEOUT)
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         act = super().bind
