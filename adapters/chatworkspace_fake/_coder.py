@@ -347,16 +347,15 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
 
     @contextmanager
     def _seen(self) -> Iterator[Platform]:
-        """Give the platform as it is now, locked."""
+        """Give the platform as it is now, its shared part locked."""
+        self._platform.catch_up()
         with self._platform.lock:
-            self._platform.catch_up()
             yield self._platform
 
     def _answer(self, call: str, act: Callable[[], T], deadline: float) -> T:
         def perform() -> T:
-            with self._platform.lock:
-                self._platform.catch_up()
-                return act()
+            self._platform.catch_up()
+            return act()
 
         return self._faults.apply(call, perform, deadline=deadline, received=lambda: self._calls.append(call))
 

@@ -39,27 +39,27 @@ class Fault:
         self._refusable = refusable
 
     def lose_request(self) -> None:
-        """It never arrives: the caller waits until its deadline."""
+        """Let it never arrive: the caller waits until its deadline."""
         self._set("lose_request")
 
     def lose_answer(self) -> None:
-        """It is acted upon; the caller is never told, and waits until its deadline."""
+        """Act upon it; the caller is never told, and waits until its deadline."""
         self._set("lose_answer")
 
     def arrive_late(self, seconds: float) -> None:
-        """The caller gives up first; so many seconds later it is acted upon."""
+        """Let the caller give up first; so many seconds later it is acted upon."""
         self._set("arrive_late", seconds=seconds)
 
     def roll_back(self) -> None:
-        """It is received; the caller gives up first; then it is undone, as a server does that works under its caller's connection."""
+        """Let the caller give up while it is worked on, and undo it then, as a server does that works under its caller's connection."""
         self._set("roll_back")
 
     def take(self, seconds: float) -> None:
-        """It takes so many seconds before it is acted upon; the caller may give up first."""
+        """Act upon it after so many seconds; the caller may give up first."""
         self._set("take", seconds=seconds)
 
     def refuse(self, status: int = 400, message: str = "", validations: Mapping[str, str] | None = None) -> None:
-        """The platform says no. Status 409 with a validation of "name" is the conflict of names."""
+        """Say no, as the platform. Status 409 with a validation of "name" is the conflict of names."""
         if not self._refusable:
             raise InvalidArgumentError("call", "a call of the platform: a store cannot refuse")
         fields = tuple((validations or {}).items())
@@ -114,6 +114,8 @@ class Faults:
     @property
     def next_late(self) -> float:
         """When the next late request arrives; infinity: none is under way."""
+        if not self._late:
+            return inf
         with self._lock:
             return min((due for due, _, _ in self._late), default=inf)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from random import Random
-from threading import RLock
+from threading import RLock, get_ident
 from typing import TypedDict
 from uuid import UUID
 
@@ -28,7 +29,12 @@ class Queue(TypedDict):
 
 
 class Platform:
-    """All that a FakeCoder holds. `lock` guards it, and nobody waits under it; the methods below are called under it."""
+    """All that a FakeCoder holds.
+
+    Every workspace has a lock of its own, and tables are read and added to in single steps, so that threads with different workspaces never meet.
+    `lock` guards what they do share: quota, provisioners, prebuilt workspaces, names that change hands, and late requests. It is taken before that of
+    a workspace, never after. Nobody waits under either.
+    """
 
     def __init__(self, clock: Clock, faults: Faults) -> None:
         self.clock = clock
@@ -46,25 +52,29 @@ class Platform:
         self.provisioners: int | None = None
         self.new_id: Callable[[], UUID] = getattr(clock, "uuid", _uuids())
         self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
-        self._as_of: float | None = None
+        self._as_of: tuple[int, float] | None = None
 
     # ------------------------------------------------------------ time
 
     @property
     def time(self) -> float:
-        """The present; while a late request is performed, when it arrived."""
-        return self.clock.monotonic() if self._as_of is None else self._as_of
+        """The present; for the thread that performs a late request, when it arrived."""
+        as_of = self._as_of
+        return as_of[1] if as_of is not None and as_of[0] == get_ident() else self.clock.monotonic()
 
     def catch_up(self) -> None:
         """Perform the late requests that have arrived, as of when they arrived. Everything that looks or changes comes through here."""
-        for due, act in self.faults.due():
-            self._as_of = due
-            try:
-                act()
-            except (PortError, RefusedError):
-                pass  # whoever sent it has given up
-            finally:
-                self._as_of = None
+        if self.faults.next_late > self.clock.monotonic():
+            return
+        with self.lock:
+            for due, act in self.faults.due():
+                self._as_of = get_ident(), due
+                try:
+                    act()
+                except (PortError, RefusedError):
+                    pass  # whoever sent it has given up
+                finally:
+                    self._as_of = None
 
     # ------------------------------------------------------------ looking
 
@@ -102,7 +112,7 @@ class Platform:
     def live(self) -> list[FakeWorkspace]:
         """Return what is not deleted, oldest first."""
         now = self.time
-        return [it for it in self.made.values() if now < it.gone_at]
+        return [it for it in tuple(self.made.values()) if now < it.gone_at]
 
     def use_of(self, organization_id: UUID) -> Mapping[UUID, TemplateUse]:
         """Return how many live workspaces each template has, and of how many people."""
@@ -124,7 +134,7 @@ class Platform:
         """Return where a build waits."""
         if self.provisioners is None or build.status_at(now) is not JobStatus.PENDING:
             return Queue(queue_position=0, provisioners=None)
-        waiting = [it.latest for it in self.made.values() if it.latest.status_at(now) is JobStatus.PENDING]
+        waiting = [it.latest for it in tuple(self.made.values()) if it.latest.status_at(now) is JobStatus.PENDING]
         before = sum(it.asked < build.asked for it in waiting)
         return Queue(queue_position=before + 1, provisioners=self.provisioners)
 
@@ -144,14 +154,37 @@ class Platform:
         if template is None or template.organization_id != request.organization_id:
             raise RefusedError("template not found", validations=[("template_id", "there is no such template")])
         blueprint = self.blueprints[template.id]
-        _check_parameters(blueprint, request)
-        if self._named(request.owner_id, request.name) is not None:
-            if self.conflict_status == CONFLICT:
-                raise NameTakenError(f"a workspace called {request.name} exists")
-            raise NotAnsweredError("500: the name exists", in_flight=False)
-        stock = self.prebuilt.get(request.preset_id) if request.preset_id is not None else None
-        claimed = bool(stock)
-        workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), self.date_of(self.time))
+        if blueprint.parameters or request.parameters or request.preset_id is not None:
+            _check_parameters(blueprint, request)
+        with self._shared if request.preset_id is None else self.lock:
+            self._check_name(request.owner_id, request.name)
+            stock = None if request.preset_id is None else self.prebuilt.get(request.preset_id)
+            workspace = self._new(request, template, stock)
+            if self._names.setdefault((request.owner_id, request.name.lower()), workspace) is not workspace:
+                self._take_over(workspace)
+            self.made[workspace.id] = workspace
+        return workspace
+
+    @property
+    def _shared(self) -> AbstractContextManager[object]:
+        """Give the lock for a build, if builds have to do with each other."""
+        return self.lock if self.budgets or self.provisioners is not None else nullcontext()
+
+    def _check_name(self, owner_id: UUID, name: str) -> None:
+        if self._named(owner_id, name) is None:
+            return
+        if self.conflict_status == CONFLICT:
+            raise NameTakenError(f"a workspace called {name} exists")
+        raise NotAnsweredError("500: the name exists", in_flight=False)
+
+    def _take_over(self, workspace: FakeWorkspace) -> None:
+        """Give a name to a workspace that somebody else has, or had. NameTakenError: it is in use."""
+        with self.lock:
+            self._check_name(workspace.owner_id, workspace.name)
+            self._names[workspace.owner_id, workspace.name.lower()] = workspace
+
+    def _new(self, request: CreateWorkspace, template: Template, stock: list[tuple[UUID, datetime]] | None) -> FakeWorkspace:
+        workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), None)
         workspace = FakeWorkspace(
             self,
             workspace_id=workspace_id,
@@ -159,39 +192,40 @@ class Platform:
             template=template,
             owner_id=request.owner_id,
             made_at=self.time,
-            created_at=created_at,
-            cost=blueprint.cost,
+            created_at=created_at or self.date_of(self.time),
+            cost=self.blueprints[template.id].cost,
         )
-        self._add_build(workspace, Transition.START, claimed=claimed)
-        self.made[workspace_id] = workspace
-        self._names[request.owner_id, request.name.lower()] = workspace
+        self._add_build(workspace, Transition.START, claimed=created_at is not None)
         return workspace
 
     def build(self, workspace: FakeWorkspace, transition: Transition, parameters: Mapping[str, str] | None = None) -> None:
         """Ask for a build. RefusedError: one is under way, or the workspace is deleted."""
-        now = self.time
-        if now >= workspace.gone_at:
-            raise RefusedError("the workspace is deleted", detail="status 410")
-        if workspace.latest.status_at(now) in UNTIL_OVER:
-            raise RefusedError("another build is under way", detail="status 409")
         known = {parameter.name for parameter in self.blueprints[workspace.template.id].parameters}
         if unknown := sorted((parameters or {}).keys() - known):
             raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
-        self._add_build(workspace, transition)
+        with self._shared, workspace.lock:
+            now = self.time
+            if now >= workspace.gone_at:
+                raise RefusedError("the workspace is deleted", detail="status 410")
+            if workspace.latest.status_at(now) in UNTIL_OVER:
+                raise RefusedError("another build is under way", detail="status 409")
+            self._add_build(workspace, transition)
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
         """Give a workspace another name. InvalidArgumentError: taken."""
-        other = self._named(workspace.owner_id, name)
-        if other is not None and other is not workspace:
-            raise InvalidArgumentError("name", "a name that no live workspace of the owner has")
-        del self._names[workspace.owner_id, workspace.name.lower()]
-        workspace.name = name
-        self._names[workspace.owner_id, name.lower()] = workspace
+        with self.lock:
+            other = self._named(workspace.owner_id, name)
+            if other is not None and other is not workspace:
+                raise InvalidArgumentError("name", "a name that no live workspace of the owner has")
+            if self._names.get((workspace.owner_id, workspace.name.lower())) is workspace:
+                del self._names[workspace.owner_id, workspace.name.lower()]
+            workspace.name = name
+            self._names[workspace.owner_id, name.lower()] = workspace
 
     def reschedule(self, provisioners: int | None) -> None:
         """Let builds that wait begin as so many provisioners allow."""
         self.provisioners, now = provisioners, self.time
-        waiting = [it for it in self.made.values() if it.latest.status_at(now) is JobStatus.PENDING]
+        waiting = [it for it in tuple(self.made.values()) if it.latest.status_at(now) is JobStatus.PENDING]
         for workspace in waiting:
             workspace.schedule(NEVER)
         for workspace in sorted(waiting, key=lambda it: it.latest.asked):
@@ -233,7 +267,7 @@ class Platform:
             return now
         if not self.provisioners:
             return NEVER
-        others = (it.latest for it in self.made.values() if it is not workspace)
+        others = (it.latest for it in tuple(self.made.values()) if it is not workspace)
         ends = sorted(build.ends_at for build in others if build.status_at(now) in UNTIL_OVER)
         return now if len(ends) < self.provisioners else ends[len(ends) - self.provisioners]
 

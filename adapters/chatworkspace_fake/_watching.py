@@ -29,23 +29,17 @@ class FakeWatch(Watch):
 
     def next(self, deadline: float) -> Workspace | None:
         while True:
-            with self._platform.lock:
-                self._platform.catch_up()
+            self._platform.catch_up()
+            signal = self._signal = self._clock.signal()
+            self._workspace.listen(signal)  # before looking: what changes from now on wakes it
+            try:
                 current = self._current()
-                if current is not None:
+                if current is not None or self._clock.monotonic() >= deadline:
                     return current
                 wakes_at = min(deadline, self._workspace.changes_at(), self._platform.faults.next_late)
-                signal = self._signal = self._clock.signal()
-                self._workspace.listen(signal)
-            try:
                 signal.wait(None if wakes_at == float("inf") else wakes_at)
             finally:
-                with self._platform.lock:
-                    self._workspace.unlisten(signal)
-            if self._clock.monotonic() >= deadline and not self._broken:
-                with self._platform.lock:
-                    self._platform.catch_up()
-                    return self._current()
+                self._workspace.unlisten(signal)
 
     def close(self) -> None:
         self._broken = True

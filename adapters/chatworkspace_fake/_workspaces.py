@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -22,7 +23,7 @@ UNTIL_OVER = (JobStatus.PENDING, JobStatus.RUNNING)
 class FakeWorkspace:
     """One workspace, and the hands of somebody else on it. Made by the platform, never by a test.
 
-    What stands here is guarded by the lock of its platform; the public methods take it.
+    `lock` guards it; the public methods take it.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class FakeWorkspace:
         cost: int,
     ) -> None:
         self._platform = platform
+        self.lock = RLock()
         self.id = workspace_id
         self.name = name
         self.made_as = name
@@ -66,9 +68,8 @@ class FakeWorkspace:
     @property
     def now(self) -> Workspace:
         """How it is, as the platform tells it."""
-        with self._platform.lock:
-            self._platform.catch_up()
-            return self.told()
+        self._platform.catch_up()
+        return self.told()
 
     @property
     def gone_at(self) -> float:
@@ -101,29 +102,25 @@ class FakeWorkspace:
 
     def rename(self, name: str) -> None:
         """Give it another name. InvalidArgumentError: taken."""
-        with self._platform.lock:
-            self._platform.rename(self, name)
-            self.changed()
+        self._platform.rename(self, name)
+        self.changed()
 
     def start(self) -> None:
         """Ask for a start build in the platform's own page. RefusedError."""
-        with self._platform.lock:
-            self._platform.build(self, Transition.START)
+        self._platform.build(self, Transition.START)
 
     def stop(self) -> None:
         """Ask for a stop build. RefusedError."""
-        with self._platform.lock:
-            self._platform.build(self, Transition.STOP)
+        self._platform.build(self, Transition.STOP)
 
     def delete(self) -> None:
         """Ask for its deletion; a build under way is canceled first, as the user would."""
-        with self._platform.lock:
-            self.cancel()
-            self._platform.build(self, Transition.DELETE)
+        self.cancel()
+        self._platform.build(self, Transition.DELETE)
 
     def cancel(self) -> None:
         """Cancel the build under way, if any."""
-        with self._platform.lock:
+        with self.lock:
             now = self._platform.time
             if self._builds[-1].status_at(now) in UNTIL_OVER:
                 self._builds[-1] = attrs.evolve(self._builds[-1], canceled_at=now)
@@ -131,10 +128,9 @@ class FakeWorkspace:
 
     def go_dormant(self) -> None:
         """Let the platform put it to sleep: stopped, and dormant."""
-        with self._platform.lock:
-            self._platform.build(self, Transition.STOP)
-            self._dormant = True
-            self.changed()
+        self._platform.build(self, Transition.STOP)
+        self._dormant = True
+        self.changed()
 
     def hide(self) -> None:
         """Take from its owner the right to see it."""
@@ -145,16 +141,16 @@ class FakeWorkspace:
         self._set_hidden(hidden=False)
 
     def _set_hidden(self, *, hidden: bool) -> None:
-        with self._platform.lock:
+        with self.lock:
             self._hidden = hidden
             self.changed()
 
     def _do(self, kind: str) -> None:
-        with self._platform.lock:
+        with self.lock:
             self._deeds = (*self._deeds, Deed(self._platform.time, kind))
             self.changed()
 
-    # ------------------------------------------------------------ for the platform, under its lock
+    # ------------------------------------------------------------ for the platform
 
     @property
     def hidden(self) -> bool:
@@ -190,31 +186,36 @@ class FakeWorkspace:
 
     def add_build(self, build: BuildRecord) -> None:
         """Make it the latest."""
-        self._builds.append(build)
-        self._deeds = ()
-        if build.transition is Transition.START:
-            self._dormant = False
-        self.changed()
+        with self.lock:
+            self._builds.append(build)
+            self._deeds = ()
+            if build.transition is Transition.START:
+                self._dormant = False
+            self.changed()
 
     def schedule(self, begins_at: float) -> None:
         """Let a waiting build begin at another time."""
-        self._builds[-1] = attrs.evolve(self._builds[-1], begins_at=begins_at)
-        self.changed()
+        with self.lock:
+            self._builds[-1] = attrs.evolve(self._builds[-1], begins_at=begins_at)
+            self.changed()
 
     def changed(self) -> None:
         """Forget what was told, and wake the watchers."""
-        self._told_until = -1.0
-        for signal in self._watchers:
-            signal.set()
+        with self.lock:
+            self._told_until = -1.0
+            for signal in self._watchers:
+                signal.set()
 
     def listen(self, signal: Signal) -> None:
         """Wake it at every change that does not follow from time."""
-        self._watchers.append(signal)
+        with self.lock:
+            self._watchers.append(signal)
 
     def unlisten(self, signal: Signal) -> None:
         """Wake it no more."""
-        if signal in self._watchers:
-            self._watchers.remove(signal)
+        with self.lock:
+            if signal in self._watchers:
+                self._watchers.remove(signal)
 
     def changes_at(self) -> float:
         """Return when it will change by itself."""
@@ -222,10 +223,11 @@ class FakeWorkspace:
 
     def told(self) -> Workspace:
         """Return it as it is."""
-        now = self._platform.time
-        if self._told is None or not self._told_since <= now < self._told_until:
-            self._told = self._tell(now)
-        return self._told
+        with self.lock:
+            now = self._platform.time
+            if self._told is None or not self._told_since <= now < self._told_until:
+                self._told = self._tell(now)
+            return self._told
 
     def _tell(self, now: float) -> Workspace:
         build = self._builds[-1]
