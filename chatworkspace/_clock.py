@@ -56,25 +56,33 @@ class SystemClock:
         return random.random()
 
     def token(self) -> str:
-        source = _source
-        return f"{source.name}-{next(source.numbers):x}"
+        process = _this_process
+        return f"{process.name}-{next(process.numbers):x}"
 
 
-class _Source:
-    """Where tokens come from: a name from the operating system, and a count. Asking the system each time would give the interpreter away each time."""
+class Process:
+    """What is one process's own: a name from the operating system, which tokens begin with, and a count, which they end with.
+
+    Asking the system for each token would give the interpreter away each time.
+    """
 
     def __init__(self) -> None:
         self.name = os.urandom(16).hex()
         self.numbers = itertools.count()
 
 
-_source = _Source()
+_this_process = Process()
 
 
-def _renew() -> None:
-    global _source  # noqa: PLW0603 # a child must not count on where its parent was
-    _source = _Source()
+def this_process() -> Process:
+    """Return the running process's own; a child of fork() has another than its parent."""
+    return _this_process
+
+
+def _begin_anew() -> None:
+    global _this_process  # noqa: PLW0603 # the one thing that a child must not share
+    _this_process = Process()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(after_in_child=_begin_anew)

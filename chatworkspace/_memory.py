@@ -10,10 +10,11 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._decisions import Finding, Probe, probe_for
-from chatworkspace._stripes import STRIPES, Stripes
 from chatworkspace.model import Workspace
 
 MOST_CHATS = 65_536
+CROWDED = 1024
+"""Dials that are kept before the first look at which are too old."""
 
 
 @attrs.frozen(kw_only=True)
@@ -39,54 +40,45 @@ class Proof:
         return self.worked and probe_for(self.finding) is Probe.PROVE_READY
 
 
-class _ProofTable:
-    """`lock` guards `proofs`, which are in the order of time, so that what is too old is at the front."""
-
-    __slots__ = ("lock", "proofs")
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.proofs: dict[str, Proof] = {}
-
-
 class Proofs:
-    """The latest dial of each chat, for as long as it proves something."""
+    """The latest dial of each chat, for as long as it proves something. Needs no lock: each step is one of a dict's own."""
 
     def __init__(self, life: float) -> None:
         self._life = life
-        self._tables = Stripes(_ProofTable)
+        self._proofs: dict[str, Proof] = {}
+        self._crowded_at = CROWDED
 
     def __len__(self) -> int:
-        return sum(len(table.proofs) for table in self._tables)
+        return len(self._proofs)
 
     def get(self, chat_id: str, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
         """Return the dial if it is fresh and about this workspace at this epoch."""
-        proof = self._tables.of(chat_id).proofs.get(chat_id)
+        proof = self._proofs.get(chat_id)
         if proof is None or now - proof.at > self._life:
             return None
         return proof if proof.epoch == epoch and proof.workspace.id == workspace_id else None
 
     def put(self, chat_id: str, proof: Proof) -> None:
-        """Remember a dial, and forget what is too old."""
-        table = self._tables.of(chat_id)
-        with table.lock:
-            while table.proofs:
-                oldest = next(iter(table.proofs))
-                if proof.at - table.proofs[oldest].at <= self._life and len(table.proofs) < MOST_CHATS // STRIPES:
-                    break
-                del table.proofs[oldest]
-            table.proofs.pop(chat_id, None)
-            table.proofs[chat_id] = proof
+        """Remember a dial."""
+        self._proofs[chat_id] = proof
+        if len(self._proofs) >= self._crowded_at:
+            self._forget(proof.at)
 
     def void(self, chat_id: str) -> None:
         """Forget it: something was changed."""
-        table = self._tables.of(chat_id)
-        with table.lock:
-            table.proofs.pop(chat_id, None)
+        self._proofs.pop(chat_id, None)
+
+    def _forget(self, now: float) -> None:
+        """Forget what proves nothing any more."""
+        for chat_id, proof in tuple(self._proofs.items()):
+            if now - proof.at > self._life:
+                self._proofs.pop(chat_id, None)
+        self._crowded_at = max(CROWDED, 2 * len(self._proofs))
 
 
 @attrs.define(kw_only=True)
 class _Mentioned:
+    lock: Lock = attrs.field(factory=Lock)
     generation: int = 0
     build: tuple[UUID, int] | None = None
     ready: bool = True
@@ -94,28 +86,14 @@ class _Mentioned:
     line: tuple[int, int, int] = (0, 0, 0)
 
 
-class _MentionTable:
-    """`lock` guards `mentioned`, the least recently told chat first."""
-
-    __slots__ = ("lock", "mentioned")
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.mentioned: dict[str, _Mentioned] = {}
-
-    def of(self, chat_id: str) -> _Mentioned:
-        said = self.mentioned.pop(chat_id, None) or _Mentioned()
-        self.mentioned[chat_id] = said
-        if len(self.mentioned) > MOST_CHATS // STRIPES:
-            del self.mentioned[next(iter(self.mentioned))]
-        return said
-
-
 class Mentions:
-    """What the callbacks of this process were told already, so that each change is told once whichever call sees it."""
+    """What the callbacks of this process were told already, so that each change is told once whichever call sees it.
+
+    A chat's entry is guarded by its own lock; nobody blocks under it.
+    """
 
     def __init__(self) -> None:
-        self._tables = Stripes(_MentionTable)
+        self._mentioned: dict[str, _Mentioned] = {}
 
     def new_build(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
         """Tell whether this build is to be told now; its end will be told as well."""
@@ -160,6 +138,9 @@ class Mentions:
 
     @contextmanager
     def _of(self, chat_id: str) -> Iterator[_Mentioned]:
-        table = self._tables.of(chat_id)
-        with table.lock:
-            yield table.of(chat_id)
+        said = self._mentioned.setdefault(chat_id, _Mentioned())
+        with said.lock:
+            yield said
+        if len(self._mentioned) > MOST_CHATS:
+            for oldest in tuple(self._mentioned)[: MOST_CHATS // 2]:
+                self._mentioned.pop(oldest, None)

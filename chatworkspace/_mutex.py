@@ -6,7 +6,6 @@ from collections import deque
 from threading import Lock
 from typing import Protocol
 
-from chatworkspace._stripes import Stripes
 from chatworkspace.ports import Signal
 
 
@@ -22,78 +21,75 @@ class Waiting(Protocol):
         ...
 
 
-class _Table:
-    """`lock` guards `queues`: a chat that somebody holds is a key, with a queue of waiters once there are any. Nothing blocks under the lock."""
+class _Holding:
+    """A chat's mutex while somebody holds it. `lock` guards the rest; nobody blocks under it."""
 
-    __slots__ = ("lock", "queues")
+    __slots__ = ("lock", "over", "queue")
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self.queues: dict[str, deque[Signal] | None] = {}
+        self.queue: deque[Signal] = deque()
+        self.over = False
+        """Nobody holds it any more, and it stands in no table."""
 
 
 class ChatMutex:
     """Excludes the threads of one process from each other, chat by chat, in the order of their coming.
 
-    A released mutex is handed to its first waiter, so nobody can come between.
+    A released mutex is handed to its first waiter, so nobody can come between. Threads with different chats meet at no lock: the table is only ever
+    changed in single steps of a dict, and a thread that lost the interpreter while it held a common lock would make all others queue.
     """
 
-    __slots__ = ("_tables",)
+    __slots__ = ("_held",)
 
     def __init__(self) -> None:
-        self._tables = Stripes(_Table)
+        self._held: dict[str, _Holding] = {}
 
     def __len__(self) -> int:
-        return sum(len(table.queues) for table in self._tables)
+        return len(self._held)
 
     def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
         """Take the chat's mutex, waiting until the deadline at most; False: it is not held."""
-        table = self._tables.of(chat_id)
-        # Critical section: take it if it is free.
-        with table.lock:
-            if chat_id not in table.queues:
-                table.queues[chat_id] = None
+        mine = _Holding()
+        while True:
+            holding = self._held.setdefault(chat_id, mine)
+            if holding is mine:
                 return True
-        return self._queue_up(table, chat_id, call, deadline)
+            signal = call.signal()
+            # Critical section: stand in line, unless it is over.
+            with holding.lock:
+                if not holding.over:
+                    holding.queue.append(signal)
+                    break
+        return self._served(holding, chat_id, signal, call, deadline)
 
-    def _queue_up(self, table: _Table, chat_id: str, call: Waiting, deadline: float | None) -> bool:
-        signal = call.signal()
-        # Critical section: take it, or stand in line.
-        with table.lock:
-            if chat_id not in table.queues:
-                table.queues[chat_id] = None
-                return True
-            queue = table.queues[chat_id]
-            if queue is None:
-                queue = table.queues[chat_id] = deque()
-            queue.append(signal)
+    def _served(self, holding: _Holding, chat_id: str, signal: Signal, call: Waiting, deadline: float | None) -> bool:
         try:
             served = call.wait_for(signal, deadline)
         except BaseException:
-            if not self._give_up(table, chat_id, signal):
+            if not self._give_up(holding, signal):
                 self.release(chat_id)
             raise
-        return served or not self._give_up(table, chat_id, signal)
+        return served or not self._give_up(holding, signal)
 
     @staticmethod
-    def _give_up(table: _Table, chat_id: str, signal: Signal) -> bool:
+    def _give_up(holding: _Holding, signal: Signal) -> bool:
         """Leave the line; False when the mutex was handed over meanwhile."""
         # Critical section: leave the line if still in it.
-        with table.lock:
-            queue = table.queues.get(chat_id)
-            if queue is None or signal not in queue:
+        with holding.lock:
+            if signal not in holding.queue:
                 return False
-            queue.remove(signal)
+            holding.queue.remove(signal)
             return True
 
     def release(self, chat_id: str) -> None:
         """Give the chat's mutex to whoever has waited longest."""
-        table = self._tables.of(chat_id)
+        holding = self._held[chat_id]
         # Critical section: choose the next holder, or forget the chat.
-        with table.lock:
-            queue = table.queues[chat_id]
-            if not queue:
-                del table.queues[chat_id]
+        with holding.lock:
+            if not holding.queue:
+                holding.over = True
+                del self._held[chat_id]
                 return
-            following = queue.popleft()
+            following = holding.queue.popleft()
         following.set()

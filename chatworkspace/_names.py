@@ -7,7 +7,6 @@ Names are at most 32 letters, digits and single hyphens (the platform's rule).
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import re
@@ -16,6 +15,7 @@ from collections.abc import Mapping
 MARK_LENGTH = 10
 WISH_LENGTH = 21
 FALLBACK = "workspace"
+_BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
@@ -23,7 +23,8 @@ _OTHER = re.compile(r"[^A-Za-z0-9]+")
 def mark_of(secret: bytes, chat_id: str, number: int) -> str:
     """Return the chat's mark: the first 50 bits of HMAC-SHA256 over chat id, NUL and number, in lower-case base32."""
     message = f"{chat_id}\0{number}".encode()
-    return base64.b32encode(_digest(secret, message)[:10]).decode()[:MARK_LENGTH].lower()
+    bits = int.from_bytes(_digest(secret, message)[:8], "big") >> 14
+    return "".join([_BASE32[bits >> shift & 31] for shift in range(45, -1, -5)])
 
 
 def workspace_name(wish: str, template_name: str, mark: str) -> str:

@@ -136,8 +136,6 @@ class Teller:
     def build_begun(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> None:
         """Tell of a new binding or build, once."""
         workspace = bound.workspace
-        if self._callbacks.on_chat_updated is None:
-            return
         if self._mentions.new_build(bound.chat.id, workspace.id, workspace.build.number):
             self._updated(self.under_way(call, bound, finding, told, track))
 

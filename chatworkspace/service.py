@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Union
@@ -12,7 +11,7 @@ import attrs
 
 from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
 from chatworkspace._calls import Call, Calls
-from chatworkspace._clock import SystemClock
+from chatworkspace._clock import Process, SystemClock, this_process
 from chatworkspace._decisions import create_step, describe, replace_step, start_step, stop_step
 from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
@@ -58,7 +57,7 @@ class _Parts:
     def __init__(
         self, service: ChatWorkspaces, store: Store, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts
     ) -> None:
-        self.process_id = os.getpid()
+        self.process = this_process()
         self.mutex = ChatMutex()
         self.calls = Calls()
         self.proofs = Proofs(timeouts.proof)
@@ -114,15 +113,16 @@ class ChatWorkspaces:
         self._callbacks = Callbacks(on_chat_updated=on_chat_updated, on_progress=on_progress)
         self._clock: Clock = SystemClock() if clock is None else clock
         self._latest_parts: _Parts | None = None
+        self._all_parts: dict[Process, _Parts] = {}
 
     @property
     def _parts(self) -> _Parts:
         parts = self._latest_parts
-        if parts is None or parts.process_id != os.getpid():
-            made = _Parts(self, self._store, self._creator, self._dialer, self._clock, self._timeouts)
-            # two threads may both have made them: the first to write wins, by one atomic step
-            parts = self.__dict__.setdefault(f"_parts_of_{made.process_id}", made)
-            self._latest_parts = parts
+        if parts is not None and parts.process is this_process():
+            return parts
+        made = _Parts(self, self._store, self._creator, self._dialer, self._clock, self._timeouts)
+        # two threads may both have made them: the first to write wins, by one atomic step
+        self._latest_parts = parts = self._all_parts.setdefault(made.process, made)
         return parts
 
     # ------------------------------------------------------------ chats
@@ -422,6 +422,8 @@ class ChatWorkspaces:
             yield seen
 
     def _publish(self, call: Call, bound: Bound, track: Track) -> None:
+        if self._callbacks.on_chat_updated is None:
+            return
         finding = self._parts.turns.classify(bound.workspace)
         self._parts.teller.build_begun(call, bound, finding, describe(finding, bound.workspace), track)
 

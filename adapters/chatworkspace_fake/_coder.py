@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from uuid import UUID, uuid5
 
 import attrs
@@ -33,6 +33,9 @@ from chatworkspace_fake._states import ORGANIZATION, Blueprint, Duration
 from chatworkspace_fake._states import Fails as Fails
 from chatworkspace_fake._watching import FakeWatch
 from chatworkspace_fake._workspaces import FakeWorkspace as FakeWorkspace
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 T = TypeVar("T")
 
@@ -69,7 +72,7 @@ def _echo(command: str) -> str:
 
 
 class FakeConnection(AgentConnection):
-    """A way to an agent that is played by a test."""
+    """A way to an agent that is played by a test. Its own context manager."""
 
     def __init__(self, reach: Callable[[], object], answer: Answer) -> None:
         self._reach = reach
@@ -80,6 +83,12 @@ class FakeConnection(AgentConnection):
         self._reach()
         said = self._answer(command)
         return said if isinstance(said, Completed) else Completed(exit_code=0, output=said)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        return None
 
 
 class FakeCoder(WorkspaceCreator, AgentDialer):
@@ -338,7 +347,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
             self._platform.reach(dialled, agent.id)
             return FakeConnection(lambda: self._platform.reach(dialled, agent.id), self._say)
 
-        return _lent(self._answer("dial", reach, deadline))
+        return self._answer("dial", reach, deadline)
 
     # ------------------------------------------------------------ inside
 
@@ -358,11 +367,6 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
             return act()
 
         return self._faults.apply(call, perform, deadline=deadline, received=lambda: self._calls.append(call))
-
-
-@contextmanager
-def _lent(connection: AgentConnection) -> Iterator[AgentConnection]:
-    yield connection
 
 
 def _durations(build: Duration | Sequence[Duration]) -> tuple[Duration, ...]:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from random import Random
 from threading import RLock, get_ident
-from typing import TypedDict
 from uuid import UUID
 
 from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
@@ -19,13 +18,6 @@ from chatworkspace_fake._workspaces import UNTIL_OVER, FakeWorkspace
 
 FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
 CONFLICT = 409
-
-
-class Queue(TypedDict):
-    """Where a build waits, as it is told."""
-
-    queue_position: int
-    provisioners: int | None
 
 
 class Platform:
@@ -130,20 +122,19 @@ class Platform:
         now = self.time
         return Quota(consumed=sum(it.consumes(now) for it in self.live() if it.owner_id == owner_id), budget=budget)
 
-    def queue_of(self, build: BuildRecord, now: float) -> Queue:
-        """Return where a build waits."""
+    def queue_of(self, build: BuildRecord, now: float) -> tuple[int, int | None]:
+        """Return where a build that waits stands, and how many provisioners there are."""
         if self.provisioners is None or build.status_at(now) is not JobStatus.PENDING:
-            return Queue(queue_position=0, provisioners=None)
+            return 0, None
         waiting = [it.latest for it in tuple(self.made.values()) if it.latest.status_at(now) is JobStatus.PENDING]
-        before = sum(it.asked < build.asked for it in waiting)
-        return Queue(queue_position=before + 1, provisioners=self.provisioners)
+        return 1 + sum(it.asked < build.asked for it in waiting), self.provisioners
 
     def reach(self, workspace: FakeWorkspace, agent_id: UUID) -> None:
         """Raise DialError unless the agent can be reached now."""
-        agents = {agent.id: agent for agent in workspace.told().agents}
-        if agent_id not in agents or workspace.hidden:
+        agent = next((agent for agent in workspace.told().agents if agent.id == agent_id), None)
+        if agent is None or workspace.hidden:
             raise DialError("there is no such agent", permanent=True)
-        if agents[agent_id].status is not AgentStatus.CONNECTED:
+        if agent.status is not AgentStatus.CONNECTED:
             raise DialError("the agent is not connected")
 
     # ------------------------------------------------------------ changing
@@ -159,7 +150,7 @@ class Platform:
         with self._shared if request.preset_id is None else self.lock:
             self._check_name(request.owner_id, request.name)
             stock = None if request.preset_id is None else self.prebuilt.get(request.preset_id)
-            workspace = self._new(request, template, stock)
+            workspace = self._new(request, template, blueprint, stock)
             if self._names.setdefault((request.owner_id, request.name.lower()), workspace) is not workspace:
                 self._take_over(workspace)
             self.made[workspace.id] = workspace
@@ -183,7 +174,7 @@ class Platform:
             self._check_name(workspace.owner_id, workspace.name)
             self._names[workspace.owner_id, workspace.name.lower()] = workspace
 
-    def _new(self, request: CreateWorkspace, template: Template, stock: list[tuple[UUID, datetime]] | None) -> FakeWorkspace:
+    def _new(self, request: CreateWorkspace, template: Template, blueprint: Blueprint, stock: list[tuple[UUID, datetime]] | None) -> FakeWorkspace:
         workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), None)
         workspace = FakeWorkspace(
             self,
@@ -193,14 +184,15 @@ class Platform:
             owner_id=request.owner_id,
             made_at=self.time,
             created_at=created_at or self.date_of(self.time),
-            cost=self.blueprints[template.id].cost,
+            cost=blueprint.cost,
         )
-        self._add_build(workspace, Transition.START, claimed=created_at is not None)
+        self._add_build(workspace, blueprint, Transition.START, claimed=created_at is not None)
         return workspace
 
     def build(self, workspace: FakeWorkspace, transition: Transition, parameters: Mapping[str, str] | None = None) -> None:
         """Ask for a build. RefusedError: one is under way, or the workspace is deleted."""
-        known = {parameter.name for parameter in self.blueprints[workspace.template.id].parameters}
+        blueprint = self.blueprints[workspace.template.id]
+        known = {parameter.name for parameter in blueprint.parameters}
         if unknown := sorted((parameters or {}).keys() - known):
             raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
         with self._shared, workspace.lock:
@@ -209,7 +201,7 @@ class Platform:
                 raise RefusedError("the workspace is deleted", detail="status 410")
             if workspace.latest.status_at(now) in UNTIL_OVER:
                 raise RefusedError("another build is under way", detail="status 409")
-            self._add_build(workspace, transition)
+            self._add_build(workspace, blueprint, transition)
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
         """Give a workspace another name. InvalidArgumentError: taken."""
@@ -233,10 +225,10 @@ class Platform:
 
     def date_of(self, instant: float) -> datetime:
         """Return an instant as a time of day."""
-        return self.clock.now() - timedelta(seconds=self.clock.monotonic() - instant)
+        passed = self.clock.monotonic() - instant
+        return self.clock.now() - timedelta(seconds=passed) if passed else self.clock.now()
 
-    def _add_build(self, workspace: FakeWorkspace, transition: Transition, *, claimed: bool = False) -> None:
-        blueprint = self.blueprints[workspace.template.id]
+    def _add_build(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition, *, claimed: bool = False) -> None:
         starting = transition is Transition.START
         workspace.add_build(
             BuildRecord(
@@ -254,7 +246,7 @@ class Platform:
 
     def _duration(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition) -> Duration:
         if transition is Transition.START:
-            quota = self.quota_of(workspace.owner_id)
+            quota = self.quota_of(workspace.owner_id) if self.budgets else None
             if quota is not None and quota.consumed + blueprint.cost > quota.budget:
                 return FULL_QUOTA
             return blueprint.builds[min(workspace.starts, len(blueprint.builds) - 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import inf
 from typing import NamedTuple
 from uuid import UUID
@@ -93,21 +92,20 @@ class BuildRecord:
             return JobStatus.FAILED if isinstance(self.duration, Fails) else JobStatus.SUCCEEDED
         return JobStatus.RUNNING if now >= self.begins_at else JobStatus.PENDING
 
-    def told_at(self, now: float, *, queue_position: int, provisioners: int | None) -> Build:
-        """Return it as the platform tells it."""
+    def told_at(self, now: float, queue: tuple[int, int | None]) -> Build:
+        """Return it as the platform tells it. queue: its position, and the number of provisioners, while it waits."""
         status = self.status_at(now)
-        failed = status is JobStatus.FAILED and isinstance(self.duration, Fails)
-        pending = status is JobStatus.PENDING
+        failure = self.duration if status is JobStatus.FAILED and isinstance(self.duration, Fails) else None
         return Build(
             id=self.id,
             number=self.number,
             transition=self.transition,
             job_status=status,
             template_version_id=self.blueprint.version_id,
-            error=self.duration.error if failed and isinstance(self.duration, Fails) else "",
-            error_code=self.duration.code if failed and isinstance(self.duration, Fails) else "",
-            queue_position=queue_position if pending else 0,
-            provisioners=provisioners if pending else None,
+            error="" if failure is None else failure.error,
+            error_code="" if failure is None else failure.code,
+            queue_position=queue[0],
+            provisioners=queue[1],
         )
 
     def log_at(self, now: float) -> list[LogLine]:
@@ -148,8 +146,10 @@ class AgentLife(NamedTuple):
     """When scripts that still run are called timed out."""
 
 
-def agent_life(build: BuildRecord, deeds: tuple[Deed, ...]) -> AgentLife:
-    """Return the course of a start build's agents."""
+def agent_life(build: BuildRecord, deeds: tuple[Deed, ...]) -> AgentLife | None:
+    """Return the course of a build's agents; None: it will have none."""
+    if build.transition is not Transition.START or isinstance(build.duration, Fails) or build.canceled_at != NEVER:
+        return None
     blueprint, born_at = build.blueprint, build.ends_at
     connects_at = _first_connection(NEVER if blueprint.external_agent else born_at + blueprint.connect, deeds)
     scripts_end_at = connects_at + seconds_of(blueprint.scripts)
@@ -165,6 +165,8 @@ def agent_life(build: BuildRecord, deeds: tuple[Deed, ...]) -> AgentLife:
 
 def _first_connection(planned: float, deeds: tuple[Deed, ...]) -> float:
     """Return when an agent first connects: as planned unless it was dropped before, or when somebody restored it."""
+    if not deeds:
+        return planned
     before = [deed for deed in deeds if deed.at <= planned]
     restored = [deed.at for deed in before if deed.kind == "restore"]
     if restored:
@@ -174,27 +176,28 @@ def _first_connection(planned: float, deeds: tuple[Deed, ...]) -> float:
     return later if dropped else planned
 
 
-def agents_at(now: float, build: BuildRecord, deeds: tuple[Deed, ...]) -> tuple[Agent, ...]:
+def agents_at(now: float, build: BuildRecord, life: AgentLife, deeds: tuple[Deed, ...]) -> tuple[Agent, ...]:
     """Return the agents of a start build that has succeeded."""
-    life = agent_life(build, deeds)
     status, since = _status_at(now, life, deeds, claimed=build.claimed)
     lifecycle = _lifecycle_at(now, life, build, deeds)
     connected = now >= life.connects_at
-    ids = dict(zip(build.blueprint.agents, build.agent_ids))  # noqa: B905 # strict= would cost, and both come from one place
+    names = build.blueprint.agents
     return tuple(
-        Agent(
-            id=ids[path],
-            name=path.rpartition("/")[2],
-            status=status,
-            lifecycle=lifecycle,
-            parent_id=ids.get(path.rpartition("/")[0]),
-            display_order=order,
-            external=build.blueprint.external_agent,
-            ever_connected=connected or build.claimed,
-            connected_since_build=connected,
-            disconnected_for=now - since if status is AgentStatus.DISCONNECTED else None,
-        )
-        for order, path in enumerate(build.blueprint.agents)
+        [
+            Agent(
+                id=agent_id,
+                name=path.rpartition("/")[2],
+                status=status,
+                lifecycle=lifecycle,
+                parent_id=build.agent_ids[names.index(path.rpartition("/")[0])] if "/" in path else None,
+                display_order=order,
+                external=build.blueprint.external_agent,
+                ever_connected=connected or build.claimed,
+                connected_since_build=connected,
+                disconnected_for=now - since if status is AgentStatus.DISCONNECTED else None,
+            )
+            for order, (path, agent_id) in enumerate(zip(names, build.agent_ids, strict=True))
+        ]
     )
 
 
@@ -225,13 +228,7 @@ def _lifecycle_at(now: float, life: AgentLife, build: BuildRecord, deeds: tuple[
 # ---------------------------------------------------------------- when it changes
 
 
-def next_change(now: float, build: BuildRecord, deeds: tuple[Deed, ...]) -> float:
-    """Return the next instant at which a workspace with this latest build changes by itself."""
-    return min((instant for instant in _instants(build, deeds) if instant > now), default=NEVER)
-
-
-def _instants(build: BuildRecord, deeds: tuple[Deed, ...]) -> Iterator[float]:
-    yield build.begins_at
-    yield build.ends_at
-    if build.transition is Transition.START and not isinstance(build.duration, Fails) and build.canceled_at == NEVER:
-        yield from agent_life(build, deeds)
+def next_change(now: float, build: BuildRecord, life: AgentLife | None) -> float:
+    """Return the next instant at which a workspace with this latest build, and this course of its agents, changes by itself."""
+    instants = (build.begins_at, build.ends_at, *(life or ()))
+    return min([instant for instant in instants if instant > now], default=NEVER)

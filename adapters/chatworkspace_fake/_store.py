@@ -104,15 +104,18 @@ class _Row:
             self.amend(notes=(*self.history[-1].notes, note))
 
 
+@attrs.define
 class _Register:
-    """Whose a workspace is. `lock` guards it, and is taken after that of a row, never before."""
+    """Whose a workspace is. What concerns one workspace is done under its lock, taken after that of a row, never before."""
 
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.made: dict[UUID, str] = {}
-        self.discarded: set[UUID] = set()
-        self.bound: dict[UUID, int] = {}
-        """How many chats are bound to it."""
+    made: dict[UUID, str] = attrs.field(factory=dict[UUID, str])
+    discarded: set[UUID] = attrs.field(factory=set[UUID])
+    bound: dict[UUID, int] = attrs.field(factory=dict[UUID, int])
+    """How many chats are bound to it."""
+
+    def copy(self) -> _Register:
+        """Return another with the same entries."""
+        return _Register(dict(self.made), set(self.discarded), dict(self.bound))
 
     def bind(self, workspace_id: UUID, maker: str | None) -> None:
         """Count a binding, and note whose making it is. WorkspaceTakenError."""
@@ -122,12 +125,6 @@ class _Register:
             raise WorkspaceTakenError("it is another chat's making")
         self.bound[workspace_id] = self.bound.get(workspace_id, 0) + 1
 
-    def copy(self) -> _Register:
-        """Return another with the same entries."""
-        other = _Register()
-        other.made, other.discarded, other.bound = dict(self.made), set(self.discarded), dict(self.bound)
-        return other
-
     def unbind(self, workspace_id: UUID) -> None:
         """Count one binding less."""
         self.bound[workspace_id] -= 1
@@ -135,8 +132,8 @@ class _Register:
             del self.bound[workspace_id]
 
 
-REGISTERS = 64
-"""So many, each with its share of the workspaces: all threads of a server come by here, and one lock would make them queue."""
+LOCKS = 1024
+"""For all workspaces: all threads of a server come by here, and a single lock would make them queue."""
 
 
 class MemoryStore(Store):
@@ -146,7 +143,8 @@ class MemoryStore(Store):
         self._clock: Clock = SystemClock() if clock is None else clock
         self._process_id = os.getpid()
         self._rows: dict[str, _Row] = {}
-        self._registers = [_Register() for _ in range(REGISTERS)]
+        self._register = _Register()
+        self._locks = [Lock() for _ in range(LOCKS)]
         self._secrets: list[bytes] = []
 
     # ------------------------------------------------------------ reading
@@ -303,12 +301,11 @@ class MemoryStore(Store):
 
     def discard(self, workspace_id: UUID) -> None:
         self._check_process()
-        register = self._register(workspace_id)
-        with register.lock:
-            if workspace_id in register.bound:
+        with self._lock(workspace_id):
+            if workspace_id in self._register.bound:
                 raise WorkspaceTakenError("a chat is bound to it")
             self._before_write()
-            register.discarded.add(workspace_id)
+            self._register.discarded.add(workspace_id)
 
     # ------------------------------------------------------------ inside
 
@@ -347,21 +344,19 @@ class MemoryStore(Store):
                 claimed_for=row.until - now if row.alive(now) else 0.0,
             )
 
-    def _register(self, workspace_id: UUID) -> _Register:
-        return self._registers[workspace_id.int % len(self._registers)]
+    def _lock(self, workspace_id: UUID) -> Lock:
+        return self._locks[workspace_id.int % LOCKS]
 
     def _rebound(self, before: UUID | None, after: UUID | None, *, maker: str | None) -> None:
         if after is not None:
-            register = self._register(after)
-            with register.lock:
-                register.bind(after, maker)
+            with self._lock(after):
+                self._register.bind(after, maker)
         self._unbound(before)
 
     def _unbound(self, workspace_id: UUID | None) -> None:
         if workspace_id is not None:
-            register = self._register(workspace_id)
-            with register.lock:
-                register.unbind(workspace_id)
+            with self._lock(workspace_id):
+                self._register.unbind(workspace_id)
 
 
 def _chat(chat: Chat, workspace_id: UUID | None, *, generation: int | None = None, closed: bool | None = None) -> Chat:
@@ -381,7 +376,6 @@ class FakeStore(MemoryStore):
     def __init__(self, clock: Clock | None = None) -> None:
         super().__init__(clock)
         self._faults = Faults(self._clock, calls=get_args(StoreCall), refusable=False)
-        self._registers = [_Register()]
         self._world = RLock()
         """Guards all of it: who takes back writes must meet nobody who writes. Nobody waits under it."""
         self._journal: deque[Callable[[], None]] = deque(maxlen=JOURNAL)
@@ -403,10 +397,10 @@ class FakeStore(MemoryStore):
 
     def _before_write(self) -> None:
         rows = {chat_id: copy.copy(row) for chat_id, row in self._rows.items()}
-        registers = [register.copy() for register in self._registers]
+        register = self._register.copy()
 
         def undo() -> None:
-            self._rows, self._registers = rows, registers
+            self._rows, self._register = rows, register
 
         self._journal.append(undo)
 

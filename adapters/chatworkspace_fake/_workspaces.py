@@ -10,7 +10,7 @@ import attrs
 
 from chatworkspace import JobStatus, Template, Transition, Workspace
 from chatworkspace.ports import Signal
-from chatworkspace_fake._states import NEVER, BuildRecord, Deed, agents_at, next_change
+from chatworkspace_fake._states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -219,7 +219,9 @@ class FakeWorkspace:
 
     def changes_at(self) -> float:
         """Return when it will change by itself."""
-        return next_change(self._platform.time, self._builds[-1], self._deeds)
+        with self.lock:
+            build = self._builds[-1]
+            return next_change(self._platform.time, build, agent_life(build, self._deeds))
 
     def told(self) -> Workspace:
         """Return it as it is."""
@@ -231,10 +233,10 @@ class FakeWorkspace:
 
     def _tell(self, now: float) -> Workspace:
         build = self._builds[-1]
-        running = build.transition is Transition.START and build.status_at(now) is JobStatus.SUCCEEDED
-        agents = agents_at(now, build, self._deeds) if running else ()
-        drifts = any(agent.disconnected_for is not None for agent in agents)
-        self._told_since, self._told_until = now, (-1.0 if drifts or now < build.begins_at else next_change(now, build, self._deeds))
+        life = agent_life(build, self._deeds)
+        agents = agents_at(now, build, life, self._deeds) if life is not None and now >= build.ends_at else ()
+        drifts = bool(agents) and agents[0].disconnected_for is not None
+        self._told_since, self._told_until = now, (-1.0 if drifts or now < build.begins_at else next_change(now, build, life))
         return Workspace(
             id=self.id,
             name=self.name,
@@ -242,7 +244,7 @@ class FakeWorkspace:
             owner_name=self._platform.owner_name,
             organization_id=self.template.organization_id,
             template_id=self.template.id,
-            build=build.told_at(now, **self._platform.queue_of(build, now)),
+            build=build.told_at(now, self._platform.queue_of(build, now)),
             agents=agents,
             created_at=self._created_at,
             deleted=now >= self.gone_at,
