@@ -69,7 +69,8 @@ def _take(number: int, step: Step, steps: int) -> Result:
 
 
 def _say(line: str) -> None:
-    print(line, flush=True, file=sys.stdout)
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def _label(version: tuple[int, ...]) -> str:

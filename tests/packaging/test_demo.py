@@ -1,0 +1,179 @@
+"""The command: what it prints, how long it takes, and where it shows what."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatworkspace import cli
+from chatworkspace_fake._demo import Demo, packaged_recording
+from tests.packaging.runs import ROOT, clean_environment, from_checkout
+
+CHATS = ("support-17", "ops-9", "research-2", "billing-4")
+
+
+class NotedClock:
+    """A clock that does not sleep, but counts."""
+
+    slept = 0.0
+
+    def sleep(self, seconds: float) -> None:
+        """Note it."""
+        type(self).slept += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[NotedClock]:
+    NotedClock.slept = 0.0
+    monkeypatch.setattr(cli, "SystemClock", NotedClock)
+    return NotedClock
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_demo_is_over_in_fifteen_seconds(seed: int, clock: type[NotedClock], capsys: pytest.CaptureFixture[str]) -> None:
+    """Virtual time is played at a pace that leaves a sixth of the fifteen seconds for starting and computing, and no second is skipped."""
+    assert cli.main(["demo", "--seed", str(seed)]) == 0
+    assert 10 <= clock.slept <= 12.5
+    assert "duplicates: 0" in capsys.readouterr().out
+
+
+def test_fast_does_not_sleep(clock: type[NotedClock], capsys: pytest.CaptureFixture[str]) -> None:
+    """With --fast the same is printed, and no time is played."""
+    cli.main(["demo"])
+    played = capsys.readouterr().out
+    clock.slept = 0.0
+    cli.main(["demo", "--fast"])
+    assert clock.slept == 0
+    assert capsys.readouterr().out == played
+
+
+def test_fast_takes_less_than_two_seconds() -> None:
+    """Starting Python, importing, replaying and printing, all in a process of its own."""
+    seconds = list[float]()
+    for _ in range(3):  # the machine may be busy with something else
+        began = time.perf_counter()
+        from_checkout("demo", "--fast")
+        seconds.append(time.perf_counter() - began)
+        if seconds[-1] < 2:
+            break
+    assert min(seconds) < 2
+
+
+def test_json_is_one_object_a_line() -> None:
+    """Every line parses as an object with its time, chat and kind; the last is the summary by the platform's own record."""
+    *events, summary = _told_as_json()
+    assert all(isinstance(event, dict) and {"at", "chat", "event", "text"} <= event.keys() for event in events)
+    assert [event["at"] for event in events] == sorted(event["at"] for event in events)
+    assert summary["event"] == "summary"
+    assert summary["duplicates"] == 0
+    assert {row["chat"]: (row["workspaces_made"], row["live"], row["state"]) for row in summary["chats"]} == dict.fromkeys(CHATS, (1, 1, "ready"))
+
+
+def test_each_call_of_the_recording_is_made_and_each_but_the_killed_one_is_answered() -> None:
+    """The recording is what is replayed: no call is left out, and only the caller that died is never told anything."""
+    *events, _ = _told_as_json()
+    recorded = [f"{name} {arguments}" for line in packaged_recording() for name, arguments in line.calls]
+    assert sorted(event["text"] for event in events if event["event"] == "call") == sorted(recorded)
+    assert sum(event["event"] == "result" for event in events) == len(recorded) - 1
+
+
+def test_everything_that_the_demo_promises_goes_wrong() -> None:
+    """Racing calls, a lost answer, a killed process, a failed first build, a refused template and a slow agent: each is in the story, and is told."""
+    *events, _ = _told_as_json()
+
+    def told(chat: str) -> list[str]:
+        return [event["text"].split(" me/")[0] for event in events if event["chat"] == chat and event["event"] == "result"]
+
+    def faults(chat: str) -> list[str]:
+        return [event["text"] for event in events if event["chat"] == chat and event["event"] == "fault"]
+
+    assert sorted(told("support-17")[:2]) == ["ready (created)", "ready (existing)"]
+    assert faults("ops-9") == ["this caller's process dies between creation and binding"]
+    assert told("ops-9") == ["ready (adopted)"]
+    assert told("research-2") == ["template laptop: template_external_agent", "failed (build_failed)", "ready (started)"]
+    assert faults("billing-4") == ["the platform's next answer will be lost"]
+    assert told("billing-4") == ["ready (adopted)"]
+    assert next(event["at"] for event in events if event["chat"] == "billing-4" and event["text"] == "scripts") > 70
+
+
+def test_the_same_seed_tells_the_same_story() -> None:
+    """Character by character, in another process with another hash seed."""
+    assert from_checkout("demo", "--fast", "--seed", "7") == from_checkout("demo", "--fast", "--seed", "7")
+
+
+def test_another_seed_names_other_workspaces() -> None:
+    """Chance comes from the seed, and from it alone."""
+    assert from_checkout("demo", "--fast", "--seed", "7") != from_checkout("demo", "--fast", "--seed", "8")
+
+
+def test_plain_lines_where_there_is_no_terminal() -> None:
+    """In a pipe, no control character is printed: one line for each thing that happens, then the table and the count."""
+    printed = from_checkout("demo", "--fast")
+    assert "\x1b" not in printed
+    assert printed.splitlines()[0].split()[2:4] == ["support-17", "call"]
+    assert [line.split()[0] for line in printed.splitlines()[-6:-2]] == list(CHATS)
+    assert printed.splitlines()[-1] == "duplicates: 0"
+
+
+def test_live_lines_on_a_terminal() -> None:
+    """On a terminal there is one line a chat, drawn again in its place, with phase, time and the tail of the log."""
+    printed = _on_a_terminal("demo", "--fast")
+    frames = printed.split(f"\x1b[{len(CHATS)}A")
+    assert len(frames) > 20
+    assert all(frame.count("\x1b[2K") == len(CHATS) for frame in frames[1:])
+    assert any(re.search(r"support-17 .* 5\.0 s .*building.*creating volume", frame) for frame in frames)
+    assert frames[-1].splitlines()[-1] == "duplicates: 0"
+
+
+@pytest.mark.parametrize("arguments", [[], ["dance"], ["demo", "--seed", "many"]])
+def test_bad_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What the command does not understand it says, with the usual exit code, and does nothing."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert "usage: chatworkspace" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", [["--fast"], ["--json"]])
+def test_a_duplicate_ends_with_one(form: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """The count comes from the platform's record, so a demo that made a duplicate says so and fails."""
+    rows = Demo._rows
+
+    def rows_with_a_duplicate(demo: Demo, lines: Any) -> list[Any]:
+        coder = demo._sim.coder
+        coder.add_workspace(coder.add_template("copy"), f"copy-{coder.workspaces[0].name[-10:]}", owner_id=demo._sim.owner_id)
+        return [*rows(demo, lines)]
+
+    monkeypatch.setattr(Demo, "_rows", rows_with_a_duplicate)
+    assert cli.main(["demo", *form]) == 1
+    assert re.search(r'duplicates"?: 1', capsys.readouterr().out)
+
+
+def _told_as_json() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in from_checkout("demo", "--json").splitlines()]
+
+
+def _on_a_terminal(*arguments: str) -> str:
+    ours, theirs = pty.openpty()
+    environment = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))), PYTHONUTF8="1")
+    process = subprocess.Popen([sys.executable, "-m", "chatworkspace", *arguments], cwd=Path(ROOT), env=environment, stdout=theirs)
+    os.close(theirs)
+    printed = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            printed += chunk
+    except OSError:
+        pass  # how Linux says that the other side has closed
+    finally:
+        os.close(ours)
+    assert process.wait(timeout=10) == 0
+    return printed.decode().replace("\r\n", "\n")
