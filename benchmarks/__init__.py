@@ -1,0 +1,1 @@
+"""Measurements, each with a baseline from the same run. Not part of the distribution."""

@@ -1,4 +1,7 @@
-"""One chat, one workspace: gives every AI chat exactly one remote development workspace. Safe to use from any thread; durations are seconds (float)."""
+"""One chat, one workspace: gives every AI chat exactly one remote development workspace.
+
+Safe to use from any thread; durations are seconds (float).
+"""
 
 import logging as _logging
 

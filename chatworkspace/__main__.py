@@ -1,4 +1,4 @@
-"""python -m chatworkspace"""
+"""Run the `chatworkspace` command as `python -m chatworkspace`."""
 
 import sys
 

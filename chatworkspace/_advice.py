@@ -8,6 +8,7 @@ from chatworkspace.model import Reason
 
 _AGAIN = "Make the same call again: it goes on from here and makes no second workspace."
 _RESTART = "Stop the workspace, then start it."
+_ONCE_MORE = "Make the same call again; if that does not help, stop the workspace, then start it."
 
 _NEXT_STEP: Mapping[Reason, str] = {
     Reason.CREATED: "",
@@ -41,9 +42,11 @@ _NEXT_STEP: Mapping[Reason, str] = {
     Reason.AGENT_LOST: f"The agent lost its connection. {_RESTART}",
     Reason.AGENT_SHUT_DOWN: f"The agent has shut down while the workspace runs. {_RESTART}",
     Reason.EXTERNAL_AGENT_OFFLINE: "The agent runs on a host of the user's: ask the user to start it there, then make the same call again.",
-    Reason.DIAL_FAILED: "The agent is connected, but could not be reached. Make the same call again; if that does not help, stop the workspace, then start it.",
+    Reason.DIAL_FAILED: f"The agent is connected, but could not be reached. {_ONCE_MORE}",
     Reason.JOB_UNKNOWN: "The platform does not say how the build stands. Make the same call again in a while.",
-    Reason.NOT_VISIBLE: "The platform does not show the workspace. Ask the user whether it still exists and may be read; detaching it is the way out.",
+    Reason.NOT_VISIBLE: (
+        "The platform does not show the workspace. Ask the user whether it still exists and may be read; detaching it is the way out."
+    ),
     Reason.PLATFORM_UNAVAILABLE: f"The platform could not be asked. {_AGAIN}",
     Reason.OUTCOME_UNKNOWN: f"The platform did not answer. {_AGAIN}",
     Reason.INTERRUPTED: "The wait was ended. Make the same call again to go on waiting.",
@@ -63,7 +66,7 @@ _NEXT_STEP: Mapping[Reason, str] = {
     Reason.REFUSED: "Read the platform's message, correct the arguments, and call again.",
     Reason.STORE_UNAVAILABLE: f"The record of chats could not be asked. {_AGAIN}",
     Reason.BUSY: "Somebody else is deciding for this chat. Make the same call again.",
-    Reason.CONNECT_FAILED: "Make the same call again; if that does not help, stop the workspace, then start it.",
+    Reason.CONNECT_FAILED: _ONCE_MORE,
     Reason.NOT_READY: "",
     Reason.DISCARDED: "The workspace is being deleted. Create a new one.",
     Reason.CLOSED: "",

@@ -6,7 +6,6 @@ Only root agents count. One whose name ends with the suffix is meant for chats; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Union
 
 import attrs
 
@@ -23,7 +22,7 @@ class NoChoice:
     problem: str
 
 
-Selection = Union[Agent, NoChoice, None]
+Selection = Agent | NoChoice | None
 """The agent; or why none can be chosen; None: the workspace has no agents at all."""
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Union
+from typing import Any, cast
 from uuid import UUID
 
 from chatworkspace.errors import InvalidArgumentError
 
-Id = Union[UUID, str]
+Id = UUID | str
 """A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
 
 MAX_CHAT_ID = 255
 
 
-def positive_seconds(instance: object, attribute: Any, value: object) -> None:
+def positive_seconds(_instance: object, attribute: Any, value: object) -> None:
     """Validate an attrs field that holds a limit in seconds."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
         raise InvalidArgumentError(attribute.name, "a finite number of seconds above 0")
@@ -65,6 +65,6 @@ def check_parameters(value: object) -> Mapping[str, str]:
     if not isinstance(value, Mapping):
         raise InvalidArgumentError("parameters", "a mapping of names to values, both text")
     parameters: dict[str, str] = {}
-    for name, text in value.items():  # pyright: ignore[reportUnknownVariableType] # callers without type checks pass anything
+    for name, text in cast("Mapping[object, object]", value).items():
         parameters[check_text("parameters", name)] = check_text(f"parameters[{name!r}]", text)
     return parameters

@@ -7,6 +7,7 @@ import os
 import random
 import threading
 import time
+from contextlib import suppress
 from datetime import datetime, timezone
 
 
@@ -22,10 +23,8 @@ class _SystemSignal:
 
     def set(self) -> None:
         self._set = True
-        try:
+        with suppress(RuntimeError):  # set before: the lock is free
             self._lock.release()
-        except RuntimeError:
-            pass  # set before: the lock is free
 
     def wait(self, deadline: float | None) -> bool:
         if not self._set:
@@ -53,7 +52,7 @@ class SystemClock:
         time.sleep(max(seconds, 0.0))
 
     def random(self) -> float:
-        return random.random()
+        return random.random()  # noqa: S311 # for jitter
 
     def token(self) -> str:
         process = _this_process

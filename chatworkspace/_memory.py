@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
 from uuid import UUID
@@ -137,7 +137,7 @@ class Mentions:
             return True
 
     @contextmanager
-    def _of(self, chat_id: str) -> Iterator[_Mentioned]:
+    def _of(self, chat_id: str) -> Generator[_Mentioned, None, None]:
         said = self._mentioned.setdefault(chat_id, _Mentioned())
         with said.lock:
             yield said

@@ -48,6 +48,11 @@ class ChatMutex:
     def __len__(self) -> int:
         return len(self._held)
 
+    def waiting(self, chat_id: str) -> int:
+        """Return how many stand in line for a chat."""
+        holding = self._held.get(chat_id)
+        return 0 if holding is None else len(holding.queue)
+
     def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
         """Take the chat's mutex, waiting until the deadline at most; False: it is not held."""
         mine = _Holding()

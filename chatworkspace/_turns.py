@@ -6,12 +6,13 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar, Union
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
 
 from chatworkspace import _names
+from chatworkspace._admission import Admission
 from chatworkspace._calls import Call
 from chatworkspace._decisions import Condition, Finding, Step, classify
 from chatworkspace._memory import Proof, Proofs
@@ -98,7 +99,7 @@ class Unbound:
     changed: bool
 
 
-Turn = Union[Follow, LookAgain, Proven, Await, Again, Unknown, Unbound]
+Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
 
 
 # ---------------------------------------------------------------- what a call brings along
@@ -168,16 +169,14 @@ class Turns:
         clock: Clock,
         timeouts: Timeouts,
         proofs: Proofs,
-        check_template: Callable[[Chat, UUID, float], Template],
-        ttl_of: Callable[[Chat], float | None],
+        admission: Admission,
     ) -> None:
         self._store = store
         self._creator = creator
         self._clock = clock
         self._timeouts = timeouts
         self._proofs = proofs
-        self._check_template = check_template
-        self._ttl_of = ttl_of
+        self._admission = admission
         self._secret: bytes | None = None
         self._life = timeouts.creating + MARGIN
 
@@ -434,9 +433,9 @@ class Turns:
         """Check the template, claim with plan, create, and bind. One generation a call."""
         if track.opened and look.plan is None:
             return self._not_again(look)
-        template = self._check_template(look.chat, wish.template_id, self._clock.monotonic() + self._timeouts.planning)
+        template = self._admission.check_template(look.chat, wish.template_id, self._clock.monotonic() + self._timeouts.planning)
         plan = self._plan(look, wish, template, number)
-        ttl = self._ttl_of(look.chat)
+        ttl = self._admission.ttl_of(look.chat)
         held = self.claim(look, plan)
         if not isinstance(held, Held):
             return held
@@ -445,7 +444,7 @@ class Turns:
         return self._create(held, plan, wish, ttl, track)
 
     def _not_again(self, look: Look) -> Turn:
-        """This call has made one already, and it is gone again: that is its outcome."""
+        """Tell how it is: this call has made one already, and it is gone again."""
         return Unbound(chat=look.chat, changed=False) if look.chat.workspace_id is None else self.read(look)
 
     def _plan(self, look: Look, wish: Wish, template: Template, number: int) -> Plan:

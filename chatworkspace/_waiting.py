@@ -132,9 +132,11 @@ class Waiter:
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 try:
                     tick = self._tick(phase, lines=lines, again=dialled.again)
-                    workspace = seat.next(call.sooner(min(limit, now + tick))) or workspace
+                    heard = seat.next(call.sooner(min(limit, now + tick)))
                 except NotFoundError as error:
                     return not_visible(workspace, finding, error)
+                # others may have heard of an older build after this call asked for its own
+                workspace = heard if heard is not None and heard.build.number >= workspace.build.number else workspace
         finally:
             if seat is not None:
                 seat.leave()

@@ -42,13 +42,13 @@ class Pace:
 
 
 class PollingWatch:
-    """A watch for creators that have none. Pulled by one thread at a time; close() may come from any."""
+    """A watch for creators that have none. Pulled by one thread at a time; close() may come from any. of: owner and workspace."""
 
-    def __init__(self, creator: WorkspaceCreator, clock: Clock, pace: Pace, owner_id: UUID, workspace_id: UUID, limit: float) -> None:
+    def __init__(self, creator: WorkspaceCreator, clock: Clock, pace: Pace, of: tuple[UUID, UUID], *, limit: float) -> None:
         self._creator = creator
         self._clock = clock
         self._pace = pace
-        self._of = (owner_id, workspace_id)
+        self._of = of
         self._limit = limit
         self._began: float | None = None
         self._at = 0.0
@@ -174,7 +174,7 @@ class Watches:
     def open(self, owner_id: UUID, workspace: Workspace, deadline: float) -> Watch:
         """Return the creator's watch, or a polling one."""
         watch = self.creator.watch(workspace, deadline=deadline)
-        return watch or PollingWatch(self.creator, self.clock, self._pace, owner_id, workspace.id, self.request)
+        return watch or PollingWatch(self.creator, self.clock, self._pace, (owner_id, workspace.id), limit=self.request)
 
 
 class Seat:

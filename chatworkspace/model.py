@@ -1,4 +1,7 @@
-"""The values that everything else speaks: chats, workspaces, builds, agents, and what a call came to. All are frozen; durations are seconds (float)."""
+"""The values that everything else speaks: chats, workspaces, builds, agents, and what a call came to.
+
+All are frozen; durations are seconds (float).
+"""
 
 from __future__ import annotations
 
@@ -220,7 +223,7 @@ class Workspace:
 
     @property
     def full_name(self) -> str:
-        """owner/name"""
+        """Its name as the platform writes it: owner/name."""
         return f"{self.owner_name}/{self.name}"
 
 
@@ -316,7 +319,7 @@ class Outcome:
         """Return the workspace, or raise NotReadyError carrying this outcome."""
         if self.ready and self.workspace is not None:
             return self.workspace
-        from chatworkspace.errors import NotReadyError  # errors are built from these values
+        from chatworkspace.errors import NotReadyError  # noqa: PLC0415 # errors are built from these values
 
         raise NotReadyError(self)
 

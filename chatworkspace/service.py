@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING
 
 import attrs
 
+from chatworkspace._admission import Admission, AllowedTemplates, WorkspaceTtl
 from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
 from chatworkspace._calls import Call, Calls
 from chatworkspace._clock import Process, SystemClock, this_process
@@ -18,7 +18,6 @@ from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
 from chatworkspace._sweeping import Sweeper
 from chatworkspace._telling import Callbacks, Teller, logger
-from chatworkspace._templates import check_template
 from chatworkspace._turns import Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
 from chatworkspace._waiting import HEARTBEAT, Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._watches import Watches
@@ -28,16 +27,14 @@ from chatworkspace.errors import (
     ChatNotFoundError,
     InvalidArgumentError,
     NoWorkspaceError,
-    TemplateError,
     UnavailableError,
 )
-from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Template, Workspace
+from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Workspace
 from chatworkspace.ports import AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 if TYPE_CHECKING:
     from types import TracebackType
-    from uuid import UUID
 
     from typing_extensions import Self
 
@@ -47,34 +44,31 @@ TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
 
 Steps = Generator[Seen, None, Outcome]
-AllowedTemplates = Callable[[Chat], Collection["UUID"] | None]
-WorkspaceTtl = Union[Callable[[Chat], float | None], float, None]
 
 
 class _Parts:
     """What belongs to one process, made on first use: a child of fork() gets its own."""
 
     def __init__(
-        self, service: ChatWorkspaces, store: Store, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts
+        self,
+        *,
+        store: Store,
+        creator: WorkspaceCreator,
+        dialer: AgentDialer,
+        clock: Clock,
+        timeouts: Timeouts,
+        admission: Admission,
+        callbacks: Callbacks,
     ) -> None:
         self.process = this_process()
         self.mutex = ChatMutex()
         self.calls = Calls()
         self.proofs = Proofs(timeouts.proof)
-        self.mentions = Mentions()
         self.watches = Watches(creator, clock, request=timeouts.request)
         self.waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=self.proofs, timeouts=timeouts)
-        self.turns = Turns(
-            store=store,
-            creator=creator,
-            clock=clock,
-            timeouts=timeouts,
-            proofs=self.proofs,
-            check_template=service._check_template,  # noqa: SLF001 # parts of one service
-            ttl_of=service._ttl_of,  # noqa: SLF001
-        )
+        self.turns = Turns(store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs, admission=admission)
         self.leavings = Leavings(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs)
-        self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=service._callbacks, mentions=self.mentions)  # noqa: SLF001
+        self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=callbacks, mentions=Mentions())
         self.sweeper = Sweeper(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts)
 
 
@@ -105,13 +99,19 @@ class ChatWorkspaces:
         Callbacks run in the calling thread, after the lock and the claim are given back; what they raise is logged and dropped.
         """
         self._store = store
-        self._creator = creator
-        self._dialer = dialer
         self._timeouts = Timeouts() if timeouts is None else timeouts
-        self._allowed_templates = allowed_templates
-        self._workspace_ttl = workspace_ttl
-        self._callbacks = Callbacks(on_chat_updated=on_chat_updated, on_progress=on_progress)
         self._clock: Clock = SystemClock() if clock is None else clock
+        self._callbacks = Callbacks(on_chat_updated=on_chat_updated, on_progress=on_progress)
+        self._make_parts = partial(
+            _Parts,
+            store=store,
+            creator=creator,
+            dialer=dialer,
+            clock=self._clock,
+            timeouts=self._timeouts,
+            admission=Admission(creator, allowed_templates=allowed_templates, workspace_ttl=workspace_ttl),
+            callbacks=self._callbacks,
+        )
         self._latest_parts: _Parts | None = None
         self._all_parts: dict[Process, _Parts] = {}
 
@@ -120,7 +120,7 @@ class ChatWorkspaces:
         parts = self._latest_parts
         if parts is not None and parts.process is this_process():
             return parts
-        made = _Parts(self, self._store, self._creator, self._dialer, self._clock, self._timeouts)
+        made = self._make_parts()
         # two threads may both have made them: the first to write wins, by one atomic step
         self._latest_parts = parts = self._all_parts.setdefault(made.process, made)
         return parts
@@ -232,7 +232,10 @@ class ChatWorkspaces:
             return self._run(call, self._steps(call, lambda: self._parts.leavings.attach(call, wanted, track), track), track)
 
     def detach(self, chat_id: str, *, wait: float | None = None) -> Outcome:
-        """Unbind; the workspace itself is left alone, and the outcome names it. Detaching an unbound chat is fine. wait bounds the wait for the turn."""
+        """Unbind; the workspace itself is left alone, and the outcome names it. Detaching an unbound chat is fine.
+
+        wait (seconds) bounds the wait for the turn.
+        """
         with self._call(chat_id, wait) as call:
             track = Track()
             take = partial(self._parts.leavings.detach, call, track)
@@ -260,7 +263,10 @@ class ChatWorkspaces:
     # ------------------------------------------------------------ what only looks
 
     def status(self, chat_id: str, *, wait: float = 0) -> Outcome:
-        """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing. ChatNotFoundError, ChatClosedError."""
+        """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing.
+
+        ChatNotFoundError, ChatClosedError.
+        """
         with self._call(chat_id, wait) as call:
             return self._run(call, self._look_steps(call), Track())
 
@@ -302,12 +308,7 @@ class ChatWorkspaces:
 
     def _run(self, call: Call, steps: Steps, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history."""
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                outcome: Outcome = end.value
-                break
+        outcome = _end_of(steps)
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call.chat_id, track.stray)
         self._parts.teller.ended(call, outcome)
@@ -319,7 +320,7 @@ class ChatWorkspaces:
         except (UnavailableError, NotFoundError):
             logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
-    def _steps(
+    def _steps(  # noqa: C901 # one arm for each Turn there is
         self,
         call: Call,
         take: Callable[[], Turn],
@@ -341,17 +342,16 @@ class ChatWorkspaces:
                 case Await(look=look):
                     self._parts.teller.stepped(call, look.chat, Seen(workspace=None, phase=Phase.QUEUED))
                     self._wait_for_turn(call, look, queued_until)
-                case Proven(look=look, proof=proof):
-                    ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
-                    return self._parts.teller.bound(call, look.chat, ending, track, wish)
+                case Proven():
+                    return self._tell_proven(call, turn, track, wish)
                 case Unknown():
                     return self._tell_unknown(call, turn)
-                case Unbound(chat=chat, changed=changed):
-                    return self._tell_unbound(call, chat, unbound, track, changed=changed)
+                case Unbound():
+                    return self._tell_unbound(call, turn, unbound, track)
                 case LookAgain(bound=bound):
-                    ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
-                    if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
-                        return self._parts.teller.bound(call, bound.chat, ending, track, wish)
+                    outcome = yield from self._until_over(call, bound, track, wish)
+                    if outcome is not None:
+                        return outcome
                     queued_until = call.until(self._timeouts.queued)
                 case Follow(bound=bound):
                     return (yield from self._follow(call, bound, track, goal=goal, wish=wish))
@@ -421,6 +421,13 @@ class ChatWorkspaces:
             teller.stepped(call, bound.chat, seen)
             yield seen
 
+    def _until_over(self, call: Call, bound: Bound, track: Track, wish: Wish | None) -> Generator[Seen, None, Outcome | None]:
+        """Wait until the build is over; an outcome if it does not end, or cannot be seen any more."""
+        ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
+        if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
+            return self._parts.teller.bound(call, bound.chat, ending, track, wish)
+        return None
+
     def _publish(self, call: Call, bound: Bound, track: Track) -> None:
         if self._callbacks.on_chat_updated is None:
             return
@@ -430,19 +437,24 @@ class ChatWorkspaces:
     # ------------------------------------------------------------ other endings
 
     def _not_my_turn(self, call: Call) -> Outcome:
-        """The turn did not come: say what is known, or BusyError."""
+        """Say what is known, the turn not having come, or raise BusyError."""
         look = self._parts.turns.look(call.chat_id)
         if look.chat.workspace_id is None and look.plan is None:
             raise BusyError("somebody else is deciding for this chat", reason=Reason.INTERRUPTED if call.interrupted else None)
         return self._parts.teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.QUEUED)
 
+    def _tell_proven(self, call: Call, proven: Proven, track: Track, wish: Wish | None = None) -> Outcome:
+        proof = proven.proof
+        ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
+        return self._parts.teller.bound(call, proven.look.chat, ending, track, wish)
+
     def _tell_unknown(self, call: Call, unknown: Unknown) -> Outcome:
         teller = self._parts.teller
         return teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
 
-    def _tell_unbound(self, call: Call, chat: Chat, reason: Reason, track: Track, *, changed: bool) -> Outcome:
-        outcome = self._parts.teller.plain(call, chat, State.ABSENT, reason, left=track.left)
-        if changed:
+    def _tell_unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:
+        outcome = self._parts.teller.plain(call, unbound.chat, State.ABSENT, reason, left=track.left)
+        if unbound.changed:
             self._parts.teller.binding_changed(outcome)
         return outcome
 
@@ -475,9 +487,7 @@ class ChatWorkspaces:
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
             if proven := parts.turns.proven(look):
-                proof = proven.proof
-                ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
-                return parts.teller.bound(call, look.chat, ending, Track())
+                return self._tell_proven(call, proven, Track())
             reading = parts.turns.read(look)
             if isinstance(reading, Unknown):
                 return self._tell_unknown(call, reading)
@@ -515,41 +525,15 @@ class ChatWorkspaces:
         yield teller.progress(call, outcome.chat, None, outcome=outcome)
         teller.ended(call, outcome)
 
-    # ------------------------------------------------------------ templates
 
-    def _check_template(self, chat: Chat, template_id: UUID, deadline: float) -> Template:
-        """Return the template if the chat may use it. TemplateError, UnavailableError."""
-        try:
-            template = self._creator.get_template(chat.owner_id, template_id, deadline=deadline)
-        except NotFoundError:
-            raise TemplateError("there is no such template") from None
-        problem = check_template(template, chat, self._allowed(chat))
-        if problem is not None:
-            raise TemplateError(f"template {template.name}: {problem.value}", reason=problem)
-        return template
-
-    def _allowed(self, chat: Chat) -> Collection[UUID] | None:
-        if self._allowed_templates is None:
-            return None
-        try:
-            return self._allowed_templates(chat)
-        except Exception as error:
-            logger.warning("allowed_templates failed", extra={"chat_id": chat.id, "reason": Reason.ALLOW_LIST_FAILED.value}, exc_info=True)
-            raise TemplateError("which templates are allowed could not be told", reason=Reason.ALLOW_LIST_FAILED, retryable=True) from error
-
-    def _ttl_of(self, chat: Chat) -> float | None:
-        """Return the seconds after which the workspace stops by itself, or None. Never fails."""
-        try:
-            ttl = self._workspace_ttl(chat) if callable(self._workspace_ttl) else self._workspace_ttl
-        except Exception:
-            logger.exception("workspace_ttl failed: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
-            return None
-        if ttl is None or ttl == 0:
-            return None
-        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not math.isfinite(ttl) or ttl < 0:
-            logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
-            return None
-        return float(ttl)
+def _end_of(steps: Steps) -> Outcome:
+    """Go all the way, and return what it came to."""
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
 
 
 def _nothing_to_act_upon(look: Look, left: LeftBehind | None, number: int) -> Turn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from uuid import UUID, uuid5
@@ -355,7 +355,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         return self.on_run(command)
 
     @contextmanager
-    def _seen(self) -> Iterator[Platform]:
+    def _seen(self) -> Generator[Platform, None, None]:
         """Give the platform as it is now, its shared part locked."""
         self._platform.catch_up()
         with self._platform.lock:
@@ -374,4 +374,4 @@ def _durations(build: Duration | Sequence[Duration]) -> tuple[Duration, ...]:
 
 
 def _part(changes: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in changes.items() if name in names}
+    return {name: value for name, value in changes.items() if name in names}

@@ -1,0 +1,62 @@
+"""What the host allows a chat: its templates, and how long a workspace runs before it stops by itself."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Collection
+from typing import Any
+from uuid import UUID
+
+from chatworkspace._templates import check_template
+from chatworkspace.errors import TemplateError
+from chatworkspace.model import Chat, Reason, Template
+from chatworkspace.ports import NotFoundError, WorkspaceCreator
+
+AllowedTemplates = Callable[[Chat], Collection[UUID] | None]
+WorkspaceTtl = Callable[[Chat], float | None] | float | None
+
+logger = logging.getLogger("chatworkspace")
+
+
+class Admission:
+    """Asks the host's callables, on every call anew. Safe from any thread if they are."""
+
+    def __init__(self, creator: WorkspaceCreator, *, allowed_templates: AllowedTemplates | None, workspace_ttl: WorkspaceTtl) -> None:
+        self._creator = creator
+        self._allowed_templates = allowed_templates
+        self._workspace_ttl = workspace_ttl
+
+    def check_template(self, chat: Chat, template_id: UUID, deadline: float) -> Template:
+        """Return the template if the chat may use it. TemplateError, UnavailableError."""
+        try:
+            template = self._creator.get_template(chat.owner_id, template_id, deadline=deadline)
+        except NotFoundError:
+            raise TemplateError("there is no such template") from None
+        problem = check_template(template, chat, self._allowed(chat))
+        if problem is not None:
+            raise TemplateError(f"template {template.name}: {problem.value}", reason=problem)
+        return template
+
+    def _allowed(self, chat: Chat) -> Collection[UUID] | None:
+        if self._allowed_templates is None:
+            return None
+        try:
+            return self._allowed_templates(chat)
+        except Exception as error:
+            logger.warning("allowed_templates failed", extra={"chat_id": chat.id, "reason": Reason.ALLOW_LIST_FAILED.value}, exc_info=True)
+            raise TemplateError("which templates are allowed could not be told", reason=Reason.ALLOW_LIST_FAILED, retryable=True) from error
+
+    def ttl_of(self, chat: Chat) -> float | None:
+        """Return the seconds after which the workspace stops by itself, or None. Never fails."""
+        try:
+            ttl: Any = self._workspace_ttl(chat) if callable(self._workspace_ttl) else self._workspace_ttl
+        except Exception:  # noqa: BLE001 # whatever it is, it may not block a creation
+            logger.exception("workspace_ttl failed: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            return None
+        if ttl is None or ttl == 0:
+            return None
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not math.isfinite(ttl) or ttl < 0:
+            logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            return None
+        return float(ttl)
