@@ -51,7 +51,7 @@ class Admission:
         """Return the seconds after which the workspace stops by itself, or None. Never fails."""
         try:
             ttl: Any = self._workspace_ttl(chat) if callable(self._workspace_ttl) else self._workspace_ttl
-        except Exception:  # noqa: BLE001 # whatever it is, it may not block a creation
+        except Exception:  # whatever it is, it may not block a creation
             logger.exception("workspace_ttl failed: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
             return None
         if ttl is None or ttl == 0:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any
-from uuid import UUID
 
 import attrs
 
 from chatworkspace import Progress
-from chatworkspace_fake._coder import Fails, FakeCoder
+from chatworkspace_fake._coder import Fails, FakeCoder, FakeWorkspace
 from chatworkspace_fake._simulation import Process, Simulation
 
 RECORDING = "recordings/demo.jsonl"
 KILLED = "ops-9"
 """The chat whose first caller is killed between creation and binding."""
+MARK = 10
+"""Characters at the end of a name that say whose making a workspace is."""
+SAME = 8
+"""How far back the same event may stand."""
 
 
 @attrs.frozen(kw_only=True)
@@ -66,11 +70,8 @@ class Story:
 
     events: Sequence[Event]
     rows: Sequence[Row]
-
-    @property
-    def duplicates(self) -> int:
-        """Live workspaces beyond one a chat."""
-        return sum(max(0, row.live - 1) for row in self.rows)
+    duplicates: int
+    """Live workspaces that bear the mark of another live one."""
 
 
 def read_recording(text: str) -> list[Line]:
@@ -100,7 +101,9 @@ class Demo:
             self._sim.open_chat(chat)
         self._arrange()
         self._sim.run(*self._actors(lines))
-        return Story(events=tuple(sorted(self._events, key=lambda it: it.at)), rows=tuple(self._rows(lines)))
+        rows = tuple(self._rows(lines))
+        marks = Counter(it.name[-MARK:] for it in self._sim.coder.live)
+        return Story(events=tuple(sorted(self._events, key=lambda it: it.at)), rows=rows, duplicates=sum(marks.values()) - len(marks))
 
     def _arrange(self) -> None:
         """Let things go wrong: one answer is lost, one worker dies."""
@@ -118,7 +121,7 @@ class Demo:
     def _answer(self, line: Line, worker: Process) -> None:
         self._sim.sleep(line.at)
         for name, arguments in line.calls:
-            self._note(line.chat, "call", f"{name} {arguments}")
+            self._note(line.chat, "call", f"{worker.name}: {name} {arguments}")
             if worker is self._doomed:
                 self._note(line.chat, "fault", "this caller's process dies between creation and binding")
             result = worker.workspaces.toolbox(line.chat).call(name, arguments)
@@ -132,13 +135,17 @@ class Demo:
             self._note(progress.chat_id, "log", progress.line)
         elif progress.phase is not None:
             self._note(progress.chat_id, "phase", progress.phase.value)
+        else:
+            return
+        if self._events[-1] in self._events[-SAME:-1]:  # two processes that follow the same build tell the same
+            self._events.pop()
 
     def _note(self, chat: str, kind: str, text: str, content: Mapping[str, Any] | None = None) -> None:
         self._events.append(Event(at=self._sim.elapsed, chat=chat, kind=kind, text=text, content=content))
 
     def _rows(self, lines: Sequence[Line]) -> Iterator[Row]:
         for chat in dict.fromkeys(line.chat for line in lines):
-            made = [it for it in self._sim.coder.workspaces if it.id in self._made_for(chat)]
+            made = self._made_for(chat)
             first = min(line.at for line in lines if line.chat == chat)
             yield Row(
                 chat=chat,
@@ -149,11 +156,12 @@ class Demo:
                 time=self._answered[chat] - first,
             )
 
-    def _made_for(self, chat: str) -> set[UUID]:
-        """Return what bears the chat's mark, by its name alone: the platform's record, not ours."""
-        mark = self._sim.workspaces.get_chat(chat).workspace_id
-        names = {it.name[-10:] for it in self._sim.coder.workspaces if it.id == mark}
-        return {it.id for it in self._sim.coder.workspaces if it.name[-10:] in names}
+    def _made_for(self, chat: str) -> list[FakeWorkspace]:
+        """Return what bears the mark of the chat's workspace, by the platform's own record."""
+        bound_to = self._sim.workspaces.get_chat(chat).workspace_id
+        everything = self._sim.coder.workspaces
+        marks = {it.name[-MARK:] for it in everything if it.id == bound_to}
+        return [it for it in everything if it.name[-MARK:] in marks]
 
 
 def _actor(answer: Callable[[Line, Process], None], line: Line, worker: Process) -> Callable[[], None]:

@@ -82,7 +82,7 @@ def test_each_call_of_the_recording_is_made_and_each_but_the_killed_one_is_answe
     """The recording is what is replayed: no call is left out, and only the caller that died is never told anything."""
     *events, _ = _told_as_json()
     recorded = [f"{name} {arguments}" for line in packaged_recording() for name, arguments in line.calls]
-    assert sorted(event["text"] for event in events if event["event"] == "call") == sorted(recorded)
+    assert sorted(event["text"].partition(": ")[2] for event in events if event["event"] == "call") == sorted(recorded)
     assert sum(event["event"] == "result" for event in events) == len(recorded) - 1
 
 
