@@ -1,0 +1,54 @@
+"""What is packed: every package on the disk, nothing else, and with each what it needs."""
+
+from __future__ import annotations
+
+from configparser import ConfigParser
+
+import pytest
+
+from tests.packaging.runs import ROOT
+
+CONFIG = ConfigParser()
+CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
+
+PACKAGES = {"chatworkspace": "chatworkspace"} | {
+    folder.parent.name: f"adapters/{folder.parent.name}" for folder in sorted(ROOT.glob("adapters/*/__init__.py"))
+}
+"""Import name of each package, and its folder, by the disk."""
+
+
+def _lines(section: str, option: str) -> list[str]:
+    return [line for line in CONFIG[section][option].splitlines() if line]
+
+
+def test_every_package_is_listed() -> None:
+    """setup.cfg lists its packages by hand; a new adapter that is not listed would be left out of the wheel without a word."""
+    assert sorted(_lines("options", "packages")) == sorted(PACKAGES)
+
+
+def test_every_package_has_its_folder() -> None:
+    """package_dir says for each package where it lies."""
+    assert dict(line.split(" = ") for line in _lines("options", "package_dir")) == PACKAGES
+
+
+def test_adapters_is_no_package() -> None:
+    """A top-level package called adapters would overwrite another project's when installed."""
+    assert not (ROOT / "adapters" / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_is_typed(package: str) -> None:
+    """Type checkers believe annotations of an installed package only beside a py.typed, so it is there and is packed."""
+    assert (ROOT / PACKAGES[package] / "py.typed").is_file()
+    assert "py.typed" in CONFIG["options.package_data"][package]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_packages_have_no_packages_within(package: str) -> None:
+    """What lies deeper would have to be listed as well."""
+    assert not list((ROOT / PACKAGES[package]).glob("*/__init__.py"))
+
+
+def test_the_core_needs_attrs_alone() -> None:
+    """A driver is brought by the adapter's extra, never by the core."""
+    assert [line.split(">")[0] for line in _lines("options", "install_requires")] == ["attrs"]
