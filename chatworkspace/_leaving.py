@@ -14,7 +14,7 @@ from chatworkspace._turns import Again, Await, Follow, Held, Track, Turn, Turns,
 from chatworkspace._waiting import Bound
 from chatworkspace.errors import InvalidArgumentError
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
-from chatworkspace.ports import Clock, Look, NotFoundError, StaleClaimError, Store, WorkspaceCreator, WorkspaceTakenError
+from chatworkspace.ports import Clock, Look, NotFoundError, StaleClaimError, Store, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 
 
@@ -37,10 +37,9 @@ class _Settled:
 class Leavings:
     """Changes bindings for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, turns: Turns, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+    def __init__(self, *, turns: Turns, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
         self._turns = turns
         self._store = store
-        self._creator = creator
         self._clock = clock
         self._timeouts = timeouts
         self._proofs = proofs
@@ -87,16 +86,15 @@ class Leavings:
         return Unbound(chat=written[0], changed=True) if isinstance(written, tuple) else written
 
     def _attachable(self, chat: Chat, workspace_id: UUID) -> tuple[Workspace, float]:
-        now = self._clock.monotonic()
         try:
-            workspace = self._creator.get_workspace(chat.owner_id, workspace_id, deadline=now + self._timeouts.planning)
+            workspace, read_at = self._turns.fetch(chat, workspace_id, self._clock.monotonic() + self._timeouts.planning)
         except NotFoundError:
             raise InvalidArgumentError("workspace_id", "a workspace that the chat's owner can see", reason=Reason.NOT_VISIBLE) from None
         if workspace.deleted:
             raise InvalidArgumentError("workspace_id", "a workspace that was not deleted", reason=Reason.DELETED)
         if workspace.organization_id != chat.organization_id:
             raise InvalidArgumentError("workspace_id", "a workspace of the chat's organization", reason=Reason.OTHER_ORGANIZATION)
-        return workspace, now
+        return workspace, read_at
 
     def _leave(
         self, look: Look, leaving: Leaving, track: Track, write: Callable[[Held, int, str], Chat], *, keep: UUID | None = None

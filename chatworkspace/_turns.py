@@ -6,6 +6,7 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
@@ -231,14 +232,16 @@ class Turns:
         assert chat.workspace_id is not None, "only a bound chat is read"
         workspace_id, deadline = chat.workspace_id, self._clock.monotonic() + self._timeouts.planning
         try:
-            workspace, read_at = self._read(chat, workspace_id, deadline)
+            workspace, read_at = self.fetch(chat, workspace_id, deadline)
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
             return Unknown(look=look, reason=Reason.PLATFORM_UNAVAILABLE, error=str(error))
         return Follow(bound=Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at))
 
-    def _read(self, chat: Chat, workspace_id: UUID, deadline: float) -> tuple[Workspace, float]:
+    def fetch(self, chat: Chat, workspace_id: UUID, deadline: float) -> tuple[Workspace, float]:
+        """Return a workspace, and say when it was asked for. NotFoundError, UnavailableError."""
+
         def ask() -> tuple[Workspace, float]:
             now = self._clock.monotonic()
             limit = min(deadline, now + self._timeouts.request)
@@ -433,7 +436,9 @@ class Turns:
         """Check the template, claim with plan, create, and bind. One generation a call."""
         if track.opened and look.plan is None:
             return self._not_again(look)
-        template = self._admission.check_template(look.chat, wish.template_id, self._clock.monotonic() + self._timeouts.planning)
+        deadline = self._clock.monotonic() + self._timeouts.planning
+        check = partial(self._admission.check_template, look.chat, wish.template_id, deadline)
+        template = self._patiently(check, deadline, Reason.PLATFORM_UNAVAILABLE)
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
         held = self.claim(look, plan)

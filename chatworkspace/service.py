@@ -67,7 +67,7 @@ class _Parts:
         self.watches = Watches(creator, clock, request=timeouts.request)
         self.waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=self.proofs, timeouts=timeouts)
         self.turns = Turns(store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs, admission=admission)
-        self.leavings = Leavings(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs)
+        self.leavings = Leavings(turns=self.turns, store=store, clock=clock, timeouts=timeouts, proofs=self.proofs)
         self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=callbacks, mentions=Mentions())
         self.sweeper = Sweeper(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts)
 
@@ -309,6 +309,8 @@ class ChatWorkspaces:
     def _run(self, call: Call, steps: Steps, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history."""
         outcome = _end_of(steps)
+        if track.left is not None and track.left.workspace_id != outcome.chat.workspace_id:
+            outcome = attrs.evolve(outcome, left_behind=track.left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call.chat_id, track.stray)
         self._parts.teller.ended(call, outcome)
