@@ -1,6 +1,6 @@
 """How many workspaces a second the library itself can give out, and what its mutex costs.
 
-python -m benchmarks.concurrent_creation --json FILE
+python -m benchmarks.concurrent_creation --json FILE --svg FILE
 
 Real time, real threads, MemoryStore and FakeCoder whose templates build at once: what is measured is the library and its fakes, nothing else.
 Every figure of the mutex stands beside a bare lock measured in the same run.
@@ -23,14 +23,17 @@ from uuid import UUID
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
+from benchmarks.pictures import Bar, bar_chart  # noqa: E402
 from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace._calls import Call, Calls  # noqa: E402
 from chatworkspace._mutex import ChatMutex  # noqa: E402
-from chatworkspace.ports import SystemClock  # noqa: E402
+from chatworkspace.ports import CreateWorkspace, Plan, SystemClock  # noqa: E402
 from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
 
 OWNER = UUID(int=1)
 THREADS = (1, 8, 64)
+GOAL = 5000.0
+"""Creations per second."""
 
 
 class World:
@@ -40,8 +43,8 @@ class World:
         clock = SystemClock()
         self.coder = FakeCoder(clock)
         self.template: Template = self.coder.add_template("docker")
-        store = MemoryStore(clock)
-        self.workspaces = ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder, clock=clock)
+        self.store = MemoryStore(clock)
+        self.workspaces = ChatWorkspaces(store=self.store, creator=self.coder, dialer=self.coder, clock=clock)
         self.chats = [f"chat-{number}" for number in range(chats)]
         for chat in self.chats:
             self.workspaces.open_chat(chat, owner_id=OWNER, organization_id=self.template.organization_id)
@@ -75,13 +78,41 @@ def creations(threads: int, chats: int) -> dict[str, float]:
 
     cpu = time.process_time()
     seconds = in_threads(threads, work)
+    cpu = time.process_time() - cpu
     assert len(world.coder.live) == chats
     return {
         "threads": threads,
         "creations": chats,
         "creations_per_second": chats / seconds,
-        "cpu_microseconds_per_creation": (time.process_time() - cpu) / chats * 1e6,
+        "bare_port_calls_per_second": bare(threads, chats),
+        "cpu_microseconds_per_creation": cpu / chats * 1e6,
     }
+
+
+def bare(threads: int, chats: int) -> float:
+    """Make the very port calls of these creations without the library; return creations per second: what the fakes themselves cost."""
+    world = World(chats)
+
+    def work(number: int) -> None:
+        for chat in world.chats[number::threads]:
+            bare_creation(world, chat)
+
+    return chats / in_threads(threads, work)
+
+
+def bare_creation(world: World, chat: str) -> None:
+    """Make the port calls of one creation."""
+    store, coder, until = world.store, world.coder, time.monotonic() + 30
+    look = store.look(chat)
+    template = coder.get_template(OWNER, world.template.id, deadline=until)
+    plan = Plan(name=f"bare-{chat}", number=0, template_id=template.id)
+    claim = store.claim(look, token=chat, ttl=30, plan=plan)
+    request = CreateWorkspace(owner_id=OWNER, organization_id=template.organization_id, name=plan.name, template_id=template.id)
+    made = coder.create_workspace(request, deadline=until)
+    store.bind(claim, made.id)
+    with coder.dial(made, made.agents[0], deadline=until):
+        pass
+    store.look(chat)
 
 
 def one_chat(threads: int, rounds: int) -> dict[str, float]:
@@ -193,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run all of it, say how far it is, and write the numbers."""
     parser = argparse.ArgumentParser(description="Measure concurrent creation.")
     parser.add_argument("--json", type=Path, help="write the numbers to this file")
+    parser.add_argument("--svg", type=Path, help="draw the creations per second into this file")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that it runs")
     options = parser.parse_args(arguments)
     part = 10 if options.quick else 1
@@ -204,7 +236,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     numbers["mutex_table"] = told("mutex, many chats", many_chats(1_000_000 // part))
     if options.json:
         options.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    if options.svg:
+        options.svg.write_text(picture(numbers["creations"]), encoding="utf-8")
     return 0
+
+
+def picture(rows: Sequence[dict[str, float]]) -> str:
+    """Draw the creations per second beside what the bare port calls allow."""
+    bars = [
+        bar
+        for row in rows
+        for bar in (
+            Bar(label=f"{row['threads']:.0f} threads", value=row["creations_per_second"]),
+            Bar(label="bare port calls", value=row["bare_port_calls_per_second"], baseline=True),
+        )
+    ]
+    return bar_chart("Creations over MemoryStore and FakeCoder", "per second", bars, goal=GOAL)
 
 
 def told(name: str, numbers: dict[str, float]) -> dict[str, float]:

@@ -21,80 +21,70 @@ class Waiting(Protocol):
         ...
 
 
-class _Holding:
-    """A chat's mutex while somebody holds it. `lock` guards the rest; nobody blocks under it."""
-
-    __slots__ = ("lock", "over", "queue")
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.queue: deque[Signal] = deque()
-        self.over = False
-        """Nobody holds it any more, and it stands in no table."""
+LOCKS = 256
 
 
 class ChatMutex:
     """Excludes the threads of one process from each other, chat by chat, in the order of their coming.
 
-    A released mutex is handed to its first waiter, so nobody can come between. Threads with different chats meet at no lock: the table is only ever
-    changed in single steps of a dict, and a thread that lost the interpreter while it held a common lock would make all others queue.
+    A chat that somebody holds stands in `_held`, with the queue of those who wait. A released mutex is handed to its first waiter, so nobody can come
+    between. Each of `_locks` guards the queues of its share of the chats; nobody blocks under it. They are many because a thread that loses the
+    interpreter while it holds a lock makes all others queue for that lock.
     """
 
-    __slots__ = ("_held",)
+    __slots__ = ("_held", "_locks")
 
     def __init__(self) -> None:
-        self._held: dict[str, _Holding] = {}
+        self._held: dict[str, deque[Signal]] = {}
+        self._locks = tuple(Lock() for _ in range(LOCKS))
 
     def __len__(self) -> int:
         return len(self._held)
 
     def waiting(self, chat_id: str) -> int:
         """Return how many stand in line for a chat."""
-        holding = self._held.get(chat_id)
-        return 0 if holding is None else len(holding.queue)
+        return len(self._held.get(chat_id, ()))
 
     def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
         """Take the chat's mutex, waiting until the deadline at most; False: it is not held."""
-        mine = _Holding()
+        mine: deque[Signal] = deque()
         while True:
-            holding = self._held.setdefault(chat_id, mine)
-            if holding is mine:
+            queue = self._held.setdefault(chat_id, mine)  # one step of the dict: whoever comes first holds it
+            if queue is mine:
                 return True
             signal = call.signal()
-            # Critical section: stand in line, unless it is over.
-            with holding.lock:
-                if not holding.over:
-                    holding.queue.append(signal)
+            # Critical section: stand in line, unless the holder has just left.
+            with self._locks[hash(chat_id) % LOCKS]:
+                if self._held.get(chat_id) is queue:
+                    queue.append(signal)
                     break
-        return self._served(holding, chat_id, signal, call, deadline)
+        return self._served(queue, chat_id, signal, call, deadline)
 
-    def _served(self, holding: _Holding, chat_id: str, signal: Signal, call: Waiting, deadline: float | None) -> bool:
+    def _served(self, queue: deque[Signal], chat_id: str, signal: Signal, call: Waiting, deadline: float | None) -> bool:
         try:
             served = call.wait_for(signal, deadline)
         except BaseException:
-            if not self._give_up(holding, signal):
+            if not self._give_up(queue, chat_id, signal):
                 self.release(chat_id)
             raise
-        return served or not self._give_up(holding, signal)
+        return served or not self._give_up(queue, chat_id, signal)
 
-    @staticmethod
-    def _give_up(holding: _Holding, signal: Signal) -> bool:
+    def _give_up(self, queue: deque[Signal], chat_id: str, signal: Signal) -> bool:
         """Leave the line; False when the mutex was handed over meanwhile."""
         # Critical section: leave the line if still in it.
-        with holding.lock:
-            if signal not in holding.queue:
+        with self._locks[hash(chat_id) % LOCKS]:
+            if signal not in queue:
                 return False
-            holding.queue.remove(signal)
+            queue.remove(signal)
             return True
 
     def release(self, chat_id: str) -> None:
         """Give the chat's mutex to whoever has waited longest."""
-        holding = self._held[chat_id]
         # Critical section: choose the next holder, or forget the chat.
-        with holding.lock:
-            if not holding.queue:
-                holding.over = True
+        with self._locks[hash(chat_id) % LOCKS]:
+            queue = self._held[chat_id]
+            if not queue:
                 del self._held[chat_id]
                 return
-            following = holding.queue.popleft()
+            following = queue.popleft()
         following.set()

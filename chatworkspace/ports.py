@@ -224,7 +224,9 @@ class Store(Protocol):
         ...
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
-        """Take the right to change things for the chat, if it is free and its epoch still the look's: epoch + 1 and the token.
+        """Take the right to change things for the chat, if it is free and as it was looked at: epoch + 1 and the token.
+
+        As it was looked at: epoch, generation, binding, and whether a plan stands. The epoch alone does not tell, for a holder's own write keeps it.
 
         With a plan, in the same step: unbound, the plan in place of any other, name and number from it, generation + 1 if there was a binding or an
         earlier intent and no plan stood (else the same generation). plan=None leaves a standing plan and the binding as they are; Claim.plan is what
