@@ -201,7 +201,8 @@ class MemoryStore(Store):
             now = self._now()
             if row.token == token and row.epoch == look.epoch + 1 and not row.written:
                 return row.claim()
-            if row.epoch != look.epoch:
+            # its holder's own write gives a claim back under the same epoch, so the epoch alone does not say that nothing has changed
+            if row.epoch != look.epoch or row.chat != look.chat or (row.plan is None) != (look.plan is None):
                 raise ChangedError
             if row.alive(now):
                 raise ClaimedError(retry_in=row.until - now)

@@ -53,6 +53,8 @@ def _named(history: History) -> set[UUID]:
     named = {it.left_behind.workspace_id for it in outcomes if it.left_behind is not None and it.left_behind.reason is not Reason.OVERTAKEN}
     for write in history.written:
         told = calls.get(write.caller)
+        if write.call == "attach" and write.after is not None:
+            named.add(write.after)  # it was left behind once, and is the chat's again on a caller's word
         if told is not None and told.outcome is not None:
             continue
         if write.before is not None and write.after != write.before:
@@ -172,7 +174,7 @@ def _told_what_was_seen(history: History, told: Told) -> Iterator[str]:
     if seen[-1].chat != told.outcome.chat:
         yield f"call {told.caller} was told {told.outcome.chat}, and had last seen {seen[-1].chat}"
     paused = sum(it.seconds for it in history.pauses if it.process == told.process)
-    if told.outcome.workspace is not None and seen[-1].at < told.ended_at - STALE - paused:
+    if told.outcome.state is not State.UNKNOWN and told.outcome.workspace is not None and seen[-1].at < told.ended_at - STALE - paused:
         yield f"call {told.caller} was told at {told.ended_at:.3f} what it had last seen at {seen[-1].at:.3f}"
 
 
@@ -259,6 +261,7 @@ def _left_between(history: History, one: Written, other: Written) -> bool:
 
 def _requests(history: History, plans: list[Written], chat_id: str) -> Iterator[str]:
     calls = _calls(history)
+    first = {plan.generation: plan.caller for plan in reversed(plans)}
     asked_of: dict[int, list[int]] = {}
     for asked in _asked(history, "create"):
         if asked.chat_id != chat_id:
@@ -270,7 +273,7 @@ def _requests(history: History, plans: list[Written], chat_id: str) -> Iterator[
         callers = asked_of.setdefault(own[-1].generation, [])
         if asked.caller in callers:
             yield f"call {asked.caller} asked twice in generation {own[-1].generation}"
-        if callers and not -1 < calls[asked.caller].found_none < asked.seq:
+        if asked.caller != first[own[-1].generation] and not -1 < calls[asked.caller].found_none < asked.seq:
             yield f"call {asked.caller} asked again in generation {own[-1].generation}, and had not looked by name"
         callers.append(asked.caller)
 

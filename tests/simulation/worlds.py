@@ -342,7 +342,8 @@ class World:
             if where < 2:
                 self._arm_change(coder(chance.pick(CHANGES), nth=nth, times=times))
             elif where == 2:
-                self._arm_read(coder(chance.pick(READS), nth=nth, times=times))
+                call = chance.pick(READS)
+                self._arm_read(coder(call, nth=nth, times=times), lost=call != "watch")
             else:
                 self._arm_store(store(chance.pick(STORED), nth=nth, times=times))
 
@@ -363,10 +364,11 @@ class World:
         )
         chance.pick(arms)()
 
-    def _arm_read(self, fault: Any) -> None:
+    def _arm_read(self, fault: Any, *, lost: bool) -> None:
+        """Arm a fault of a read; lost: its answer may get lost. (A watch whose opener was never told of it stays open: not by our doing.)"""
         chance = self.chance
         arms: tuple[Callable[[], object], ...] = (fault.fail, fault.lose_answer, lambda: fault.take(chance.pick((1, 4, 20))))
-        chance.pick(arms)()
+        chance.pick(arms if lost else arms[:1])()
 
     def _arm_store(self, fault: Any) -> None:
         chance = self.chance
