@@ -7,8 +7,6 @@ Names are at most 32 letters, digits and single hyphens (the platform's rule).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Mapping
 
@@ -56,6 +54,9 @@ def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
 
 
 def _digest(secret: bytes, message: bytes) -> bytes:
+    import hashlib  # noqa: PLC0415 # loads OpenSSL, which costs as much as a fifth of this library, and importing it should cost little
+    import hmac  # noqa: PLC0415 # as above
+
     # hmac.digest() would give other threads the interpreter, and get it back some milliseconds later
     return hmac.new(secret, message, hashlib.sha256).digest()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +98,8 @@ def _parsed(arguments: object) -> Mapping[str, Any]:
     if isinstance(arguments, str):
         if len(arguments) > MOST_ARGUMENTS:
             raise InvalidArgumentError("arguments", f"at most {MOST_ARGUMENTS} characters of JSON")
+        import json  # noqa: PLC0415 # not every host has tools called, and importing the library should cost little
+
         try:
             arguments = json.loads(arguments or "{}", object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
@@ -233,6 +234,8 @@ def _error_result(error: ChatWorkspaceError) -> ToolResult:
 
 
 def _compact(content: Mapping[str, Any]) -> str:
+    import json  # noqa: PLC0415 # as above
+
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
 
 
