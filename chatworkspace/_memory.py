@@ -51,9 +51,16 @@ class Proofs:
     def __len__(self) -> int:
         return len(self._proofs)
 
+    def latest(self, chat_id: str) -> Proof | None:
+        """Return the chat's latest dial, whatever it still proves."""
+        return self._proofs.get(chat_id)
+
     def get(self, chat_id: str, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
         """Return the dial if it is fresh and about this workspace at this epoch."""
-        proof = self._proofs.get(chat_id)
+        return self.valid(self._proofs.get(chat_id), epoch=epoch, workspace_id=workspace_id, now=now)
+
+    def valid(self, proof: Proof | None, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
+        """Return this dial if it is fresh and about this workspace at this epoch."""
         if proof is None or now - proof.at > self._life:
             return None
         return proof if proof.epoch == epoch and proof.workspace.id == workspace_id else None

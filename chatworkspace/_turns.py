@@ -15,9 +15,9 @@ import attrs
 from chatworkspace import _names
 from chatworkspace._admission import Admission
 from chatworkspace._calls import Call
-from chatworkspace._decisions import Condition, Finding, Step, classify
+from chatworkspace._decisions import Condition, Finding, Probe, Step, classify, probe_for
 from chatworkspace._memory import Proof, Proofs
-from chatworkspace._waiting import Bound
+from chatworkspace._waiting import Bound, Ending
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, NoWorkspaceError, OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Template, Transition, Workspace
 from chatworkspace.ports import (
@@ -266,7 +266,12 @@ class Turns:
 
     # ------------------------------------------------------------ claims
 
-    def claim(self, look: Look, plan: Plan | None = None) -> Held | Await | Again:
+    def claim(self, look: Look) -> Held | Await | Again:
+        """Take the chat's claim for long enough to send something. UnavailableError."""
+        held = self._claimed(look)
+        return self._too_late(held) if isinstance(held, Held) and not self._long_enough(held) else held
+
+    def _claimed(self, look: Look, plan: Plan | None = None) -> Held | Await | Again:
         """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent."""
         token, begun = self._clock.token(), self._clock.monotonic()
         try:
@@ -275,11 +280,11 @@ class Turns:
             return Again()
         except ClaimedError as error:
             return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
-        held = Held(claim=claim, ends_at=begun + self._life)
-        if not self._long_enough(held):
-            self.release(held)
-            return Again()
-        return held
+        return Held(claim=claim, ends_at=begun + self._life)
+
+    def _too_late(self, held: Held) -> Again:
+        self.release(held)
+        return Again()
 
     def _long_enough(self, held: Held) -> bool:
         """Tell whether a request may still be sent under this claim: not with less than 10 s of it left (less where `creating` is short)."""
@@ -314,21 +319,34 @@ class Turns:
 
     def take(self, call: Call, policy: Policy, track: Track) -> Turn:
         """Look, decide, and act once."""
+        dial = self.dialled(call.chat_id)
         look = self.look(call.chat_id)
         if look.chat.workspace_id is not None:
-            return self._bound(look, policy, track)
+            return self._bound(look, dial, policy, track)
         if look.plan is not None:
             return Await(look=look) if look.claimed_for > 0 else self._planned(look, look.plan, policy, track)
         return policy.make(look, None, look.number)
 
-    def proven(self, look: Look) -> Proven | None:
-        """Return the proof that the chat's workspace is ready, if there is a fresh one."""
+    def dialled(self, chat_id: str) -> Proof | None:
+        """Return the chat's latest dial. To be asked for before the look that it is held against: what was claimed between them voids it."""
+        return self._proofs.latest(chat_id)
+
+    def proven(self, look: Look, dial: Proof | None) -> Proven | None:
+        """Return the dial, made before the look, if it proves the chat's workspace ready."""
         now = self._clock.monotonic()
-        proof = self._proofs.get(look.chat.id, epoch=look.epoch, workspace_id=look.chat.workspace_id, now=now)
+        proof = self._proofs.valid(dial, epoch=look.epoch, workspace_id=look.chat.workspace_id, now=now)
         return Proven(look=look, proof=proof) if proof is not None and proof.proves_ready else None
 
-    def _bound(self, look: Look, policy: Policy, track: Track) -> Turn:
-        if policy.trust_proof and (proven := self.proven(look)):
+    def still_proven(self, look: Look, bound: Bound, ending: Ending) -> bool:
+        """Tell whether what was found ready still is: nobody has claimed since, and the dial, where one was needed, is no older than it may be."""
+        if look.epoch != bound.epoch:
+            return False
+        now = self._clock.monotonic()
+        dial = self._proofs.get(look.chat.id, epoch=look.epoch, workspace_id=bound.workspace.id, now=now)
+        return dial is not None or probe_for(ending.finding) is Probe.NONE
+
+    def _bound(self, look: Look, dial: Proof | None, policy: Policy, track: Track) -> Turn:
+        if policy.trust_proof and (proven := self.proven(look, dial)):
             return proven
         reading = self.read(look)
         if isinstance(reading, Unknown):
@@ -441,12 +459,12 @@ class Turns:
         template = self._patiently(check, deadline, Reason.PLATFORM_UNAVAILABLE)
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
-        held = self.claim(look, plan)
+        held = self._claimed(look, plan)
         if not isinstance(held, Held):
             return held
-        track.opened = True
+        track.opened = True  # also where the claim came too late to send anything: the plan stands
         track.left = left or track.left
-        return self._create(held, plan, wish, ttl, track)
+        return self._create(held, plan, wish, ttl, track) if self._long_enough(held) else self._too_late(held)
 
     def _not_again(self, look: Look) -> Turn:
         """Tell how it is: this call has made one already, and it is gone again."""

@@ -174,13 +174,15 @@ class Waiter:
 
     def _dial(self, bound: Bound, workspace: Workspace, finding: Finding) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error = ""
+        error, deadline = "", self._clock.monotonic() + self._timeouts.connect_attempt
         try:
-            with self._dialer.dial(workspace, finding.agent, deadline=self._clock.monotonic() + self._timeouts.connect_attempt):
+            with self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
         except (DialError, UnavailableError) as failure:
             error = str(failure) or "the agent was not reached"
-        return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=self._clock.monotonic(), error=error)
+        # it ended by its deadline: whoever comes back later has stood still since
+        at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
+        return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
 
 
 def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:

@@ -397,13 +397,13 @@ class ChatWorkspaces:
         while True:
             ending = yield from self._wait(call, bound, track, goal)
             look = parts.turns.look_even_closed(call.chat_id)
-            if look.chat.generation != bound.chat.generation or look.chat.workspace_id != bound.workspace.id:
+            if _is_overtaken(bound, look):
                 return self._overtaken(call, look, ending)
             outcome = parts.teller.bound(call, look.chat, ending, track, wish)
-            if not outcome.ready or look.epoch == bound.epoch:
+            if not outcome.ready or parts.turns.still_proven(look, bound, ending):
                 parts.teller.became_ready(outcome)
                 return outcome
-            reading = parts.turns.read(look)  # somebody has claimed since the dial: it proves nothing any more
+            reading = parts.turns.read(look)
             if isinstance(reading, Unknown):
                 return self._tell_unknown(call, reading)
             bound = reading.bound
@@ -427,7 +427,10 @@ class ChatWorkspaces:
         """Wait until the build is over; an outcome if it does not end, or cannot be seen any more."""
         ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
-            return self._parts.teller.bound(call, bound.chat, ending, track, wish)
+            look = self._parts.turns.look_even_closed(call.chat_id)
+            if _is_overtaken(bound, look):
+                return self._overtaken(call, look, ending)
+            return self._parts.teller.bound(call, look.chat, ending, track, wish)
         return None
 
     def _publish(self, call: Call, bound: Bound, track: Track) -> None:
@@ -481,6 +484,7 @@ class ChatWorkspaces:
         """Follow the chat as it is, without changing anything."""
         parts = self._parts
         while True:
+            dial = parts.turns.dialled(call.chat_id)
             look = parts.turns.look(call.chat_id)
             if look.chat.workspace_id is None:
                 if look.plan is None or look.claimed_for <= 0 or call.over:
@@ -488,7 +492,7 @@ class ChatWorkspaces:
                 self._wait_for_turn(call, look, call.until(HEARTBEAT))
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
-            if proven := parts.turns.proven(look):
+            if proven := parts.turns.proven(look, dial):
                 return self._tell_proven(call, proven, Track())
             reading = parts.turns.read(look)
             if isinstance(reading, Unknown):
@@ -536,6 +540,10 @@ def _end_of(steps: Steps) -> Outcome:
     except StopIteration as end:
         outcome: Outcome = end.value
         return outcome
+
+
+def _is_overtaken(bound: Bound, look: Look) -> bool:
+    return look.chat.generation != bound.chat.generation or look.chat.workspace_id != bound.workspace.id
 
 
 def _nothing_to_act_upon(look: Look, left: LeftBehind | None, number: int) -> Turn:

@@ -1,0 +1,132 @@
+"""What the random worlds have found, told as the shortest story of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chatworkspace import Outcome, Reason, State, Template
+from chatworkspace.ports import Clock, Look
+from chatworkspace_fake import FakeStore, Process, Simulation
+
+CHAT = "chat-1"
+
+
+class World:
+    """Two processes, one chat, one template."""
+
+    def __init__(self, *, build: float = 0, seed: int = 0, **simulation: Any) -> None:
+        self.sim = Simulation(seed, **simulation)
+        self.template: Template = self.sim.coder.add_template("docker", build=build)
+        self.one, self.two = self.sim.process("one"), self.sim.process("two")
+        self.sim.open_chat(CHAT)
+
+    def create(self, process: Process, *, after: float = 0, replace: bool = False) -> Outcome:
+        process.clock.sleep(after)
+        return process.workspaces.create(CHAT, self.template.id, replace=replace)
+
+
+def test_what_was_attached_since_the_look_is_not_planned_away() -> None:
+    """A creation that looked while an attach held the chat, and claims after it: it reuses what was attached."""
+    world = World()
+    own = world.sim.coder.add_workspace(world.template, owner_id=world.sim.owner_id)
+    world.two.pause(5, before="store.attach")
+    world.one.pause(10, before="store.claim")
+    attached, created = world.sim.run(lambda: world.two.workspaces.attach(CHAT, own.id), lambda: world.create(world.one, after=1))
+    assert (attached.workspace_id, created.workspace_id) == (own.id, own.id)
+    assert len(world.sim.coder.workspaces) == 1
+
+
+def test_whoever_replaced_names_what_it_left_behind_even_when_overtaken() -> None:
+    """Two replacements one after the other leave two workspaces behind, and each caller names its own."""
+    world = World(build=30)
+    first = world.create(world.one)
+    overtaken, last = world.sim.run(lambda: world.create(world.one, replace=True), lambda: world.create(world.two, after=10, replace=True))
+    second = world.sim.coder.workspaces[1]
+    assert overtaken.reason is Reason.OVERTAKEN
+    assert overtaken.left_behind is not None
+    assert overtaken.left_behind.workspace_id == first.workspace_id
+    assert last.left_behind is not None
+    assert last.left_behind.workspace_id == second.id
+
+
+def test_a_claim_that_came_too_late_to_send_anything_has_left_its_workspace_behind() -> None:
+    """The plan was written all the same: the outcome names what it replaced."""
+    world = World()
+    first = world.create(world.one)
+    world.one.pause(60, before="store.claim")
+    outcome = world.create(world.one, replace=True)
+    assert outcome.created
+    assert outcome.left_behind is not None
+    assert outcome.left_behind.workspace_id == first.workspace_id
+
+
+def test_a_claim_that_came_too_late_to_send_anything_has_opened_its_generation() -> None:
+    """Another call makes what was planned; this one, a replacement, does not make a second."""
+    world = World()
+    world.one.pause(60, after="store.claim")
+    outcomes = world.sim.run(lambda: world.create(world.one, replace=True), lambda: world.create(world.two, after=10))
+    assert {outcome.chat.generation for outcome in outcomes} == {1}
+    assert len(world.sim.coder.workspaces) == 1
+
+
+def test_a_proof_is_no_older_than_it_may_be_when_it_is_told() -> None:
+    """The store is slow to show the row after the dial: the agent is dialled once more."""
+    world = World()
+    world.sim.store.when("look", nth=2).lose_answer()
+    assert world.create(world.one).ready
+    assert world.sim.coder.calls.count("dial") == 2
+
+
+def test_a_process_that_stands_still_during_a_dial_has_no_proof() -> None:
+    """Reached before it stood still, told a minute later: it dials again."""
+    world = World()
+    world.one.pause(60, after="coder.dial")
+    assert world.create(world.one).ready
+    assert world.sim.coder.calls.count("dial") == 2
+
+
+class SlowStore(FakeStore):
+    """A store whose next answer to a look takes its time, once it is told so."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.clock = clock
+        self.slowness = 0.0
+
+    def look(self, chat_id: str) -> Look:
+        look, slowness = super().look(chat_id), self.slowness
+        self.slowness = 0.0
+        if slowness:
+            self.clock.sleep(slowness)
+        return look
+
+
+def test_a_dial_proves_nothing_to_a_caller_who_has_not_looked_since() -> None:
+    """It looked; then another thread dialled, and another process stopped the workspace; it is told of the stop."""
+    world = World(store=SlowStore)
+    store: Any = world.sim.store
+    world.create(world.one)
+    world.sim.sleep(60)
+    store.slowness = 3.0
+    service = world.one.workspaces
+
+    def later(seconds: float, process: Process) -> Outcome:
+        process.clock.sleep(seconds)
+        return service.status(CHAT) if process is world.one else process.workspaces.stop(CHAT)
+
+    looked, dialled, stopped = world.sim.run(lambda: service.status(CHAT), lambda: later(1, world.one), lambda: later(2, world.two))
+    assert dialled.ready
+    assert (stopped.state, looked.state) == (State.STOPPED, State.STOPPED)
+
+
+def test_who_waits_for_the_end_of_a_build_is_told_that_it_was_overtaken() -> None:
+    """A stop waits for the build to end, and the chat gets another workspace meanwhile."""
+    world = World(build=30)
+
+    def stop() -> Outcome:
+        world.one.clock.sleep(1)
+        return world.one.workspaces.stop(CHAT, wait=20)
+
+    _, stopped, _ = world.sim.run(lambda: world.create(world.one), stop, lambda: world.create(world.two, after=10, replace=True))
+    assert stopped.reason is Reason.OVERTAKEN
+    assert stopped.chat.workspace_id == world.sim.coder.workspaces[1].id
