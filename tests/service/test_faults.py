@@ -1,0 +1,34 @@
+"""Every fault, in every situation that matters: one chat has one live workspace, and the next call goes on from there."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.service.faults import ALONE, CASES, CLAIM, CREATING, LONGER, READY, Case
+
+PATIENCE = CLAIM + CREATING + 2 * READY
+"""Seconds that a call takes at most: for a claim that nobody gave back, an answer that does not come, a build, and another that supersedes it."""
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
+    """Something goes wrong once; whoever calls then, and whoever calls later, is told one and the same workspace, and how it is."""
+    world = case.play()
+    fault, look = case.fault, world.look
+    *_, then, last = world.told
+    bound, strays = look.chat.workspace_id, {it.id for it in world.third.workspaces.sweep().strays}
+
+    if case.situation is ALONE:
+        struck = world.told[0]
+        assert (struck.word, int(struck.took)) == (fault.says, fault.took), "what the caller is told whom the fault strikes, and when"
+        assert then.word in ((fault.later,) if fault.later else case.ends), "the next call goes on from there"
+        assert world.asked == fault.requests, "nothing is asked for twice that may have been done"
+    assert last.word in case.ends, "once faults end, the next call ends with a live workspace, or says who must act"
+    assert max(told.took for told in world.told) <= PATIENCE + LONGER * fault.stops_first, "every call ends in time"
+    assert world.contradictions == [], "all callers of one generation are told the same workspace, and what it was not made with"
+    assert (look.plan, look.claimed_for) == (None, 0), "no plan stands, and no claim is in force"
+
+    live = {it.id for it in world.sim.coder.live if it in world.made}
+    assert world.overlaps(allowed=world.left_behind if case.leaves else set()) == [], "never two live workspaces of one chat's making"
+    assert case.leaves or live == {bound}, "the chat has the one that lives"
+    assert strays == {it.id for it in world.made if it.id in live and it.now.name == it.made_as} - {bound}, "the sweep lists what nobody has"
