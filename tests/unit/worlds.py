@@ -16,30 +16,34 @@ TEMPLATE = UUID(int=3)
 VERSION = UUID(int=4)
 
 
+_BUILD = Build(id=UUID(int=6), number=1, transition=Transition.START, job_status=JobStatus.SUCCEEDED, template_version_id=VERSION)
+_AGENT = Agent(id=UUID(int=5), name="main", status=AgentStatus.CONNECTED, lifecycle=Lifecycle.READY)
+_WORKSPACE = Workspace(
+    id=UUID(int=7),
+    name="docker-abcdefghij",
+    owner_id=OWNER,
+    owner_name="me",
+    organization_id=ORGANIZATION,
+    template_id=TEMPLATE,
+    build=_BUILD,
+    agents=(_AGENT,),
+    created_at=datetime(2030, 1, 1, tzinfo=timezone.utc),
+)
+
+
 def an_agent(status: AgentStatus = AgentStatus.CONNECTED, lifecycle: Lifecycle = Lifecycle.READY, **rest: Any) -> Agent:
     """Make one that is connected and ready, unless told otherwise."""
-    return Agent(**{"id": UUID(int=5), "name": "main", "status": status, "lifecycle": lifecycle, **rest})
+    return attrs.evolve(_AGENT, status=status, lifecycle=lifecycle, **rest)
 
 
 def a_build(transition: Transition = Transition.START, job_status: JobStatus = JobStatus.SUCCEEDED, **rest: Any) -> Build:
     """Make a first start that succeeded, unless told otherwise."""
-    facts = {"id": UUID(int=6), "number": 1, "template_version_id": VERSION, **rest}
-    return Build(transition=transition, job_status=job_status, **facts)
+    return attrs.evolve(_BUILD, transition=transition, job_status=job_status, **rest)
 
 
-def a_workspace(build: Build | None = None, agents: tuple[Agent, ...] | None = None, **rest: Any) -> Workspace:
+def a_workspace(build: Build = _BUILD, agents: tuple[Agent, ...] = (_AGENT,), **rest: Any) -> Workspace:
     """Make one that runs and is ready, unless told otherwise."""
-    facts = {
-        "id": UUID(int=7),
-        "name": "docker-abcdefghij",
-        "owner_id": OWNER,
-        "owner_name": "me",
-        "organization_id": ORGANIZATION,
-        "template_id": TEMPLATE,
-        "created_at": datetime(2030, 1, 1, tzinfo=timezone.utc),
-        **rest,
-    }
-    return Workspace(build=build or a_build(), agents=(an_agent(),) if agents is None else agents, **facts)
+    return attrs.evolve(_WORKSPACE, build=build, agents=agents, **rest)
 
 
 def a_template(**rest: Any) -> Template:
