@@ -45,7 +45,7 @@ def main() -> int:
         Step("ruff check", _command(python, "-m", "ruff", "check", ".")),
         Step("ruff format --check", _command(python, "-m", "ruff", "format", "--check", ".")),
         Step("mypy --strict", _command(python, "-m", "mypy")),
-        Step("pyright, strict", _command(python, "-m", "pyright")),
+        Step("pyright, strict", _command(python, "-m", "pyright", "--pythonpath", python)),
         Step(f"tests with coverage, {_label(sys.version_info[:2])}", _covered),
         *(Step(f"tests, {_label(version)}", _elsewhere(other)) for version, other in sorted(other_interpreters().items())),
         Step("packaging and typing tests", _command(python, "-m", "pytest", "-q", "-m", "packaging")),

@@ -342,7 +342,7 @@ def tell(interpreter: str, hash_seed: str) -> str:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, root / "adapters"))), "PYTHONHASHSEED": hash_seed}
     packages = str(Path(attrs.__file__).parents[1])  # attrs is pure Python: another interpreter may use this one's
-    told = subprocess.run([interpreter, "-c", STORY, packages], env=environment, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+    told = subprocess.run([interpreter, "-c", STORY, packages], env=environment, capture_output=True, text=True, check=True)
     assert "paused for 3 s" in told.stdout
     return told.stdout
 
