@@ -1,0 +1,77 @@
+"""The README tells the truth: its commands are what is run, its code runs, its links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chatworkspace import ChatWorkspaces
+from chatworkspace_fake import FakeCoder, MemoryStore
+from tests.packaging.runs import ROOT, clean_environment
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+MAIN_JOB, TESTS = blocks("sh")
+EMBEDDING, TOOLS, USERS_TEST = blocks("python")
+
+
+@pytest.mark.parametrize("command", [MAIN_JOB, TESTS])
+def test_each_command_is_one_line(command: str) -> None:
+    """Whoever copies a line has all of it, and starts from nothing but Python."""
+    assert command.count("\n") == 1
+    assert command.startswith("python3 -m venv ")
+
+
+def test_ci_runs_the_test_command_as_written() -> None:
+    """What is run on a new machine is the README's own line, character by character, and nothing after it."""
+    assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith(f"\n\n{TESTS}")
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_embedding_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten lines at most, and they print what their last comment says."""
+    lines = [line for line in EMBEDDING.splitlines() if line]
+    assert len(lines) <= 10
+    exec(compile(EMBEDDING, "README.md", "exec"), {})  # noqa: S102 - our own README
+    assert capsys.readouterr().out.strip() == lines[-1].partition("  # ")[2]
+
+
+@pytest.fixture
+def workspaces() -> Iterator[ChatWorkspaces]:
+    coder = FakeCoder()
+    docker = coder.add_template("docker")
+    with ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder) as opened:
+        opened.open_chat("thread-42", owner_id="0a11ce00-0000-4000-8000-000000000001", organization_id=docker.organization_id)
+        yield opened
+
+
+def test_the_toolbox_never_raises_on_a_models_account(workspaces: ChatWorkspaces, capsys: pytest.CaptureFixture[str]) -> None:
+    """The second block runs as written too: a template id that is none becomes a result that says so."""
+    exec(compile(TOOLS, "README.md", "exec"), {"workspaces": workspaces})  # noqa: S102 - our own README
+    assert re.fullmatch(r'\{"error":.*template_id.*\} True\n', capsys.readouterr().out)
+
+
+def test_the_users_test_passes_as_written(tmp_path: Path) -> None:
+    """In a project of its own, with nothing but the plugin: twenty seeds, twenty tests."""
+    (tmp_path / "test_users.py").write_text(USERS_TEST, encoding="utf-8")
+    environment = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))), PYTEST_DISABLE_PLUGIN_AUTOLOAD="1")
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "chatworkspace_fake.pytest_plugin", "test_users.py")
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert "20 passed" in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
+def test_every_link_leads_somewhere(link: str) -> None:
+    """All links stay within the repository."""
+    assert (ROOT / link).is_file()
