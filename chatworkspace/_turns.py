@@ -271,12 +271,27 @@ class Turns:
         held = self._claimed(look)
         return self._too_late(held) if isinstance(held, Held) and not self._long_enough(held) else held
 
-    def _claimed(self, look: Look, plan: Plan | None = None) -> Held | Await | Again:
-        """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent."""
+    def _claimed(self, look: Look, plan: Plan | None = None, *, leaves: bool = False) -> Held | Await | Again:
+        """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent.
+
+        leaves: the plan leaves a live workspace behind.
+        """
         token, begun = self._clock.token(), self._clock.monotonic()
+        unanswered = False
+
+        def ask() -> Claim:
+            nonlocal unanswered
+            try:
+                return self._store.claim(look, token=token, ttl=self._life, plan=plan)
+            except UnavailableError:
+                unanswered = True
+                raise
+
         try:
-            claim = self.stored(lambda: self._store.claim(look, token=token, ttl=self._life, plan=plan))
+            claim = self.stored(ask)
         except ChangedError:
+            if unanswered and leaves:  # perhaps by this very call: it must not leave another one behind, and cannot say what it did
+                raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None
             return Again()
         except ClaimedError as error:
             return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
@@ -459,7 +474,7 @@ class Turns:
         template = self._patiently(check, deadline, Reason.PLATFORM_UNAVAILABLE)
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
-        held = self._claimed(look, plan)
+        held = self._claimed(look, plan, leaves=left is not None)
         if not isinstance(held, Held):
             return held
         track.opened = True  # also where the claim came too late to send anything: the plan stands

@@ -113,7 +113,7 @@ class Waiter:
         try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
-                dialled = self._dialled(call, bound, workspace, finding) if goal is Goal.SETTLED else _Dialled(told=describe(finding, workspace))
+                dialled = self._dialled(call, bound, workspace, finding) if goal is Goal.SETTLED else _undialled(workspace, finding)
                 told, phase = dialled.told, dialled.told.phase
                 building = phase is Phase.BUILDING
                 logged = workspace.build.number if building else logged
@@ -183,6 +183,11 @@ class Waiter:
         # it ended by its deadline: whoever comes back later has stood still since
         at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
         return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
+
+
+def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:
+    """Tell a finding to whom only the build matters: not as ready, without a dial."""
+    return _Dialled(told=describe(finding, workspace) if probe_for(finding) is Probe.NONE else UNDIALLED)
 
 
 def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:

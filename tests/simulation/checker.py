@@ -11,6 +11,7 @@ from chatworkspace._waiting import phase_order
 from chatworkspace.model import Progress
 from tests.simulation.histories import Asked, History, Made, Told, Written
 
+MOMENT = 1e-6
 SLACK = 0.25
 """Seconds that a call may end after its deadline."""
 STALE = 15.0
@@ -128,13 +129,15 @@ def _asked(history: History, kind: str) -> list[Asked]:
 
 
 def ready_was_proven(history: History) -> Iterator[str]:
-    """A caller told "ready" could dial then or a moment before, and nothing done through the store since says otherwise."""
+    """Whoever is told "ready" could dial then or a moment before, and nothing done through the store since says otherwise."""
     calls = _calls(history)
     for told in history.told:
         outcome = told.outcome
         if outcome is None or not outcome.ready or outcome.agent is None or told.ended_at is None:
             continue
-        paused = sum(it.seconds for it in history.pauses if it.process == told.process and it.at + it.seconds > told.begun_at and it.at < told.ended_at)
+        paused = sum(
+            it.seconds for it in history.pauses if it.process == told.process and it.at + it.seconds > told.begun_at and it.at < told.ended_at
+        )
         seen = max((it.seq for it in history.observed if it.caller == told.caller), default=0)
         claims = [it.seq for it in history.written if it.chat_id == told.chat_id and it.call == "claim" and it.seq < seen]
         proofs = [
@@ -182,7 +185,7 @@ def _told_what_was_seen(history: History, told: Told) -> Iterator[str]:
 
 
 def overtaken_holders_are_refused(history: History) -> Iterator[str]:
-    """The epochs of accepted writes never fall, each epoch has one holder, and no write of an overtaken holder is accepted."""
+    """Epochs of accepted writes never fall, each epoch has one holder, and no write of an overtaken holder is accepted."""
     for chat_id in _chat_ids(history):
         epoch, holders = 0, dict[int, str]()
         for write in history.written:
@@ -205,11 +208,12 @@ def nothing_because_of_probes(history: History) -> Iterator[str]:
         allowed = {"create": {"create", "replace"}, "start": {"start", "create", "replace"}, "stop": {"stop"}, "delete": {"sweep"}}[asked.kind]
         if kind not in allowed:
             yield f"a call to {kind} asked to {asked.kind}"
-        rebuilt = asked.kind == "start" and kind != "start" and asked.workspace_id is not None
-        if rebuilt and asked.workspace_id in made and not _first_build_failed(made[asked.workspace_id], asked.at):
-            yield f"a call to {kind} restarted {asked.workspace_id}"
-    for workspace in history.made:
-        yield from _unasked_builds(history, workspace)
+        workspace = made.get(asked.workspace_id) if asked.workspace_id is not None else None
+        decided = [it.at for it in history.written if it.call == "claim" and it.caller == asked.caller and it.seq < asked.seq]
+        if workspace is not None and asked.kind == "start" and kind != "start" and not _first_build_failed(workspace, max(decided, default=asked.at)):
+            yield f"a call to {kind} restarted {workspace.made_as}"
+    for each in history.made:
+        yield from _unasked_builds(history, each)
     for write in history.written:
         before = None if write.before is None or write.after == write.before else made.get(write.before)
         if before is None or before.gone_at <= write.at or write.caller not in calls or calls[write.caller].kind in ON_THEIR_WORD:
@@ -241,7 +245,7 @@ def calls_end_in_time(history: History) -> Iterator[str]:
 
 
 def one_name_one_request(history: History) -> Iterator[str]:
-    """All creations ask for one name until a live workspace of it is left behind; one request a generation, one more for each call that found none."""
+    """All creations ask for one name until a live one is left behind; one request a generation, one more for each call that found none."""
     for chat_id in _chat_ids(history):
         plans = _plans(history, chat_id)
         for one, other in pairwise(plans):
@@ -294,7 +298,7 @@ def nothing_is_left(history: History) -> Iterator[str]:
 
 
 def followers_see_it_go_forward(history: History) -> Iterator[str]:
-    """What a follower sees is ordered by generation, build number and phase, and ends with exactly one terminal event."""
+    """All that a follower sees is ordered by generation, build number and phase, and ends with exactly one terminal event."""
     for told in history.told:
         if told.kind != "follow" or told.ended_at is None or told.error:
             continue
@@ -316,7 +320,7 @@ def it_goes_on(history: History) -> Iterator[str]:
     """Nobody keeps a chat for longer than the claim lives; once faults end, the next call ends with a live workspace or says who must act."""
     live = {made.id for made in history.made if made.gone_at == float("inf")}
     for seen in history.observed:
-        if seen.claimed_for > history.life:
+        if seen.claimed_for > history.life + MOMENT:
             yield f"{seen.chat.id} was claimed for {seen.claimed_for:.3f} s"
     for told in history.told:
         if told.leaked:

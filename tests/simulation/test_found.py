@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatworkspace import Outcome, Reason, State, Template
+from chatworkspace import ChatWorkspaceError, Outcome, Phase, Reason, State, Template
 from chatworkspace.ports import Clock, Look
 from chatworkspace_fake import FakeStore, Process, Simulation
 
@@ -14,15 +14,23 @@ CHAT = "chat-1"
 class World:
     """Two processes, one chat, one template."""
 
-    def __init__(self, *, build: float = 0, seed: int = 0, **simulation: Any) -> None:
-        self.sim = Simulation(seed, **simulation)
-        self.template: Template = self.sim.coder.add_template("docker", build=build)
+    def __init__(self, *, build: float = 0, stop: float = 0, **simulation: Any) -> None:
+        self.sim = Simulation(**simulation)
+        self.template: Template = self.sim.coder.add_template("docker", build=build, stop=stop)
         self.one, self.two = self.sim.process("one"), self.sim.process("two")
         self.sim.open_chat(CHAT)
 
     def create(self, process: Process, *, after: float = 0, replace: bool = False) -> Outcome:
+        """Create the chat's workspace, after some seconds."""
         process.clock.sleep(after)
         return process.workspaces.create(CHAT, self.template.id, replace=replace)
+
+    def attempt(self, process: Process, *, after: float = 0, replace: bool = False) -> str:
+        """Create, and say how it ended."""
+        try:
+            return self.create(process, after=after, replace=replace).reason.value
+        except ChatWorkspaceError as error:
+            return type(error).__name__
 
 
 def test_what_was_attached_since_the_look_is_not_planned_away() -> None:
@@ -94,6 +102,7 @@ class SlowStore(FakeStore):
         self.slowness = 0.0
 
     def look(self, chat_id: str) -> Look:
+        """Read at once, answer later."""
         look, slowness = super().look(chat_id), self.slowness
         self.slowness = 0.0
         if slowness:
@@ -117,6 +126,30 @@ def test_a_dial_proves_nothing_to_a_caller_who_has_not_looked_since() -> None:
     looked, dialled, stopped = world.sim.run(lambda: service.status(CHAT), lambda: later(1, world.one), lambda: later(2, world.two))
     assert dialled.ready
     assert (stopped.state, looked.state) == (State.STOPPED, State.STOPPED)
+
+
+def test_a_stop_after_which_the_user_has_started_again_is_not_told_as_ready() -> None:
+    """It only waited for the end of its build, and dialled nobody."""
+    world = World(stop=10)
+    world.create(world.one)
+    workspace = world.sim.coder.workspaces[0]
+    world.sim.at(5, lambda: world.one.pause(20))
+    world.sim.at(12, workspace.start)
+    (outcome,) = world.sim.run(lambda: world.one.workspaces.stop(CHAT))
+    assert (outcome.state, outcome.phase) == (State.STARTING, Phase.CONNECTING)
+
+
+def test_a_replacement_that_may_have_been_written_is_not_written_again() -> None:
+    """The answer to its claim is lost, and somebody else takes the plan over: the caller is told that nobody knows, and no third is made."""
+    world = World()
+    first = world.create(world.one)
+    world.sim.store.when("claim").lose_answer()
+    world.sim.at(3, lambda: world.one.pause(60))
+    failed, made = world.sim.run(lambda: world.attempt(world.one, replace=True), lambda: world.attempt(world.two, after=40))
+    assert failed == "UnavailableError"
+    assert made == "created"
+    assert first.workspace_id == world.sim.coder.workspaces[0].id
+    assert len(world.sim.coder.workspaces) == 2
 
 
 def test_who_waits_for_the_end_of_a_build_is_told_that_it_was_overtaken() -> None:

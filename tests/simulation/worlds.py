@@ -466,7 +466,14 @@ class World:
         sim, steps = self.sim, self._steps
         caller = self.book.begin(action.chat_id)
         told = Told(
-            caller=caller, process=process.name, kind=action.kind, chat_id=action.chat_id, begun_at=sim.elapsed, ended_at=None, wait=action.wait, last=last
+            caller=caller,
+            process=process.name,
+            kind=action.kind,
+            chat_id=action.chat_id,
+            begun_at=sim.elapsed,
+            ended_at=None,
+            wait=action.wait,
+            last=last,
         )
         self.told[caller] = told
         actor, begun = self._actor, len(steps)
@@ -545,7 +552,9 @@ class World:
 
     def _pauses(self) -> list[Pause]:
         return [
-            Pause(process=process, at=at, seconds=float(what.split()[2])) for at, _, process, what, _, _ in self._steps if what.startswith("paused for")
+            Pause(process=process, at=at, seconds=float(what.split()[2]))
+            for at, _, process, what, _, _ in self._steps
+            if what.startswith("paused for")
         ]
 
     def _spent(self, told: Told, pauses: list[Pause]) -> float:
@@ -572,7 +581,9 @@ class World:
                 )
                 for build in workspace._builds
             )
-            made.append(Made(id=it.id, made_as=it.made_as, name=it.name, made_at=it.made_at, gone_at=it.gone_at, own=it.id in self.own, builds=builds))
+            made.append(
+                Made(id=it.id, made_as=it.made_as, name=it.name, made_at=it.made_at, gone_at=it.gone_at, own=it.id in self.own, builds=builds)
+            )
         return made
 
     def _row(self, chat_id: str) -> Row:
@@ -610,7 +621,10 @@ def main(seed: int) -> None:
         what = f"{said.state.value}/{said.reason.value} generation {said.chat.generation} {said.workspace_id}" if said is not None else told.error
         lines.append(f"{told.caller:3} {told.process} {told.kind} {told.chat_id} wait={told.wait} {told.begun_at:.3f}..{ended} {what}")
     lines += ["", *(f"deed {it.kind} at {it.at:.3f} {it.workspace_id}" for it in history.deeds)]
-    lines += [f"workspace {it.id} {it.made_as} {it.made_at:.3f}..{it.gone_at:.3f} {[(b.number, b.transition.value) for b in it.builds]}" for it in history.made]
+    lines += [
+        f"workspace {it.id} {it.made_as} {it.made_at:.3f}..{it.gone_at:.3f} {[(b.number, b.transition.value) for b in it.builds]}"
+        for it in history.made
+    ]
     lines += ["", *(check(history) or ["no violations"])]
     sys.stdout.write("\n".join(lines) + "\n")
 
