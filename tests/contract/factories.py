@@ -7,10 +7,44 @@ from itertools import count
 
 from chatworkspace.ports import Clock, Store, SystemClock
 from chatworkspace_fake import Simulation
+from tests.contract.clock import ClockFactory, ClockWorld
 from tests.contract.store import StoreFactory, StoreWorld
 from tests.contract.threads import RealThreads, VirtualThreads
 
 MakeStore = Callable[[Clock], Store]
+
+
+# ------------------------------------------------------------------ clocks
+
+
+def system_clocks() -> ClockFactory:
+    """Return a factory of the system's clock."""
+    return lambda: ClockWorld(clock=SystemClock(), threads=RealThreads())
+
+
+def simulations() -> ClockFactory:
+    """Return a factory of simulations, as clocks."""
+    seeds = count()
+
+    def factory() -> ClockWorld:
+        simulation = Simulation(next(seeds))
+        return ClockWorld(clock=simulation, threads=VirtualThreads(simulation))
+
+    return factory
+
+
+def clocks_of_processes() -> ClockFactory:
+    """Return a factory of the clocks of a simulation's processes."""
+    seeds = count()
+
+    def factory() -> ClockWorld:
+        simulation = Simulation(next(seeds))
+        return ClockWorld(clock=simulation.process().clock, threads=VirtualThreads(simulation))
+
+    return factory
+
+
+# ------------------------------------------------------------------ stores
 
 
 def stores_in_real_time(make: MakeStore) -> StoreFactory:

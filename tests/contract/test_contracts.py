@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from chatworkspace_fake import FakeStore, MemoryStore
-from tests.contract.factories import stores_in_real_time, stores_in_virtual_time
+from tests.contract.clock import ClockContract, ClockFactory
+from tests.contract.factories import clocks_of_processes, simulations, stores_in_real_time, stores_in_virtual_time, system_clocks
 from tests.contract.store import StoreContract, StoreFactory
+
+# ------------------------------------------------------------------ stores
 
 
 class TestMemoryStore(StoreContract):
@@ -43,3 +46,33 @@ class TestFakeStoreInVirtualTime(StoreContract):
     def store_factory(self) -> StoreFactory:
         """Give fresh stores."""
         return stores_in_virtual_time(FakeStore)
+
+
+# ------------------------------------------------------------------ clocks
+
+
+class TestSystemClock(ClockContract):
+    """Real time."""
+
+    @pytest.fixture
+    def clock_factory(self) -> ClockFactory:
+        """Give clocks."""
+        return system_clocks()
+
+
+class TestSimulation(ClockContract):
+    """Virtual time, as a test sees it."""
+
+    @pytest.fixture
+    def clock_factory(self) -> ClockFactory:
+        """Give clocks."""
+        return simulations()
+
+
+class TestClockOfAProcess(ClockContract):
+    """Virtual time, as a simulated process sees it."""
+
+    @pytest.fixture
+    def clock_factory(self) -> ClockFactory:
+        """Give clocks."""
+        return clocks_of_processes()
