@@ -12,7 +12,7 @@ import attrs
 from chatworkspace import AgentStatus, Chat, ChatWorkspaceError, ChatWorkspaces, Outcome, Sweep
 from chatworkspace._names import bears_mark, mark_of
 from chatworkspace.ports import Look, Parameter
-from chatworkspace_fake import FakeWorkspace, Process, Simulation
+from chatworkspace_fake import NEVER, Fails, FakeWorkspace, Process, Simulation
 from chatworkspace_fake import Fault as Armed
 from chatworkspace_fake._coder import CreatorCall
 from chatworkspace_fake._store import StoreCall
@@ -107,6 +107,10 @@ class World:
     def meanwhile(self, seconds: float, process: Process, act: Act) -> None:
         """Let another caller call so many seconds from now."""
         self.at(seconds, lambda world: world.call(process, act))
+
+    def template(self, **changes: object) -> None:
+        """Let the template make something else from now on."""
+        self.sim.coder.update_template("docker", **changes)
 
     # what is there
 
@@ -303,6 +307,8 @@ class Fault:
     story: Story = attrs.field(default=CREATE, kw_only=True)
     later: str = attrs.field(default="", kw_only=True)
     """What the next call is told; empty: how to find a ready workspace."""
+    ends: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    """What every later call is told, where somebody else must act first."""
     stops_first: bool = attrs.field(default=False, kw_only=True)
     """It strikes the first process, not whoever asks first."""
 
@@ -409,7 +415,6 @@ DIES = (
     kill("after coder.dial"),
     Fault("kill-while-scripts-run", after(40, lambda world: world.first.kill()), KILLED, 0, stops_first=True),
     # C12: while replacing, starting, stopping, attaching, detaching, closing
-    kill("before store.claim", 0, story=REPLACE),
     kill("after store.claim", story=REPLACE),
     kill("before store.bind", story=REPLACE),
     kill("after store.bind", story=REPLACE),
@@ -477,7 +482,6 @@ PLATFORM = (
     coder("get_workspace", "503-twice", unavailable, "attached", 0, requests=0, times=2, story=ATTACH),
     coder("start_workspace", "lost-request", lost_request, "outcome_unknown", 25, requests=0, story=START),
     coder("start_workspace", "lost-answer", lost_answer, "started", requests=0, story=START),
-    coder("start_workspace", "late-10", late(10), "outcome_unknown", 25, requests=0, story=START),
     coder("start_workspace", "late-40", late(40), "outcome_unknown", 25, requests=0, story=START),
     coder("start_workspace", "takes-20", slow(20), "started", 20 + READY, requests=0, story=START),
     coder("start_workspace", "refused-400", refused(400), "refused", 0, requests=0, story=START),
@@ -489,6 +493,9 @@ PLATFORM = (
     coder("find_workspace", "lost-request", lost_request, "swept", 10, requests=0, story=SWEEP),
     coder("list_workspaces", "503", unavailable, "swept", 0, requests=0, story=DELETE),
     coder("delete_workspace", "late-10", late(10), "swept", 25, requests=0, story=DELETE),
+    Fault("first-build-fails", lambda world: world.template(build=(Fails(10), BUILD)), "build_failed", 10),
+    Fault("quota-is-full", lambda world: world.template(build=Fails(20, "no", "INSUFFICIENT_QUOTA")), "quota_full", 20, ends=("quota_full",)),
+    Fault("agent-never-connects", lambda world: world.template(connect=NEVER), "agent_not_connected", BUILD + 120, ends=("agent_not_connected",)),
     Fault("break-watches", after(10, lambda world: world.sim.coder.break_watches())),
     Fault("silence-watches", lambda world: world.sim.coder.silence_watches()),
     Fault("hide-while-building", after(10, lambda world: world.latest.hide()), "not_visible", 10, later="not_visible"),
@@ -551,6 +558,19 @@ WORLD = (
         stops_first=True,
     ),
     Fault(
+        "pause-before-store-bind-and-replaced-and-store-record-stray-fails",
+        together(
+            lambda world: world.first.pause(LONGER, before="store.bind"),
+            lambda world: world.meanwhile(CLAIM + 5, world.third, replace),
+            lambda world: world.sim.store.when("record_stray").fail(),
+        ),
+        "existing",
+        CLAIM + 5 + READY,
+        requests=2,
+        story=attrs.evolve(CREATE, leaves=True),
+        stops_first=True,
+    ),
+    Fault(
         "lose-two-commits-and-conflict-answered-500",
         together(lambda world: world.sim.coder.answer_conflicts(500), after(10, lambda world: world.sim.store.lose_commits(2))),
         "overtaken",
@@ -590,6 +610,11 @@ def _with_a_second_process(world: World, fault: Fault) -> None:
     world.meanwhile(1 if fault.stops_first else 0, world.second, fault.story.act)
 
 
+def _with_nine_more_callers(world: World, fault: Fault) -> None:
+    for _ in range(9):
+        world.meanwhile(0, world.first, fault.story.act)
+
+
 def _with(seconds: float, act: Act) -> Callable[[World, Fault], object]:
     return lambda world, _: world.meanwhile(seconds, world.second, act)
 
@@ -613,7 +638,7 @@ STOPPED = (*FOUND, "not_running")
 ALONE = Situation("alone")
 SECOND_PROCESS = Situation("second-process", _with_a_second_process)
 SITUATIONS = (
-    Situation("second-caller-in-the-process", lambda world, _: world.meanwhile(0, world.first, create)),
+    Situation("ten-callers-in-the-process", _with_nine_more_callers),
     Situation("call-after-20-s", _with(20, create)),
     Situation("other-template", _with(10, other_template)),
     Situation("other-parameters", _with(10, other_parameters)),
@@ -647,16 +672,16 @@ class Case:
     @property
     def ends(self) -> tuple[str, ...]:
         """What the last call is told."""
-        return self.situation.ends or self.fault.story.ends
+        return self.situation.ends or self.fault.ends or self.fault.story.ends
 
     @property
     def leaves(self) -> bool:
         """Somebody leaves a live workspace behind, on purpose."""
         return self.situation.leaves or self.fault.story.leaves
 
-    def play(self) -> World:
+    def play(self, seed: int = 0) -> World:
         """Let the fault strike those who call, then call from another process, and again from a third when all that was late has arrived."""
-        world, story = World(), self.fault.story
+        world, story = World(seed), self.fault.story
         self.situation.before(world)
         story.before(world)
         world.told.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.service.faults import ALONE, CASES, CLAIM, CREATING, LONGER, READY, Case
+from tests.service.faults import ALONE, CASES, CLAIM, CREATING, FOUND, LONGER, READY, Case, World, create, stop
 
 PATIENCE = CLAIM + CREATING + 2 * READY
 """Seconds that a call takes at most: for a claim that nobody gave back, an answer that does not come, a build, and another that supersedes it."""
@@ -23,8 +23,9 @@ def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
         assert (struck.word, int(struck.took)) == (fault.says, fault.took), "what the caller is told whom the fault strikes, and when"
         assert then.word in ((fault.later,) if fault.later else case.ends), "the next call goes on from there"
         assert world.asked == fault.requests, "nothing is asked for twice that may have been done"
-    assert last.word in case.ends, "once faults end, the next call ends with a live workspace, or says who must act"
-    assert max(told.took for told in world.told) <= PATIENCE + LONGER * fault.stops_first, "every call ends in time"
+    assert last.word in case.ends, "once faults end, the next call ends with a live workspace, or with a reason"
+    assert last.word in (*FOUND, "chat_closed") or (last.outcome is not None and last.outcome.next_step), "and that says who must act"
+    assert max(told.took for told in world.told) <= max(PATIENCE + LONGER * fault.stops_first, fault.took), "every call ends in time"
     assert world.contradictions == [], "all callers of one generation are told the same workspace, and what it was not made with"
     assert (look.plan, look.claimed_for) == (None, 0), "no plan stands, and no claim is in force"
 
@@ -32,3 +33,22 @@ def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
     assert world.overlaps(allowed=world.left_behind if case.leaves else set()) == [], "never two live workspaces of one chat's making"
     assert case.leaves or live == {bound}, "the chat has the one that lives"
     assert strays == {it.id for it in world.made if it.id in live and it.now.name == it.made_as} - {bound}, "the sweep lists what nobody has"
+
+
+def test_nothing_is_sent_under_a_claim_that_is_over() -> None:
+    """A holder that slept through its claim looks again, and claims anew before it asks for anything."""
+    world = World()
+    world.first.pause(LONGER, after="store.claim")
+    world.run((world.first, create))
+    steps = [line.split()[3] for line in world.sim.trace.splitlines() if " first " in line]
+    claim, request = "store.claim", "coder.create_workspace"
+    assert [step for step in steps if step in {claim, request}] == [claim, claim, request]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_stop_is_told_of_its_own_build(seed: int) -> None:
+    """Another caller of the process has heard of the start that was before the stop: the stop takes nothing from that."""
+    world = World(seed)
+    world.meanwhile(10, world.first, stop)
+    world.run((world.first, create))
+    assert sorted(told.word for told in world.told) == ["not_running", "stopped"]
