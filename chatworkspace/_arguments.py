@@ -17,8 +17,18 @@ MAX_CHAT_ID = 255
 
 def positive_seconds(_instance: object, attribute: Any, value: object) -> None:
     """Validate an attrs field that holds a limit in seconds."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or value <= 0:
+    if not 0 < _number(value) < math.inf:
         raise InvalidArgumentError(attribute.name, "a finite number of seconds above 0")
+
+
+def _number(value: object) -> float:
+    """Return a number of any size as a float; NaN for what is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def to_uuid(argument: str, value: Id) -> UUID:
@@ -27,7 +37,7 @@ def to_uuid(argument: str, value: Id) -> UUID:
         return value
     try:
         return UUID(value.strip())
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, TypeError):
         raise InvalidArgumentError(argument, "a UUID or its text") from None
 
 
@@ -53,9 +63,10 @@ def check_wait(value: object) -> float | None:
     """Return how long to wait, in seconds; None: as long as Timeouts allow."""
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value) or value < 0:
+    seconds = _number(value)
+    if not seconds >= 0:  # NaN is not
         raise InvalidArgumentError("wait", "None or a number of seconds of at least 0")
-    return None if math.isinf(value) else float(value)
+    return None if math.isinf(seconds) else seconds
 
 
 def check_parameters(value: object) -> Mapping[str, str]:

@@ -44,6 +44,7 @@ def test_a_lone_agent_is_it() -> None:
         pytest.param(_called("a"), _called("b"), id="name"),
         pytest.param(_called("a"), _called("B"), id="name without case, small first"),
         pytest.param(_called("A"), _called("b"), id="name without case, capital first"),
+        pytest.param(_called("a_"), _called("aB"), id="name in small letters: what stands between the two alphabets comes first"),
         pytest.param(_called("DEV"), _called("dev"), id="names that differ in case alone: as written, capitals first"),
         pytest.param(_called("dev", number=1), _called("dev", number=2), id="id"),
         pytest.param(_called("dev", number=9), _called("dev", number=10), id="id as text"),

@@ -89,6 +89,7 @@ def test_who_bears_a_mark(name: str, bears: bool) -> None:  # noqa: FBT001 # a c
         ("  dev ", "dev"),
         ("schöne Größe", "sch-ne-Gr-e"),
         ("ZZ09az", "ZZ09az"),
+        ("X-rayX", "X-rayX"),
         ("a\nb", "a-b"),
         ("a" * 21, "a" * 21),
         ("a" * 22, "a" * 21),
