@@ -25,6 +25,7 @@ from chatworkspace.errors import (
     BusyError,
     ChatClosedError,
     ChatNotFoundError,
+    ChatWorkspaceError,
     InvalidArgumentError,
     NoWorkspaceError,
     UnavailableError,
@@ -308,7 +309,12 @@ class ChatWorkspaces:
 
     def _run(self, call: Call, steps: Steps, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history."""
-        outcome = _end_of(steps)
+        try:
+            outcome = _end_of(steps)
+        except ChatWorkspaceError:
+            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
+                self._record_stray(call.chat_id, track.stray)
+            raise
         if track.left is not None and track.left.workspace_id != outcome.chat.workspace_id:
             outcome = attrs.evolve(outcome, left_behind=track.left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
