@@ -6,9 +6,11 @@ import json
 import os
 import pty
 import re
+import runpy
 import subprocess
 import sys
 import time
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +134,34 @@ def test_live_lines_on_a_terminal() -> None:
     assert all(frame.count("\x1b[2K") == len(CHATS) for frame in frames[1:])
     assert any(re.search(r"support-17 .* 5\.0 s .*building.*creating volume", frame) for frame in frames)
     assert frames[-1].splitlines()[-1] == "duplicates: 0"
+
+
+class Terminal(StringIO):
+    """Text that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_each_frame_replaces_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a terminal shows of a chat is its latest phase with the last line of its log, and no line of another phase."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert cli.main(["demo", "--fast"]) == 0
+    frames = terminal.getvalue().split(f"\x1b[{len(CHATS)}A")[1:]
+    shown = [next(line for line in frame.splitlines() if "ops-9" in line).split("s  ", 1)[1].strip() for frame in frames]
+    assert shown[0] == ""
+    assert shown[-1].startswith("✔ ready (adopted)")
+
+
+def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m chatworkspace` is the command, exit code and all."""
+    monkeypatch.setattr(sys, "argv", ["chatworkspace", "demo", "--fast"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("chatworkspace", run_name="__main__")
+    assert ended.value.code == 0
+    assert "duplicates: 0" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["demo", "--seed", "many"]])
