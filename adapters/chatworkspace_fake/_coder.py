@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 from uuid import UUID, uuid5
 
 import attrs
 
-from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, Workspace
+from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -80,7 +80,10 @@ class FakeConnection(AgentConnection):
 
     def run(self, command: str, *, timeout: float) -> Completed:
         del timeout
-        self._reach()
+        try:
+            self._reach()
+        except DialError as error:
+            raise UnavailableError(f"the connection broke: {error}") from error
         said = self._answer(command)
         return said if isinstance(said, Completed) else Completed(exit_code=0, output=said)
 
@@ -332,7 +335,8 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         def count() -> None:
-            self._platform.visible(workspace.owner_id, workspace.id).uses += 1
+            with suppress(NotFoundError):  # best effort
+                self._platform.visible(workspace.owner_id, workspace.id).uses += 1
 
         self._answer("record_use", count, deadline)
 

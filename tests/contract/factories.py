@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from typing import cast
+from uuid import UUID
 
-from chatworkspace.ports import Clock, Store, SystemClock
-from chatworkspace_fake import Simulation
+from chatworkspace import Workspace
+from chatworkspace.ports import AgentDialer, Clock, Completed, Parameter, Preset, Store, SystemClock, WorkspaceCreator
+from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, Simulation
+from chatworkspace_fake._coder import CreatorCall
+from chatworkspace_fake._states import ORGANIZATION, OWNER
 from tests.contract.clock import ClockFactory, ClockWorld
+from tests.contract.creator import LOG, SLOW, CreatorFactory, CreatorWorld
+from tests.contract.dialer import DialerFactory, DialerWorld
 from tests.contract.store import StoreFactory, StoreWorld
-from tests.contract.threads import RealThreads, VirtualThreads
+from tests.contract.threads import RealThreads, Threads, VirtualThreads
 
 MakeStore = Callable[[Clock], Store]
+MakeCoder = Callable[[Clock], FakeCoder]
+OTHER_OWNER, OTHER_ORGANIZATION, SMALL = (UUID(int=number) for number in range(1, 4))
 
 
 # ------------------------------------------------------------------ clocks
@@ -67,3 +76,110 @@ def stores_in_virtual_time(make: MakeStore) -> StoreFactory:
         return StoreWorld(store=process.store, clock=process.clock, threads=VirtualThreads(simulation))
 
     return factory
+
+
+# ------------------------------------------------------------------ platforms
+
+
+def creators_in_real_time(make: MakeCoder) -> CreatorFactory:
+    """Return a factory of platforms on the system's clock, for real threads."""
+
+    def factory() -> CreatorWorld:
+        clock = SystemClock()
+        coder = make(clock)
+        return _creator_world(coder, coder, clock, RealThreads())
+
+    return factory
+
+
+def creators_in_virtual_time(make: MakeCoder) -> CreatorFactory:
+    """Return a factory of platforms in simulations, as one of their processes reaches them."""
+    seeds = count()
+
+    def factory() -> CreatorWorld:
+        simulation = Simulation(next(seeds), coder=make)
+        process = simulation.process()
+        return _creator_world(simulation.coder, process.creator, process.clock, VirtualThreads(simulation))
+
+    return factory
+
+
+def _creator_world(coder: FakeCoder, creator: WorkspaceCreator, clock: Clock, threads: Threads) -> CreatorWorld:
+    return CreatorWorld(
+        creator=creator,
+        clock=clock,
+        threads=threads,
+        owner_id=OWNER,
+        other_owner_id=OTHER_OWNER,
+        organization_id=ORGANIZATION,
+        template=coder.add_template("plain", log=LOG),
+        slow=coder.add_template("slow", build=SLOW),
+        endless=coder.add_template("endless", build=NEVER),
+        asking=coder.add_template(
+            "asking",
+            parameters=[Parameter(name="region", required=True)],
+            presets=[Preset(id=SMALL, name="small", parameters={"region": "here"})],
+        ),
+        foreign=coder.add_template("foreign", organization_id=OTHER_ORGANIZATION),
+        hide=lambda workspace_id: _of(coder, workspace_id).hide(),
+        lose_request=lambda call: coder.when(cast("CreatorCall", call)).lose_request(),
+        lose_answer=lambda call: coder.when(cast("CreatorCall", call)).lose_answer(),
+    )
+
+
+def _of(coder: FakeCoder, workspace_id: UUID) -> FakeWorkspace:
+    return next(it for it in coder.workspaces if it.id == workspace_id)
+
+
+def dialers_in_real_time(make: MakeCoder) -> DialerFactory:
+    """Return a factory of platforms on the system's clock, for real threads."""
+
+    def factory() -> DialerWorld:
+        clock = SystemClock()
+        coder = make(clock)
+        return _dialer_world(coder, coder, clock, RealThreads())
+
+    return factory
+
+
+def dialers_in_virtual_time(make: MakeCoder) -> DialerFactory:
+    """Return a factory of platforms in simulations, as one of their processes reaches them."""
+    seeds = count()
+
+    def factory() -> DialerWorld:
+        simulation = Simulation(next(seeds), coder=make)
+        process = simulation.process()
+        return _dialer_world(simulation.coder, process.dialer, process.clock, VirtualThreads(simulation))
+
+    return factory
+
+
+def _dialer_world(coder: FakeCoder, dialer: AgentDialer, clock: Clock, threads: Threads) -> DialerWorld:
+    connecting, silent = coder.add_template("connecting"), coder.add_template("silent", connect=NEVER)
+    coder.on_run = _shell
+    names = (f"dev-{number}" for number in count())
+
+    def restart(workspace: Workspace) -> Workspace:
+        it = _of(coder, workspace.id)
+        it.stop()
+        it.start()
+        return it.now
+
+    return DialerWorld(
+        dialer=dialer,
+        clock=clock,
+        threads=threads,
+        ready=lambda: coder.add_workspace(connecting, next(names), owner_id=OWNER).now,
+        unconnected=lambda: coder.add_workspace(silent, next(names), owner_id=OWNER).now,
+        drop=lambda workspace: _of(coder, workspace.id).drop_agent(),
+        restore=lambda workspace: _of(coder, workspace.id).restore_agent(),
+        restart=restart,
+        stop=lambda workspace: _of(coder, workspace.id).stop(),
+        delete=lambda workspace: _of(coder, workspace.id).delete(),
+        lose_request=lambda: coder.when("dial").lose_request(),
+    )
+
+
+def _shell(command: str) -> Completed:
+    name, _, rest = command.partition(" ")
+    return Completed(exit_code=int(rest), output="") if name == "exit" else Completed(exit_code=0, output=rest)
