@@ -1,0 +1,234 @@
+"""What a process remembers of its chats: dials that prove something, and what was told already. Bounded, and never more than was seen."""
+
+from __future__ import annotations
+
+from threading import Barrier, Thread
+from uuid import UUID
+
+import attrs
+import pytest
+
+from chatworkspace import AgentStatus
+from chatworkspace._decisions import Condition, Finding
+from chatworkspace._memory import Mentions, Proof, Proofs
+from tests.unit.worlds import a_build, a_workspace, an_agent
+
+CHAT = "chat-1"
+LIFE = 5.0
+DEV, OTHER = a_workspace(), a_workspace(id=UUID(int=70))
+PROOF = Proof(epoch=3, workspace=DEV, finding=Finding(condition=Condition.USABLE, agent=an_agent()), at=100.0)
+
+
+def _get(proofs: Proofs, chat_id: str = CHAT, *, epoch: int = 3, workspace_id: UUID | None = DEV.id, now: float = 101.0) -> Proof | None:
+    return proofs.get(chat_id, epoch=epoch, workspace_id=workspace_id, now=now)
+
+
+# ------------------------------------------------------------------ dials
+
+
+def test_a_dial_is_remembered() -> None:
+    """Until it is too old, for its own chat."""
+    proofs = Proofs(LIFE)
+    assert _get(proofs) is None
+    proofs.put(CHAT, PROOF)
+    assert _get(proofs) is PROOF
+    assert _get(proofs, "chat-2") is None
+    assert len(proofs) == 1
+
+
+@pytest.mark.parametrize(("now", "fresh"), [(100.0, True), (104.999, True), (105.0, True), (105.001, False), (1000.0, False)])
+def test_a_dial_proves_something_for_its_life(now: float, fresh: bool) -> None:  # noqa: FBT001 # a cell of the table
+    """As many seconds as were said, and no longer."""
+    proofs = Proofs(LIFE)
+    proofs.put(CHAT, PROOF)
+    assert (_get(proofs, now=now) is PROOF) is fresh
+
+
+@pytest.mark.parametrize(("epoch", "workspace_id"), [(4, DEV.id), (2, DEV.id), (3, OTHER.id), (3, None)])
+def test_a_dial_proves_nothing_about_anything_else(epoch: int, workspace_id: UUID | None) -> None:
+    """A later claim, another workspace, or none: somebody has changed something."""
+    proofs = Proofs(LIFE)
+    proofs.put(CHAT, PROOF)
+    assert _get(proofs, epoch=epoch, workspace_id=workspace_id) is None
+
+
+def test_the_latest_dial_counts() -> None:
+    """A failed one after one that worked, too."""
+    proofs, failed = Proofs(LIFE), attrs.evolve(PROOF, at=101.0, error="refused")
+    proofs.put(CHAT, PROOF)
+    proofs.put(CHAT, failed)
+    assert _get(proofs) is failed
+    assert len(proofs) == 1
+
+
+def test_a_void_dial_is_forgotten() -> None:
+    """That chat's alone; what was never there can be voided as well."""
+    proofs = Proofs(LIFE)
+    proofs.put(CHAT, PROOF)
+    proofs.put("chat-2", PROOF)
+    proofs.void(CHAT)
+    proofs.void("chat-3")
+    assert _get(proofs) is None
+    assert _get(proofs, "chat-2") is PROOF
+
+
+def test_dials_of_long_ago_take_no_room() -> None:
+    """A million chats, one after the other, leave no more behind than were dialled lately, give or take some."""
+    proofs = Proofs(LIFE)
+    for number in range(20_000):
+        proofs.put(f"chat-{number}", attrs.evolve(PROOF, at=float(number)))
+    assert len(proofs) <= 2048
+    assert all(_get(proofs, f"chat-{number}", now=20_000) is not None for number in range(19_995, 20_000))
+
+
+@pytest.mark.parametrize(
+    ("condition", "error", "worked", "ready"),
+    [
+        (Condition.USABLE, "", True, True),
+        (Condition.SCRIPTS_FAILED, "", True, True),
+        (Condition.USABLE, "refused", False, False),
+        (Condition.LOST, "", True, False),
+        (Condition.TIMED_OUT, "refused", False, False),
+    ],
+)
+def test_what_a_dial_proves(condition: Condition, error: str, worked: bool, ready: bool) -> None:  # noqa: FBT001 # cells of the table
+    """Ready needs a dial that worked and scripts that are over; a lost agent that was reached is still to be told of."""
+    agent = an_agent(AgentStatus.CONNECTED)
+    proof = Proof(epoch=1, workspace=DEV, finding=Finding(condition=condition, agent=agent), at=0, error=error)
+    assert (proof.worked, proof.proves_ready) == (worked, ready)
+
+
+# ------------------------------------------------------------------ what was told: builds
+
+
+def test_a_build_is_told_once() -> None:
+    """And its becoming ready once, whoever sees it and however often."""
+    said = Mentions()
+    assert said.new_build(CHAT, DEV.id, 1)
+    assert not said.new_build(CHAT, DEV.id, 1)
+    assert said.now_ready(CHAT, DEV.id, 1)
+    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert not said.new_build(CHAT, DEV.id, 1)
+
+
+def test_an_end_without_a_beginning_is_not_told() -> None:
+    """Whoever finds a workspace ready has nothing to tell; nor is the end of another build told."""
+    said = Mentions()
+    assert not said.now_ready(CHAT, DEV.id, 1)
+    said.new_build(CHAT, DEV.id, 2)
+    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert not said.now_ready(CHAT, DEV.id, 3)
+    assert not said.now_ready(CHAT, OTHER.id, 2)
+    assert said.now_ready(CHAT, DEV.id, 2)
+
+
+def test_builds_only_go_on() -> None:
+    """A later one is told and ends the earlier; an earlier one, heard late, is not told; each chat has its own."""
+    said = Mentions()
+    assert said.new_build(CHAT, DEV.id, 2)
+    assert said.new_build(CHAT, DEV.id, 4)
+    assert not said.now_ready(CHAT, DEV.id, 2)
+    assert not said.new_build(CHAT, DEV.id, 3)
+    assert said.now_ready(CHAT, DEV.id, 4)
+    assert said.new_build("chat-2", DEV.id, 1)
+
+
+def test_another_workspace_begins_anew() -> None:
+    """Its builds are counted from one again."""
+    said = Mentions()
+    assert said.new_build(CHAT, DEV.id, 5)
+    assert said.new_build(CHAT, OTHER.id, 1)
+    assert said.now_ready(CHAT, OTHER.id, 1)
+
+
+# ------------------------------------------------------------------ what was told: bindings
+
+
+def test_a_binding_is_told_once_for_each_generation() -> None:
+    """And generations only go up."""
+    said = Mentions()
+    assert said.new_binding(CHAT, 3, DEV.id, 2)
+    assert not said.new_binding(CHAT, 3, DEV.id, 2)
+    assert not said.new_binding(CHAT, 2, OTHER.id, 2)
+    assert said.new_binding(CHAT, 4)
+    assert said.new_binding("chat-2", 1)
+
+
+def test_nothing_more_is_told_of_what_was_attached() -> None:
+    """Its latest build is no news, its next one is."""
+    said = Mentions()
+    said.new_binding(CHAT, 1, DEV.id, 2)
+    assert not said.new_build(CHAT, DEV.id, 2)
+    assert not said.now_ready(CHAT, DEV.id, 2)
+    assert said.new_build(CHAT, DEV.id, 3)
+
+
+def test_after_a_detach_all_is_new() -> None:
+    """The same workspace may come back; what was under way when it went is not told."""
+    said = Mentions()
+    said.new_build(CHAT, DEV.id, 1)
+    said.new_binding(CHAT, 2)
+    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert said.new_build(CHAT, DEV.id, 1)
+
+
+# ------------------------------------------------------------------ what was told: steps and lines
+
+
+def test_steps_only_go_forward() -> None:
+    """By generation, then build, then phase; each once, for each chat."""
+    said = Mentions()
+    forward = [(0, 0, 1), (1, 0, 1), (1, 0, 3), (1, 1, 4), (1, 1, 7), (1, 2, 4), (2, 0, 1)]
+    assert all(said.new_phase(CHAT, step) for step in forward)
+    assert not any(said.new_phase(CHAT, step) for step in forward)
+    assert all(said.new_phase("chat-2", step) for step in forward)
+
+
+def test_lines_only_go_forward() -> None:
+    """By generation, then build, then number; apart from the steps."""
+    said = Mentions()
+    forward = [(1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1)]
+    assert all(said.new_line(CHAT, line) for line in forward)
+    assert not any(said.new_line(CHAT, line) for line in forward)
+    assert said.new_phase(CHAT, (1, 1, 1))
+
+
+# ------------------------------------------------------------------ many threads, many chats
+
+
+def test_eight_threads_tell_each_thing_once() -> None:
+    """Whichever of them sees it first."""
+    said, barrier, chats, told = Mentions(), Barrier(8), 150, list[str]()
+
+    def see() -> None:
+        barrier.wait()
+        for number in range(chats):
+            if said.new_build(f"chat-{number}", DEV.id, 1):
+                told.append(f"build {number}")
+            if said.new_phase(f"chat-{number}", (1, 1, 4)):
+                told.append(f"phase {number}")
+
+    threads = [Thread(target=see, daemon=True) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(told) == sorted([f"{what} {number}" for what in ("build", "phase") for number in range(chats)])
+
+
+def test_what_was_told_is_forgotten_some_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The chats of longest ago make room; those of late are remembered."""
+    monkeypatch.setattr("chatworkspace._memory.MOST_CHATS", 64)
+    said = Mentions()
+    for number in range(300):
+        assert said.new_build(f"chat-{number}", DEV.id, 1)
+    assert said.new_build("chat-0", DEV.id, 1)
+    assert not said.new_build("chat-299", DEV.id, 1)
+
+
+def test_a_build_that_failed_and_was_built_again_is_news() -> None:
+    """The facts behind a number are no matter, the number is."""
+    said = Mentions()
+    workspace = a_workspace(a_build(number=2))
+    assert said.new_build(CHAT, workspace.id, workspace.build.number - 1)
+    assert said.new_build(CHAT, workspace.id, workspace.build.number)
