@@ -263,11 +263,13 @@ class Seat:
             watch = self._watches.open(self._owner_id, self._workspace, now + self._watches.request)
             with self._watches.lock:
                 shared.watch = watch
+        # a poll is a fresh read itself
+        silent_at = float("inf") if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
         with self._call.woken_by(shared.watch.close):
-            heard = shared.watch.next(min(deadline, shared.heard_at + SILENCE))
+            heard = shared.watch.next(min(deadline, silent_at))
         if heard is not None:
             shared.broken = 0
-        elif self._clock.monotonic() >= shared.heard_at + SILENCE:
+        elif self._clock.monotonic() >= silent_at:
             heard = self._read()
         return heard
 
@@ -286,7 +288,7 @@ class Seat:
                 if not (self._call.interrupted or self._call.closed):  # else it is this call that has ended, not the watch
                     shared.error = failure
                     shared.broken += 1
-                    shared.fresh = False
+                    shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
                     shared.retry_at = now + self._back_off(shared.broken)
             elif heard is not None:
                 shared.error, shared.heard_at = None, now
