@@ -159,7 +159,7 @@ def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: p
     """`python -m chatworkspace` is the command, exit code and all."""
     monkeypatch.setattr(sys, "argv", ["chatworkspace", "demo", "--fast"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("chatworkspace", run_name="__main__")
+        runpy.run_path(str(ROOT / "chatworkspace" / "__main__.py"), run_name="__main__")
     assert ended.value.code == 0
     assert "duplicates: 0" in capsys.readouterr().out
 
