@@ -434,6 +434,7 @@ class WorkspaceCreator(Protocol):
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         """Tell the platform that the workspace is in use (moves its autostop). Best effort."""
+        return  # without it type checkers take the default for a missing body, and the method for one that must be there
 
 
 @attrs.frozen(kw_only=True)

@@ -16,7 +16,7 @@ from tests.contract.clock import ClockFactory, ClockWorld
 from tests.contract.creator import LOG, SLOW, CreatorFactory, CreatorWorld
 from tests.contract.dialer import DialerFactory, DialerWorld
 from tests.contract.store import StoreFactory, StoreWorld
-from tests.contract.threads import RealThreads, Threads, VirtualThreads
+from tests.contract.threads import ROUNDS, RealThreads, Threads, VirtualThreads
 
 MakeStore = Callable[[Clock], Store]
 MakeCoder = Callable[[Clock], FakeCoder]
@@ -66,14 +66,14 @@ def stores_in_real_time(make: MakeStore) -> StoreFactory:
     return factory
 
 
-def stores_in_virtual_time(make: MakeStore) -> StoreFactory:
+def stores_in_virtual_time(make: MakeStore, *, rounds: int = ROUNDS) -> StoreFactory:
     """Return a factory of stores in simulations, as one of their processes reaches them: every call is a place where another thread may go on."""
     seeds = count()
 
     def factory() -> StoreWorld:
         simulation = Simulation(next(seeds), store=make)
         process = simulation.process()
-        return StoreWorld(store=process.store, clock=process.clock, threads=VirtualThreads(simulation))
+        return StoreWorld(store=process.store, clock=process.clock, threads=VirtualThreads(simulation, rounds))
 
     return factory
 
@@ -92,14 +92,14 @@ def creators_in_real_time(make: MakeCoder) -> CreatorFactory:
     return factory
 
 
-def creators_in_virtual_time(make: MakeCoder) -> CreatorFactory:
+def creators_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> CreatorFactory:
     """Return a factory of platforms in simulations, as one of their processes reaches them."""
     seeds = count()
 
     def factory() -> CreatorWorld:
         simulation = Simulation(next(seeds), coder=make)
         process = simulation.process()
-        return _creator_world(simulation.coder, process.creator, process.clock, VirtualThreads(simulation))
+        return _creator_world(simulation.coder, process.creator, process.clock, VirtualThreads(simulation, rounds))
 
     return factory
 
@@ -142,14 +142,14 @@ def dialers_in_real_time(make: MakeCoder) -> DialerFactory:
     return factory
 
 
-def dialers_in_virtual_time(make: MakeCoder) -> DialerFactory:
+def dialers_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> DialerFactory:
     """Return a factory of platforms in simulations, as one of their processes reaches them."""
     seeds = count()
 
     def factory() -> DialerWorld:
         simulation = Simulation(next(seeds), coder=make)
         process = simulation.process()
-        return _dialer_world(simulation.coder, process.dialer, process.clock, VirtualThreads(simulation))
+        return _dialer_world(simulation.coder, process.dialer, process.clock, VirtualThreads(simulation, rounds))
 
     return factory
 

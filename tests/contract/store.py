@@ -220,11 +220,13 @@ class StoreContract:
     # ------------------------------------------------------------ values handed out
 
     def test_a_look_does_not_change_with_its_chat(self, store_factory: StoreFactory) -> None:
-        """What was handed out is a copy: the chat goes on, the look stays."""
+        """What was handed out is a copy: the chat goes on and is looked at again, the look stays."""
         world = store_factory()
         world.open()
-        look, copy = world.look(), attrs.evolve(world.look())
+        look = world.look()
+        copy = attrs.evolve(look)
         world.bound()
+        assert world.look() != copy
         assert look == copy
 
     def test_a_chat_handed_out_does_not_change(self, store_factory: StoreFactory) -> None:
@@ -232,6 +234,7 @@ class StoreContract:
         world = store_factory()
         chat, claim = world.open(), world.claim(plan=a_plan())
         world.store.bind(claim, WORKSPACE)
+        assert world.open().workspace_id == WORKSPACE
         assert (chat.workspace_id, claim.chat.workspace_id, claim.plan is not None) == (None, None, True)
 
     def test_what_was_handed_out_can_be_spoilt(self, store_factory: StoreFactory) -> None:
@@ -250,6 +253,7 @@ class StoreContract:
         before = world.store.history(CHAT)
         read = list(before)
         detach(world, world.claim())
+        assert len(world.store.history(CHAT)) == 2
         assert list(before) == read
 
     # ------------------------------------------------------------ claiming

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import get_args
+from uuid import UUID
+
 import pytest
 
-from chatworkspace.ports import Clock
-from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore
+from chatworkspace import Template, UnavailableError, Workspace
+from chatworkspace.ports import Claim, Clock, CreateWorkspace, Store, WorkspaceCreator
+from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore, Simulation
+from chatworkspace_fake._store import StoreCall
 from tests.contract.clock import ClockContract, ClockFactory
 from tests.contract.creator import CreatorFactory, WatchContract, WorkspaceCreatorContract
 from tests.contract.dialer import AgentDialerContract, DialerFactory
@@ -20,7 +26,7 @@ from tests.contract.factories import (
     stores_in_virtual_time,
     system_clocks,
 )
-from tests.contract.store import StoreContract, StoreFactory
+from tests.contract.store import CHAT, LONG, ORGANIZATION, OWNER, WORKSPACE, StoreContract, StoreFactory, a_plan, fresh_token
 
 # ------------------------------------------------------------------ stores
 
@@ -59,6 +65,38 @@ class TestFakeStoreInVirtualTime(StoreContract):
     def store_factory(self) -> StoreFactory:
         """Give fresh stores."""
         return stores_in_virtual_time(FakeStore)
+
+
+STORE_CALLS: dict[StoreCall, Callable[[Store, Claim], object]] = {
+    "secret": lambda store, _: store.secret(),
+    "open_chat": lambda store, _: store.open_chat(CHAT, OWNER, ORGANIZATION),
+    "look": lambda store, _: store.look(CHAT),
+    "claim": lambda store, _: store.claim(store.look(CHAT), token=fresh_token(), ttl=LONG),
+    "wait_for_turn": lambda store, _: store.wait_for_turn(store.look(CHAT), LONG),
+    "bind": lambda store, claim: store.bind(claim, WORKSPACE),
+    "attach": lambda store, claim: store.attach(claim, WORKSPACE, number=1),
+    "close_chat": lambda store, claim: store.close_chat(claim, number=1),
+    "release": lambda store, claim: store.release(claim),
+    "record_stray": lambda store, _: store.record_stray(CHAT, WORKSPACE, "a stray"),
+    "discard": lambda store, _: store.discard(WORKSPACE),
+    "history": lambda store, _: store.history(CHAT),
+    "planned": lambda store, _: store.planned(0),
+    "chats": lambda store, _: store.chats(),
+}
+
+
+@pytest.mark.parametrize("name", get_args(StoreCall))
+def test_every_call_of_a_store_ends(name: StoreCall) -> None:
+    """One that is not answered ends with UnavailableError within the adapter's own limit of 5 s, and was not done."""
+    simulation = Simulation()
+    store = simulation.store
+    store.open_chat(CHAT, OWNER, ORGANIZATION)
+    claim = store.claim(store.look(CHAT), token=fresh_token(), ttl=LONG, plan=a_plan())
+    store.when(name).lose_request()
+    with pytest.raises(UnavailableError):
+        STORE_CALLS[name](store, claim)
+    assert simulation.elapsed == 5
+    assert store.bind(claim, WORKSPACE).generation == 1
 
 
 # ------------------------------------------------------------------ clocks
@@ -128,6 +166,60 @@ class TestFakeCoderWithoutWatches(WorkspaceCreatorContract):
         """None: the core polls."""
         world = creator_factory()
         assert world.creator.watch(world.make(), deadline=world.deadline) is None
+
+
+class Plain(WorkspaceCreator):
+    """A creator that leaves out all that may be left out. Type checkers agree that it is whole."""
+
+    def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
+        """Must be there."""
+        raise NotImplementedError
+
+    def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
+        """Must be there."""
+        raise NotImplementedError
+
+    def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        """Must be there."""
+        raise NotImplementedError
+
+    def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
+        """Must be there."""
+        raise NotImplementedError
+
+    def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
+        """Must be there."""
+        raise NotImplementedError
+
+    def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
+        """Must be there."""
+        raise NotImplementedError
+
+    def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
+        """Must be there."""
+        raise NotImplementedError
+
+    def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Must be there."""
+        raise NotImplementedError
+
+    def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Must be there."""
+        raise NotImplementedError
+
+
+def test_what_may_be_left_out() -> None:
+    """Its default says that the platform has none: no watch, no log, no questions, no presets, no use, no quota, and nobody to tell of use."""
+    world = creators_in_virtual_time(FakeCoder)()
+    workspace, template, plain = world.make(), world.template, Plain()
+    owner, organization, deadline = world.owner_id, world.organization_id, world.deadline
+    assert plain.watch(workspace, deadline=deadline) is None
+    assert list(plain.build_log(workspace, after=0, deadline=deadline)) == []
+    assert list(plain.list_parameters(owner, template, deadline=deadline)) == []
+    assert list(plain.list_presets(owner, template, deadline=deadline)) == []
+    assert plain.template_use(owner, organization, deadline=deadline) == {}
+    assert plain.get_quota(owner, organization, deadline=deadline) is None
+    plain.record_use(workspace, deadline=deadline)
 
 
 class TestDialer(AgentDialerContract):

@@ -10,6 +10,10 @@ from chatworkspace_fake import Simulation
 
 T = TypeVar("T")
 
+REAL_ROUNDS = 200
+"""How often they race, as the machine has it."""
+ROUNDS = 50
+"""How often they race in virtual time, where each round takes turns as it needs them."""
 THREADS = 8
 """As many as race."""
 
@@ -28,7 +32,7 @@ class Threads(Protocol):
 class RealThreads(Threads):
     """Threads of the operating system, which meet at a barrier before they begin."""
 
-    rounds = 200
+    rounds = REAL_ROUNDS
 
     def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """Start a thread for each."""
@@ -54,9 +58,8 @@ class RealThreads(Threads):
 class VirtualThreads(Threads):
     """Threads of a simulation: one at a time, who is next comes from its seed."""
 
-    rounds = 50
-
-    def __init__(self, simulation: Simulation) -> None:
+    def __init__(self, simulation: Simulation, rounds: int = ROUNDS) -> None:
+        self.rounds = rounds
         self._simulation = simulation
 
     def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
