@@ -81,7 +81,8 @@ class Ending:
 class _Dialled:
     told: Told
     error: str = ""
-    again: bool = False
+    again_at: float = float("inf")
+    """When to dial again."""
 
 
 def phase_order(phase: Phase | None) -> int:
@@ -131,8 +132,7 @@ class Waiter:
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 try:
-                    tick = self._tick(phase, lines=lines, again=dialled.again)
-                    heard = seat.next(call.sooner(min(limit, now + tick)))
+                    heard = seat.next(call.sooner(min(limit, now + _tick(phase, lines=lines), dialled.again_at)))
                 except NotFoundError as error:
                     return not_visible(workspace, finding, error)
                 # others may have heard of an older build after this call asked for its own
@@ -140,13 +140,6 @@ class Waiter:
         finally:
             if seat is not None:
                 seat.leave()
-
-    @staticmethod
-    def _tick(phase: Phase, *, lines: bool, again: bool) -> float:
-        tick = HEARTBEAT if lines else float("inf")
-        if lines and phase is Phase.BUILDING:
-            tick = LOG_TICK
-        return min(tick, DIAL_PAUSE) if again else tick
 
     def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding) -> _Dialled:
         """Dial where the finding needs it. One dial serves all threads that ask for it at the same time."""
@@ -157,20 +150,21 @@ class Waiter:
         asked_at = self._clock.monotonic()
         chat_id = bound.chat.id
         if not self._dials.acquire(chat_id, call, asked_at + self._timeouts.connect_attempt):
-            return _Dialled(told=UNDIALLED, again=True)
+            return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
         try:
             proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
-            if proof is None or not _same(proof, workspace, finding) or not (proof.worked or proof.at >= asked_at):
+            if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
                 proof = self._dial(bound, workspace, finding)
                 self._proofs.put(chat_id, proof)
         finally:
             self._dials.release(chat_id)
         match probe:
             case Probe.PROVE_READY:
-                return _Dialled(told=told) if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again=True)
+                return _Dialled(told=told) if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
             case Probe.PROVE_LOST:
                 # reached, but the platform does not say so yet: its word is waited for
-                return _Dialled(told=UNDIALLED, again=True) if proof.worked else _Dialled(told=told, error=proof.error)
+                again_at = self._clock.monotonic() + DIAL_PAUSE
+                return _Dialled(told=UNDIALLED, again_at=again_at) if proof.worked else _Dialled(told=told, error=proof.error)
 
     def _dial(self, bound: Bound, workspace: Workspace, finding: Finding) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
@@ -200,6 +194,18 @@ def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:
     """Tell whether a proof is about this very build and agent."""
     there, here = proof.finding.agent, finding.agent
     return proof.workspace.build.id == workspace.build.id and there is not None and here is not None and there.id == here.id
+
+
+def _lately(proof: Proof, finding: Finding, asked_at: float) -> bool:
+    """Tell whether a dial was tried so short a time ago, for the same purpose, that another would come too soon: news of a watch may be many."""
+    return asked_at < proof.at + DIAL_PAUSE and proof.finding.condition is finding.condition
+
+
+def _tick(phase: Phase, *, lines: bool) -> float:
+    """Return the seconds after which a follower is told something, whatever happens."""
+    if not lines:
+        return float("inf")
+    return LOG_TICK if phase is Phase.BUILDING else HEARTBEAT
 
 
 def _lines(seat: Seat, workspace: Workspace, *, last: bool) -> Generator[Seen, None, None]:
