@@ -75,7 +75,7 @@ class Teller:
 
     def under_way(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> Outcome:
         """Return what on_chat_updated is told of a build that has just begun, before it is waited for."""
-        reason = Reason.IN_PROGRESS if told.phase is not None or told.state is State.READY else told.reason
+        reason = Reason.IN_PROGRESS if told.state is State.READY else told.reason
         state = State.STARTING if told.state is State.READY else told.state
         phase = told.phase or (Phase.CONNECTING if told.state is State.READY else None)
         return Outcome(
