@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations, pairwise
+from itertools import pairwise
 from uuid import UUID
 
 from chatworkspace import Reason, State, Transition
@@ -75,19 +75,25 @@ def _first_build_failed(made: Made, before: float) -> bool:
 def one_live_workspace(history: History) -> Iterator[str]:
     """At no instant there are two live workspaces of one chat's making, save those that an outcome named as left behind."""
     makers, named = _makers(history), _named(history)
-    for older, younger in combinations(sorted(history.made, key=lambda it: it.made_at), 2):
-        chat_id = makers.get(older.id)
-        if chat_id is None or makers.get(younger.id) != chat_id or younger.made_at >= older.gone_at or older.made_at >= younger.gone_at:
-            continue
-        if older.id not in named and not _arrived_late(history, chat_id, older, younger):
-            yield f"{chat_id} had {older.made_as} ({older.id}) and {younger.made_as} ({younger.id}) at {younger.made_at:.3f}"
+    for chat_id in sorted(set(makers.values())):
+        order = _order_of_names(history, chat_id)
+        live: list[Made] = []
+        for made in sorted((it for it in history.made if makers.get(it.id) == chat_id), key=lambda it: it.made_at):
+            live = [older for older in live if older.gone_at > made.made_at and not _arrived_late(order, older, made)]
+            if live:
+                yield f"{chat_id} had {live[0].made_as} ({live[0].id}) and {made.made_as} ({made.id}) at {made.made_at:.3f}"
+            if made.id not in named:
+                live.append(made)
 
 
-def _arrived_late(history: History, chat_id: str, older: Made, younger: Made) -> bool:
-    """Tell whether the younger one comes from a request that was overtaken by a detach or replacement: a stray, which the sweep lists."""
+def _order_of_names(history: History, chat_id: str) -> dict[str, int]:
     names = [write.plan.name for write in _plans(history, chat_id) if write.plan is not None]
-    both = younger.made_as in names and older.made_as in names
-    return both and names.index(younger.made_as) < names.index(older.made_as)
+    return {name: number for number, name in reversed(list(enumerate(names)))}
+
+
+def _arrived_late(order: dict[str, int], older: Made, younger: Made) -> bool:
+    """Tell whether the younger one comes from a request that was overtaken by a detach or replacement: a stray, which the sweep lists."""
+    return younger.made_as in order and older.made_as in order and order[younger.made_as] < order[older.made_as]
 
 
 def led_back_by_name(history: History) -> Iterator[str]:
@@ -101,7 +107,8 @@ def led_back_by_name(history: History) -> Iterator[str]:
         if by_name is None or by_name != makers.get(made.id):
             yield f"{made.made_as} leads to {by_name}, and was made for {makers.get(made.id)}"
         deletions = sum(build.transition is Transition.DELETE for build in made.builds)
-        wanted = sum(it.workspace_id == made.id for it in (*(deed for deed in history.deeds if deed.kind == "delete"), *_asked(history, "delete")))
+        wanted = sum(deed.workspace_id == made.id for deed in history.deeds if deed.kind == "delete")
+        wanted += sum(asked.workspace_id == made.id for asked in _asked(history, "delete"))
         if deletions > wanted:
             yield f"{made.made_as} was deleted unasked"
     if history.sweep is not None:

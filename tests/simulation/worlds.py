@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from random import Random
 from threading import get_ident
 from typing import Any, TypeVar
@@ -15,13 +16,14 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, RefusedError, Sweep, Template, Workspace, _names
+from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcome, RefusedError, Template, Workspace, _names
 from chatworkspace._mutex import ChatMutex, Waiting
 from chatworkspace._sweeping import LOST_NUMBERS, STANDING
-from chatworkspace.model import Agent, Transition
+from chatworkspace.model import Agent
 from chatworkspace.ports import AgentConnection, Claim, Clock, CreateWorkspace, Look, NotAnsweredError, Plan
 from chatworkspace_fake import Fails, FakeCoder, FakeStore, MemoryStore, Process, Simulation
 from chatworkspace_fake._registry import registry
+from chatworkspace_fake._states import Duration
 from tests.simulation.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Pause, Row, Told, Written
 
 T = TypeVar("T")
@@ -40,18 +42,23 @@ class Chance:
         self._random = Random(seed)
 
     def below(self, number: int) -> int:
+        """Return a number from 0 on, below that."""
         return int(self._random.random() * number)
 
     def happens(self, likelihood: float) -> bool:
+        """Tell whether it does."""
         return self._random.random() < likelihood
 
     def share(self) -> float:
+        """Return a share of one."""
         return self._random.random()
 
     def pick(self, choices: Sequence[T]) -> T:
+        """Return one of them."""
         return choices[self.below(len(choices))]
 
     def name(self) -> str:
+        """Return a name."""
         return f"{self._random.getrandbits(40):010x}"
 
 
@@ -105,18 +112,21 @@ class _Ledger(MemoryStore):
     claims: bool
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+        """Note it once it is accepted."""
         before = self._chat(look.chat.id)
         claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan)
         self._note("claim", claim, before, plan=plan)
         return claim
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
+        """Note it once it is accepted."""
         before = self._chat(claim.chat.id)
         chat = super().bind(claim, workspace_id)
         self._note("bind", claim, before)
         return chat
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
+        """Note it once it is accepted."""
         before = self._chat(claim.chat.id)
         chat = super().attach(claim, workspace_id, number=number, note=note)
         if chat != before:  # else it is the same write again
@@ -124,6 +134,7 @@ class _Ledger(MemoryStore):
         return chat
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+        """Note it if it is not ignored."""
         row: Any = self._rows[claim.chat.id]
         accepted = row.held_by(claim) and not row.written
         before = self._chat(claim.chat.id)
@@ -163,20 +174,24 @@ class WorldStore(FakeStore, _Ledger):
         self.claims = claims
 
     def look(self, chat_id: str) -> Look:
+        """Note what the caller saw."""
         look = super().look(chat_id)
         self._observe(look.chat, look.claimed_for)
         return look
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+        """Note what the caller saw."""
         self.book.claims(token)
         claim = super().claim(look, token=token, ttl=ttl, plan=plan)
         self._observe(claim.chat)
         return claim
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
+        """Note what the caller saw."""
         return self._observe(super().bind(claim, workspace_id))
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
+        """Note what the caller saw."""
         return self._observe(super().attach(claim, workspace_id, number=number, note=note))
 
     def _observe(self, chat: Chat, claimed_for: float = 0.0) -> Chat:
@@ -195,30 +210,36 @@ class WorldCoder(FakeCoder):
         self._chance_of_names = chance
 
     def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        """Note the request."""
         if not self.marks:
             request = attrs.evolve(request, name=f"ws-{self._chance_of_names.name()}")
         self._ask("create", name=request.name)
         return super().create_workspace(request, deadline=deadline)
 
     def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
+        """Note that there was none."""
         found = super().find_workspace(owner_id, name, deadline=deadline) if self.marks else None
         if found is None:
             self.book.found_none.setdefault(self.book.caller, self.book.next())
         return found
 
     def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
+        """Note the request."""
         self._ask("start", workspace_id=workspace.id)
         return super().start_workspace(workspace, parameters, deadline=deadline)
 
     def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Note the request."""
         self._ask("stop", workspace_id=workspace.id)
         return super().stop_workspace(workspace, deadline=deadline)
 
     def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Note the request."""
         self._ask("delete", workspace_id=workspace.id)
         return super().delete_workspace(workspace, deadline=deadline)
 
     def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
+        """Note that it worked."""
         connection = super().dial(workspace, agent, deadline=deadline)
         book = self.book
         book.dialled.append(Dialled(seq=book.next(), at=self._now(), caller=book.caller, workspace_id=workspace.id, agent_id=agent.id))
@@ -230,24 +251,22 @@ class WorldCoder(FakeCoder):
         book.asked.append(Asked(seq=book.next(), at=self._now(), caller=caller, chat_id=chat_id, kind=kind, name=name, workspace_id=workspace_id))
 
 
-class WorldMutex(ChatMutex):
-    """A mutex. excludes=False: it admits everybody."""
-
-    def __init__(self, *, excludes: bool = True) -> None:
-        super().__init__()
-        self.excludes = excludes
+class Everybody(ChatMutex):
+    """A mutex that admits everybody."""
 
     def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
-        return not self.excludes or super().acquire(chat_id, call, deadline)
+        """Say yes."""
+        del chat_id, call, deadline
+        return True
 
     def release(self, chat_id: str) -> None:
-        if self.excludes:
-            super().release(chat_id)
+        """Do nothing: it is not held."""
+        del chat_id
 
 
 # ------------------------------------------------------------------ what happens in a world
 
-KINDS = ("create",) * 9 + ("replace",) * 2 + ("start", "stop") * 2 + ("status",) * 2 + ("attach", "detach", "follow", "sweep")
+KINDS = ("create",) * 6 + ("replace",) * 2 + ("start", "stop") * 2 + ("status",) * 2 + ("attach", "detach", "follow", "sweep")
 WAITS = (None, None, None, 0.0, 5.0, 40.0)
 PAUSES = (0.0, 0.0, 0.0, 0.5, 10.0, 35.0)
 MOMENTS = (
@@ -255,6 +274,8 @@ MOMENTS = (
     *("coder.get_template", "coder.create_workspace", "coder.create_workspace", "coder.find_workspace", "coder.get_workspace"),
     *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "watch.next"),
 )
+MANY = 30
+"""More creations than any world has."""
 CHANGES = ("create_workspace", "create_workspace", "create_workspace", "start_workspace", "stop_workspace")
 READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "list_workspaces")
 STORED = ("claim", "claim", "bind", "bind", "look", "release", "attach")
@@ -296,8 +317,8 @@ class World:
         registry.let_go(self.sim)  # a fault may strike in a random world, or may not
         self._draw_templates(watching=watching)
         self.chats = ("chat-1", "chat-2") if chance.happens(0.15) else ("chat-1",)
-        self.processes = [self.sim.process(f"p{number}") for number in range(1, 1 + chance.pick((1, 2, 2, 2, 3, 4)))]
-        self.scripts = [(process, self._draw_script()) for process in self.processes for _ in range(chance.pick((1, 1, 2, 2, 3, 4)))]
+        self.processes = [self.sim.process(f"p{number}") for number in range(1, 1 + chance.pick((1, 2, 2, 3, 3, 4)))]
+        self.scripts = [(process, self._draw_script()) for process in self.processes for _ in range(chance.pick((1, 1, 1, 2, 2, 3, 4)))]
         self.stubborn = chance.happens(0.5)
         self._draw_faults()
         self._draw_blows()
@@ -307,9 +328,9 @@ class World:
 
     def _draw_templates(self, *, watching: bool) -> None:
         chance, sim = self.chance, self.sim
-        lengths = (0, 0, 3, 20, 45) if watching else (0, 0, 2)
+        lengths: tuple[int, ...] = (0, 0, 3, 20, 45) if watching else (0, 0, 2)
         build = chance.pick(lengths)
-        builds = [Fails(build), build] if chance.happens(0.15) else [build]
+        builds: list[Duration] = [Fails(build), build] if chance.happens(0.15) else [build]
         sim.coder.add_template("alpha", build=builds, stop=chance.pick((0, 0, 2, 12)), connect=chance.pick((0, 0, 1)), scripts=chance.pick((0, 0, 3)))
         sim.coder.add_template("beta", build=chance.pick(lengths), delete=chance.pick((0, 4)), log=("one", "two"))
         if chance.happens(0.2):
@@ -317,14 +338,16 @@ class World:
         self.templates: list[Template] = list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=0))
 
     def _draw_script(self) -> list[Action]:
-        return [self._draw_action() for _ in range(self.chance.pick((1, 1, 1, 2, 3)))]
-
-    def _draw_action(self) -> Action:
         chance = self.chance
-        kind = chance.pick(KINDS)
+        racing = chance.happens(0.6)
+        first = self._draw_action("create", 0.0) if racing else self._draw_action(chance.pick(KINDS), chance.pick(PAUSES))
+        return [first, *(self._draw_action(chance.pick(KINDS), chance.pick(PAUSES)) for _ in range(chance.pick((0, 0, 0, 1, 2))))]
+
+    def _draw_action(self, kind: str, after: float) -> Action:
+        chance = self.chance
         return Action(
             kind=kind,
-            after=chance.pick(PAUSES),
+            after=after,
             chat_id=chance.pick(self.chats),
             template=int(chance.happens(0.25)),
             wish="work" if chance.happens(0.2) else "",
@@ -346,6 +369,8 @@ class World:
                 self._arm_read(coder(call, nth=nth, times=times), lost=call != "watch")
             else:
                 self._arm_store(store(chance.pick(STORED), nth=nth, times=times))
+        if chance.happens(0.7):  # behind the others, for the first that was armed strikes
+            self.sim.coder.when("create_workspace", times=MANY).take(chance.pick((0.5, 2.0, 6.0)))
 
     def _arm_change(self, fault: Any) -> None:
         chance = self.chance
@@ -365,7 +390,7 @@ class World:
         chance.pick(arms)()
 
     def _arm_read(self, fault: Any, *, lost: bool) -> None:
-        """Arm a fault of a read; lost: its answer may get lost. (A watch whose opener was never told of it stays open: not by our doing.)"""
+        """Arm a fault of a read; lost: its answer may get lost. (A watch whose opener never heard of it stays open.)"""
         chance = self.chance
         arms: tuple[Callable[[], object], ...] = (fault.fail, fault.lose_answer, lambda: fault.take(chance.pick((1, 4, 20))))
         chance.pick(arms if lost else arms[:1])()
@@ -390,7 +415,7 @@ class World:
             where = {chance.pick(("before", "after")): chance.pick(MOMENTS)}
             seconds = 0.0 if chance.happens(0.5) else 40 + 60 * chance.share()
             if chance.happens(0.2):
-                self.sim.at(30 * chance.share(), (lambda it=process: it.kill()) if not seconds else (lambda it=process, s=seconds: it.pause(s)))
+                self.sim.at(30 * chance.share(), process.kill if not seconds else partial(process.pause, seconds))
             elif seconds:
                 process.pause(seconds, **where)
             else:
@@ -400,7 +425,7 @@ class World:
         chance = self.chance
         for _ in range(chance.pick((0, 0, 1, 1, 2))):
             kind, share, at = chance.pick(DEEDS), chance.share(), chance.pick((0.5, 5.0, 30.0, 70.0)) * chance.share()
-            self.sim.at(at, lambda kind=kind, share=share: self._do(kind, share))
+            self.sim.at(at, partial(self._do, kind, share))
         if chance.happens(0.3):
             own = self.sim.coder.add_workspace(chance.pick(self.templates), owner_id=self.sim.owner_id)
             self.own.add(own.id)
@@ -424,10 +449,9 @@ class World:
         sim = self.sim
         for process in self.processes:
             self._begin(process)
-        opener = sim.process("opener")
         for chat_id in self.chats:
-            opener.workspaces.open_chat(chat_id, owner_id=sim.owner_id, organization_id=sim.organization_id)
-        sim.run(*[lambda process=process, script=script: self._play(process, script) for process, script in self.scripts])
+            sim.store.open_chat(chat_id, sim.owner_id, sim.organization_id)
+        sim.run(*[partial(self._play, process, script) for process, script in self.scripts])
         self._calm_down()
         last = sim.process("last")
         self._begin(last)
@@ -442,8 +466,10 @@ class World:
         return self._history(last)
 
     def _begin(self, process: Process) -> None:
-        parts: Any = process.workspaces
-        parts._parts.mutex = WorldMutex(excludes=self.mutex)
+        """Take its mutex away, if that is what this world is for."""
+        service: Any = process.workspaces
+        if not self.mutex:
+            service._parts.mutex = Everybody()
 
     def _calm_down(self) -> None:
         """Let the faults end, and all that is under way."""
@@ -477,6 +503,7 @@ class World:
         )
         self.told[caller] = told
         actor, begun = self._actor, len(steps)
+        changes: dict[str, Any]
         try:
             changes = self._answer(process, action)
         except ChatWorkspaceError as error:
@@ -486,29 +513,33 @@ class World:
         self.told[caller] = attrs.evolve(told, ended_at=sim.elapsed, **changes)
         self.actors[caller] = actor, begun, len(steps)
 
-    def _answer(self, process: Process, action: Action) -> dict[str, Outcome | Sweep | tuple[Progress, ...] | None]:
+    def _answer(self, process: Process, action: Action) -> dict[str, Any]:
+        """Make the call; return what of Told it comes to."""
+        if action.kind == "sweep":
+            return {"swept": process.workspaces.sweep()}
+        if action.kind == "follow":
+            progress = tuple(process.workspaces.follow(action.chat_id, wait=action.wait))
+            return {"progress": progress, "outcome": progress[-1].outcome if progress else None}
+        return {"outcome": self._outcome(process, action)}
+
+    def _outcome(self, process: Process, action: Action) -> Outcome:
         service, chat_id, wait = process.workspaces, action.chat_id, action.wait
         template = self.templates[action.template]
         match action.kind:
-            case "create" | "replace":
-                return {"outcome": service.create(chat_id, template.id, name=action.wish, replace=action.kind == "replace", wait=wait)}
             case "start":
-                return {"outcome": service.start(chat_id, wait=wait)}
+                return service.start(chat_id, wait=wait)
             case "stop":
-                return {"outcome": service.stop(chat_id, wait=wait)}
+                return service.stop(chat_id, wait=wait)
             case "attach":
                 known = self.sim.coder.workspaces
                 chosen = known[int(action.share * len(known))].id if known else UUID(int=1)
-                return {"outcome": service.attach(chat_id, chosen, wait=wait)}
+                return service.attach(chat_id, chosen, wait=wait)
             case "detach":
-                return {"outcome": service.detach(chat_id, wait=wait)}
+                return service.detach(chat_id, wait=wait)
             case "status":
-                return {"outcome": service.status(chat_id, wait=600 if wait is None else wait)}
-            case "follow":
-                progress = tuple(service.follow(chat_id, wait=wait))
-                return {"progress": progress, "outcome": progress[-1].outcome if progress else None}
+                return service.status(chat_id, wait=600 if wait is None else wait)
             case _:
-                return {"swept": service.sweep()}
+                return service.create(chat_id, template.id, name=action.wish, replace=action.kind == "replace", wait=wait)
 
     # -------------------------------------------------------------- telling
 
@@ -563,9 +594,13 @@ class World:
             return 0.0
         due, (actor, begun, ended) = told.begun_at + told.wait, self.actors[told.caller]
         spent = 0.0
-        for at, who, _, what, outcome, since in self._steps[begun:ended]:
+        steps = self._steps[begun:ended]
+        dials = [(since, at) for at, _, process, what, _, since in steps if what == "coder.dial" and process == told.process]
+        for at, who, _, what, outcome, since in steps:
             if who == actor and "." in what and what not in WAITING:
                 spent += max(at - max(since, due), 0) + (BACK_OFF if outcome == "UnavailableError" else 0)
+            elif who == actor and what == "wait":  # perhaps for a dial that another thread makes for both
+                spent += max([0.0, *(min(at, end) - max(since, due, begin) for begin, end in dials)])
         return spent + sum(max(min(it.at + it.seconds, told.ended_at) - max(it.at, due), 0) for it in pauses if it.process == told.process)
 
     def _made(self) -> list[Made]:
