@@ -12,7 +12,7 @@ from chatworkspace._calls import Call
 from chatworkspace._memory import Proofs
 from chatworkspace._turns import Again, Await, Follow, Held, Track, Turn, Turns, Unbound, Unknown
 from chatworkspace._waiting import Bound
-from chatworkspace.errors import InvalidArgumentError
+from chatworkspace.errors import InvalidArgumentError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
 from chatworkspace.ports import Clock, Look, NotFoundError, StaleClaimError, Store, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
@@ -103,12 +103,24 @@ class Leavings:
         held = self._turns.claim(look)
         if not isinstance(held, Held):
             return held
+        unanswered = False
+
+        def ask() -> Chat:
+            nonlocal unanswered
+            try:
+                return write(held, settled.number, note)
+            except UnavailableError:
+                unanswered = True
+                raise
+
         try:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left
             note = leaving.value.value if left is None else f"{leaving.value.value}; left behind {left.name or left.workspace_id}"
-            chat = self._turns.stored(lambda: write(held, settled.number, note), until=held.ends_at)
+            chat = self._turns.stored(ask, until=held.ends_at)
         except StaleClaimError:
+            if unanswered:  # perhaps it was written before it was overtaken: it must not be written twice
+                raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None
             return Again()
         except WorkspaceTakenError:
             self._turns.release(held)

@@ -273,7 +273,7 @@ def _left_between(history: History, one: Written, other: Written) -> bool:
 def _requests(history: History, plans: list[Written], chat_id: str) -> Iterator[str]:
     calls = _calls(history)
     first = {plan.generation: plan.caller for plan in reversed(plans)}
-    asked_of: dict[int, list[int]] = {}
+    before: dict[tuple[int, int], int] = {}
     for asked in _asked(history, "create"):
         if asked.chat_id != chat_id:
             continue
@@ -281,12 +281,12 @@ def _requests(history: History, plans: list[Written], chat_id: str) -> Iterator[
         if not own or own[-1].plan is None or own[-1].plan.name != asked.name:
             yield f"call {asked.caller} asked for {asked.name}, which it had not planned"
             continue
-        callers = asked_of.setdefault(own[-1].generation, [])
-        if asked.caller in callers:
-            yield f"call {asked.caller} asked twice in generation {own[-1].generation}"
-        if asked.caller != first[own[-1].generation] and not -1 < calls[asked.caller].found_none < asked.seq:
-            yield f"call {asked.caller} asked again in generation {own[-1].generation}, and had not looked by name"
-        callers.append(asked.caller)
+        generation = own[-1].generation
+        since = before.get((asked.caller, generation))
+        planned_first = asked.caller == first[generation] and since is None
+        if not planned_first and not any((since or 0) < seq < asked.seq for seq in calls[asked.caller].found_none):
+            yield f"call {asked.caller} asked again in generation {generation}, and had not looked by name"
+        before[asked.caller, generation] = asked.seq
 
 
 # ------------------------------------------------------------------ 9, 10 and 12: what is left, what is seen, and whether it goes on

@@ -125,8 +125,8 @@ class Told:
     swept: Sweep | None = None
     spent: float = 0.0
     """Seconds after its deadline that it spent in port calls that do not wait, paused, or backing off from a failed one."""
-    found_none: int = -1
-    """When (seq) it first saw by name that there was nothing; -1: never."""
+    found_none: tuple[int, ...] = ()
+    """When (seq) it saw that there was nothing of the name."""
     last: bool = False
     """Made after all faults had ended, and all was quiet."""
 

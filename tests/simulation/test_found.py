@@ -152,6 +152,23 @@ def test_a_replacement_that_may_have_been_written_is_not_written_again() -> None
     assert len(world.sim.coder.workspaces) == 2
 
 
+def test_a_detach_that_may_have_been_written_is_not_written_again() -> None:
+    """Its answer is lost, and the chat has another workspace when it asks once more: that one is kept."""
+    world = World()
+    world.create(world.one)
+    world.sim.store.when("attach").lose_answer()
+    world.sim.at(3, lambda: world.one.pause(60))
+
+    def detach() -> str:
+        try:
+            return world.one.workspaces.detach(CHAT).reason.value
+        except ChatWorkspaceError as error:
+            return type(error).__name__
+
+    assert world.sim.run(detach, lambda: world.attempt(world.two, after=40)) == ["UnavailableError", "created"]
+    assert world.sim.workspaces.get_chat(CHAT).workspace_id == world.sim.coder.workspaces[1].id
+
+
 def test_who_waits_for_the_end_of_a_build_is_told_that_it_was_overtaken() -> None:
     """A stop waits for the build to end, and the chat gets another workspace meanwhile."""
     world = World(build=30)

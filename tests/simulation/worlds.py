@@ -74,7 +74,7 @@ class Book:
         self.written: list[Written] = []
         self.observed: list[Observed] = []
         self.dialled: list[Dialled] = []
-        self.found_none: dict[int, int] = {}
+        self.found_none: dict[int, list[int]] = {}
         self.chats: dict[int, str] = {}
         self._callers: dict[int, int] = {}
         self._holders: dict[str, int] = {}
@@ -220,7 +220,7 @@ class WorldCoder(FakeCoder):
         """Note that there was none."""
         found = super().find_workspace(owner_id, name, deadline=deadline) if self.marks else None
         if found is None:
-            self.book.found_none.setdefault(self.book.caller, self.book.next())
+            self.book.found_none.setdefault(self.book.caller, []).append(self.book.next())
         return found
 
     def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
@@ -390,7 +390,7 @@ class World:
         chance.pick(arms)()
 
     def _arm_read(self, fault: Any, *, lost: bool) -> None:
-        """Arm a fault of a read; lost: its answer may get lost. (A watch whose opener never heard of it stays open.)"""
+        """Arm a fault of a read; lost: its answer may get lost: a watch whose opener never heard of it stays open."""
         chance = self.chance
         arms: tuple[Callable[[], object], ...] = (fault.fail, fault.lose_answer, lambda: fault.take(chance.pick((1, 4, 20))))
         chance.pick(arms if lost else arms[:1])()
@@ -561,9 +561,9 @@ class World:
 
     def _history(self, last: Process) -> History:
         sim, book = self.sim, self.book
-        pauses = self._pauses()
-        asleep = {told.caller: self._spent(told, pauses) for told in self.told.values()}
-        told = [attrs.evolve(it, spent=asleep[it.caller], found_none=book.found_none.get(it.caller, -1)) for it in self.told.values()]
+        pauses, dials = self._pauses(), self._dials()
+        asleep = {told.caller: self._spent(told, pauses, dials) for told in self.told.values()}
+        told = [attrs.evolve(it, spent=asleep[it.caller], found_none=tuple(book.found_none.get(it.caller, ()))) for it in self.told.values()]
         return History(
             seed=self.seed,
             life=30.0,
@@ -588,19 +588,25 @@ class World:
             if what.startswith("paused for")
         ]
 
-    def _spent(self, told: Told, pauses: list[Pause]) -> float:
+    def _dials(self) -> dict[str, list[tuple[float, float]]]:
+        """Return when each process dialled, from when to when."""
+        dials: dict[str, list[tuple[float, float]]] = {}
+        for at, _, process, what, _, since in self._steps:
+            if what == "coder.dial" and since < at:
+                dials.setdefault(process, []).append((since, at))
+        return dials
+
+    def _spent(self, told: Told, pauses: list[Pause], dials: Mapping[str, list[tuple[float, float]]]) -> float:
         """Return what of the time after a call's deadline was not its own."""
         if told.ended_at is None or told.wait is None:
             return 0.0
         due, (actor, begun, ended) = told.begun_at + told.wait, self.actors[told.caller]
         spent = 0.0
-        steps = self._steps[begun:ended]
-        dials = [(since, at) for at, _, process, what, _, since in steps if what == "coder.dial" and process == told.process]
-        for at, who, _, what, outcome, since in steps:
+        for at, who, _, what, outcome, since in self._steps[begun:ended]:
             if who == actor and "." in what and what not in WAITING:
                 spent += max(at - max(since, due), 0) + (BACK_OFF if outcome == "UnavailableError" else 0)
             elif who == actor and what == "wait":  # perhaps for a dial that another thread makes for both
-                spent += max([0.0, *(min(at, end) - max(since, due, begin) for begin, end in dials)])
+                spent += max([0.0, *(min(at, end) - max(since, due, begin) for begin, end in dials.get(told.process, ()))])
         return spent + sum(max(min(it.at + it.seconds, told.ended_at) - max(it.at, due), 0) for it in pauses if it.process == told.process)
 
     def _made(self) -> list[Made]:
