@@ -454,7 +454,7 @@ class Turns:
             track.built = not isinstance(error, RefusedError)
             return reading
         if isinstance(error, RefusedError):
-            self.release(held, note=f"refused: {error.message}")
+            self.release(held, note=f"refused: {error}")
             raise error
         return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=str(error), workspace=bound.workspace)
 
@@ -511,7 +511,7 @@ class Turns:
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
-            self.release(held, note=f"refused: {error.message}")
+            self.release(held, note=f"refused: {error}")
             raise
         except Exception as error:
             self.release(held, note=f"failed: {type(error).__name__}")
