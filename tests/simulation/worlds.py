@@ -370,7 +370,7 @@ class World:
             else:
                 self._arm_store(store(chance.pick(STORED), nth=nth, times=times))
         if chance.happens(0.7):  # behind the others, for the first that was armed strikes
-            self.sim.coder.when("create_workspace", times=MANY).take(chance.pick((0.5, 2.0, 6.0)))
+            self.sim.coder.when("create_workspace", times=MANY).take(chance.pick((0.5, 1.0, 3.0)))
 
     def _arm_change(self, fault: Any) -> None:
         chance = self.chance
