@@ -200,10 +200,10 @@ def overtaken_holders_are_refused(history: History) -> Iterator[str]:
                 continue
             if write.epoch < epoch:
                 yield f"{write.call} of epoch {write.epoch} was accepted for {chat_id} in epoch {epoch}"
-            if holders.setdefault(write.epoch, write.token) != write.token:
-                yield f"epoch {write.epoch} of {chat_id} had two holders"
             if write.call != "claim" and write.epoch not in holders:
                 yield f"{write.call} of epoch {write.epoch} of {chat_id}, which nobody has claimed"
+            if holders.setdefault(write.epoch, write.token) != write.token:
+                yield f"epoch {write.epoch} of {chat_id} had two holders"
             epoch = max(epoch, write.epoch)
 
 
