@@ -122,8 +122,13 @@ def test_a_refusal_without_words() -> None:
 def test_a_failed_connection_carries_the_agent() -> None:
     """With reason and advice for its cause."""
     error = ConnectError("m", agent=AGENT, reason=Reason.AGENT_LOST, next_step="Restart.")
-    assert (error.agent, error.reason, error.next_step) == (AGENT, Reason.AGENT_LOST, "Restart.")
+    assert (str(error), error.agent, error.reason, error.next_step) == ("m", AGENT, Reason.AGENT_LOST, "Restart.")
     assert ConnectError("m", agent=AGENT).next_step == next_step_for(Reason.CONNECT_FAILED)
+
+
+def test_what_is_closed_says_so() -> None:
+    """There is nothing to carry."""
+    assert str(ClosedError()) == "this ChatWorkspaces is closed"
 
 
 def test_not_ready_carries_the_outcome() -> None:

@@ -81,6 +81,28 @@ def test_dials_of_long_ago_take_no_room() -> None:
     assert all(_get(proofs, f"chat-{number}", now=20_000) is not None for number in range(19_995, 20_000))
 
 
+def test_what_is_fresh_is_kept_in_any_crowd() -> None:
+    """However many chats were dialled at the same time, and the dials of before make room for them."""
+    proofs = Proofs(LIFE)
+    for number in range(1500):
+        proofs.put(f"old-{number}", attrs.evolve(PROOF, at=0.0))
+    for number in range(3000):
+        proofs.put(f"chat-{number}", PROOF)
+    assert all(_get(proofs, f"chat-{number}") is PROOF for number in range(3000))
+    assert len(proofs) == 3000
+
+
+def test_the_latest_dial_can_be_looked_at() -> None:
+    """Whatever it still proves, until it is void."""
+    proofs = Proofs(LIFE)
+    proofs.put(CHAT, PROOF)
+    assert (proofs.latest(CHAT), proofs.latest("chat-2")) == (PROOF, None)
+    assert proofs.valid(proofs.latest(CHAT), epoch=3, workspace_id=DEV.id, now=105.0) is PROOF
+    assert proofs.valid(proofs.latest(CHAT), epoch=3, workspace_id=DEV.id, now=106.0) is None
+    proofs.void(CHAT)
+    assert proofs.latest(CHAT) is None
+
+
 @pytest.mark.parametrize(
     ("condition", "error", "worked", "ready"),
     [
@@ -190,6 +212,7 @@ def test_lines_only_go_forward() -> None:
     forward = [(1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1)]
     assert all(said.new_line(CHAT, line) for line in forward)
     assert not any(said.new_line(CHAT, line) for line in forward)
+    assert all(said.new_line("chat-2", line) for line in forward)
     assert said.new_phase(CHAT, (1, 1, 1))
 
 

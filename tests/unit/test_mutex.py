@@ -162,14 +162,15 @@ def test_an_interrupted_call_leaves_the_line(seed: int) -> None:
 
 
 @every_seed
-def test_a_closed_call_leaves_the_line(seed: int) -> None:
-    """It raises at that instant; what is in line behind it moves up."""
+@pytest.mark.parametrize("place", [1, 3])
+def test_a_closed_call_leaves_the_line(seed: int, place: float) -> None:
+    """It raises at that instant, first in line or not; what is behind it moves up, and nobody is served because of it."""
     line, others = Line(seed), Calls()
     line.sim.at(5, line.calls.close)
 
     def closed() -> bool:
         with pytest.raises(ClosedError):
-            line.one("b", comes=1)()
+            line.one("b", comes=place)()
         return line.sim.elapsed == 5
 
     assert line.sim.run(line.one("a", holds=10, calls=others), closed, line.one("c", comes=2, calls=others)) == [True, True, True]

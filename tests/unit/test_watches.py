@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import pytest
 from chatworkspace import ClosedError, JobStatus, Transition, UnavailableError, Workspace
 from chatworkspace._calls import Call, Calls
 from chatworkspace._watches import Pace, PollingWatch, Seat, Watches
-from chatworkspace.ports import Clock, NotFoundError, Watch
+from chatworkspace.ports import Clock, LogLine, NotFoundError, Watch
 from chatworkspace_fake import FakeCoder, Simulation
 from chatworkspace_fake._workspaces import FakeWorkspace
 
@@ -30,16 +30,25 @@ class TimedCoder(FakeCoder):
         self.clock = clock
         self.reads: list[float] = []
         self.watches: list[float] = []
+        self.limits: list[float] = []
+        """How long each request had, in seconds."""
 
     def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
         """Note the read."""
         self.reads.append(self.clock.monotonic())
+        self.limits.append(deadline - self.clock.monotonic())
         return super().get_workspace(owner_id, workspace_id, deadline=deadline)
 
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         """Note the watch."""
         self.watches.append(self.clock.monotonic())
+        self.limits.append(deadline - self.clock.monotonic())
         return super().watch(workspace, deadline=deadline)
+
+    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+        """Note its limit."""
+        self.limits.append(deadline - self.clock.monotonic())
+        return super().build_log(workspace, after=after, deadline=deadline)
 
 
 class World:
@@ -175,6 +184,22 @@ def test_what_was_heard_after_ones_own_read_is_news() -> None:
 
     world.sim.run(stay, lambda: join("read before", 12, 9), lambda: join("read after", 12, 11))
     assert told == [("read before", 12)]
+
+
+@either_way
+def test_every_request_has_its_limit(watching: bool) -> None:  # noqa: FBT001 # a parameter of the test
+    """Watches, reads and logs alike, counted from when they are sent, whatever the waiter's own deadline."""
+    world = World(watching=watching, build=40, log=("one",))
+    world.coder.silence_watches()
+    world.sim.sleep(3)
+    with world.call() as call:
+        seat = world.sit(call)
+        for instant in (5, 20, 21):
+            seat.next(instant)
+            seat.lines(world.dev.told())
+        seat.leave()
+    assert len(world.coder.limits) >= 5
+    assert set(world.coder.limits) == {15}
 
 
 # ------------------------------------------------------------------ leading passes on
@@ -331,7 +356,7 @@ def test_attempts_have_a_floor_and_are_spaced_out(seed: int, call: str) -> None:
     gaps = [later - earlier for earlier, later in pairwise(attempts)]
     failures = range(1 if call == "watch" else 2, 14)  # the break itself was the first
     assert all(0.1 - TICK <= gap <= min(0.1 * 2**number, 5) + TICK for gap, number in zip(gaps, failures, strict=False)), gaps
-    assert max(gaps) > 1
+    assert max(gaps) > 2.5
 
 
 def test_the_last_failure_is_kept_until_it_works_again() -> None:
@@ -398,12 +423,13 @@ def test_what_is_visible_again_can_be_waited_for() -> None:
 
 
 @every_seed
-def test_polling_slows_down(seed: int) -> None:
-    """Every 250 ms for 5 seconds, every second until 30, then every 2 seconds, each with a tenth of jitter."""
-    world = World(seed, watching=False, build=100)
-    assert world.waiter(until=90)() is None
-    reads = world.coder.reads
-    assert reads[0] <= 0.02 + TICK
+@pytest.mark.parametrize("began", [0, 1000])
+def test_polling_slows_down(seed: int, began: float) -> None:
+    """Every 250 ms for 5 seconds, every second until 30, then every 2 seconds, each with a tenth of jitter, whenever it begins."""
+    world = World(seed, watching=False, build=2000)
+    assert world.waiter(comes=began, until=began + 90)() is None
+    reads = [read - began for read in world.coder.reads]
+    assert 0 <= reads[0] <= 0.02 + TICK
     for before, after in pairwise(reads):
         age = before  # it began at 0
         interval = 0.25 if age < 5 else 1 if age < 30 else 2
@@ -520,7 +546,7 @@ def test_slots_are_spread_out() -> None:
 
 
 def _lines(seat: Seat, world: World, *, last: bool = False) -> list[str]:
-    return [line.text for line in seat.lines(world.dev.told(), last=last)]
+    return [line.text for line in (seat.lines(world.dev.told(), last=True) if last else seat.lines(world.dev.told()))]
 
 
 def test_lines_are_told_once_to_each_seat() -> None:
@@ -584,7 +610,11 @@ def test_each_build_has_its_own_log() -> None:
         assert _lines(seat, world) == ["one", "two"]
         before = world.dev.told()
         world.sim.sleep(2.5)
+        assert _lines(seat, world) == ["three"]
         world.dev.start()
+        reads = world.coder.calls.count("build_log")
+        assert _lines(seat, world) == []
+        assert world.coder.calls.count("build_log") == reads + 1
         world.sim.sleep(1)
         assert _lines(seat, world) == ["one"]
         assert seat.lines(before, last=True) == []
