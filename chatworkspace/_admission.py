@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,9 @@ from chatworkspace.ports import NotFoundError, WorkspaceCreator
 
 AllowedTemplates = Callable[[Chat], Collection[UUID] | None]
 WorkspaceTtl = Callable[[Chat], float | None] | float | None
+
+LONGEST = 1e9
+"""Seconds, some thirty years: what is more was meant as something else."""
 
 logger = logging.getLogger("chatworkspace")
 
@@ -56,7 +58,7 @@ class Admission:
             return None
         if ttl is None or ttl == 0:
             return None
-        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not math.isfinite(ttl) or ttl < 0:
+        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < LONGEST:
             logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
             return None
         return float(ttl)

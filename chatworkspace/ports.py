@@ -229,8 +229,9 @@ class Store(Protocol):
         As it was looked at: epoch, generation, binding, and whether a plan stands. The epoch alone does not tell, for a holder's own write keeps it.
 
         With a plan, in the same step: unbound, the plan in place of any other, name and number from it, generation + 1 if there was a binding or an
-        earlier intent and no plan stood (else the same generation). plan=None leaves a standing plan and the binding as they are; Claim.plan is what
-        stands. The same token gets its own claim again when its answer was lost. ChangedError: look again. ClaimedError: wait. NotFoundError.
+        earlier intent and no plan stood (else the same generation). A plan that takes another's place keeps its age. plan=None leaves a standing
+        plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its answer was lost.
+        ChangedError: look again. ClaimedError: wait. NotFoundError.
         """
         ...
 
@@ -238,7 +239,8 @@ class Store(Protocol):
         """Return when the chat may be free or changed since the look, or at the deadline. Early is fine. Holds no connection that others need."""
         ...
 
-    # Writes of the holder; each gives the claim back. StaleClaimError once somebody else has claimed. Repeating one after a lost answer is harmless.
+    # Writes of the holder; each gives the claim back. StaleClaimError once somebody else has claimed, and for a second write that is not the first
+    # one repeated. Repeating one after a lost answer is harmless.
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         """The plan became this workspace. WorkspaceTakenError (the claim stays): it is another chat's making, or was discarded."""

@@ -238,8 +238,7 @@ class MemoryStore(Store):
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         row = self._row(claim.chat.id)
         with row.lock:
-            self._check_held(row, claim)
-            if row.written and row.chat.workspace_id == workspace_id:
+            if self._wrote(row, claim, (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)):
                 return row.chat
             self._before_write()
             self._rebound(row.chat.workspace_id, workspace_id, maker=row.chat.id)
@@ -257,8 +256,8 @@ class MemoryStore(Store):
     def _change(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closed: bool) -> Chat:
         row = self._row(claim.chat.id)
         with row.lock:
-            self._check_held(row, claim)
-            if row.written and row.chat.generation == claim.chat.generation + 1:
+            repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closed, claim.chat.generation + 1)
+            if self._wrote(row, claim, repeated):
                 return row.chat
             self._before_write()
             before = row.chat
@@ -329,9 +328,11 @@ class MemoryStore(Store):
             raise NotFoundError(f"chat {chat_id!r}") from None
 
     @staticmethod
-    def _check_held(row: _Row, claim: Claim) -> None:
-        if not row.held_by(claim):
+    def _wrote(row: _Row, claim: Claim, repeated: bool) -> bool:  # noqa: FBT001 # an answer of the caller's
+        """Tell whether this very write was made already. StaleClaimError: another was, which gave the claim back, or somebody has claimed since."""
+        if not row.held_by(claim) or (row.written and not repeated):
             raise StaleClaimError
+        return row.written
 
     def _look(self, row: _Row) -> Look:
         with row.lock:

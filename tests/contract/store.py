@@ -558,6 +558,19 @@ class StoreContract:
             assert write(world, claim) == told
             assert (world.look(), world.store.history(CHAT)) == (look, history)
 
+    def test_a_second_write_is_not_the_holders_any_more(self, store_factory: StoreFactory) -> None:
+        """The first gave the claim back: what is not the first one repeated is refused, and changes nothing."""
+        for first, second in ((bind, attach), (bind, detach), (attach, detach), (detach, bind), (detach, close), (close, bind)):
+            world = store_factory()
+            claim = world.claim(plan=a_plan())
+            first(world, claim)
+            before, history = world.look(), world.store.history(CHAT)
+            with pytest.raises(StaleClaimError):
+                second(world, claim)
+            assert (world.look(), world.store.history(CHAT)) == (before, history)
+            with pytest.raises(StaleClaimError):
+                world.store.bind(claim, THIRD)
+
     def test_a_repeated_write_after_somebody_else_has_claimed(self, store_factory: StoreFactory) -> None:
         """It comes too late to be told apart from any other write of an overtaken holder."""
         for write in (bind, attach, detach, close):
