@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Call:
     """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others."""
 
-    __slots__ = ("_book", "_wake", "chat_id", "clock", "closed", "deadline", "following", "interrupted", "started")
+    __slots__ = ("_book", "_wake", "awaited", "chat_id", "clock", "closed", "deadline", "following", "interrupted", "started")
 
     def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None) -> None:
         self._book = book
@@ -29,6 +29,8 @@ class Call:
         self.interrupted = False
         self.closed = False
         self.following = False
+        self.awaited = -1
+        """The epoch whose end was waited for last."""
 
     @property
     def elapsed(self) -> float:

@@ -18,7 +18,7 @@ from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
 from chatworkspace._sweeping import Sweeper
 from chatworkspace._telling import Callbacks, Teller, logger
-from chatworkspace._turns import Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
+from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
 from chatworkspace._waiting import HEARTBEAT, Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._watches import Watches
 from chatworkspace.errors import (
@@ -381,6 +381,9 @@ class ChatWorkspaces:
     def _wait_for_turn(self, call: Call, look: Look, until: float) -> None:
         """Wait until the chat may be free. Holds neither mutex nor connection."""
         ends = min(until, self._clock.monotonic() + look.claimed_for)
+        if call.awaited == look.epoch:  # woken, and for nothing
+            call.pause(min(ends, self._clock.monotonic() + FLOOR))
+        call.awaited = look.epoch
         while not call.interrupted:
             call.check()
             now = self._clock.monotonic()
