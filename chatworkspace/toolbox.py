@@ -236,18 +236,22 @@ def _error_result(error: ChatWorkspaceError) -> ToolResult:
 def _compact(content: Mapping[str, Any]) -> str:
     import json  # noqa: PLC0415 # as above
 
-    return json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # half a character, as JSON may hold, can be sent nowhere
 
 
 def _size(content: Mapping[str, Any]) -> int:
-    return len(_compact(content).encode("utf-8", "replace"))
+    return len(_compact(content).encode())
 
 
 def _fit(content: dict[str, Any]) -> dict[str, Any]:
     """Cut what is least needed until the result fits: the log's first lines, then other people's words."""
     while _size(content) > MOST_BYTES and content.get("log_tail"):
         content = content | {"log_tail": content["log_tail"][1:]}
-    for field in ("log_tail", "validations", "detail", "not_applied", "error", "agent_error"):
+    for field in ("log_tail", "validations", "detail", "not_applied"):
         if _size(content) > MOST_BYTES and field in content:
             content = {name: value for name, value in content.items() if name != field}
+    for field in ("error", "agent_error"):  # cut, not left out: it is why the tool was of no use
+        while _size(content) > MOST_BYTES and content.get(field):
+            content = content | {field: content[field][: len(content[field]) // 2]}
     return content
