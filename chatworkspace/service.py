@@ -523,7 +523,7 @@ class ChatWorkspaces:
         if look.plan is not None and look.claimed_for > 0:
             yield teller.progress(call, look.chat, None, phase=Phase.CREATING)
         steps = self._look_steps(call)
-        furthest = (0, 0)
+        furthest = Seen(workspace=None, phase=None)
         while True:
             try:
                 seen = next(steps)
@@ -533,9 +533,9 @@ class ChatWorkspaces:
             if seen.phase is None:
                 continue
             if seen.line is None:
-                if seen.step < furthest:
-                    continue
-                furthest = seen.step
+                if furthest.phase is not None and seen.step < furthest.step:
+                    seen = furthest  # an agent that drops is no step back: where it was is told again
+                furthest = seen
             yield teller.progress(call, look.chat, seen)
         yield teller.progress(call, outcome.chat, None, outcome=outcome)
         teller.ended(call, outcome)

@@ -342,6 +342,23 @@ def test_an_answer_that_the_store_lost_is_asked_for_again() -> None:
     assert (outcome.chat.generation, len(world.chats.history(CHAT))) == (2, 2)
 
 
+def test_a_write_that_may_have_been_made_is_not_made_twice() -> None:
+    """Its answer is lost, and somebody gives the chat another workspace before it can be asked for again: that one is not detached."""
+    world = World()
+    first, other = world.created().require_ready(), world.sim.process("other")
+    world.sim.store.when("attach").lose_answer()
+    world.sim.at(62, lambda: other.workspaces.create(CHAT, first.template_id))
+
+    def detach() -> UnavailableError:
+        with pytest.raises(UnavailableError) as error:
+            world.chats.detach(CHAT)
+        return error.value
+
+    (error,) = world.sim.run(detach)
+    assert (error.reason, world.chats.get_chat(CHAT).workspace_id) == (Reason.STORE_UNAVAILABLE, world.latest.id)
+    assert world.chats.history(CHAT)[1].replaces == first.id
+
+
 @pytest.mark.parametrize("wait", [0, 3])
 def test_who_waits_for_a_workspace_is_told_that_it_was_detached(wait: float) -> None:
     """A creation that waits is overtaken: it is told that the chat has none, and which workspace it was."""

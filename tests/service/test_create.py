@@ -256,6 +256,30 @@ def test_adopted_parameters_are_compared_without_being_stored(size: str, missed:
     assert world.chats.create(CHAT, docker.id, parameters={"size": size}).not_applied == missed
 
 
+@pytest.mark.parametrize(("size", "missed"), [("large", False), ("small", True)])
+def test_what_is_found_may_be_what_an_earlier_plan_asked_for(size: str, *, missed: bool) -> None:
+    """A dead caller's request may still have been under way when this one's answer was lost: only where both asked for the same is it as wished."""
+    world = World()
+    docker = world.template(parameters=[Parameter(name="size", default="small")])
+    world.interrupted_creation(docker, at="coder.create_workspace", parameters={"size": "large"})
+    world.coder.when("create_workspace").lose_answer()
+    outcome = world.chats.create(CHAT, docker.id, parameters={"size": size})
+    assert (outcome.reason, "parameters" in outcome.not_applied) == (Reason.ADOPTED, missed)
+
+
+@pytest.mark.parametrize("before", ["store.claim", "store.bind"])
+def test_two_who_settle_the_same_plan(before: str) -> None:
+    """One of them stands still, the other is first: both are told the one workspace, and it is bound once."""
+    world = World()
+    docker, slow, quick = world.template(), world.sim.process("slow"), world.sim.process("quick")
+    world.interrupted_creation(docker)
+    slow.pause(40, before=before)
+    world.sim.at(CLAIM + 35, lambda: quick.workspaces.create(CHAT, docker.id))
+    (outcome,) = world.sim.run(lambda: slow.workspaces.create(CHAT, docker.id))
+    assert (outcome.ready, outcome.workspace_id, outcome.chat.generation) == (True, world.latest.id, 1)
+    assert (outcome.reason, len(world.coder.workspaces)) == (Reason.EXISTING, 1)
+
+
 def test_a_plan_whose_maker_died_before_asking_is_taken_over() -> None:
     """Nothing bears the name: this caller's request takes the place of the dead one's, in the same generation and under the same name."""
     world = World()
@@ -647,6 +671,18 @@ def test_a_call_makes_one_generation() -> None:
     assert (outcome.state, outcome.reason, outcome.elapsed) == (State.GONE, Reason.DELETED, 10)
     assert len(world.coder.workspaces) == 1
     assert world.chats.create(CHAT, docker.id).chat.generation == 2
+
+
+def test_a_workspace_that_is_lost_sight_of_at_the_last_moment() -> None:
+    """It was ready, and somebody changed something meanwhile; the fresh look that this takes does not find it: unknown, and nothing is concluded."""
+    world = World()
+    docker, other = world.template(), world.sim.process("other")
+    world.created()
+    world.sim._default.pause(20, after="coder.dial")
+    world.sim.at(62, lambda: other.workspaces.stop(CHAT))
+    world.sim.at(63, lambda: world.latest.hide())  # noqa: PLW0108 - it is made later
+    (outcome,) = world.sim.run(lambda: world.chats.create(CHAT, docker.id))
+    assert (outcome.state, outcome.reason, outcome.workspace_id) == (State.UNKNOWN, Reason.NOT_VISIBLE, world.latest.id)
 
 
 def test_what_a_call_waited_for_and_saw_end_is_its_outcome() -> None:

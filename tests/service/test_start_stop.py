@@ -227,6 +227,18 @@ def test_threads_that_race_start_it_once() -> None:
     assert world.latest.builds[-1] == (3, START)
 
 
+def test_somebody_else_changes_the_chat_before_a_start_can_claim_it() -> None:
+    """It looks again, and starts what the chat has then."""
+    world = stopped()
+    first, other = world.latest, world.sim.process("other")
+    began = world.sim.elapsed
+    world.sim._default.pause(5, before="store.claim")
+    world.sim.at(began + 2, lambda: other.workspaces.create(CHAT, first.template.id, replace=True))
+    (outcome,) = world.sim.run(lambda: start(world))
+    assert (outcome.reason, outcome.workspace_id) == (Reason.EXISTING, world.latest.id)
+    assert first.builds[-1][1] is STOP
+
+
 def test_wait_0_sends_the_start_and_does_not_wait() -> None:
     """The outcome says what is under way."""
     world = stopped(**SLOW)

@@ -282,6 +282,17 @@ def test_an_interrupted_creation_is_followed_to_its_end() -> None:
     assert (end_of(progress).reason, progress[-1].elapsed) == (Reason.INTERRUPTED_CREATION, CLAIM)
 
 
+def test_a_follower_sees_no_step_back_and_yet_something_every_five_seconds() -> None:
+    """The agent drops while its scripts run: the phase that was reached is told again until it goes on."""
+    world = building(build=0, connect=0, scripts=60)
+    world.sim.at(20, world.latest.drop_agent)
+    world.sim.at(50, world.latest.restore_agent)
+    progress = following(world)
+    assert {it.phase for it in progress[:-1]} == {Phase.SCRIPTS}
+    assert max(later.elapsed - earlier.elapsed for earlier, later in pairwise(progress)) <= 5
+    assert (end_of(progress).state, progress[-1].elapsed) == (State.READY, 60)
+
+
 def test_a_follower_goes_on_with_a_later_build() -> None:
     """The user restarts it meanwhile: the next build is followed, and its phases come after those of the first."""
     world = building()

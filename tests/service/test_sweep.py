@@ -311,6 +311,17 @@ def test_a_stray_that_somebody_attaches_at_the_last_moment_is_not_deleted(by: st
     assert list(swept.errors) == [str(stray)]
 
 
+def test_a_stray_that_its_own_chat_has_again_is_not_deleted() -> None:
+    """It was attached between the list and the look under which it would be deleted."""
+    world, stray = stray_world()
+    other = world.sim.process("other")
+    world.sim._default.pause(5, before="store.look")
+    world.sim.at(62, lambda: other.workspaces.attach(CHAT, stray))
+    (swept,) = world.sim.run(lambda: world.chats.sweep(delete=[stray]))
+    assert (swept.deleted, swept.errors) == ((), {str(stray): "it is the chat's: nothing was deleted"})
+    assert world.sim.store.look(CHAT).claimed_for == 0
+
+
 def test_what_is_to_be_deleted_is_checked_first() -> None:
     """An id that is none deletes nothing at all."""
     world, stray = stray_world()
