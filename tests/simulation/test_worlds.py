@@ -43,7 +43,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(capsys: pytest.CaptureFixtur
     with capsys.disabled():
         print(f"\nworlds {WORLDS}, distinct traces {len(traces)}, violations {sum(map(len, broken.values()))}, seeds 0..{WORLDS - 1}")  # noqa: T201
         for seed, problems in broken.items():
-            print(f"replay: python -m tests.simulation.worlds {seed}  # {problems[0]}")  # noqa: T201
+            print(f"replay: PYTHONPATH=.:adapters python -m tests.simulation.worlds {seed}  # {problems[0]}")  # noqa: T201
     assert broken == {}
     assert len(traces) >= WORLDS * 3 // 4
 

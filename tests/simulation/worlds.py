@@ -1,6 +1,6 @@
 """Random worlds: a few processes over one store and one platform, each thread with a script, faults, kills, pauses, and a user who interferes.
 
-`python -m tests.simulation.worlds SEED` replays one: its story, what every caller was told, and what is wrong with it.
+`PYTHONPATH=.:adapters python -m tests.simulation.worlds SEED` replays one: its story, what every caller was told, and what is wrong with it.
 """
 
 from __future__ import annotations
