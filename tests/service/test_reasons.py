@@ -1,0 +1,40 @@
+"""docs/reasons.md lists every reason, with what it means and the test that shows it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from chatworkspace import Reason
+
+ROOT = Path(__file__).parents[2]
+ROW = re.compile(r"^\| `(\w+)` \| (.+) \| `(tests/service/test_\w+\.py)::(test_\w+)` \|$", re.MULTILINE)
+DOCUMENT = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+ROWS = {value: (meaning, path, test) for value, meaning, path, test in ROW.findall(DOCUMENT)}
+
+
+def test_the_document_lists_every_reason_once_and_in_order() -> None:
+    """No reason is left out, none is invented, and every row of the tables is understood by this test."""
+    assert [row[0] for row in ROW.findall(DOCUMENT)] == [reason.value for reason in Reason]
+    assert len(re.findall(r"^\| `", DOCUMENT, re.MULTILINE)) == len(Reason)
+
+
+def source_of(path: str, test: str) -> str:
+    """Return a test as it is written, with its decorators."""
+    source = (ROOT / path).read_text(encoding="utf-8")
+    (found,) = (node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef) and node.name == test)
+    first = min([found.lineno, *(it.lineno for it in found.decorator_list)])
+    return "\n".join(source.splitlines()[first - 1 : found.end_lineno])
+
+
+@pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
+def test_each_reason_has_a_meaning_and_a_test_that_asserts_it(reason: Reason) -> None:
+    """The test that the document names exists, and speaks of this very reason."""
+    meaning, path, test = ROWS[reason.value]
+    assert meaning.endswith(".")
+    source = source_of(path, test)
+    assert re.search(rf"\bReason\.{reason.name}\b", source)
+    assert "assert" in source or "refused(" in source
