@@ -264,7 +264,7 @@ def test_every_port_has_its_calls() -> None:
         process.kill(before=name)
     with pytest.raises(InvalidArgumentError, match="beside before"):
         process.kill(before="store.bind", after="store.bind")
-    with pytest.raises(AssertionError, match="kill before watch.close"):
+    with pytest.raises(AssertionError, match=r"kill before watch\.close"):
         world.sim.verify()
 
 
