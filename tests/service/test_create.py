@@ -473,6 +473,25 @@ def test_replace_leaves_a_live_workspace_behind_on_the_callers_word() -> None:
     assert [it.id for it in world.coder.live] == [old.id, second.workspace_id]
 
 
+def test_a_replacement_that_may_have_been_planned_leaves_no_other_behind() -> None:
+    """The answer to its claim is lost, and another process goes on with the plan before it is asked for again: nobody knows, and no third is made."""
+    world = World()
+    first, other = world.created(), world.sim.process("other")
+    template = first.require_ready().template_id
+    world.sim.store.when("claim").lose_answer()
+    world.sim.at(62, lambda: world.sim._default.pause(60))
+    world.sim.at(100, lambda: other.workspaces.create(CHAT, template))
+
+    def replace() -> UnavailableError:
+        with pytest.raises(UnavailableError) as error:
+            world.chats.create(CHAT, template, replace=True)
+        return error.value
+
+    (error,) = world.sim.run(replace)
+    assert (error.reason, len(world.coder.workspaces)) == (Reason.STORE_UNAVAILABLE, 2)
+    assert world.chats.get_chat(CHAT).workspace_id == world.latest.id
+
+
 def test_replace_without_a_workspace_is_a_plain_creation() -> None:
     """There is nothing to leave behind."""
     world = World()

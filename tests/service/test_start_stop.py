@@ -239,6 +239,16 @@ def test_somebody_else_changes_the_chat_before_a_start_can_claim_it() -> None:
     assert first.builds[-1][1] is STOP
 
 
+def test_the_user_starts_it_before_the_look_under_the_claim() -> None:
+    """What was seen before does not hold any more: nothing is sent, and the user's build is joined."""
+    world = stopped(build=10)
+    world.sim.at(world.sim.elapsed + 2, world.latest.start)
+    world.sim._default.pause(5, after="store.claim")
+    ((outcome, calls),) = world.sim.run(lambda: world.counts(lambda: start(world)))
+    assert (outcome.reason, outcome.elapsed, "start_workspace" in calls) == (Reason.EXISTING, 12, False)
+    assert world.latest.builds[-1] == (3, START)
+
+
 def test_wait_0_sends_the_start_and_does_not_wait() -> None:
     """The outcome says what is under way."""
     world = stopped(**SLOW)
