@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
+HEARTBEAT = 5.0
+"""Seconds after which a follower is told something, whatever happens."""
+LOG_TICK = 1.0
+"""Seconds after which a follower's call looks at the log, and tells how things stand."""
+
+
 class Call:
     """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others."""
 
@@ -48,6 +54,10 @@ class Call:
     def sooner(self, instant: float) -> float:
         """Return the instant, or the end of the call's patience if that is nearer."""
         return instant if self.deadline is None else min(instant, self.deadline)
+
+    def ask_until(self, limit: float) -> float:
+        """Return until when a read may take that is made while waiting: not longer than the call, nor than a follower may be left alone."""
+        return self.until(min(limit, HEARTBEAT - LOG_TICK) if self.following else limit)
 
     def signal(self) -> Signal:
         """Return a fresh signal to wait for."""

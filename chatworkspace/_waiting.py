@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from enum import Enum
+from math import inf
 
 import attrs
 
-from chatworkspace._calls import Call
+from chatworkspace._calls import LOG_TICK, Call
 from chatworkspace._decisions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace._memory import Proof, Proofs
 from chatworkspace._mutex import ChatMutex
@@ -19,9 +20,6 @@ from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
 """Seconds between two dials of an agent that the platform calls connected."""
-HEARTBEAT = 5.0
-"""Seconds after which a follower is told the same again."""
-LOG_TICK = 1.0
 _ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
 
 
@@ -105,7 +103,7 @@ class Waiter:
     def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Generator[Seen, None, Ending]:
         """Yield every change, and return how it ended: settled, a limit was over, or the call's patience.
 
-        lines: yield the build log as well, and something at least every HEARTBEAT seconds.
+        lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
         began: dict[tuple[int, Phase], float] = {}
         workspace, logged = bound.workspace, 0
@@ -114,7 +112,7 @@ class Waiter:
         try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
-                dialled = self._dialled(call, bound, workspace, finding) if goal is Goal.SETTLED else _undialled(workspace, finding)
+                dialled = self._dialled(call, bound, workspace, finding, seat) if goal is Goal.SETTLED else _undialled(workspace, finding)
                 told, phase = dialled.told, dialled.told.phase
                 building = phase is Phase.BUILDING
                 logged = workspace.build.number if building else logged
@@ -132,7 +130,7 @@ class Waiter:
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 try:
-                    heard = seat.next(call.sooner(min(limit, now + _tick(phase, lines=lines), dialled.again_at)))
+                    heard = seat.next(call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
                 except NotFoundError as error:
                     return not_visible(workspace, finding, error)
                 # others may have heard of an older build after this call asked for its own
@@ -141,20 +139,25 @@ class Waiter:
             if seat is not None:
                 seat.leave()
 
-    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding) -> _Dialled:
-        """Dial where the finding needs it. One dial serves all threads that ask for it at the same time."""
+    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, seat: Seat | None) -> _Dialled:
+        """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
+
+        Without a seat yet it is asked for to be able to answer at all, and may take its time; later it is part of the waiting.
+        """
         told = describe(finding, workspace)
         probe = probe_for(finding)
         if probe is Probe.NONE:
             return _Dialled(told=told)
         asked_at = self._clock.monotonic()
+        limit = asked_at + self._timeouts.connect_attempt
+        deadline = limit if seat is None else call.sooner(limit)
         chat_id = bound.chat.id
-        if not self._dials.acquire(chat_id, call, asked_at + self._timeouts.connect_attempt):
+        if not self._dials.acquire(chat_id, call, deadline):
             return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
         try:
             proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
             if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
-                proof = self._dial(bound, workspace, finding)
+                proof = self._dial(bound, workspace, finding, deadline)
                 self._proofs.put(chat_id, proof)
         finally:
             self._dials.release(chat_id)
@@ -166,9 +169,9 @@ class Waiter:
                 again_at = self._clock.monotonic() + DIAL_PAUSE
                 return _Dialled(told=UNDIALLED, again_at=again_at) if proof.worked else _Dialled(told=told, error=proof.error)
 
-    def _dial(self, bound: Bound, workspace: Workspace, finding: Finding) -> Proof:
+    def _dial(self, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error, deadline = "", self._clock.monotonic() + self._timeouts.connect_attempt
+        error = ""
         try:
             with self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
@@ -199,13 +202,6 @@ def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:
 def _lately(proof: Proof, finding: Finding, asked_at: float) -> bool:
     """Tell whether a dial was tried so short a time ago, for the same purpose, that another would come too soon: news of a watch may be many."""
     return asked_at < proof.at + DIAL_PAUSE and proof.finding.condition is finding.condition
-
-
-def _tick(phase: Phase, *, lines: bool) -> float:
-    """Return the seconds after which a follower is told something, whatever happens."""
-    if not lines:
-        return float("inf")
-    return LOG_TICK if phase is Phase.BUILDING else HEARTBEAT
 
 
 def _lines(seat: Seat, workspace: Workspace, *, last: bool) -> Generator[Seen, None, None]:

@@ -5,11 +5,12 @@ Where the creator has no watch, the leader polls. Either way a break is followed
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
 from uuid import UUID
 
 from chatworkspace._calls import Call
+from chatworkspace._mutex import ChatMutex
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
@@ -49,7 +50,8 @@ class PollingWatch:
         self._clock = clock
         self._pace = pace
         self._of = of
-        self._limit = limit
+        self.reads_until: Callable[[], float] = lambda: clock.monotonic() + limit
+        """Until when a read that begins now may take; whoever pulls may say."""
         self._began: float | None = None
         self._at = 0.0
         self._last: Workspace | None = None
@@ -67,7 +69,7 @@ class PollingWatch:
             if now < self._at:
                 return None
             self._at = self._pace.slot(now + self._interval(now - self._began))
-            current = self._creator.get_workspace(*self._of, deadline=now + self._limit)
+            current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
             if current != self._last:
                 self._last = current
                 return current
@@ -86,6 +88,7 @@ class _Shared:
     __slots__ = (
         "broken",
         "build",
+        "complete",
         "current",
         "error",
         "followers",
@@ -117,6 +120,8 @@ class _Shared:
         self.lost = False
         self.build = 0
         """The number of the build that the lines are of."""
+        self.complete = 0
+        """The number of the last build whose log was read after its end."""
         self.lines: list[LogLine] = []
         self.lines_at = now - LOG_INTERVAL
 
@@ -132,6 +137,8 @@ class Watches:
         self.clock = clock
         self.request = request
         self.lock = Lock()
+        self.log_turns = ChatMutex()
+        """Who reads the rest of a log: one for all that wait for it."""
         self._pace = Pace()
         self._table: dict[tuple[UUID, UUID], _Shared] = {}
 
@@ -187,6 +194,7 @@ class Seat:
         self._owner_id = owner_id
         self._workspace = workspace
         self._key = (owner_id, workspace.id)
+        self._own_error: UnavailableError | None = None
         self._line = 0
         self._line_of = 0
         self._shared = watches.enter(self._key)
@@ -201,8 +209,8 @@ class Seat:
 
     @property
     def error(self) -> UnavailableError | None:
-        """The last failure of the watch, None once it works again."""
-        return self._shared.error
+        """The last failure of the watch, None once it works again; or of a read that this call's end cut short."""
+        return self._shared.error or self._own_error
 
     def next(self, deadline: float) -> Workspace | None:
         """Return the next state that this seat has not seen, or None at the deadline or when the call is ended. NotFoundError, ClosedError."""
@@ -260,9 +268,11 @@ class Seat:
             shared.fresh = True
             return self._read()
         if shared.watch is None:
-            watch = self._watches.open(self._owner_id, self._workspace, now + self._watches.request)
+            watch = self._watches.open(self._owner_id, self._workspace, self._reads_until())
             with self._watches.lock:
                 shared.watch = watch
+        if isinstance(shared.watch, PollingWatch):
+            shared.watch.reads_until = self._reads_until
         # a poll is a fresh read itself
         silent_at = float("inf") if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
         with self._call.woken_by(shared.watch.close):
@@ -273,8 +283,11 @@ class Seat:
             heard = self._read()
         return heard
 
+    def _reads_until(self) -> float:
+        return self._call.ask_until(self._watches.request)
+
     def _read(self) -> Workspace:
-        return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=self._clock.monotonic() + self._watches.request)
+        return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=self._reads_until())
 
     def _share(self, heard: Workspace | None, failure: UnavailableError | None, *, lost: bool) -> None:
         """Make what the leader heard everybody's, and step back."""
@@ -285,13 +298,14 @@ class Seat:
             shared.lost = lost
             if failure is not None:
                 closing, shared.watch = shared.watch, None
-                if not (self._call.interrupted or self._call.closed):  # else it is this call that has ended, not the watch
+                self._own_error = failure
+                if not (self._call.over or self._call.closed):  # else it is this call that has ended, not the watch
                     shared.error = failure
                     shared.broken += 1
                     shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
                     shared.retry_at = now + self._back_off(shared.broken)
             elif heard is not None:
-                shared.error, shared.heard_at = None, now
+                shared.error, shared.heard_at, self._own_error = None, now, None
                 shared.version += 1
                 shared.current = heard
             wake = self._watches.wake_all(shared)
@@ -305,20 +319,20 @@ class Seat:
         return FLOOR + (most - FLOOR) * self._clock.random()
 
     def lines(self, workspace: Workspace, *, last: bool = False) -> Sequence[LogLine]:
-        """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats. last: read now.
+        """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats.
 
-        The log is for looking at: where it cannot be read, there are none.
+        last: the build is over; read once more, by whoever comes first. The log is for looking at: where it cannot be read, there are none.
         """
-        shared, now, number = self._shared, self._clock.monotonic(), workspace.build.number
-        with self._watches.lock:
-            if shared.build < number:
-                shared.build, shared.lines, last = number, [], True
-            due = last or now >= shared.lines_at + LOG_INTERVAL
-            if due:
-                shared.lines_at = now
-            after = shared.lines[-1].id if shared.lines else 0
-        if due and shared.build == number:
-            self._read_lines(workspace, after, now)
+        shared, number = self._shared, workspace.build.number
+        if not last:
+            self._read_if_due(workspace)
+        elif self._watches.log_turns.acquire(str(workspace.id), self._call, self._reads_until()):
+            try:
+                if shared.complete != number:
+                    self._read_lines(workspace)
+                    shared.complete = number
+            finally:
+                self._watches.log_turns.release(str(workspace.id))
         with self._watches.lock:
             seen = self._line if self._line_of == number else 0
             fresh = [line for line in shared.lines if line.id > seen] if shared.build == number else []
@@ -326,10 +340,26 @@ class Seat:
             self._line, self._line_of = fresh[-1].id, number
         return fresh
 
-    def _read_lines(self, workspace: Workspace, after: int, now: float) -> None:
+    def _read_if_due(self, workspace: Workspace) -> None:
+        shared, now = self._shared, self._clock.monotonic()
+        with self._watches.lock:
+            due = shared.build < workspace.build.number or now >= shared.lines_at + LOG_INTERVAL
+            if due:
+                shared.lines_at = now
+        if due:
+            self._read_lines(workspace)
+
+    def _read_lines(self, workspace: Workspace) -> None:
         shared, number = self._shared, workspace.build.number
+        with self._watches.lock:
+            shared.lines_at = self._clock.monotonic()
+            if shared.build < number:
+                shared.build, shared.lines = number, []
+            if shared.build != number:
+                return
+            after = shared.lines[-1].id if shared.lines else 0
         try:
-            read = self._watches.creator.build_log(workspace, after=after, deadline=now + self._watches.request)
+            read = self._watches.creator.build_log(workspace, after=after, deadline=self._reads_until())
         except (UnavailableError, NotFoundError):
             return
         with self._watches.lock:

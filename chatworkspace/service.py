@@ -10,7 +10,7 @@ import attrs
 
 from chatworkspace._admission import Admission, AllowedTemplates, WorkspaceTtl
 from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
-from chatworkspace._calls import Call, Calls
+from chatworkspace._calls import HEARTBEAT, Call, Calls
 from chatworkspace._clock import Process, SystemClock, this_process
 from chatworkspace._decisions import create_step, describe, replace_step, start_step, stop_step
 from chatworkspace._leaving import Leavings
@@ -19,7 +19,7 @@ from chatworkspace._mutex import ChatMutex
 from chatworkspace._sweeping import Sweeper
 from chatworkspace._telling import Callbacks, Teller, logger
 from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
-from chatworkspace._waiting import HEARTBEAT, Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._watches import Watches
 from chatworkspace.errors import (
     BusyError,

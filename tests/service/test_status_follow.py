@@ -183,8 +183,49 @@ def test_a_follower_is_told_something_at_least_every_five_seconds() -> None:
     """The same phase again, while the agent does not connect; then the outcome, once its limit is over."""
     world = building(build=0, connect=NEVER)
     progress = following(world)
-    assert sorted({it.elapsed for it in progress}) == [5.0 * number for number in range(25)]
+    assert progress[0].elapsed == 0
+    assert progress[-1].elapsed == 120
+    assert max(later.elapsed - earlier.elapsed for earlier, later in pairwise(progress)) <= 5
     assert end_of(progress).reason is Reason.AGENT_NOT_CONNECTED
+
+
+@pytest.mark.parametrize("nth", [2, 5, 20])
+def test_a_hanging_read_does_not_keep_a_follower_waiting(nth: int) -> None:
+    """Where the platform is polled and does not answer, the follower is told the same again within 5 s, and the poll is given up for another."""
+    world = World(coder=polled)
+    world.chats.create(CHAT, world.template(build=60).id, wait=0)
+    world.coder.when("get_workspace", nth=nth).lose_request()
+    told = list[float]()
+    for _ in world.chats.follow(CHAT):
+        told.append(world.sim.elapsed)
+    assert max(later - earlier for earlier, later in pairwise(told)) <= 5
+
+
+@pytest.mark.parametrize(("wait", "nth", "watching"), [(2, 3, False), (2, 2, False), (16, 2, True)])
+def test_a_hanging_read_does_not_outlive_the_wait(*, wait: float, nth: int, watching: bool) -> None:
+    """A poll, or the fresh read of a watch that is silent, ends with the patience of the call that makes it; what was the matter is told."""
+    world = World(coder=lambda clock: FakeCoder(clock, watching=watching))
+    world.coder.silence_watches()
+    world.chats.create(CHAT, world.template(build=60).id, wait=0)
+    world.coder.when("get_workspace", nth=nth).lose_request()
+    outcome = world.chats.status(CHAT, wait=wait)
+    assert (outcome.elapsed, outcome.state, outcome.error) == (wait, State.STARTING, "get_workspace was not answered in time")
+
+
+def test_a_later_dial_does_not_outlive_the_wait() -> None:
+    """The first one may take its time, for without it nothing could be said; the next is part of the waiting."""
+    world = World()
+    world.chats.create(CHAT, world.template(build=1).id, wait=0)
+    world.coder.when("dial").lose_request()
+    assert world.chats.status(CHAT, wait=3).elapsed == 3
+
+
+def test_the_rest_of_a_log_is_read_once_for_all() -> None:
+    """Four followers of a build of 30 s read its log once a second between them, and once more at its end."""
+    world = building(build=30, log=LOG)
+    lines = world.sim.race(lambda: [it.line for it in world.chats.follow(CHAT) if it.line is not None], threads=4)
+    assert lines == [LOG] * 4
+    assert world.coder.calls.count("build_log") <= 32
 
 
 def test_a_follower_reads_the_log() -> None:
