@@ -22,6 +22,16 @@ class Bar:
     baseline: bool = False
 
 
+def page(charts: Sequence[str]) -> str:
+    """Put charts below each other in one SVG."""
+    top, placed = 0, list[str]()
+    for chart in charts:
+        height = int(chart.split('viewBox="0 0 ', 1)[1].split('"', 1)[0].split()[1])
+        placed.append(chart.replace("<svg ", f'<svg y="{top}" width="{WIDTH}" height="{height}" ', 1))
+        top += height
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}">\n{"".join(placed)}</svg>\n'
+
+
 def bar_chart(title: str, unit: str, bars: Sequence[Bar], *, goal: float | None = None) -> str:
     """Return an SVG with a bar for each value, and a line at the goal."""
     most = max([bar.value for bar in bars] + [goal or 0.0]) or 1.0

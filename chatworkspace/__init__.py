@@ -4,6 +4,7 @@ Safe to use from any thread; durations are seconds (float).
 """
 
 import logging as _logging
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from chatworkspace._arguments import Id as Id
 from chatworkspace.errors import BusyError as BusyError
@@ -38,7 +39,18 @@ from chatworkspace.model import Transition as Transition
 from chatworkspace.model import Workspace as Workspace
 from chatworkspace.service import ChatWorkspaces as ChatWorkspaces
 from chatworkspace.timeouts import Timeouts as Timeouts
-from chatworkspace.toolbox import Toolbox as Toolbox
-from chatworkspace.toolbox import ToolResult as ToolResult
 
 _logging.getLogger("chatworkspace").addHandler(_logging.NullHandler())
+
+if _TYPE_CHECKING:
+    from chatworkspace.toolbox import Toolbox as Toolbox
+    from chatworkspace.toolbox import ToolResult as ToolResult
+
+
+def __getattr__(name: str) -> object:
+    """Load the tools when somebody asks for them: not every host has any called, and importing the library should cost little."""
+    if name not in ("ToolResult", "Toolbox"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from chatworkspace import toolbox  # noqa: PLC0415 # as said above
+
+    return globals().setdefault(name, getattr(toolbox, name))

@@ -35,12 +35,13 @@ class Admission:
             template = self._creator.get_template(chat.owner_id, template_id, deadline=deadline)
         except NotFoundError:
             raise TemplateError("there is no such template") from None
-        problem = check_template(template, chat, self._allowed(chat))
+        problem = check_template(template, chat, self.allowed(chat))
         if problem is not None:
-            raise TemplateError(f"template {template.name}: {problem.value}", reason=problem)
+            raise TemplateError(f"template {template.name} cannot be used here: {problem.value.replace('_', ' ')}", reason=problem)
         return template
 
-    def _allowed(self, chat: Chat) -> Collection[UUID] | None:
+    def allowed(self, chat: Chat) -> Collection[UUID] | None:
+        """Return the ids of the templates that the chat may use; None: all. TemplateError."""
         if self._allowed_templates is None:
             return None
         try:

@@ -21,7 +21,8 @@ class Waiting(Protocol):
         ...
 
 
-LOCKS = 256
+MASK = 255
+"""256 locks: a power of two, so that a chat's is found quickly."""
 
 
 class ChatMutex:
@@ -36,7 +37,7 @@ class ChatMutex:
 
     def __init__(self) -> None:
         self._held: dict[str, deque[Signal]] = {}
-        self._locks = tuple(Lock() for _ in range(LOCKS))
+        self._locks = tuple(Lock() for _ in range(MASK + 1))
 
     def __len__(self) -> int:
         return len(self._held)
@@ -54,7 +55,7 @@ class ChatMutex:
                 return True
             signal = call.signal()
             # Critical section: stand in line, unless the holder has just left.
-            with self._locks[hash(chat_id) % LOCKS]:
+            with self._locks[hash(chat_id) & MASK]:
                 if self._held.get(chat_id) is queue:
                     queue.append(signal)
                     break
@@ -72,7 +73,7 @@ class ChatMutex:
     def _give_up(self, queue: deque[Signal], chat_id: str, signal: Signal) -> bool:
         """Leave the line; False when the mutex was handed over meanwhile."""
         # Critical section: leave the line if still in it.
-        with self._locks[hash(chat_id) % LOCKS]:
+        with self._locks[hash(chat_id) & MASK]:
             if signal not in queue:
                 return False
             queue.remove(signal)
@@ -81,7 +82,7 @@ class ChatMutex:
     def release(self, chat_id: str) -> None:
         """Give the chat's mutex to whoever has waited longest."""
         # Critical section: choose the next holder, or forget the chat.
-        with self._locks[hash(chat_id) % LOCKS]:
+        with self._locks[hash(chat_id) & MASK]:
             queue = self._held[chat_id]
             if not queue:
                 del self._held[chat_id]

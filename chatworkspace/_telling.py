@@ -56,13 +56,16 @@ class Teller:
         told, workspace = ending.told, ending.workspace
         reason = _reason(told, track, workspace)
         failed = told.state is State.FAILED
+        created = track.made is not None and track.made.id == workspace.id
         return Outcome(
             chat=chat,
             state=told.state,
             reason=Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason,
             next_step=next_step_for(Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason),
             phase=told.phase,
-            created=track.made is not None and track.made.id == workspace.id,
+            created=created,
+            built=created or track.built or track.waited,
+            updated=track.built and track.version_before not in (None, workspace.build.template_version_id),
             workspace=workspace,
             agent=ending.finding.agent,
             error=workspace.build.error if failed else ending.error or ending.finding.problem,

@@ -1,4 +1,4 @@
-"""Which templates a chat may use. Pure."""
+"""Which templates a chat may use, and which it is shown. Pure."""
 
 from __future__ import annotations
 
@@ -17,3 +17,8 @@ def check_template(template: Template, chat: Chat, allowed: Collection[UUID] | N
     if template.deprecated:
         return Reason.TEMPLATE_DEPRECATED
     return Reason.TEMPLATE_EXTERNAL_AGENT if template.external_agent else None
+
+
+def is_listed(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> bool:
+    """Tell whether a template is shown to a chat. One with an external agent is: it is refused, with advice, when it is to be created."""
+    return check_template(template, chat, allowed) in (None, Reason.TEMPLATE_EXTERNAL_AGENT)

@@ -115,6 +115,10 @@ class Track:
     adopted: bool = False
     built: bool = False
     """It has sent a start or a stop."""
+    waited: bool = False
+    """It has waited for a build."""
+    version_before: UUID | None = None
+    """Of the template, before the build that it has sent."""
     attached: bool = False
     opened: bool = False
     """It has opened a generation: one call opens at most one."""
@@ -438,7 +442,7 @@ class Turns:
             return self._settle_build(held, bound, error, track)
         except NotFoundError as error:
             return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
-        track.built = True
+        track.built, track.version_before = True, before.build.template_version_id
         return Follow(bound=attrs.evolve(bound, workspace=after, read_at=asked_at))
 
     def _ask_for(self, transition: Transition, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:
@@ -451,7 +455,7 @@ class Turns:
         look = _as_look(bound, held)
         reading = self.read(look)
         if isinstance(reading, Follow) and reading.bound.workspace.build.number > bound.workspace.build.number:
-            track.built = not isinstance(error, RefusedError)
+            track.built, track.version_before = not isinstance(error, RefusedError), bound.workspace.build.template_version_id
             return reading
         if isinstance(error, RefusedError):
             self.release(held, note=f"refused: {error}")

@@ -6,12 +6,13 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from chatworkspace.ports import SystemClock
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._demo import Event, Story
+    from chatworkspace_fake._replay import Event, Story
 
 LONGEST = 12.0
 """Real seconds that a replay may take."""
@@ -19,7 +20,7 @@ _KINDS = {"call": "▶", "phase": "…", "log": "│", "result": "✔", "fault":
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 a duplicate was made, 2 bad usage."""
+    """Run the command; return its exit code: 0 done, 1 a duplicate was made or a line could not be read, 2 bad usage."""
     options = _parser().parse_args(arguments)
     run: Any = options.run
     return int(run(options))
@@ -29,21 +30,52 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="chatworkspace", description="Gives every AI chat exactly one remote development workspace.")
     commands = parser.add_subparsers(title="commands", required=True)
     demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
-    demo.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
-    demo.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
-    demo.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
     demo.set_defaults(run=_demo)
+    run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
+    run.add_argument(
+        "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it; - reads standard input"
+    )
+    run.set_defaults(run=_run)
+    for command in (demo, run):
+        command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
+        command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
+        command.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
     return parser
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from chatworkspace_fake._demo import Demo, packaged_recording  # noqa: PLC0415 # only this command needs the fake
+    from chatworkspace_fake._demo import demonstrate  # noqa: PLC0415 # only these commands need the fake
 
-    story = Demo(options.seed).play(packaged_recording())
+    return _show(demonstrate(options.seed), options, sys.stdout)
+
+
+def _run(options: argparse.Namespace) -> int:
+    """Print what is for the model on standard output, and what is for people on standard error."""
+    from chatworkspace_fake._demo import play  # noqa: PLC0415 # as above
+    from chatworkspace_fake._recordings import BadLine, Line, read  # noqa: PLC0415 # as above
+
+    try:
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        _say(f"chatworkspace run: {options.file}: {error}", sys.stderr)
+        return 2
+    lines = list(read(text))
+    bad = [line for line in lines if isinstance(line, BadLine)]
+    for line in bad:
+        _say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
+    code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
+    return code or (1 if bad else 0)
+
+
+def _say(text: str, out: TextIO) -> None:
+    print(text, file=out, flush=True)
+
+
+def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:
     if options.json:
         _print_json(story, sys.stdout)
     else:
-        _play(story, sys.stdout, fast=options.fast)
+        _play(story, out, fast=options.fast, messages=messages)
     return 1 if story.duplicates else 0
 
 
@@ -55,6 +87,8 @@ def _print_json(story: Story, out: TextIO) -> None:
         line: dict[str, Any] = {"at": event.at, "chat": event.chat, "event": event.kind, "text": event.text}
         if event.content is not None:
             line["content"] = event.content
+        if event.messages:
+            line["messages"] = event.messages
         print(json.dumps(line, ensure_ascii=False), file=out)
     rows = [
         {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time}
@@ -66,7 +100,7 @@ def _print_json(story: Story, out: TextIO) -> None:
 # ---------------------------------------------------------------- for people
 
 
-def _play(story: Story, out: TextIO, *, fast: bool) -> None:
+def _play(story: Story, out: TextIO, *, fast: bool, messages: TextIO | None) -> None:
     speed = max((story.events[-1].at if story.events else 0) / LONGEST, 1.0)
     screen = _Screen(out, [row.chat for row in story.rows]) if out.isatty() else _Lines(out, [row.chat for row in story.rows])
     clock, before = SystemClock(), 0.0
@@ -74,7 +108,11 @@ def _play(story: Story, out: TextIO, *, fast: bool) -> None:
         if not fast:
             clock.sleep((event.at - before) / speed)
         before = event.at
-        screen.show(event)
+        if event.kind != "messages":
+            screen.show(event)
+        elif messages is not None:
+            for message in event.messages:
+                print(json.dumps({"chat": event.chat, "at": event.at, "message": message}, ensure_ascii=False), file=messages, flush=True)
     _print_table(story, out)
 
 
@@ -101,7 +139,7 @@ class _Screen(_Lines):
     def show(self, event: Event) -> None:
         if event.kind == "log":
             self._logs[event.chat] = event.text
-        else:
+        elif event.kind != "call" or not self._lines[event.chat].startswith(_KINDS["phase"]):  # a second call does not hide what is under way
             self._logs[event.chat] = ""
             self._lines[event.chat] = f"{_KINDS[event.kind]} {event.text}"
         self._draw(event.at)

@@ -97,9 +97,10 @@ class ConnectError(ChatWorkspaceError):
     default_reason = Reason.CONNECT_FAILED
     default_retryable = True
 
-    def __init__(self, message: str, *, agent: Agent, reason: Reason | None = None, next_step: str | None = None) -> None:
+    def __init__(self, message: str, *, agent: Agent | None, reason: Reason | None = None, next_step: str | None = None) -> None:
         super().__init__(message, reason=reason, next_step=next_step)
-        self.agent: Agent = agent
+        self.agent: Agent | None = agent
+        """None: the workspace has none to dial; it is stopped, say."""
 
 
 class NotReadyError(ChatWorkspaceError):

@@ -254,6 +254,76 @@ class Quota:
     budget: int
 
 
+@attrs.frozen(kw_only=True)
+class TemplateUse:
+    """How much a template is used, for ranking."""
+
+    active: int = 0
+    """The owner's live workspaces of it that were used in the last 60 days."""
+    deleted: int = 0
+    """The same, but deleted since."""
+    last_used_at: datetime | None = None
+    """When the owner used one of them last."""
+    developers: int = 0
+    """Distinct owners of live workspaces of it in the organization."""
+
+
+@attrs.frozen(kw_only=True)
+class Option:
+    """One of the answers that a parameter allows."""
+
+    name: str
+    value: str
+    description: str = ""
+    icon: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Parameter:
+    """A question that a template asks before a build."""
+
+    name: str
+    type: str = "string"
+    required: bool = False
+    mutable: bool = True
+    default: str | None = None
+    """None: there is none, or (of an evaluation) it is not known."""
+    display_name: str = ""
+    description: str = ""
+    ephemeral: bool = False
+    form_type: str = ""
+    options: tuple[Option, ...] = ()
+    validation_regex: str = ""
+    validation_min: int | None = None
+    validation_max: int | None = None
+    error: str = ""
+    """Why the platform could not evaluate it for this owner."""
+
+
+@attrs.frozen(kw_only=True)
+class Evaluation:
+    """The parameters of a template as they are for one owner, whose rights and groups may change defaults and options."""
+
+    parameters: tuple[Parameter, ...]
+    unknown: frozenset[tuple[str, str]] = frozenset()
+    """(parameter, "default", "options" or "validation") pairs that could not be told: what was recorded at import stands in."""
+    complete: bool = True
+    """False: parameters of modules that were not loaded are missing."""
+
+
+@attrs.frozen(kw_only=True)
+class Preset:
+    """Answers prepared by the template's author; may hand over a prebuilt workspace."""
+
+    id: UUID
+    name: str
+    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    default: bool = False
+    desired_prebuilds: int = 0
+    description: str = ""
+    icon: str = ""
+
+
 # ---------------------------------------------------------------- what a call comes to
 
 
@@ -292,6 +362,10 @@ class Outcome:
     """Set exactly while something is under way."""
     created: bool = False
     """This call made it; False when found, joined or started."""
+    built: bool = False
+    """This call asked for a build, or waited for one."""
+    updated: bool = False
+    """The build that this call asked for moved the workspace to another version of its template."""
     workspace: Workspace | None = None
     agent: Agent | None = None
     error: str = ""

@@ -16,7 +16,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._clock import SystemClock as SystemClock
-from chatworkspace.model import Agent, Chat, Quota, Template, Workspace
+from chatworkspace.model import Agent, Chat, Evaluation, Option, Parameter, Preset, Quota, Template, TemplateUse, Workspace
 
 __all__ = [
     "AgentConnection",
@@ -28,12 +28,14 @@ __all__ = [
     "Completed",
     "CreateWorkspace",
     "DialError",
+    "Evaluation",
     "Intent",
     "LogLine",
     "Look",
     "NameTakenError",
     "NotAnsweredError",
     "NotFoundError",
+    "Option",
     "Parameter",
     "Plan",
     "PortError",
@@ -312,38 +314,6 @@ class LogLine:
     level: str = "info"
 
 
-@attrs.frozen(kw_only=True)
-class TemplateUse:
-    """How much a template is used, for ranking."""
-
-    active: int = 0
-    deleted: int = 0
-    last_used_at: datetime | None = None
-    developers: int = 0
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """A question that a template asks before a build."""
-
-    name: str
-    type: str = "string"
-    required: bool = False
-    mutable: bool = True
-    default: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Preset:
-    """Answers prepared by the template's author; may hand over a prebuilt workspace."""
-
-    id: UUID
-    name: str
-    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    default: bool = False
-    desired_prebuilds: int = 0
-
-
 class Watch(Protocol):
     """The states of one workspace. Pulled by one thread at a time; may pass from thread to thread."""
 
@@ -421,6 +391,13 @@ class WorkspaceCreator(Protocol):
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
         """What the template's active version asks. NotFoundError."""
         return ()
+
+    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
+        """The parameters as they are for this owner. None: the platform, or this template, does not evaluate them; those recorded at import hold.
+
+        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed.
+        """
+        return None
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
         """The presets of the template's active version. NotFoundError."""

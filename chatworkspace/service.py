@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from chatworkspace._admission import Admission, AllowedTemplates, WorkspaceTtl
 from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
 from chatworkspace._calls import HEARTBEAT, Call, Calls
 from chatworkspace._clock import Process, SystemClock, this_process
+from chatworkspace._connecting import Connector
 from chatworkspace._decisions import create_step, describe, replace_step, start_step, stop_step
 from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
@@ -31,7 +33,7 @@ from chatworkspace.errors import (
     UnavailableError,
 )
 from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Workspace
-from chatworkspace.ports import AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
+from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -70,6 +72,7 @@ class _Parts:
         self.turns = Turns(store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs, admission=admission)
         self.leavings = Leavings(turns=self.turns, store=store, clock=clock, timeouts=timeouts, proofs=self.proofs)
         self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=callbacks, mentions=Mentions())
+        self.connector = Connector(turns=self.turns, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=self.proofs)
         self.sweeper = Sweeper(turns=self.turns, store=store, creator=creator, clock=clock, timeouts=timeouts)
 
 
@@ -100,8 +103,10 @@ class ChatWorkspaces:
         Callbacks run in the calling thread, after the lock and the claim are given back; what they raise is logged and dropped.
         """
         self._store = store
+        self._creator = creator
         self._timeouts = Timeouts() if timeouts is None else timeouts
         self._clock: Clock = SystemClock() if clock is None else clock
+        self._admission = Admission(creator, allowed_templates=allowed_templates, workspace_ttl=workspace_ttl)
         self._callbacks = Callbacks(on_chat_updated=on_chat_updated, on_progress=on_progress)
         self._make_parts = partial(
             _Parts,
@@ -110,7 +115,7 @@ class ChatWorkspaces:
             dialer=dialer,
             clock=self._clock,
             timeouts=self._timeouts,
-            admission=Admission(creator, allowed_templates=allowed_templates, workspace_ttl=workspace_ttl),
+            admission=self._admission,
             callbacks=self._callbacks,
         )
         self._latest_parts: _Parts | None = None
@@ -280,11 +285,22 @@ class ChatWorkspaces:
             call.following = True
             yield from self._following(call)
 
+    def connect(self, chat_id: str) -> AbstractContextManager[AgentConnection]:
+        """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
+
+        Nothing is kept: each call looks anew, and is bounded by Timeouts.dial. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and
+        ConnectError, whose next_step is for the model.
+        """
+        with self._call(chat_id, None) as call:
+            return self._parts.connector.connect(call)
+
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""
-        from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # the layer above; whoever needs no tools does not load it
+        from chatworkspace._catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
+        from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        return Toolbox(self, check_chat_id(chat_id), wait=check_wait(wait))
+        catalog = Catalog(creator=self._creator, admission=self._admission, clock=self._clock, timeouts=self._timeouts)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, wait=check_wait(wait))
 
     # ------------------------------------------------------------ ending
 
@@ -427,6 +443,7 @@ class ChatWorkspaces:
             except StopIteration as end:
                 ending: Ending = end.value
                 return ending
+            track.waited = track.waited or seen.phase is Phase.BUILDING
             if seen.phase is Phase.BUILDING and seen.workspace is not None and not track.attached:
                 self._publish(call, attrs.evolve(bound, workspace=seen.workspace), track)
             teller.stepped(call, bound.chat, seen)

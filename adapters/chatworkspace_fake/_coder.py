@@ -17,6 +17,7 @@ from chatworkspace.ports import (
     Completed,
     CreateWorkspace,
     DialError,
+    Evaluation,
     LogLine,
     NotFoundError,
     Parameter,
@@ -52,6 +53,7 @@ CreatorCall = Literal[
     "watch",
     "build_log",
     "list_parameters",
+    "evaluate_parameters",
     "list_presets",
     "template_use",
     "get_quota",
@@ -127,10 +129,12 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         agents_allowed: bool = True,
         deprecated: bool = False,
         parameters: Sequence[Parameter] = (),
+        evaluation: Evaluation | None = None,
         presets: Sequence[Preset] = (),
         cost: int = 0,
         log: Sequence[str] = (),
         readme: str = "",
+        display_name: str = "",
         description: str = "",
         require_active: bool = False,
         organization_id: UUID | None = None,
@@ -139,13 +143,15 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
 
         Durations are seconds: the build (several: of a workspace's first start, its second, and so on), then until the agent connects, then its
         scripts, then until it is lost. connect=NEVER stays connecting; it becomes timeout after agent_timeout. An external agent connects when
-        somebody starts it (FakeWorkspace.connect). A preset with desired_prebuilds has as many workspaces waiting to be claimed.
+        somebody starts it (FakeWorkspace.connect). evaluation: what the parameters are for whoever asks.
+        A preset with desired_prebuilds has as many workspaces waiting to be claimed.
         """
         organization = organization_id or ORGANIZATION
         template = Template(
             id=uuid5(TEMPLATES, name if organization == ORGANIZATION else f"{organization}/{name}"),
             organization_id=organization,
             name=name,
+            display_name=display_name,
             version_id=self._platform.new_id(),
             description=description,
             readme=readme,
@@ -166,6 +172,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
             agents=tuple(agents),
             external_agent=external_agent,
             parameters=tuple(parameters),
+            evaluation=evaluation,
             presets=tuple(presets),
             cost=cost,
             log=tuple(log),
@@ -273,13 +280,16 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         del owner_id
         return self._answer("list_parameters", lambda: self._platform.blueprint(template.id).parameters, deadline)
 
+    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
+        del owner_id
+        return self._answer("evaluate_parameters", lambda: self._platform.blueprint(template.id).evaluation, deadline)
+
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
         del owner_id
         return self._answer("list_presets", lambda: self._platform.blueprint(template.id).presets, deadline)
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
-        del owner_id
-        return self._answer("template_use", lambda: self._platform.use_of(organization_id), deadline)
+        return self._answer("template_use", lambda: self._platform.use_of(owner_id, organization_id), deadline)
 
     def get_quota(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Quota | None:
         del organization_id
@@ -336,7 +346,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         def count() -> None:
             with suppress(NotFoundError):  # best effort
-                self._platform.visible(workspace.owner_id, workspace.id).uses += 1
+                self._platform.visible(workspace.owner_id, workspace.id).record_use()
 
         self._answer("record_use", count, deadline)
 

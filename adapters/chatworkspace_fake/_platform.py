@@ -18,6 +18,8 @@ from chatworkspace_fake._workspaces import UNTIL_OVER, FakeWorkspace
 
 FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
 CONFLICT = 409
+LOOKBACK = 60 * 86400.0
+"""Seconds: older use of a template does not count."""
 
 
 class Platform:
@@ -106,13 +108,24 @@ class Platform:
         now = self.time
         return [it for it in tuple(self.made.values()) if now < it.gone_at]
 
-    def use_of(self, organization_id: UUID) -> Mapping[UUID, TemplateUse]:
-        """Return how many live workspaces each template has, and of how many people."""
-        owners: dict[UUID, list[UUID]] = {}
-        for workspace in self.live():
-            if workspace.template.organization_id == organization_id:
-                owners.setdefault(workspace.template.id, []).append(workspace.owner_id)
-        return {template_id: TemplateUse(active=len(of), developers=len(set(of))) for template_id, of in owners.items()}
+    def use_of(self, owner_id: UUID, organization_id: UUID) -> Mapping[UUID, TemplateUse]:
+        """Return how much each template is used, by the owner and by everybody."""
+        there = [it for it in tuple(self.made.values()) if it.template.organization_id == organization_id]
+        return {
+            template_id: self._use([it for it in there if it.template.id == template_id], owner_id)
+            for template_id in {it.template.id: 0 for it in there}
+        }
+
+    def _use(self, workspaces: list[FakeWorkspace], owner_id: UUID) -> TemplateUse:
+        now = self.time
+        recent = [it for it in workspaces if it.owner_id == owner_id and now - it.used_at <= LOOKBACK]
+        live = [it for it in workspaces if now < it.gone_at]
+        return TemplateUse(
+            active=sum(now < it.gone_at for it in recent),
+            deleted=sum(now >= it.gone_at for it in recent),
+            last_used_at=self.date_of(max(it.used_at for it in recent)) if recent else None,
+            developers=len({it.owner_id for it in live}),
+        )
 
     def quota_of(self, owner_id: UUID) -> Quota | None:
         """Return what an owner uses and may use, if there is a limit."""
@@ -186,6 +199,7 @@ class Platform:
             created_at=created_at or self.date_of(self.time),
             cost=blueprint.cost,
         )
+        workspace.ttl = request.ttl
         self._add_build(workspace, blueprint, Transition.START, claimed=created_at is not None)
         return workspace
 

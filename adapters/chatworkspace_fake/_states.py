@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Transition
-from chatworkspace.ports import LogLine, Parameter, Preset
+from chatworkspace.ports import Evaluation, LogLine, Parameter, Preset
 
 NEVER = inf
 """As a duration: it does not happen."""
@@ -55,6 +55,7 @@ class Blueprint:
     """`main/sub` is a sub-agent of `main`."""
     external_agent: bool = False
     parameters: tuple[Parameter, ...] = ()
+    evaluation: Evaluation | None = None
     presets: tuple[Preset, ...] = ()
     cost: int = 0
     log: tuple[str, ...] = ()
@@ -109,8 +110,9 @@ class BuildRecord:
         )
 
     def log_at(self, now: float) -> list[LogLine]:
-        """Return the lines of its log so far: spread over its duration, and the error at its end."""
-        lines, pace = self.blueprint.log, self._seconds_a_line
+        """Return the lines of its log so far: a start's, spread over its duration, and the error at its end."""
+        lines = self.blueprint.log if self.transition is Transition.START else ()
+        pace = self._seconds_a_line
         told = [LogLine(id=number, text=text) for number, text in enumerate(lines, 1) if self.begins_at + number * pace <= min(now, self.canceled_at)]
         if self.status_at(now) is JobStatus.FAILED and isinstance(self.duration, Fails):
             told.append(LogLine(id=len(lines) + 1, text=self.duration.error, level="error"))
@@ -167,12 +169,12 @@ def _first_connection(planned: float, deeds: tuple[Deed, ...]) -> float:
     """Return when an agent first connects: as planned unless it was dropped before, or when somebody restored it."""
     if not deeds:
         return planned
-    before = [deed for deed in deeds if deed.at <= planned]
+    before = [deed for deed in deeds if deed.at < planned]
     restored = [deed.at for deed in before if deed.kind == "restore"]
     if restored:
         return restored[0]
     dropped = any(deed.kind == "drop" for deed in before)
-    later = next((deed.at for deed in deeds if deed.at > planned and deed.kind == "restore"), NEVER)
+    later = next((deed.at for deed in deeds if deed.at >= planned and deed.kind == "restore"), NEVER)
     return later if dropped else planned
 
 

@@ -48,8 +48,12 @@ class FakeWorkspace:
         self.owner_id = owner_id
         self.made_at = made_at
         """Seconds, by the clock of the platform."""
+        self.ttl: float | None = None
+        """Seconds, as asked for."""
         self.uses = 0
         """How often record_use was called."""
+        self.used_at = made_at
+        """Seconds: when it was made, built or used last."""
         self._created_at = created_at
         self._cost = cost
         self._builds: list[BuildRecord] = []
@@ -184,10 +188,17 @@ class FakeWorkspace:
         failed = last.transition is Transition.START and last.status_at(now) in (JobStatus.FAILED, JobStatus.CANCELED)
         return 0 if over or failed else self._cost
 
+    def record_use(self) -> None:
+        """Count a use."""
+        with self.lock:
+            self.uses += 1
+            self.used_at = self._platform.time
+
     def add_build(self, build: BuildRecord) -> None:
         """Make it the latest."""
         with self.lock:
             self._builds.append(build)
+            self.used_at = build.asked
             self._deeds = ()
             if build.transition is Transition.START:
                 self._dormant = False

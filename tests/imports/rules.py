@@ -12,7 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 CORE = "chatworkspace"
 PORTS = "chatworkspace.ports"
 
-PURE = ("_advice", "_agents", "_decisions", "_names", "_templates")
+PURE = ("_advice", "_agents", "_decisions", "_names", "_parameters", "_ranking", "_specs", "_templates", "_texts", "_tools")
+TOLD = ("_template_results", "_tool_arguments", "_workspace_results")
+"""Pure too, but they speak of errors."""
 LAYERS = (
     ("model",),
     PURE,
@@ -22,14 +24,16 @@ LAYERS = (
     ("_waiting",),
     ("_admission",),
     ("_turns",),
-    ("_leaving", "_sweeping", "_telling"),
+    ("_connecting", "_leaving", "_sweeping", "_telling"),
+    ("_catalog",),
     ("service",),
+    TOLD,
     ("toolbox",),
     ("__init__", "cli"),
     ("__main__",),
 )
 """Modules of the core, lowest first. A module imports what stands in its own layer or below."""
-UPWARDS = {"model": "errors", "service": "toolbox"}
+UPWARDS = {"model": "errors", "service": "toolbox", "__init__": "toolbox"}
 """What may be imported from above, and only by the call that needs it: an error is built from values, a service hands out its tools."""
 
 LOCKING = ("_calls", "_memory", "_mutex", "_watches")
@@ -183,7 +187,7 @@ def _imports(node: ast.AST, *, in_function: bool, for_types: bool) -> Iterator[I
     elif isinstance(node, ast.ImportFrom):
         for alias in node.names:
             yield Import("." * node.level + (node.module or ""), alias.name, node.lineno, in_function, for_types)
-    elif isinstance(node, ast.If) and _last_name(node.test) == "TYPE_CHECKING":
+    elif isinstance(node, ast.If) and _last_name(node.test) in ("TYPE_CHECKING", "_TYPE_CHECKING"):
         for only_for_types in node.body:
             yield from _imports(only_for_types, in_function=in_function, for_types=True)
         for otherwise in node.orelse:

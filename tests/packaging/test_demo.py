@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 
 from chatworkspace import cli
-from chatworkspace_fake._demo import Demo, packaged_recording
+from chatworkspace_fake._demo import packaged_recording
+from chatworkspace_fake._replay import Replay
 from tests.packaging.runs import ROOT, clean_environment, from_checkout
 
-CHATS = ("support-17", "ops-9", "research-2", "billing-4")
+CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
 
 
 class NotedClock:
@@ -77,14 +78,15 @@ def test_json_is_one_object_a_line() -> None:
     assert [event["at"] for event in events] == sorted(event["at"] for event in events)
     assert summary["event"] == "summary"
     assert summary["duplicates"] == 0
-    assert {row["chat"]: (row["workspaces_made"], row["live"], row["state"]) for row in summary["chats"]} == dict.fromkeys(CHATS, (1, 1, "ready"))
+    came_to = {row["chat"]: (row["workspaces_made"], row["live"], row["state"]) for row in summary["chats"]}
+    assert came_to == dict.fromkeys(CHATS, (1, 1, "ready")) | {"analytics-3": (1, 1, "failed")}
 
 
 def test_each_call_of_the_recording_is_made_and_each_but_the_killed_one_is_answered() -> None:
     """The recording is what is replayed: no call is left out, and only the caller that died is never told anything."""
     *events, _ = _told_as_json()
-    recorded = [f"{name} {arguments}" for line in packaged_recording() for name, arguments in line.calls]
-    assert sorted(event["text"].partition(": ")[2] for event in events if event["event"] == "call") == sorted(recorded)
+    recorded = [call.name for line in packaged_recording() for call in line.calls]
+    assert sorted(event["text"].split()[1] for event in events if event["event"] == "call") == sorted(recorded)
     assert sum(event["event"] == "result" for event in events) == len(recorded) - 1
 
 
@@ -101,7 +103,11 @@ def test_everything_that_the_demo_promises_goes_wrong() -> None:
     assert sorted(told("support-17")[:2]) == ["ready (created)", "ready (existing)"]
     assert faults("ops-9") == ["this caller's process dies between creation and binding"]
     assert told("ops-9") == ["ready (adopted)"]
-    assert told("research-2") == ["template laptop: template_external_agent", "failed (build_failed)", "ready (started)"]
+    assert told("research-2") == ["template laptop cannot be used here: template external agent", "failed (build_failed)", "ready (started)"]
+    assert told("data-6")[2:] == ["ready (created)", "unreachable (agent_lost)", "stopped (stopped)", "ready (started)"]
+    assert faults("data-6") == ["the agent loses its connection"]
+    assert told("analytics-3") == ["failed (quota_full)"]
+    assert told("legal-8")[2:] == ["arguments: expected one JSON object", "template_id: expected a UUID or its text", "ready (created)"]
     assert faults("billing-4") == ["the platform's next answer will be lost"]
     assert told("billing-4") == ["ready (adopted)"]
     assert next(event["at"] for event in events if event["chat"] == "billing-4" and event["text"] == "scripts") > 70
@@ -122,7 +128,7 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     printed = from_checkout("demo", "--fast")
     assert "\x1b" not in printed
     assert printed.splitlines()[0].split()[2:4] == ["support-17", "call"]
-    assert [line.split()[0] for line in printed.splitlines()[-6:-2]] == list(CHATS)
+    assert [line.split()[0] for line in printed.splitlines()[-2 - len(CHATS) : -2]] == list(CHATS)
     assert printed.splitlines()[-1] == "duplicates: 0"
 
 
@@ -176,14 +182,14 @@ def test_bad_usage_ends_with_two(arguments: list[str], capsys: pytest.CaptureFix
 @pytest.mark.parametrize("form", [["--fast"], ["--json"]])
 def test_a_duplicate_ends_with_one(form: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The count comes from the platform's record, so a demo that made a duplicate says so and fails."""
-    rows = Demo._rows
+    rows = Replay._rows
 
-    def rows_with_a_duplicate(demo: Demo, lines: Any) -> list[Any]:
-        coder = demo._sim.coder
-        coder.add_workspace(coder.add_template("copy"), f"copy-{coder.workspaces[0].name[-10:]}", owner_id=demo._sim.owner_id)
-        return [*rows(demo, lines)]
+    def rows_with_a_duplicate(replay: Replay, lines: Any) -> list[Any]:
+        coder = replay.sim.coder
+        coder.add_workspace(coder.add_template("copy"), f"copy-{coder.workspaces[0].name[-10:]}", owner_id=replay.sim.owner_id)
+        return [*rows(replay, lines)]
 
-    monkeypatch.setattr(Demo, "_rows", rows_with_a_duplicate)
+    monkeypatch.setattr(Replay, "_rows", rows_with_a_duplicate)
     assert cli.main(["demo", *form]) == 1
     assert re.search(r'duplicates"?: 1', capsys.readouterr().out)
 

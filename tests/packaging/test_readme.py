@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -11,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from chatworkspace import ChatWorkspaces
-from chatworkspace_fake import FakeCoder, MemoryStore
+from chatworkspace import ChatWorkspaces, cli
+from chatworkspace_fake import FakeCoder, MemoryStore, Simulation
+from chatworkspace_fake._demo import furnish
 from tests.packaging.runs import ROOT, clean_environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,11 +24,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-MAIN_JOB, TESTS = blocks("sh")
-EMBEDDING, TOOLS, USERS_TEST = blocks("python")
+MAIN_JOB, TESTS, RUN = blocks("sh")
+EMBEDDING, CONNECT, TOOLS, USERS_TEST = blocks("python")
+ASKED, ANSWERED = blocks("json")
 
 
-@pytest.mark.parametrize("command", [MAIN_JOB, TESTS])
+@pytest.mark.parametrize("command", [MAIN_JOB, TESTS], ids=["main job", "tests"])
 def test_each_command_is_one_line(command: str) -> None:
     """Whoever copies a line has all of it, and starts from nothing but Python."""
     assert command.count("\n") == 1
@@ -48,12 +51,45 @@ def test_the_embedding_runs_as_written(capsys: pytest.CaptureFixture[str]) -> No
 
 
 @pytest.fixture
-def workspaces() -> Iterator[ChatWorkspaces]:
-    coder = FakeCoder()
+def coder() -> FakeCoder:
+    return FakeCoder()
+
+
+@pytest.fixture
+def template_id(coder: FakeCoder) -> str:
+    return str(coder.add_template("docker").id)
+
+
+@pytest.fixture
+def workspaces(coder: FakeCoder) -> Iterator[ChatWorkspaces]:
     docker = coder.add_template("docker")
     with ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder) as opened:
         opened.open_chat("thread-42", owner_id="0a11ce00-0000-4000-8000-000000000001", organization_id=docker.organization_id)
         yield opened
+
+
+def test_connecting_runs_as_written(workspaces: ChatWorkspaces, template_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fake's agent answers with the command."""
+    assert workspaces.create("thread-42", template_id).ready
+    exec(compile(CONNECT, "README.md", "exec"), {"workspaces": workspaces})  # noqa: S102 - our own README
+    assert capsys.readouterr().out == "uname -a\n"
+
+
+def test_the_answer_is_what_the_code_says() -> None:
+    """Character by character, in a world with seed 0 and the demo's templates."""
+    sim = Simulation()
+    furnish(sim.coder)
+    sim.open_chat("thread-42")
+    asked = json.loads(ASKED)
+    answer = sim.workspaces.toolbox("thread-42").call(asked["name"], asked["arguments"]).content
+    assert json.dumps(answer, indent=2, ensure_ascii=False) + "\n" == ANSWERED
+
+
+def test_the_recording_is_replayed_as_written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last command, too: every line of it is answered."""
+    monkeypatch.chdir(ROOT)
+    assert cli.main(RUN.split()[1:]) == 0
+    assert len(capsys.readouterr().out.splitlines()) > 20
 
 
 def test_the_toolbox_never_raises_on_a_models_account(workspaces: ChatWorkspaces, capsys: pytest.CaptureFixture[str]) -> None:

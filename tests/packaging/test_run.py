@@ -1,0 +1,179 @@
+"""`chatworkspace run FILE`: recorded tool calls in, tool-result messages out."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatworkspace import cli
+from chatworkspace_fake import Simulation
+from chatworkspace_fake._demo import furnish
+from chatworkspace_fake._recordings import BadLine, Line, Vendor, read
+
+DOCKER = "e869af83-4e70-5b53-95a0-09624e8b4f82"
+
+
+def openai(*calls: tuple[str, str]) -> dict[str, Any]:
+    """Return an assistant's message in OpenAI's form."""
+    made = [{"id": f"call_{it}", "type": "function", "function": {"name": name, "arguments": text}} for it, (name, text) in enumerate(calls)]
+    return {"role": "assistant", "content": None, "tool_calls": made}
+
+
+def anthropic(*calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return an assistant's message in Anthropic's form."""
+    made = [{"type": "tool_use", "id": f"toolu_{it}", "name": name, "input": given} for it, (name, given) in enumerate(calls)]
+    return {"role": "assistant", "content": [{"type": "text", "text": "Let me see."}, *made]}
+
+
+def line(message: object, *, chat: str = "chat-1", at: float = 0) -> str:
+    return json.dumps({"chat": chat, "at": at, "message": message})
+
+
+def run(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Run the command; return its exit code, what it wrote for the model, and what for people."""
+    code = cli.main(["run", str(path), "--fast", *options])
+    out, err = capsys.readouterr()
+    return code, [json.loads(it) for it in out.splitlines()], err
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "calls.jsonl"
+    calls = [
+        line(anthropic(("list_templates", {}), ("start_workspace", {}))),
+        line(openai(("create_workspace", json.dumps({"template_id": DOCKER}))), at=1),
+        line(openai(("stop_workspace", "")), at=60),
+        line({"role": "assistant", "content": "No tools needed."}, at=61),
+    ]
+    path.write_text("\n".join(calls) + "\n", encoding="utf-8")
+    return path
+
+
+def test_the_messages_have_the_vendors_form(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One user message with a block per call for Anthropic, one tool message per call for OpenAI; ids and order as asked.
+
+    Nothing else is on standard output.
+    """
+    code, (first, second, third), _ = run(capsys, recording)
+    assert code == 0
+    assert (first["chat"], first["at"], first["message"]["role"]) == ("chat-1", 0, "user")
+    assert [(it["type"], it["tool_use_id"], it["is_error"]) for it in first["message"]["content"]] == [
+        ("tool_result", "toolu_0", False),
+        ("tool_result", "toolu_1", True),
+    ]
+    assert (second["message"]["role"], second["message"]["tool_call_id"], second["at"]) == ("tool", "call_0", 21)
+    assert json.loads(second["message"]["content"])["created"] is True
+    assert json.loads(third["message"]["content"])["stopped"] is True
+
+
+def test_people_see_progress_and_a_summary(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, so that standard output can be piped to a program."""
+    _, _, told = run(capsys, recording)
+    assert "building" in told
+    assert "pulling image" in told
+    assert told.splitlines()[-1] == "duplicates: 0"
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_json_equals_what_the_same_calls_give(seed: int, recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The contents of --json are those of Toolbox.call with the same arguments, times and seed."""
+    _, objects, _ = run(capsys, recording, "--json", "--seed", str(seed))
+    told = [it["content"] for it in objects if it["event"] == "result"]
+    sim = Simulation(seed)
+    furnish(sim.coder)
+    toolboxes = [process.workspaces.toolbox("chat-1") for process in (sim.process("web-1"), sim.process("web-2"))]
+    sim.open_chat("chat-1")
+    expected = list[dict[str, Any]]()
+    lines = [it for it in read(recording.read_text(encoding="utf-8")) if isinstance(it, Line)]
+    for number, recorded in enumerate(lines):
+        sim.sleep(max(recorded.at - sim.elapsed, 0))
+        expected += [toolboxes[number % 2].call(call.name, call.arguments).content for call in recorded.calls]
+    assert sorted(map(_comparable, told)) == sorted(map(_comparable, expected))
+    assert objects[-1]["event"] == "summary"
+
+
+def _comparable(content: dict[str, Any]) -> str:
+    """Leave out ids, which depend on how many were drawn before."""
+    return json.dumps({name: value for name, value in content.items() if name not in ("workspace_id", "build_id", "workspace_name")}, sort_keys=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{", "not JSON"),
+        ("[]", "the line: expected an object"),
+        ('{"message": {}}', "chat: expected 1 to 255 characters of text"),
+        ('{"chat": "", "message": {}}', "chat: expected 1 to 255 characters of text"),
+        ('{"chat": "a"}', "message: expected an object"),
+        ('{"chat": "a", "message": {}}', "message: expected tool_calls (OpenAI) or a list of content blocks (Anthropic)"),
+        ('{"chat": "a", "at": -1, "message": {"tool_calls": []}}', "at: expected seconds, 0 or more"),
+        ('{"chat": "a", "at": true, "message": {"tool_calls": []}}', "at: expected seconds, 0 or more"),
+        ('{"chat": "a", "message": {"tool_calls": 7}}', "message.tool_calls: expected a list"),
+        ('{"chat": "a", "message": {"tool_calls": [7]}}', "message.tool_calls[]: expected an object"),
+        ('{"chat": "a", "message": {"tool_calls": [{"id": "x"}]}}', "message.tool_calls[].function: expected an object"),
+        (
+            '{"chat": "a", "message": {"tool_calls": [{"id": "x", "function": {"name": "n", "arguments": {}}}]}}',
+            "message.tool_calls[].function.arguments: expected JSON text",
+        ),
+        ('{"chat": "a", "message": {"tool_calls": [{"function": {"name": "n", "arguments": ""}}]}}', "message.tool_calls[].id: expected text"),
+        ('{"chat": "a", "message": {"content": [7]}}', "message.content[]: expected an object"),
+        (
+            '{"chat": "a", "message": {"content": [{"type": "tool_use", "id": "x", "name": "n", "input": 7}]}}',
+            "message.content[].input: expected an object",
+        ),
+    ],
+)
+def test_a_bad_line_is_told_with_its_number(text: str, problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with it, where, and the rest runs; the exit code tells a script."""
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n\n" + text + "\n" + line(openai(("list_templates", "{}"))) + "\n", encoding="utf-8")
+    code, messages, told = run(capsys, path)
+    assert code == 1
+    assert f"{path}: line 3: {problem}" in told.splitlines()
+    assert len(messages) == 1
+
+
+def test_standard_input(recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A hyphen reads it, and the result is the same."""
+    expected = run(capsys, recording)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(recording.read_text(encoding="utf-8")))
+    assert run(capsys, Path("-")) == expected
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"])
+def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Missing, or no UTF-8: the file is named, and nothing runs."""
+    path = tmp_path / "calls.jsonl"
+    if content is not None:
+        path.write_bytes(content)
+    code, messages, told = run(capsys, path)
+    assert (code, messages) == (2, [])
+    assert told.startswith(f"chatworkspace run: {path}: ")
+
+
+def test_parallel_calls_share_one_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Three creations in one message run side by side; one workspace comes of them, and the answers keep their order."""
+    path = tmp_path / "calls.jsonl"
+    path.write_text(line(openai(*[("create_workspace", json.dumps({"template_id": DOCKER}))] * 3)), encoding="utf-8")
+    code, messages, told = run(capsys, path)
+    assert code == 0
+    assert [it["message"]["tool_call_id"] for it in messages] == ["call_0", "call_1", "call_2"]
+    assert len({json.loads(it["message"]["content"])["workspace_id"] for it in messages}) == 1
+    assert {it["at"] for it in messages} == {20}
+    assert "duplicates: 0" in told
+
+
+def test_what_is_read() -> None:
+    """Vendor, calls and times of each line; a message without tools has none."""
+    lines = list(read("\n".join([line(anthropic(("a", {"x": 1})), at=2.5), line({"role": "assistant", "content": "hi"}), "nonsense"])))
+    first, second, third = lines
+    assert isinstance(first, Line)
+    assert isinstance(second, Line)
+    assert (first.number, first.at, first.vendor, first.calls[0].name, first.calls[0].arguments) == (1, 2.5, Vendor.ANTHROPIC, "a", {"x": 1})
+    assert second.calls == ()
+    assert third == BadLine(number=3, problem="not JSON")

@@ -1,0 +1,176 @@
+"""read_template: what a template asks, and where the answers that it shows come from."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chatworkspace.ports import Evaluation, Option, Parameter, Preset
+from tests.toolbox.kitchen import Kitchen
+
+ELSEWHERE = UUID(int=7)
+REGION = Parameter(
+    name="region",
+    display_name="Region",
+    description="r" * 400,
+    form_type="dropdown",
+    default="eu",
+    options=(Option(name="Europe", value="eu", description="Near.", icon="/eu.svg"), Option(name="US", value="us")),
+)
+DISK = Parameter(
+    name="disk", type="number", required=True, mutable=False, ephemeral=True, validation_regex="^[0-9]+$", validation_min=10, validation_max=0
+)
+IMPORTED = (
+    Parameter(name="a", default="a-import", options=(Option(name="A", value="a"),), validation_min=1),
+    Parameter(name="b", default="b-import"),
+)
+
+
+def read(kitchen: Kitchen, name: str = "docker", **more: Any) -> dict[str, Any]:
+    """Add a template, and read it."""
+    return kitchen.call("read_template", template_id=str(kitchen.coder.add_template(name, **more).id))
+
+
+def evaluated(*parameters: Parameter, unknown: set[tuple[str, str]] | None = None, complete: bool = True) -> dict[str, Any]:
+    """Return what read_template says of a template that was imported with IMPORTED and evaluates to these."""
+    evaluation = Evaluation(parameters=parameters, unknown=frozenset(unknown or ()), complete=complete)
+    return read(Kitchen(), parameters=IMPORTED, evaluation=evaluation)
+
+
+def test_r01_a_template_that_is_not_there() -> None:
+    """Missing and of another organization look the same; one that is not for chats is said to be not available."""
+    kitchen = Kitchen()
+    missing = kitchen.result("read_template", template_id=str(UUID(int=1)))
+    theirs = kitchen.coder.add_template("theirs", organization_id=ELSEWHERE)
+    blocked = kitchen.coder.add_template("blocked", agents_allowed=False)
+    assert missing.is_error
+    assert kitchen.result("read_template", template_id=str(theirs.id)) == missing
+    assert kitchen.call("read_template", template_id=str(blocked.id))["reason"] == "template_not_allowed"
+    assert missing.content["reason"] == "template_not_found"
+
+
+def test_r02_the_template_itself() -> None:
+    """Id, name and version always; the rest where it says something; the README as plain text of at most 8,000 characters."""
+    kitchen = Kitchen()
+    bare = kitchen.coder.add_template("bare")
+    assert kitchen.call("read_template", template_id=str(bare.id)) == {
+        "template": {"id": str(bare.id), "name": "bare", "active_version_id": str(bare.version_id)},
+        "parameters": [],
+    }
+    full = read(kitchen, display_name="Docker", description="D", readme="---\nx: y\n---\n# Hello\n" + "w" * 9000)["template"]
+    assert (full["display_name"], full["description"]) == ("Docker", "D")
+    assert full["readme"].startswith("Hello\nwww")
+    assert len(full["readme"]) == 8000
+    assert full["readme"].endswith("…")
+
+
+def test_r03_parameters() -> None:
+    """Name, type, required and mutable always; the rest where given, also a limit of 0."""
+    region, disk = read(Kitchen(), parameters=(REGION, DISK))["parameters"]
+    assert region == {
+        "name": "region",
+        "type": "string",
+        "required": False,
+        "mutable": True,
+        "display_name": "Region",
+        "description": "r" * 299 + "…",
+        "form_type": "dropdown",
+        "default": "eu",
+        "options": [{"name": "Europe", "value": "eu", "description": "Near.", "icon": "/eu.svg"}, {"name": "US", "value": "us"}],
+    }
+    assert disk == {
+        "name": "disk",
+        "type": "number",
+        "required": True,
+        "mutable": False,
+        "ephemeral": True,
+        "validation_regex": "^[0-9]+$",
+        "validation_min": 10,
+        "validation_max": 0,
+    }
+
+
+def test_r04_presets() -> None:
+    """Left out when there are none; a preset without parameters has an empty list."""
+    one = Preset(id=UUID(int=1), name="Small", default=True, parameters={"region": "eu"}, desired_prebuilds=2, description="S", icon="/s.svg")
+    two = Preset(id=UUID(int=2), name="Large")
+    said = read(Kitchen(), parameters=(REGION,), presets=(one, two))
+    assert said["presets"] == [
+        {
+            "id": str(one.id),
+            "name": "Small",
+            "default": True,
+            "description": "S",
+            "icon": "/s.svg",
+            "desired_prebuild_instances": 2,
+            "parameters": [{"name": "region", "value": "eu"}],
+        },
+        {"id": str(two.id), "name": "Large", "default": False, "parameters": []},
+    ]
+    assert "presets" not in read(Kitchen())
+
+
+def test_r05_what_the_platform_evaluates_for_the_owner_counts() -> None:
+    """Its values are shown, not those of the import, and the note says so."""
+    said = evaluated(Parameter(name="a", default="for-me"))
+    assert [(it["name"], it["default"]) for it in said["parameters"]] == [("a", "for-me")]
+    assert said["parameters_note"].startswith("Evaluated for this user")
+
+
+def test_r06_what_was_recorded_at_import_stands_in() -> None:
+    """Where nothing is evaluated, or the evaluation fails; the note tells which; without parameters there is no note."""
+    recorded = read(Kitchen(), parameters=IMPORTED)
+    kitchen = Kitchen()
+    kitchen.coder.when("evaluate_parameters").fail()
+    failed = read(kitchen, parameters=IMPORTED)
+    kitchen.coder.when("evaluate_parameters").refuse(message="still importing")
+    assert read(kitchen, "vm", parameters=IMPORTED)["parameters_note"] == failed["parameters_note"]
+    assert recorded["parameters"] == failed["parameters"]
+    assert [it["default"] for it in failed["parameters"]] == ["a-import", "b-import"]
+    assert "recorded" in recorded["parameters_note"]
+    assert "could not be evaluated" in failed["parameters_note"]
+    assert "parameters_note" not in read(Kitchen())
+
+
+def test_r07_what_could_not_be_told_is_filled_from_import() -> None:
+    """Default, options and validation, each with a note of its own; what could be told stays as it is."""
+    unknown = {("a", "default"), ("a", "options"), ("a", "validation")}
+    (a,) = evaluated(Parameter(name="a"), unknown=unknown)["parameters"]
+    assert (a["default"], a["options"], a["validation_min"]) == ("a-import", [{"name": "A", "value": "a"}], 1)
+    assert {name for name in a if name.endswith("_note")} == {"default_note", "options_note", "validation_note"}
+    (b,) = evaluated(Parameter(name="b"), unknown={("b", "default"), ("b", "options"), ("b", "validation")})["parameters"]
+    assert {name for name in b if name.endswith("_note")} == {"default_note"}
+    assert "default" not in evaluated(Parameter(name="new"), unknown={("new", "default")})["parameters"][0]
+
+
+@pytest.mark.parametrize(
+    ("parameter", "unknown"),
+    [
+        (Parameter(name="a", required=True), {("a", "default")}),
+        (Parameter(name="a", error="no such region"), {("a", "default")}),
+        (Parameter(name="a"), set[tuple[str, str]]()),
+    ],
+    ids=["required", "with an error", "evaluated to none"],
+)
+def test_r08_a_default_that_is_not_filled(parameter: Parameter, unknown: set[tuple[str, str]]) -> None:
+    """The user has to be asked, or there is none: what held for whoever imported the template would mislead."""
+    (it,) = evaluated(parameter, unknown=unknown)["parameters"]
+    assert "default" not in it
+    assert "default_note" not in it
+
+
+def test_r09_an_error_stands_in_place_of_the_default() -> None:
+    """Both at once would contradict each other."""
+    (it,) = evaluated(Parameter(name="a", default="x", error="e" * 400))["parameters"]
+    assert it["error"] == "e" * 299 + "…"
+    assert "default" not in it
+
+
+def test_r10_modules_that_could_not_be_loaded() -> None:
+    """Their parameters come from import, behind the others, with a note."""
+    said = evaluated(Parameter(name="b", default="mine"), complete=False)
+    assert [(it["name"], it["default"]) for it in said["parameters"]] == [("b", "mine"), ("a", "a-import")]
+    assert "default_note" in said["parameters"][1]
+    assert "could not be loaded" in said["parameters_note"]
