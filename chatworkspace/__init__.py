@@ -37,6 +37,7 @@ from chatworkspace.model import Sweep as Sweep
 from chatworkspace.model import Template as Template
 from chatworkspace.model import Transition as Transition
 from chatworkspace.model import Workspace as Workspace
+from chatworkspace.ports import AgentConnection as AgentConnection
 from chatworkspace.service import ChatWorkspaces as ChatWorkspaces
 from chatworkspace.timeouts import Timeouts as Timeouts
 

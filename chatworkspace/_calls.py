@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from chatworkspace.errors import ClosedError
+from chatworkspace.model import Chat
 from chatworkspace.ports import Clock, Signal
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ LOG_TICK = 1.0
 class Call:
     """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others."""
 
-    __slots__ = ("_book", "_wake", "awaited", "chat_id", "clock", "closed", "deadline", "following", "interrupted", "started")
+    __slots__ = ("_book", "_wake", "awaited", "chat", "chat_id", "clock", "closed", "deadline", "following", "interrupted", "started")
 
     def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None) -> None:
         self._book = book
@@ -35,6 +37,8 @@ class Call:
         self.interrupted = False
         self.closed = False
         self.following = False
+        self.chat: Chat | None = None
+        """As it was looked at last, by calls that only look."""
         self.awaited = -1
         """The epoch whose end was waited for last."""
 
@@ -121,6 +125,9 @@ class _Wakeable:
         self._call.set_wake(None)
 
 
+_under_way: ContextVar[Call | None] = ContextVar("chatworkspace_call", default=None)
+
+
 class Calls:
     """The calls under way in a process. Needs no lock: a call is noted before it asks whether all is closed, and close() says so before it looks."""
 
@@ -137,10 +144,18 @@ class Calls:
         if self._closed:
             del self._calls[call]
             raise ClosedError
+        _under_way.set(call)
 
     def leave(self, call: Call) -> None:
         """Forget a call that has ended."""
         del self._calls[call]
+        _under_way.set(None)
+
+    @property
+    def mine(self) -> Call | None:
+        """The call that this thread has begun last, if it is under way."""
+        call = _under_way.get()
+        return call if call in self._calls else None
 
     def interrupt(self, chat_id: str) -> None:
         """End the patience of the chat's calls."""

@@ -136,7 +136,7 @@ class Leavings:
         """Find out what would be left behind. What is not proven gone counts as live."""
         if look.plan is not None:
             # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
-            found, _ = self._turns.find(look.chat, look.plan.name, within=max(held.ends_at - self._clock.monotonic(), 1.0))
+            found, _ = self._turns.find(look.chat, look.plan.name, within=self._turns.left_to_read(held))
         elif look.chat.workspace_id is None:
             found = None
         else:

@@ -102,12 +102,13 @@ class Mentions:
     def __init__(self) -> None:
         self._mentioned: dict[str, _Mentioned] = {}
 
-    def new_build(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
-        """Tell whether this build is to be told now; its end will be told as well."""
+    def new_build(self, chat_id: str, generation: int, workspace_id: UUID, number: int) -> bool:
+        """Tell whether this build is to be told now; its end will be told as well. Nothing of a generation that is over is."""
         with self._of(chat_id) as said:
-            if said.build is not None and said.build[0] == workspace_id and said.build[1] >= number:
+            known = said.build is not None and said.build[0] == workspace_id and said.build[1] >= number
+            if generation < said.generation or known:
                 return False
-            said.build, said.ready = (workspace_id, number), False
+            said.generation, said.build, said.ready = generation, (workspace_id, number), False
             return True
 
     def now_ready(self, chat_id: str, workspace_id: UUID, number: int) -> bool:

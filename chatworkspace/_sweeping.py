@@ -10,7 +10,8 @@ import attrs
 
 from chatworkspace import _names
 from chatworkspace._turns import Follow, Held, Track, Turns
-from chatworkspace.errors import ChatWorkspaceError, UnavailableError
+from chatworkspace._waiting import Bound
+from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
 from chatworkspace.model import Sweep, Workspace
 from chatworkspace.ports import Clock, Look, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
@@ -25,6 +26,8 @@ PAGE = 500
 @attrs.define(kw_only=True)
 class _Findings:
     settled: list[str] = attrs.field(factory=list[str])
+    bound: list[Bound] = attrs.field(factory=list[Bound])
+    """What settled plans had become."""
     strays: list[tuple[Workspace, str]] = attrs.field(factory=list[tuple[Workspace, str]])
     """With the chat whose mark each bears."""
     deleted: list[UUID] = attrs.field(factory=list[UUID])
@@ -41,25 +44,28 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID]) -> Sweep:
-        """Settle, list, and delete what is named. UnavailableError only if the store cannot be asked at all."""
+    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[Bound]]:
+        """Settle, list, and delete what is named; return what was bound, too. UnavailableError only if the store cannot be asked at all."""
         findings = _Findings()
         for look in self._turns.stored(lambda: self._store.planned(STANDING)):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
         self._list_strays(findings)
         for workspace_id in delete:
             self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
-        return Sweep(
+        swept = Sweep(
             settled=tuple(findings.settled),
             strays=tuple(stray for stray, _ in findings.strays if stray.id not in findings.deleted),
             deleted=tuple(findings.deleted),
             errors=findings.errors,
         )
+        return swept, findings.bound
 
     @staticmethod
     def _one(findings: _Findings, key: str, act: Callable[[], None]) -> None:
         try:
             act()
+        except ClosedError:
+            raise
         except (ChatWorkspaceError, PortError) as error:
             findings.errors[key] = str(error) or type(error).__name__
 
@@ -72,8 +78,11 @@ class Sweeper:
             return
         if found is None:
             self._turns.release(held, note="plan dropped by the sweep", drop_plan=True)
-        elif not isinstance(self._turns.bind(held, found, read_at, Track()), Follow):
-            return
+        else:
+            turn = self._turns.bind(held, found, read_at, Track())
+            if not isinstance(turn, Follow):
+                return
+            findings.bound.append(turn.bound)
         findings.settled.append(look.chat.id)
 
     # ------------------------------------------------------------ strays

@@ -139,7 +139,7 @@ class Teller:
     def build_begun(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> None:
         """Tell of a new binding or build, once."""
         workspace = bound.workspace
-        if self._mentions.new_build(bound.chat.id, workspace.id, workspace.build.number):
+        if self._mentions.new_build(bound.chat.id, bound.chat.generation, workspace.id, workspace.build.number):
             self._updated(self.under_way(call, bound, finding, told, track))
 
     def became_ready(self, outcome: Outcome) -> None:
@@ -209,7 +209,7 @@ class Teller:
 def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:
     """Say what this call did where the state alone says only that all is well."""
     if told.reason is Reason.NOT_RUNNING:
-        return Reason.STOPPED if track.built else Reason.NOT_RUNNING
+        return Reason.STOPPED if track.stopping else Reason.NOT_RUNNING
     if told.reason is not Reason.EXISTING:
         return told.reason
     if track.made is not None and track.made.id == workspace.id:

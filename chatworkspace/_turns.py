@@ -14,7 +14,7 @@ import attrs
 
 from chatworkspace import _names
 from chatworkspace._admission import Admission
-from chatworkspace._calls import Call
+from chatworkspace._calls import Call, Calls
 from chatworkspace._decisions import Condition, Finding, Probe, Step, classify, probe_for
 from chatworkspace._memory import Proof, Proofs
 from chatworkspace._waiting import Bound, Ending
@@ -42,6 +42,8 @@ T = TypeVar("T")
 
 MARGIN = 5.0
 """Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
+SECRET = 4
+"""Characters from which on a parameter's value is taken for a secret."""
 FLOOR = 0.1
 BACK_OFF_MOST = 1.0
 
@@ -113,6 +115,8 @@ class Track:
     made: Workspace | None = None
     """What its own request made."""
     adopted: bool = False
+    stopping: bool = False
+    """It is to stop the workspace."""
     built: bool = False
     """It has sent a start or a stop."""
     waited: bool = False
@@ -175,6 +179,7 @@ class Turns:
         timeouts: Timeouts,
         proofs: Proofs,
         admission: Admission,
+        calls: Calls,
     ) -> None:
         self._store = store
         self._creator = creator
@@ -182,6 +187,7 @@ class Turns:
         self._timeouts = timeouts
         self._proofs = proofs
         self._admission = admission
+        self._calls = calls
         self._secret: bytes | None = None
         self._life = timeouts.creating + MARGIN
 
@@ -201,8 +207,19 @@ class Turns:
                 pause = FLOOR + self._clock.random() * (min(FLOOR * 2**attempt, BACK_OFF_MOST) - FLOOR)
                 if not error.retryable or self._clock.monotonic() + pause >= deadline:
                     raise UnavailableError(str(error), reason=reason, retryable=error.retryable) from error
+                failure = error
             attempt += 1
+            self._back_off(pause, failure)
+
+    def _back_off(self, pause: float, failure: UnavailableError) -> None:
+        """Wait before the next attempt. Who is interrupted meanwhile gives up; ClosedError."""
+        call = self._calls.mine
+        if call is None:
             self._clock.sleep(pause)
+            return
+        call.pause(self._clock.monotonic() + pause)
+        if call.interrupted:
+            raise UnavailableError(str(failure), reason=Reason.INTERRUPTED) from failure
 
     def look(self, chat_id: str) -> Look:
         """Read the chat's row. ChatNotFoundError, ChatClosedError, UnavailableError."""
@@ -240,7 +257,7 @@ class Turns:
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
-            return Unknown(look=look, reason=Reason.PLATFORM_UNAVAILABLE, error=str(error))
+            return Unknown(look=look, reason=error.reason, error=str(error))
         return Follow(bound=Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at))
 
     def fetch(self, chat: Chat, workspace_id: UUID, deadline: float) -> tuple[Workspace, float]:
@@ -319,6 +336,10 @@ class Turns:
     def limit(self, held: Held) -> float:
         """Return until when a request under this claim may take."""
         return min(self._clock.monotonic() + self._timeouts.creating, held.ends_at - MARGIN)
+
+    def left_to_read(self, held: Held) -> float:
+        """Return the seconds that a look under this claim may take, so that its record can still be written."""
+        return max(min(self._timeouts.planning, held.ends_at - MARGIN / 2 - self._clock.monotonic()), FLOOR)
 
     def bind(self, held: Held, workspace: Workspace, read_at: float, track: Track) -> Follow | Again:
         """Record what the plan became. A refused holder drops what it has and looks again."""
@@ -439,7 +460,7 @@ class Turns:
         try:
             after = self._ask_for(transition, before, policy.parameters, self.limit(held))
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
-            return self._settle_build(held, bound, error, track)
+            return self._settle_build(held, bound, _without_values(error, policy.parameters) if isinstance(error, RefusedError) else error, track)
         except NotFoundError as error:
             return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
         track.built, track.version_before = True, before.build.template_version_id
@@ -515,8 +536,9 @@ class Turns:
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
-            self.release(held, note=f"refused: {error}")
-            raise
+            refused = _without_values(error, wish.parameters)
+            self.release(held, note=f"refused: {refused}")
+            raise refused from None
         except Exception as error:
             self.release(held, note=f"failed: {type(error).__name__}")
             raise
@@ -526,7 +548,7 @@ class Turns:
     def _settle_creation(self, held: Held, plan: Plan, error: Exception, track: Track) -> Turn:
         """After a conflict or no clear answer: what bears the name is the chat's, from whatever template. Else nobody knows."""
         try:
-            found, read_at = self.find(held.claim.chat, plan.name, within=max(held.ends_at - self._clock.monotonic(), 1.0))
+            found, read_at = self.find(held.claim.chat, plan.name, within=self.left_to_read(held))
         except UnavailableError as failure:
             self.release(held)
             raise OutcomeUnknownError(f"{error}; then {failure}") from failure
@@ -539,6 +561,19 @@ class Turns:
             raise RefusedError(str(error)) from error
         self.release(held)
         raise OutcomeUnknownError(str(error)) from error
+
+
+def _without_values(error: RefusedError, parameters: Mapping[str, str]) -> RefusedError:
+    """Return a refusal in which no parameter's value stands: the platform repeats them, and they may be secrets."""
+    values = sorted((value for value in parameters.values() if len(value) >= SECRET), key=len, reverse=True)
+
+    def clean(text: str) -> str:
+        for value in values:
+            text = text.replace(value, "…")
+        return text
+
+    validations = [(clean(field), clean(detail)) for field, detail in error.validations]
+    return RefusedError(clean(error.message), detail=clean(error.detail), validations=validations, reason=error.reason)
 
 
 def _alike(one: Plan, other: Plan) -> bool:

@@ -8,7 +8,7 @@ from math import inf
 
 import attrs
 
-from chatworkspace._calls import LOG_TICK, Call
+from chatworkspace._calls import HEARTBEAT, LOG_TICK, Call
 from chatworkspace._decisions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace._memory import Proof, Proofs
 from chatworkspace._mutex import ChatMutex
@@ -105,13 +105,15 @@ class Waiter:
 
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
-        began: dict[tuple[int, Phase], float] = {}
+        step, began = (0, Phase.QUEUED), 0.0  # what is under way, and since when
         workspace, logged = bound.workspace, 0
         last = self._clock.monotonic() + 2 * sum(self._limits.values())  # a workspace that is rebuilt without end ends no wait by itself
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
+                if call.following and probe_for(finding) is not Probe.NONE:
+                    yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
                 dialled = self._dialled(call, bound, workspace, finding, seat) if goal is Goal.SETTLED else _undialled(workspace, finding)
                 told, phase = dialled.told, dialled.told.phase
                 building = phase is Phase.BUILDING
@@ -123,7 +125,9 @@ class Waiter:
                 if phase is None or (goal is Goal.BUILD_OVER and not building):
                     return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
                 now = self._clock.monotonic()
-                limit = min(began.setdefault((workspace.build.number, phase), now) + self._limits[phase], last)
+                if step != (workspace.build.number, phase):
+                    step, began = (workspace.build.number, phase), now
+                limit = min(began + self._limits[phase], last)
                 if now >= limit or call.over:
                     told = at_limit(finding, told) if now >= limit else told
                     error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
@@ -149,8 +153,8 @@ class Waiter:
         if probe is Probe.NONE:
             return _Dialled(told=told)
         asked_at = self._clock.monotonic()
-        limit = asked_at + self._timeouts.connect_attempt
-        deadline = limit if seat is None else call.sooner(limit)
+        limit = self._timeouts.connect_attempt
+        deadline = asked_at + (min(limit, HEARTBEAT - LOG_TICK) if call.following else limit) if seat is None else call.ask_until(limit)
         chat_id = bound.chat.id
         if not self._dials.acquire(chat_id, call, deadline):
             return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)

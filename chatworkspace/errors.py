@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from chatworkspace._advice import next_step_for
-from chatworkspace.model import Agent, Outcome, Reason
+from chatworkspace.model import Agent, LeftBehind, Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,8 @@ class ChatWorkspaceError(Exception):
         self.reason: Reason = self.default_reason if reason is None else reason
         self.next_step: str = next_step_for(self.reason) if next_step is None else next_step
         self.retryable: bool = self.default_retryable if retryable is None else retryable
+        self.left_behind: LeftBehind | None = None
+        """A live workspace that was the chat's until this call, which failed only after it was to be replaced."""
 
 
 class InvalidArgumentError(ChatWorkspaceError, ValueError):

@@ -19,7 +19,7 @@ from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
 from chatworkspace._sweeping import Sweeper
-from chatworkspace._telling import Callbacks, Teller, logger
+from chatworkspace._telling import Callbacks, Teller, logger, not_applied
 from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
 from chatworkspace._waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._watches import Watches
@@ -46,6 +46,10 @@ if TYPE_CHECKING:
 TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
 
+FEW_TURNS = 4
+"""Turns in a row that came to nothing, because somebody else was quicker or the claim came late; from then on there is a pause between them."""
+MOST_TURNS = 20
+
 Steps = Generator[Seen, None, Outcome]
 
 
@@ -69,7 +73,7 @@ class _Parts:
         self.proofs = Proofs(timeouts.proof)
         self.watches = Watches(creator, clock, request=timeouts.request)
         self.waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=self.proofs, timeouts=timeouts)
-        self.turns = Turns(store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs, admission=admission)
+        self.turns = Turns(store=store, creator=creator, clock=clock, timeouts=timeouts, proofs=self.proofs, admission=admission, calls=self.calls)
         self.leavings = Leavings(turns=self.turns, store=store, clock=clock, timeouts=timeouts, proofs=self.proofs)
         self.teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=callbacks, mentions=Mentions())
         self.connector = Connector(turns=self.turns, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=self.proofs)
@@ -98,7 +102,8 @@ class ChatWorkspaces:
     ) -> None:
         """Keep the ports; do no I/O. What is passed in stays the caller's to close.
 
-        allowed_templates is asked on every call: None allows all, an empty collection allows none; an exception refuses the call.
+        allowed_templates is asked anew by every call that needs a template: None allows all, an empty collection allows none; an exception refuses
+        the call. A workspace that the chat has already is returned without asking.
         workspace_ttl: seconds; None, 0, an exception or nonsense means the template's own default (logged), and never blocks a creation.
         Callbacks run in the calling thread, after the lock and the claim are given back; what they raise is logged and dropped.
         """
@@ -198,7 +203,7 @@ class ChatWorkspaces:
             policy = Policy(
                 step=lambda finding, workspace: (
                     replace_step(finding)
-                    if wish.replace and not track.opened
+                    if wish.replace and not track.opened and not track.as_wished
                     else create_step(finding, same_template=workspace.template_id == wish.template_id)
                 ),
                 make=lambda look, left, number: turns.make(look, wish, left, number, track),
@@ -215,14 +220,14 @@ class ChatWorkspaces:
             track = Track()
             policy = Policy(step=lambda finding, _: start_step(finding), make=_nothing_to_act_upon, parameters=checked)
             outcome = self._run(call, self._steps(call, partial(self._parts.turns.take, call, policy, track), track), track)
-            if checked and not track.built:
+            if checked and not track.built and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
                 outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
             return outcome
 
     def stop(self, chat_id: str, *, wait: float | None = None) -> Outcome:
         """Stop the chat's workspace unless it is stopped, and wait for the end of the build. NoWorkspaceError, RefusedError, and as create()."""
         with self._call(chat_id, wait) as call:
-            track = Track()
+            track = Track(stopping=True)
             policy = Policy(step=lambda finding, _: stop_step(finding), make=_nothing_to_act_upon, trust_proof=False)
             take = partial(self._parts.turns.take, call, policy, track)
             return self._run(call, self._steps(call, take, track, goal=Goal.BUILD_OVER), track)
@@ -263,8 +268,11 @@ class ChatWorkspaces:
         Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else.
         """
         wanted = [to_uuid("delete", workspace_id) for workspace_id in delete]
-        self._parts.calls.check()
-        return self._parts.sweeper.sweep(wanted)
+        with Call(self._parts.calls, self._clock, "", None) as call:
+            swept, bound = self._parts.sweeper.sweep(wanted)
+            for binding in bound:
+                self._publish(call, binding, Track(adopted=True))
+            return swept
 
     # ------------------------------------------------------------ what only looks
 
@@ -305,11 +313,14 @@ class ChatWorkspaces:
     # ------------------------------------------------------------ ending
 
     def interrupt(self, chat_id: str) -> None:
-        """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled."""
+        """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled.
+
+        A call that could not find out anything yet, because store or platform are away, ends with UnavailableError and that reason.
+        """
         self._parts.calls.interrupt(check_chat_id(chat_id))
 
     def close(self) -> None:
-        """Refuse new calls and end waiting ones with ClosedError, within 1 s. Idempotent."""
+        """Refuse new calls and end waiting ones with ClosedError: within 1 s, or when the request that one of them has sent ends. Idempotent."""
         self._parts.calls.close()
 
     def __enter__(self) -> Self:
@@ -327,7 +338,8 @@ class ChatWorkspaces:
         """Go all the way. What was made and did not become the chat's goes into the history."""
         try:
             outcome = _end_of(steps)
-        except ChatWorkspaceError:
+        except ChatWorkspaceError as error:
+            error.left_behind = track.left
             if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
                 self._record_stray(call.chat_id, track.stray)
             raise
@@ -344,7 +356,7 @@ class ChatWorkspaces:
         except (UnavailableError, NotFoundError):
             logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
-    def _steps(  # noqa: C901 # one arm for each Turn there is
+    def _steps(  # noqa: C901, PLR0911 # one arm for each Turn there is
         self,
         call: Call,
         take: Callable[[], Turn],
@@ -355,14 +367,18 @@ class ChatWorkspaces:
         unbound: Reason = Reason.OVERTAKEN,
     ) -> Steps:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
-        queued_until = call.until(self._timeouts.queued)
+        queued_until, again = call.until(self._timeouts.queued), 0
         while True:
             turn = self._take(call, take, queued_until)
             match turn:
                 case None:
                     return self._not_my_turn(call)
                 case Again():
-                    continue
+                    again += 1
+                    if again >= MOST_TURNS and self._clock.monotonic() >= queued_until:
+                        return self._not_my_turn(call)
+                    if again >= FEW_TURNS:
+                        call.pause(self._clock.monotonic() + FLOOR)
                 case Await(look=look):
                     self._parts.teller.stepped(call, look.chat, Seen(workspace=None, phase=Phase.QUEUED))
                     self._wait_for_turn(call, look, queued_until)
@@ -413,19 +429,25 @@ class ChatWorkspaces:
     def _follow(self, call: Call, bound: Bound, track: Track, *, goal: Goal = Goal.SETTLED, wish: Wish | None = None) -> Steps:
         """Wait for a bound workspace, look at the chat once more, and tell."""
         parts = self._parts
+        settled = False
         if track.attached:
             finding = parts.turns.classify(bound.workspace)
-            outcome = parts.teller.under_way(call, bound, finding, describe(finding, bound.workspace), track)
-            parts.teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
+            told = describe(finding, bound.workspace)
+            settled = told.phase is None
+            if not settled:
+                outcome = parts.teller.under_way(call, bound, finding, told, track)
+                parts.teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
             self._publish(call, bound, track)
         while True:
             ending = yield from self._wait(call, bound, track, goal)
             look = parts.turns.look_even_closed(call.chat_id)
             if _is_overtaken(bound, look):
-                return self._overtaken(call, look, ending)
+                return self._overtaken(call, look, ending, track, wish)
             outcome = parts.teller.bound(call, look.chat, ending, track, wish)
             if not outcome.ready or parts.turns.still_proven(look, bound, ending):
+                if settled:  # told once, and as it is
+                    parts.teller.binding_changed(outcome, outcome.workspace)
                 parts.teller.became_ready(outcome)
                 return outcome
             reading = parts.turns.read(look)
@@ -455,7 +477,7 @@ class ChatWorkspaces:
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
             look = self._parts.turns.look_even_closed(call.chat_id)
             if _is_overtaken(bound, look):
-                return self._overtaken(call, look, ending)
+                return self._overtaken(call, look, ending, track, wish)
             return self._parts.teller.bound(call, look.chat, ending, track, wish)
         return None
 
@@ -471,7 +493,9 @@ class ChatWorkspaces:
         """Say what is known, the turn not having come, or raise BusyError."""
         look = self._parts.turns.look(call.chat_id)
         if look.chat.workspace_id is None and look.plan is None:
-            raise BusyError("somebody else is deciding for this chat", reason=Reason.INTERRUPTED if call.interrupted else None)
+            if call.interrupted:
+                return self._parts.teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED)
+            raise BusyError("somebody else is deciding for this chat")
         return self._parts.teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.QUEUED)
 
     def _tell_proven(self, call: Call, proven: Proven, track: Track, wish: Wish | None = None) -> Outcome:
@@ -489,12 +513,14 @@ class ChatWorkspaces:
             self._parts.teller.binding_changed(outcome)
         return outcome
 
-    def _overtaken(self, call: Call, look: Look, ending: Ending) -> Outcome:
+    def _overtaken(self, call: Call, look: Look, ending: Ending, track: Track, wish: Wish | None) -> Outcome:
         """Somebody gave the chat another workspace, or none, while this call waited: tell what it has now."""
         old = ending.workspace
         left = None if ending.told.state is State.GONE else LeftBehind(workspace_id=old.id, name=old.full_name, reason=Reason.OVERTAKEN)
         if look.chat.workspace_id is None:
-            return self._parts.teller.plain(call, look.chat, State.ABSENT, Reason.OVERTAKEN, left=left)
+            being_made = look.plan is not None and look.claimed_for > 0
+            state, phase = (State.STARTING, Phase.CREATING) if being_made else (State.ABSENT, None)
+            return self._parts.teller.plain(call, look.chat, state, Reason.OVERTAKEN, phase=phase, left=left)
         reading = self._parts.turns.read(look)
         if isinstance(reading, Unknown):
             return self._tell_unknown(call, reading)
@@ -502,7 +528,8 @@ class ChatWorkspaces:
         told = describe(self._parts.turns.classify(workspace), workspace)
         if told.state is State.READY:  # not proven: the next call will
             told = attrs.evolve(told, state=State.STARTING, phase=Phase.CONNECTING)
-        return self._parts.teller.plain(call, look.chat, told.state, Reason.OVERTAKEN, phase=told.phase, workspace=workspace, left=left)
+        outcome = self._parts.teller.plain(call, look.chat, told.state, Reason.OVERTAKEN, phase=told.phase, workspace=workspace, left=left)
+        return outcome if wish is None else attrs.evolve(outcome, not_applied=not_applied(wish, workspace, track))
 
     # ------------------------------------------------------------ looking and following
 
@@ -512,6 +539,7 @@ class ChatWorkspaces:
         while True:
             dial = parts.turns.dialled(call.chat_id)
             look = parts.turns.look(call.chat_id)
+            call.chat = look.chat
             if look.chat.workspace_id is None:
                 if look.plan is None or look.claimed_for <= 0 or call.over:
                     return self._tell_absent(call, look)
@@ -540,7 +568,7 @@ class ChatWorkspaces:
         if look.plan is not None and look.claimed_for > 0:
             yield teller.progress(call, look.chat, None, phase=Phase.CREATING)
         steps = self._look_steps(call)
-        furthest = Seen(workspace=None, phase=None)
+        furthest, generation = Seen(workspace=None, phase=None), look.chat.generation
         while True:
             try:
                 seen = next(steps)
@@ -549,11 +577,12 @@ class ChatWorkspaces:
                 break
             if seen.phase is None:
                 continue
+            chat = call.chat or look.chat
             if seen.line is None:
-                if furthest.phase is not None and seen.step < furthest.step:
+                if furthest.phase is not None and chat.generation == generation and seen.step < furthest.step:
                     seen = furthest  # an agent that drops is no step back: where it was is told again
-                furthest = seen
-            yield teller.progress(call, look.chat, seen)
+                furthest, generation = seen, chat.generation
+            yield teller.progress(call, chat, seen)
         yield teller.progress(call, outcome.chat, None, outcome=outcome)
         teller.ended(call, outcome)
 

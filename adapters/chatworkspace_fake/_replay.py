@@ -86,9 +86,10 @@ class Replay:
         for chat in dict.fromkeys(line.chat for line in lines):
             self.sim.open_chat(chat)
         self.sim.run(*[actor for number, line in enumerate(lines) for actor in self._actors(number, line)])
+        events = tuple(sorted(self._events, key=lambda it: it.at))  # before the rows, which look once more
         rows = tuple(self._rows(lines))
         marks = Counter(it.name[-MARK:] for it in self.sim.coder.live)
-        return Story(events=tuple(sorted(self._events, key=lambda it: it.at)), rows=rows, duplicates=sum(marks.values()) - len(marks))
+        return Story(events=events, rows=rows, duplicates=sum(marks.values()) - len(marks))
 
     def _actors(self, number: int, line: Line) -> Iterator[Callable[[], None]]:
         """Give a thread to each call: those of one message run in parallel, and who is last hands in the messages."""

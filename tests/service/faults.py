@@ -548,7 +548,7 @@ WORLD = (
             lambda world: world.sim.coder.when("create_workspace").lose_answer(), lambda world: world.sim.coder.when("find_workspace").lose_request()
         ),
         "outcome_unknown",
-        30,
+        27,
     ),
     Fault(
         "kill-after-store-claim-and-wait-for-turn-fails",

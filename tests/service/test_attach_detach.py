@@ -215,7 +215,6 @@ def test_a_plan_that_cannot_be_settled_ends_the_call() -> None:
     world.interrupted_creation(docker)
     own = world.own(docker)
     world.coder.when("find_workspace").lose_request()
-    world.coder.when("find_workspace", nth=2).lose_request()
     with pytest.raises(UnavailableError):
         world.chats.attach(CHAT, own.id)
     look = world.sim.store.look(CHAT)

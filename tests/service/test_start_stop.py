@@ -273,7 +273,7 @@ def test_a_stopped_workspace_is_not_stopped_again() -> None:
     """There is nothing to do."""
     world = stopped()
     outcome, calls = world.counts(lambda: stop(world))
-    assert (outcome.state, outcome.reason, "stop_workspace" in calls) == (State.STOPPED, Reason.NOT_RUNNING, False)
+    assert (outcome.state, outcome.reason, "stop_workspace" in calls) == (State.STOPPED, Reason.STOPPED, False)
 
 
 def test_a_stop_waits_for_the_build_before_it() -> None:

@@ -17,6 +17,8 @@ CHAT = "chat-1"
 LIFE = 5.0
 DEV, OTHER = a_workspace(), a_workspace(id=UUID(int=70))
 PROOF = Proof(epoch=3, workspace=DEV, finding=Finding(condition=Condition.USABLE, agent=an_agent()), at=100.0)
+LATER = 9
+"""A generation after all others."""
 
 
 def _get(proofs: Proofs, chat_id: str = CHAT, *, epoch: int = 3, workspace_id: UUID | None = DEV.id, now: float = 101.0) -> Proof | None:
@@ -126,18 +128,18 @@ def test_what_a_dial_proves(condition: Condition, error: str, worked: bool, read
 def test_a_build_is_told_once() -> None:
     """And its becoming ready once, whoever sees it and however often."""
     said = Mentions()
-    assert said.new_build(CHAT, DEV.id, 1)
-    assert not said.new_build(CHAT, DEV.id, 1)
+    assert said.new_build(CHAT, LATER, DEV.id, 1)
+    assert not said.new_build(CHAT, LATER, DEV.id, 1)
     assert said.now_ready(CHAT, DEV.id, 1)
     assert not said.now_ready(CHAT, DEV.id, 1)
-    assert not said.new_build(CHAT, DEV.id, 1)
+    assert not said.new_build(CHAT, LATER, DEV.id, 1)
 
 
 def test_an_end_without_a_beginning_is_not_told() -> None:
     """Whoever finds a workspace ready has nothing to tell; nor is the end of another build told."""
     said = Mentions()
     assert not said.now_ready(CHAT, DEV.id, 1)
-    said.new_build(CHAT, DEV.id, 2)
+    said.new_build(CHAT, LATER, DEV.id, 2)
     assert not said.now_ready(CHAT, DEV.id, 1)
     assert not said.now_ready(CHAT, DEV.id, 3)
     assert not said.now_ready(CHAT, OTHER.id, 2)
@@ -147,19 +149,19 @@ def test_an_end_without_a_beginning_is_not_told() -> None:
 def test_builds_only_go_on() -> None:
     """A later one is told and ends the earlier; an earlier one, heard late, is not told; each chat has its own."""
     said = Mentions()
-    assert said.new_build(CHAT, DEV.id, 2)
-    assert said.new_build(CHAT, DEV.id, 4)
+    assert said.new_build(CHAT, LATER, DEV.id, 2)
+    assert said.new_build(CHAT, LATER, DEV.id, 4)
     assert not said.now_ready(CHAT, DEV.id, 2)
-    assert not said.new_build(CHAT, DEV.id, 3)
+    assert not said.new_build(CHAT, LATER, DEV.id, 3)
     assert said.now_ready(CHAT, DEV.id, 4)
-    assert said.new_build("chat-2", DEV.id, 1)
+    assert said.new_build("chat-2", LATER, DEV.id, 1)
 
 
 def test_another_workspace_begins_anew() -> None:
     """Its builds are counted from one again."""
     said = Mentions()
-    assert said.new_build(CHAT, DEV.id, 5)
-    assert said.new_build(CHAT, OTHER.id, 1)
+    assert said.new_build(CHAT, LATER, DEV.id, 5)
+    assert said.new_build(CHAT, LATER, OTHER.id, 1)
     assert said.now_ready(CHAT, OTHER.id, 1)
 
 
@@ -180,18 +182,18 @@ def test_nothing_more_is_told_of_what_was_attached() -> None:
     """Its latest build is no news, its next one is."""
     said = Mentions()
     said.new_binding(CHAT, 1, DEV.id, 2)
-    assert not said.new_build(CHAT, DEV.id, 2)
+    assert not said.new_build(CHAT, LATER, DEV.id, 2)
     assert not said.now_ready(CHAT, DEV.id, 2)
-    assert said.new_build(CHAT, DEV.id, 3)
+    assert said.new_build(CHAT, LATER, DEV.id, 3)
 
 
 def test_after_a_detach_all_is_new() -> None:
     """The same workspace may come back; what was under way when it went is not told."""
     said = Mentions()
-    said.new_build(CHAT, DEV.id, 1)
+    said.new_build(CHAT, 1, DEV.id, 1)
     said.new_binding(CHAT, 2)
     assert not said.now_ready(CHAT, DEV.id, 1)
-    assert said.new_build(CHAT, DEV.id, 1)
+    assert said.new_build(CHAT, LATER, DEV.id, 1)
 
 
 # ------------------------------------------------------------------ what was told: steps and lines
@@ -226,7 +228,7 @@ def test_eight_threads_tell_each_thing_once() -> None:
     def see() -> None:
         barrier.wait()
         for number in range(chats):
-            if said.new_build(f"chat-{number}", DEV.id, 1):
+            if said.new_build(f"chat-{number}", LATER, DEV.id, 1):
                 told.append(f"build {number}")
             if said.new_phase(f"chat-{number}", (1, 1, 4)):
                 told.append(f"phase {number}")
@@ -244,14 +246,25 @@ def test_what_was_told_is_forgotten_some_day(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("chatworkspace._memory.MOST_CHATS", 64)
     said = Mentions()
     for number in range(300):
-        assert said.new_build(f"chat-{number}", DEV.id, 1)
-    assert said.new_build("chat-0", DEV.id, 1)
-    assert not said.new_build("chat-299", DEV.id, 1)
+        assert said.new_build(f"chat-{number}", LATER, DEV.id, 1)
+    assert said.new_build("chat-0", LATER, DEV.id, 1)
+    assert not said.new_build("chat-299", LATER, DEV.id, 1)
 
 
 def test_a_build_that_failed_and_was_built_again_is_news() -> None:
     """The facts behind a number are no matter, the number is."""
     said = Mentions()
     workspace = a_workspace(a_build(number=2))
-    assert said.new_build(CHAT, workspace.id, workspace.build.number - 1)
-    assert said.new_build(CHAT, workspace.id, workspace.build.number)
+    assert said.new_build(CHAT, LATER, workspace.id, workspace.build.number - 1)
+    assert said.new_build(CHAT, LATER, workspace.id, workspace.build.number)
+
+
+def test_nothing_of_a_generation_that_is_over_is_told() -> None:
+    """Whoever still waits for what a chat was bound to before a replacement, a detach or a close tells nobody of it."""
+    said = Mentions()
+    assert said.new_build(CHAT, 1, DEV.id, 1)
+    assert said.new_build(CHAT, 2, OTHER.id, 1)
+    assert not said.new_build(CHAT, 1, DEV.id, 2)
+    assert said.new_binding(CHAT, 3)
+    assert not said.new_build(CHAT, 2, OTHER.id, 2)
+    assert said.new_build(CHAT, 4, DEV.id, 3)
