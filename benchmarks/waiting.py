@@ -80,7 +80,7 @@ def _blocked_in_create(callers: int, *, watching: bool) -> Blocking:
         for number in range(callers):
             workspaces.interrupt(f"chat-{number}")
 
-    return wait, lambda: len(workspaces._parts.watches), let_go  # noqa: SLF001 # how many wait is nobody's business but a measurement's
+    return wait, lambda: len(workspaces._parts.watches), let_go  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # who waits is nobody's business but a measurement's
 
 
 def _blocked_on_a_lock() -> Blocking:

@@ -144,7 +144,7 @@ def _listed(name: str, value: object) -> list[tuple[object, object]]:
     if not isinstance(value, (list, tuple)):
         raise InvalidArgumentError(name, f"{expected}, not {_type_of(value)}")
     entries = cast("list[object]", value)
-    if not all(isinstance(entry, Mapping) and cast("Mapping[object, object]", entry).keys() == {"name", "value"} for entry in entries):
+    if not all(isinstance(entry, Mapping) and set(cast("Mapping[object, object]", entry)) == {"name", "value"} for entry in entries):
         raise InvalidArgumentError(name, f"{expected}, or a list of {{name, value}}")
     return [(entry["name"], entry["value"]) for entry in cast("list[Mapping[str, object]]", entries)]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from chatworkspace._texts import cut
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import Outcome, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import LeftBehind, Outcome, Phase, Reason, State, Transition, Workspace
 
 MOST_BYTES = 1600
 """Of a workspace result, as compact JSON in UTF-8."""
@@ -180,10 +180,13 @@ def _side_effects(outcome: Outcome) -> Content:
     told: Content = {}
     if outcome.not_applied:
         told["not_applied"] = {name: cut(instead, MOST_CHARACTERS) for name, instead in outcome.not_applied.items()}
-    left = outcome.left_behind
-    if left is not None:
-        told["left_behind"] = {"name": left.name, "workspace_id": str(left.workspace_id), "reason": left.reason.value}
-    return told
+    return told | _left(outcome.left_behind)
+
+
+def _left(left: LeftBehind | None) -> Content:
+    if left is None:
+        return {}
+    return {"left_behind": {"name": left.name, "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
 
 
 # ---------------------------------------------------------------- errors
@@ -196,6 +199,7 @@ def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> C
         content |= _refusal(error)
         if error.validations and workspace is not None:
             content["template_id"] = str(workspace.template_id)
+    content |= _left(error.left_behind)
     if error.next_step:
         content["next_step"] = error.next_step
     return fit(content)

@@ -32,7 +32,7 @@ def told_of(told: list[Outcome]) -> list[tuple[int, str]]:
 # ------------------------------------------------------------------ callbacks
 
 
-@pytest.mark.parametrize("progress", [None, lambda _: None])
+@pytest.mark.parametrize("progress", [None, repr])
 def test_nothing_is_told_of_a_workspace_that_is_left_behind(progress: Callable[[Any], object] | None) -> None:
     """Who still waits for it, and sees its build go on, does not send the host's page back to it."""
     told: list[Outcome] = []
@@ -82,11 +82,19 @@ def test_a_plan_that_the_sweep_settles_is_told_of() -> None:
 # ------------------------------------------------------------------ replacing
 
 
+def refuse(world: World) -> None:
+    world.coder.when("create_workspace").refuse()
+
+
+def do_not_answer(world: World) -> None:
+    world.coder.when("create_workspace").arrive_late(20)
+
+
 @pytest.mark.parametrize(
     ("arm", "error"),
     [
-        (lambda world: world.coder.when("create_workspace").refuse(), RefusedError),
-        (lambda world: world.coder.when("create_workspace").arrive_late(20), OutcomeUnknownError),
+        (refuse, RefusedError),
+        (do_not_answer, OutcomeUnknownError),
     ],
     ids=["refused", "not answered"],
 )

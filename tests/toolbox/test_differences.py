@@ -7,7 +7,8 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace.ports import DialError
+from chatworkspace import Chat
+from chatworkspace.ports import Clock, DialError
 from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeWorkspace
 from chatworkspace_fake._registry import registry
 from tests.toolbox.kitchen import Kitchen
@@ -20,6 +21,10 @@ def kitchen_with(**temper: Any) -> Kitchen:
     kitchen.create()
     kitchen.sim.sleep(10)  # no dial proves anything any more
     return kitchen
+
+
+def polled(clock: Clock) -> FakeCoder:
+    return FakeCoder(clock, watching=False)
 
 
 def workspace_of(kitchen: Kitchen) -> FakeWorkspace:
@@ -225,10 +230,16 @@ def test_d16_a_conflict_is_ones_own_request(status: Any) -> None:
 
 def test_d17_an_empty_allow_list_allows_nothing() -> None:
     """None allows all; so a host that forgets to fill its list is told, not overridden."""
-    for allowed, created in ((None, True), ([], None)):
-        kitchen = Kitchen(allowed_templates=lambda _, allowed=allowed: allowed)
-        kitchen.coder.add_template("docker")
-        assert kitchen.create().get("created") is created
+    answers: list[set[UUID] | None] = [None, set()]
+
+    def allowed(_: Chat) -> set[UUID] | None:
+        return answers.pop(0)
+
+    kitchen = Kitchen(allowed_templates=allowed)
+    kitchen.coder.add_template("docker")
+    assert kitchen.create()["created"] is True
+    kitchen.sim.workspaces.detach("chat-1")
+    assert kitchen.create()["reason"] == "template_not_allowed"
 
 
 def test_d18_advice_and_error_stand_beside_each_other() -> None:
@@ -252,7 +263,7 @@ def test_d19_one_dial_at_a_time() -> None:
 
 def test_d20_the_last_real_error_is_reported() -> None:
     """Reads that fail until the limit: what was said is in the result."""
-    kitchen = Kitchen(coder=lambda clock: FakeCoder(clock, watching=False))
+    kitchen = Kitchen(coder=polled)
     kitchen.coder.add_template("docker", scripts=NEVER)
     kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", wait=20)
     kitchen.coder.when("get_workspace", times=900).fail()
@@ -260,3 +271,11 @@ def test_d20_the_last_real_error_is_reported() -> None:
     registry.let_go(kitchen.sim)  # how often it was read is not the point here
     assert said["state"] == "starting"
     assert said["error"] == "503: the server is busy"
+
+
+def test_d07_a_replacement_that_fails_names_what_it_left_behind() -> None:
+    """The old workspace is given up before another is asked for: the error result says so."""
+    kitchen = kitchen_with()
+    kitchen.coder.when("create_workspace").refuse(403, "not yours")
+    said = kitchen.create(replace_workspace=True)
+    assert (said["error"], said["left_behind"]["workspace_id"]) == ("not yours", str(workspace_of(kitchen).id))
