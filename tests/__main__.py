@@ -19,7 +19,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 10)
 NEWEST = (3, 15)
-ELSEWHERE = ("attrs", "hypothesis", "pytest")
+ELSEWHERE = ("attrs", "hypothesis", "jsonschema", "pytest")
 """What the ordinary tests need on another interpreter."""
 
 
