@@ -19,7 +19,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 10)
 NEWEST = (3, 15)
-ELSEWHERE = ("attrs", "hypothesis", "jsonschema", "pytest")
+ELSEWHERE = ("attrs", "hypothesis", "jsonschema", "pytest", "pytest-xdist")
 """What the ordinary tests need on another interpreter."""
 
 
@@ -48,7 +48,7 @@ def main() -> int:
         Step("pyright, strict", _command(python, "-m", "pyright", "--pythonpath", python)),
         Step(f"tests with coverage, {_label(sys.version_info[:2])}", _covered),
         *(Step(f"tests, {_label(version)}", _elsewhere(other)) for version, other in sorted(other_interpreters().items())),
-        Step("packaging and typing tests", _command(python, "-m", "pytest", "-q", "-m", "packaging")),
+        Step("packaging and typing tests", _command(python, "-m", "pytest", "-q", "-n", "0", "-m", "packaging")),
     ]
     results = [_take(number, step, len(steps)) for number, step in enumerate(steps, 1)]
     _say("")
@@ -96,7 +96,7 @@ def _covered() -> bool:
     """Run the ordinary tests and measure; both have to be good, and the figures are shown either way."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "COVERAGE_FILE": str(Path(folder, "coverage"))}
-        tested = _run(sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "--durations=5", environment=environment)
+        tested = _run(sys.executable, "-m", "coverage", "run", "-m", "pytest", "-q", "-n", "0", "--durations=5", environment=environment)
         covered = _run(sys.executable, "-m", "coverage", "report", environment=environment)
     return tested and covered
 

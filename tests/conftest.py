@@ -11,3 +11,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the plugin unless its entry point has."""
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin, "chatworkspace")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have told, whichever process they ran in."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]
+    for report in reports:
+        for name, value in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(str(value))

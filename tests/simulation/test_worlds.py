@@ -6,6 +6,7 @@ CHATWORKSPACE_WORLDS=100000 runs more of them.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 import pytest
 
@@ -15,15 +16,15 @@ WORLDS = int(os.environ.get("CHATWORKSPACE_WORLDS", "2000"))
 FEW = 300
 
 
-def test_nothing_that_must_hold_breaks_in_any_world(capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_that_must_hold_breaks_in_any_world(record_property: Callable[[str, object], None]) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds, in an order that hardly two worlds share."""
     found = list(surveys(range(WORLDS)))
     broken = {it.seed: it.problems for it in found if it.problems}
     traces = {it.trace for it in found}
-    with capsys.disabled():
-        print(f"\nworlds {WORLDS}, distinct traces {len(traces)}, violations {sum(map(len, broken.values()))}, seeds 0..{WORLDS - 1}")  # noqa: T201
-        for seed, problems in broken.items():
-            print(f"replay: PYTHONPATH=.:adapters python -m tests.simulation.worlds {seed}  # {problems[0]}")  # noqa: T201
+    violations = sum(map(len, broken.values()))
+    record_property("told", f"worlds {WORLDS}, distinct traces {len(traces)}, violations {violations}, seeds 0..{WORLDS - 1}")
+    for seed, problems in broken.items():
+        record_property("told", f"replay: PYTHONPATH=.:adapters python -m tests.simulation.worlds {seed}  # {problems[0]}")
     assert broken == {}
     assert len(traces) >= WORLDS * 3 // 4
 
