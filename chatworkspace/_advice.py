@@ -32,7 +32,7 @@ _NEXT_STEP: Mapping[Reason, str] = {
     Reason.NOT_RUNNING: "Start the workspace.",
     Reason.DORMANT: "The workspace is dormant. Start it.",
     Reason.DELETED: "The workspace was deleted. Create a new one.",
-    Reason.BUILD_FAILED: "Read the error and the log. Creating or starting again builds it once more.",
+    Reason.BUILD_FAILED: "Read the error and the log, then start the workspace: that builds it once more.",
     Reason.BUILD_CANCELED: "The build was canceled. Start the workspace to build it again.",
     Reason.QUOTA_FULL: "The quota is full: delete a workspace that is not needed any more, or ask an administrator for a larger allowance.",
     Reason.STOP_FAILED: "The stop failed and the workspace may still run. Stop it again, or start it.",

@@ -11,9 +11,9 @@ from chatworkspace import _templates
 from chatworkspace._admission import Admission, logger
 from chatworkspace._parameters import Questions, questions
 from chatworkspace._ranking import Ranking, rank
-from chatworkspace.errors import RefusedError, TemplateError, UnavailableError
+from chatworkspace.errors import ChatWorkspaceError, TemplateError
 from chatworkspace.model import Chat, Parameter, Preset, Reason, Template, TemplateUse
-from chatworkspace.ports import Clock, NotFoundError, WorkspaceCreator
+from chatworkspace.ports import Clock, NotFoundError, PortError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 
@@ -48,7 +48,7 @@ class Catalog:
     def _uses(self, chat: Chat) -> Mapping[UUID, TemplateUse] | None:
         try:
             return self._creator.template_use(chat.owner_id, chat.organization_id, deadline=self._deadline())
-        except UnavailableError:
+        except (ChatWorkspaceError, PortError):
             logger.warning("the use of templates could not be told", extra={"chat_id": chat.id, "reason": ""}, exc_info=True)
             return None
 
@@ -76,7 +76,7 @@ class Catalog:
     def _questions(self, chat: Chat, template: Template, recorded: Sequence[Parameter]) -> Questions:
         try:
             evaluation = self._creator.evaluate_parameters(chat.owner_id, template, deadline=self._deadline())
-        except (UnavailableError, RefusedError, NotFoundError):
+        except (ChatWorkspaceError, PortError):
             logger.warning("the parameters of a template could not be evaluated", extra={"chat_id": chat.id, "reason": ""}, exc_info=True)
             return questions(recorded, None, failed=True)
         return questions(recorded, evaluation, failed=False)

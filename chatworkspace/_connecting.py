@@ -42,20 +42,20 @@ class Connector:
     def connect(self, call: Call) -> Connection:
         """Return a way to the agent that is open. NoWorkspaceError, ConnectError, UnavailableError."""
         deadline = self._clock.monotonic() + self._timeouts.dial
-        target = self._target(call)
+        target = self._target(call, deadline)
         try:
             connection = self._dial(target, deadline)
         except (DialError, UnavailableError) as error:
             connection = self._once_more(call, target, error, deadline)
-        self._record_use(target)
+        self._record_use(target, deadline)
         return connection
 
-    def _target(self, call: Call) -> _Target:
+    def _target(self, call: Call, deadline: float) -> _Target:
         """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
         look = self._turns.look(call.chat_id)
         if look.chat.workspace_id is None:
             raise NoWorkspaceError("the chat has no workspace")
-        reading = self._turns.read(look)
+        reading = self._turns.read(look, until=deadline)
         if isinstance(reading, Unknown):
             raise UnavailableError(reading.error, reason=reading.reason)
         finding = self._turns.classify(reading.bound.workspace)
@@ -72,7 +72,7 @@ class Connector:
         told = describe(finding, bound.workspace)
         if told.state is State.GONE:
             return NoWorkspaceError("the workspace was deleted", reason=told.reason)
-        message = finding.problem or f"the workspace is {told.state.value}"
+        message = finding.problem or (f"the workspace is {told.state.value}" if told.reason is not Reason.NO_AGENT else "the workspace has no agent")
         return ConnectError(message, agent=None, reason=told.reason)
 
     def _dial(self, target: _Target, deadline: float) -> Connection:
@@ -81,13 +81,20 @@ class Connector:
     def _once_more(self, call: Call, failed: _Target, error: Exception, deadline: float) -> Connection:
         """Look again; another agent is dialled once, of the same one the error is explained by how it is now."""
         self._proofs.void(call.chat_id)
-        target = self._target(call)
+        target = self._target_again(call, failed, error, deadline)
         if target.agent.id == failed.agent.id or self._clock.monotonic() >= deadline:
             raise self._explained(target, error) from error
         try:
             return self._dial(target, deadline)
         except (DialError, UnavailableError) as again:
-            raise self._explained(self._target(call), again) from again
+            raise self._explained(self._target_again(call, target, again, deadline), again) from again
+
+    def _target_again(self, call: Call, failed: _Target, error: Exception, deadline: float) -> _Target:
+        """Look again. Where that fails, the dial's own error is told: it is what is known."""
+        try:
+            return self._target(call, deadline)
+        except UnavailableError:
+            raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
 
     def _explained(self, target: _Target, error: Exception) -> ConnectError:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
@@ -99,9 +106,9 @@ class Connector:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
-    def _record_use(self, target: _Target) -> None:
+    def _record_use(self, target: _Target, deadline: float) -> None:
         try:
-            self._creator.record_use(target.bound.workspace, deadline=self._clock.monotonic() + self._timeouts.request)
+            self._creator.record_use(target.bound.workspace, deadline=deadline)
         except (ChatWorkspaceError, PortError):
             extra = {"chat_id": target.bound.chat.id, "reason": Reason.PLATFORM_UNAVAILABLE.value}
             logger.warning("the use of a workspace could not be recorded", extra=extra, exc_info=True)

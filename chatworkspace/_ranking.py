@@ -68,7 +68,9 @@ class Ranking:
     @property
     def recommended(self) -> Template | None:
         """The template to create without asking, if the choice is clear."""
-        return self.ranked[0].template if self.verdict in RECOMMENDING else None
+        if self.verdict not in RECOMMENDING or self.ranked[0].template.external_agent:  # what would be refused is not recommended
+            return None
+        return self.ranked[0].template
 
 
 def rank(templates: Sequence[Template], uses: Mapping[UUID, TemplateUse] | None, *, query: str, now: datetime) -> Ranking:

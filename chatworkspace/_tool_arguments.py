@@ -65,7 +65,9 @@ def _known(tool: Tool) -> str:
 
 
 def _shown(key: object) -> str:
-    return "".join(character if character.isprintable() else "?" for character in str(key)[:_SHOWN]) or "(empty key)"
+    if not isinstance(key, str):
+        return "(a key that is no text)"
+    return "".join(character if character.isprintable() else "?" for character in key[:_SHOWN]) or "(empty key)"
 
 
 # ---------------------------------------------------------------- JSON
@@ -113,6 +115,8 @@ def _text(name: str, value: object) -> str:
 
 
 def _number(name: str, value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON does not tell 2 from 2.0
     if isinstance(value, bool) or not isinstance(value, int) or not -(2**53) < value < 2**53:
         raise InvalidArgumentError(name, f"a whole number, not {_type_of(value)}")
     return value

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from math import inf
 from typing import TypeVar
 from uuid import UUID
 
@@ -143,7 +144,8 @@ class Wish:
     name: str = ""
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     preset_id: UUID | None = None
-    replace: bool = False
+    replace: bool | UUID = False
+    """True: whatever is there; or the id of the only workspace that may be."""
 
 
 @attrs.frozen(kw_only=True)
@@ -247,11 +249,11 @@ class Turns:
 
     # ------------------------------------------------------------ reading the platform
 
-    def read(self, look: Look) -> Follow | Unknown:
+    def read(self, look: Look, *, until: float = inf) -> Follow | Unknown:
         """Read the workspace that the chat is bound to. A failure concludes nothing."""
         chat = look.chat
         assert chat.workspace_id is not None, "only a bound chat is read"
-        workspace_id, deadline = chat.workspace_id, self._clock.monotonic() + self._timeouts.planning
+        workspace_id, deadline = chat.workspace_id, min(self._clock.monotonic() + self._timeouts.planning, until)
         try:
             workspace, read_at = self.fetch(chat, workspace_id, deadline)
         except NotFoundError as error:

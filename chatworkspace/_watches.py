@@ -298,7 +298,8 @@ class Seat:
             shared.lost = lost
             if failure is not None:
                 closing, shared.watch = shared.watch, None
-                self._own_error = failure
+                if not self._call.interrupted:
+                    self._own_error = failure
                 if not (self._call.over or self._call.closed):  # else it is this call that has ended, not the watch
                     shared.error = failure
                     shared.broken += 1

@@ -5,6 +5,7 @@ Other people's words (build logs, job errors, refusals) are cut to size and stan
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
@@ -20,6 +21,8 @@ MOST_CHARACTERS = 300
 MOST_VALIDATIONS = 10
 
 Content = dict[str, Any]
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]{1,500}|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b", re.IGNORECASE)
+"""A URL, or an address of a host: which machine answers is nobody's business outside."""
 
 
 class Action(Enum):
@@ -35,6 +38,8 @@ _FAILED_BUILD = {
     Action.START: "workspace start build failed",
     Action.STOP: "workspace stop build failed",
 }
+READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
+QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
 _CALL_AGAIN = "The same call goes on waiting."
 
 
@@ -62,9 +67,10 @@ def _head(action: Action, outcome: Outcome) -> Content:
         case Action.CREATE:
             return {"created": outcome.created} | _existing(outcome)
         case Action.START:
-            return {"started": _runs(outcome)} | _no_build(outcome)
+            return {"started": _runs(outcome)} | _no_build(outcome, done=_runs(outcome))
         case Action.STOP:
-            return {"stopped": outcome.state is State.STOPPED} | _no_build(outcome)
+            stopped = outcome.state is State.STOPPED
+            return {"stopped": stopped} | _no_build(outcome, done=stopped)
 
 
 def _existing(outcome: Outcome) -> Content:
@@ -89,8 +95,9 @@ def _runs(outcome: Outcome) -> bool:
     return outcome.state is State.STARTING and outcome.phase in (Phase.CONNECTING, Phase.SCRIPTS)
 
 
-def _no_build(outcome: Outcome) -> Content:
-    return {} if outcome.built or outcome.workspace is None or outcome.phase is Phase.BUILDING else {"no_build": True}
+def _no_build(outcome: Outcome, *, done: bool) -> Content:
+    """Tell that nothing was to be done."""
+    return {"no_build": True} if done and not outcome.built else {}
 
 
 # ---------------------------------------------------------------- agent and scripts
@@ -101,10 +108,10 @@ def _agent(outcome: Outcome) -> Content:
         return {"agent_status": "no_agent"}
     if outcome.reason is Reason.AGENT_AMBIGUOUS:
         return {"agent_status": "selection_error", "agent_error": cut(outcome.error, MOST_CHARACTERS)}
-    if outcome.phase is not Phase.CONNECTING and outcome.state is not State.UNREACHABLE:
+    if outcome.reason is Reason.INTERRUPTED or (outcome.phase is not Phase.CONNECTING and outcome.state is not State.UNREACHABLE):
         return {}
     told: Content = {"agent_status": "not_ready", "agent_error": outcome.next_step}
-    return told | ({"error": cut(outcome.error, MOST_CHARACTERS)} if outcome.error else {})
+    return told | ({"error": _foreign(outcome.error)} if outcome.error else {})
 
 
 def _scripts(outcome: Outcome) -> Content:
@@ -124,8 +131,8 @@ def _scripts(outcome: Outcome) -> Content:
 def _failure(action: Action, outcome: Outcome) -> Content:
     if outcome.state is not State.FAILED:
         unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
-        return {"error": cut(outcome.error, MOST_CHARACTERS)} if outcome.error and unexplained else {}
-    cause = cut(outcome.error, MOST_CHARACTERS) or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+        return {"error": _foreign(outcome.error)} if outcome.error and unexplained else {}
+    cause = _foreign(outcome.error) or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
     told: Content = {"error": f"{_failed_build(action, outcome)}: {cause}"}
     if outcome.workspace is not None and outcome.workspace.build.error_code:
         told["error_code"] = cut(outcome.workspace.build.error_code, MOST_CHARACTERS)
@@ -139,6 +146,8 @@ def _failure(action: Action, outcome: Outcome) -> Content:
 def _failed_build(action: Action, outcome: Outcome) -> str:
     if outcome.workspace is not None and outcome.workspace.build.transition is Transition.DELETE:
         return "workspace delete build failed"
+    if outcome.workspace is not None and outcome.workspace.build.transition is Transition.STOP:
+        return _FAILED_BUILD[Action.STOP]
     if action is Action.CREATE and not outcome.created:
         return f"existing {_FAILED_BUILD[action]}"
     return _FAILED_BUILD[action] if outcome.built else f"the last {_FAILED_BUILD[action]}"
@@ -148,7 +157,7 @@ def _quota(action: Action, outcome: Outcome) -> Content:
     verb = "create" if action is Action.CREATE else "start"
     told: Content = {
         "title": "Workspace quota reached",
-        "message": f"Could not {verb} this workspace, because the workspace quota is full. {outcome.next_step}",
+        "message": f"Could not {verb} this workspace, because the workspace quota is full. {QUOTA_REMEDIES}",
     }
     if outcome.quota is not None and outcome.quota.budget > 0:
         told["quota"] = {"credits_consumed": outcome.quota.consumed, "budget": outcome.quota.budget}
@@ -157,7 +166,7 @@ def _quota(action: Action, outcome: Outcome) -> Content:
 
 def _update(action: Action, outcome: Outcome) -> Content:
     """Tell that a start moved the workspace to its template's active version."""
-    if action is not Action.START or outcome.workspace is None or not outcome.updated:
+    if action is not Action.START or not outcome.updated or not _runs(outcome):
         return {}
     return {
         "updated_to_active_version": True,
@@ -171,7 +180,7 @@ def _update(action: Action, outcome: Outcome) -> Content:
 
 def _advice(outcome: Outcome) -> Content:
     step = outcome.next_step
-    if outcome.phase is not None and "same call" not in step:
+    if outcome.phase is not None and outcome.reason is not Reason.OVERTAKEN and "same call" not in step:
         step = f"{step} {_CALL_AGAIN}".strip()
     return {"next_step": step} if step else {}
 
@@ -194,21 +203,27 @@ def _left(left: LeftBehind | None) -> Content:
 
 def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> Content:
     """Return what the model is told when nothing was decided, or the platform refused. workspace: the one that was to be started."""
-    content: Content = {"error": cut(str(error), MOST_CHARACTERS), "reason": error.reason.value}
+    content: Content = {"error": _foreign(str(error)), "reason": error.reason.value}
     if isinstance(error, RefusedError):
         content |= _refusal(error)
-        if error.validations and workspace is not None:
-            content["template_id"] = str(workspace.template_id)
+    step = error.next_step
+    if isinstance(error, RefusedError) and error.validations and workspace is not None:
+        content["template_id"], step = str(workspace.template_id), READ_AND_START
     content |= _left(error.left_behind)
-    if error.next_step:
-        content["next_step"] = error.next_step
+    if step:
+        content["next_step"] = step
     return fit(content)
 
 
+def _foreign(text: str) -> str:
+    """Return other people's words, cut to size, and without addresses."""
+    return cut(_ADDRESS.sub("…", text).strip(), MOST_CHARACTERS)
+
+
 def _refusal(error: RefusedError) -> Content:
-    told: Content = {"error": cut(error.message.strip(), MOST_CHARACTERS) or "request failed"}
+    told: Content = {"error": _foreign(error.message) or "request failed"}
     if error.detail.strip():
-        told["detail"] = cut(error.detail.strip(), MOST_CHARACTERS)
+        told["detail"] = _foreign(error.detail)
     if error.validations:
         shown = error.validations[:MOST_VALIDATIONS]
         told["validations"] = [{"field": cut(field, MOST_CHARACTERS), "detail": cut(detail, MOST_CHARACTERS)} for field, detail in shown]
@@ -217,7 +232,7 @@ def _refusal(error: RefusedError) -> Content:
 
 def is_error(error: ChatWorkspaceError) -> bool:
     """Tell whether an error's result is one: nothing was made, and there is nothing to show."""
-    return not (isinstance(error, RefusedError) and error.validations)
+    return error.left_behind is None and not (isinstance(error, RefusedError) and error.validations)
 
 
 # ---------------------------------------------------------------- size
@@ -256,7 +271,7 @@ def _fewer_validations(most: int) -> Callable[[Content], Content]:
 
 def _shorter(most: int) -> Callable[[Content], Content]:
     """Cut other people's words; what tells of the state and what to do stays whole."""
-    foreign = ("error", "detail", "agent_error", "error_code", "not_applied", "validations", "workspace_name")
+    foreign = ("error", "detail", "agent_error", "error_code", "not_applied", "validations", "workspace_name", "left_behind")
 
     def shorten(value: Any) -> Any:
         if isinstance(value, str):

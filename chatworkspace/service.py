@@ -14,7 +14,7 @@ from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_
 from chatworkspace._calls import HEARTBEAT, Call, Calls
 from chatworkspace._clock import Process, SystemClock, this_process
 from chatworkspace._connecting import Connector
-from chatworkspace._decisions import create_step, describe, replace_step, start_step, stop_step
+from chatworkspace._decisions import Finding, Step, create_step, describe, replace_step, start_step, stop_step
 from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
@@ -180,12 +180,13 @@ class ChatWorkspaces:
         name: str = "",
         parameters: Mapping[str, str] | None = None,
         preset_id: Id | None = None,
-        replace: bool = False,
+        replace: bool | Id = False,
         wait: float | None = None,
     ) -> Outcome:
         """Give the chat its workspace: find, join or make it, then wait for build, agent and scripts.
 
-        name is a wish: the real one ends with the chat's mark. replace leaves a live workspace behind and makes another; the outcome names it.
+        name is a wish: the real one ends with the chat's mark. replace leaves a live workspace behind and makes another; the outcome names it. True
+        replaces whatever is there, the id of a workspace that one only, so that the same call made twice replaces once.
         wait, in seconds, bounds all waiting (turn, build, agent, scripts): None as long as timeouts allow, 0 not at all. A request that changes
         something is never cut short. Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError,
         TemplateError, RefusedError, UnavailableError, OutcomeUnknownError, BusyError.
@@ -195,17 +196,13 @@ class ChatWorkspaces:
             name=check_text("name", name).strip(),
             parameters=check_parameters(parameters),
             preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
-            replace=replace,
+            replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
         )
         with self._call(chat_id, wait) as call:
             track = Track()
             turns = self._parts.turns
             policy = Policy(
-                step=lambda finding, workspace: (
-                    replace_step(finding)
-                    if wish.replace and not track.opened and not track.as_wished
-                    else create_step(finding, same_template=workspace.template_id == wish.template_id)
-                ),
+                step=partial(_create_step, wish, track),
                 make=lambda look, left, number: turns.make(look, wish, left, number, track),
                 asks_for=lambda plan: turns.asks_for(wish, plan),
                 parameters=wish.parameters,
@@ -585,6 +582,12 @@ class ChatWorkspaces:
             yield teller.progress(call, chat, seen)
         yield teller.progress(call, outcome.chat, None, outcome=outcome)
         teller.ended(call, outcome)
+
+
+def _create_step(wish: Wish, track: Track, finding: Finding, workspace: Workspace) -> Step:
+    if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished):
+        return replace_step(finding)
+    return create_step(finding, same_template=workspace.template_id == wish.template_id)
 
 
 def _end_of(steps: Steps) -> Outcome:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import attrs
 
@@ -15,8 +16,9 @@ from chatworkspace._arguments import to_uuid
 from chatworkspace._tool_arguments import Arguments, check
 from chatworkspace._tools import TOOLS
 from chatworkspace._workspace_results import Action
-from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError
-from chatworkspace.model import Outcome, Workspace
+from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
+from chatworkspace.model import Outcome, State, Workspace
+from chatworkspace.ports import PortError
 
 if TYPE_CHECKING:
     from chatworkspace._catalog import Catalog
@@ -72,6 +74,8 @@ class Toolbox:
             raise
         except ChatWorkspaceError as error:
             return _failed(error, None)
+        except PortError as error:
+            return _failed(UnavailableError(str(error)), None)
 
     # ------------------------------------------------------------ templates
 
@@ -94,10 +98,21 @@ class Toolbox:
             name=arguments.text("name"),
             parameters=arguments.pairs.get("parameters"),
             preset_id=arguments.text("preset_id") or None,
-            replace=arguments.flags.get("replace_workspace", False),
+            replace=self._replaced(arguments),
             wait=self._wait,
         )
         return _told(Action.CREATE, outcome)
+
+    def _replaced(self, arguments: Arguments) -> UUID | bool:
+        """Return the workspace that is to be replaced. None is while what is asked for is on its way: the same call goes on waiting for it."""
+        if not arguments.flags.get("replace_workspace", False):
+            return False
+        now = self._workspaces.status(self._chat_id)
+        if now.workspace is None:
+            return now.workspace_id or False
+        wanted = to_uuid("template_id", arguments.text("template_id"))
+        on_its_way = now.state is State.STARTING and now.workspace.build.number == 1 and now.workspace.template_id == wanted
+        return False if on_its_way else now.workspace.id
 
     def _start(self, arguments: Arguments) -> ToolResult:
         try:

@@ -279,3 +279,16 @@ def test_d07_a_replacement_that_fails_names_what_it_left_behind() -> None:
     kitchen.coder.when("create_workspace").refuse(403, "not yours")
     said = kitchen.create(replace_workspace=True)
     assert (said["error"], said["left_behind"]["workspace_id"]) == ("not yours", str(workspace_of(kitchen).id))
+
+
+def test_d07_the_same_replacement_twice_replaces_once() -> None:
+    """While the new workspace is on its way the same call goes on waiting for it, and calls side by side make one."""
+    kitchen = kitchen_with(build=60)
+    kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", wait=5)
+    said = [kitchen.create(replace_workspace=True) for _ in range(4)]
+    assert [it["state"] for it in said] == ["starting"] * 4
+    assert len(kitchen.coder.live) == 2
+    beside = kitchen_with(build=60)
+    results = beside.sim.race(lambda: beside.create(replace_workspace=True), threads=3)
+    assert len({it["workspace_id"] for it in results}) == 1
+    assert len(beside.coder.live) == 2

@@ -180,7 +180,7 @@ def test_c10_a_full_quota() -> None:
     assert (said["error_code"], said["title"]) == ("INSUFFICIENT_QUOTA", "Workspace quota reached")
     assert said["error"] == "workspace build failed: insufficient quota"
     assert said["message"].startswith("Could not create this workspace, because the workspace quota is full.")
-    assert "delete a workspace" in said["message"]
+    assert "Delete a workspace" in said["message"]
     assert "ask an administrator" in said["message"]
     assert said["quota"] == {"credits_consumed": 0, "budget": 4}
     kitchen.coder.when("get_quota").fail()
