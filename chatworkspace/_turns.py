@@ -18,6 +18,7 @@ from chatworkspace._admission import Admission
 from chatworkspace._calls import Call, Calls
 from chatworkspace._decisions import Condition, Finding, Probe, Step, classify, probe_for
 from chatworkspace._memory import Proof, Proofs
+from chatworkspace._redaction import Redaction
 from chatworkspace._waiting import Bound, Ending
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, NoWorkspaceError, OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Template, Transition, Workspace
@@ -43,8 +44,6 @@ T = TypeVar("T")
 
 MARGIN = 5.0
 """Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
-SECRET = 4
-"""Characters from which on a parameter's value is taken for a secret."""
 FLOOR = 0.1
 BACK_OFF_MOST = 1.0
 
@@ -462,7 +461,8 @@ class Turns:
         try:
             after = self._ask_for(transition, before, policy.parameters, self.limit(held))
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
-            return self._settle_build(held, bound, _without_values(error, policy.parameters) if isinstance(error, RefusedError) else error, track)
+            Redaction(policy.parameters).of_error(error)
+            return self._settle_build(held, bound, error, track)
         except NotFoundError as error:
             return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
         track.built, track.version_before = True, before.build.template_version_id
@@ -536,11 +536,12 @@ class Turns:
         try:
             made = self._creator.create_workspace(request, deadline=self.limit(held))
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
+            Redaction(wish.parameters).of_error(error)
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
-            refused = _without_values(error, wish.parameters)
-            self.release(held, note=f"refused: {refused}")
-            raise refused from None
+            Redaction(wish.parameters).of_error(error)
+            self.release(held, note=f"refused: {error}")
+            raise
         except Exception as error:
             self.release(held, note=f"failed: {type(error).__name__}")
             raise
@@ -563,19 +564,6 @@ class Turns:
             raise RefusedError(str(error)) from error
         self.release(held)
         raise OutcomeUnknownError(str(error)) from error
-
-
-def _without_values(error: RefusedError, parameters: Mapping[str, str]) -> RefusedError:
-    """Return a refusal in which no parameter's value stands: the platform repeats them, and they may be secrets."""
-    values = sorted((value for value in parameters.values() if len(value) >= SECRET), key=len, reverse=True)
-
-    def clean(text: str) -> str:
-        for value in values:
-            text = text.replace(value, "…")
-        return text
-
-    validations = [(clean(field), clean(detail)) for field, detail in error.validations]
-    return RefusedError(clean(error.message), detail=clean(error.detail), validations=validations, reason=error.reason)
 
 
 def _alike(one: Plan, other: Plan) -> bool:

@@ -55,7 +55,7 @@ def _run(options: argparse.Namespace) -> int:
     from chatworkspace_fake._recordings import BadLine, Line, read  # noqa: PLC0415 # as above
 
     try:
-        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         _say(f"chatworkspace run: {options.file}: {error}", sys.stderr)
         return 2
@@ -69,6 +69,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _say(text: str, out: TextIO) -> None:
     print(text, file=out, flush=True)
+
+
+def _as_json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
 
 
 def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:
@@ -89,12 +93,12 @@ def _print_json(story: Story, out: TextIO) -> None:
             line["content"] = event.content
         if event.messages:
             line["messages"] = event.messages
-        print(json.dumps(line, ensure_ascii=False), file=out)
+        print(_as_json(line), file=out)
     rows = [
         {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time}
         for row in story.rows
     ]
-    print(json.dumps({"event": "summary", "chats": rows, "duplicates": story.duplicates}, ensure_ascii=False), file=out)
+    print(_as_json({"event": "summary", "chats": rows, "duplicates": story.duplicates}), file=out)
 
 
 # ---------------------------------------------------------------- for people
@@ -112,8 +116,13 @@ def _play(story: Story, out: TextIO, *, fast: bool, messages: TextIO | None) -> 
             screen.show(event)
         elif messages is not None:
             for message in event.messages:
-                print(json.dumps({"chat": event.chat, "at": event.at, "message": message}, ensure_ascii=False), file=messages, flush=True)
+                print(_as_json({"chat": event.chat, "at": event.at, "message": message}), file=messages, flush=True)
     _print_table(story, out)
+
+
+def _printable(text: str) -> str:
+    """Return other people's text without what would move a terminal's cursor, or cannot be written."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 class _Lines:
@@ -124,7 +133,8 @@ class _Lines:
         self._width = max(map(len, chats), default=0)
 
     def show(self, event: Event) -> None:
-        print(f"{event.at:7.1f} s  {event.chat:<{self._width}}  {event.kind:<6}  {event.text}", file=self._out, flush=True)
+        text = _printable(f"{event.chat:<{self._width}}  {event.kind:<6}  {event.text}")
+        print(f"{event.at:7.1f} s  {text}", file=self._out, flush=True)
 
 
 class _Screen(_Lines):
@@ -138,10 +148,10 @@ class _Screen(_Lines):
 
     def show(self, event: Event) -> None:
         if event.kind == "log":
-            self._logs[event.chat] = event.text
+            self._logs[event.chat] = _printable(event.text)
         elif event.kind != "call" or not self._lines[event.chat].startswith(_KINDS["phase"]):  # a second call does not hide what is under way
             self._logs[event.chat] = ""
-            self._lines[event.chat] = f"{_KINDS[event.kind]} {event.text}"
+            self._lines[event.chat] = f"{_KINDS[event.kind]} {_printable(event.text)}"
         self._draw(event.at)
 
     def _draw(self, at: float) -> None:
@@ -153,5 +163,5 @@ def _print_table(story: Story, out: TextIO) -> None:
     width = max(map(len, (row.chat for row in story.rows)), default=4)
     print(f"\n{'chat':<{width}}  calls  workspaces made  state     time", file=out)
     for row in story.rows:
-        print(f"{row.chat:<{width}}  {row.calls:>5}  {row.made:>15}  {row.state:<8}  {row.time:.0f} s", file=out)
+        print(f"{_printable(row.chat):<{width}}  {row.calls:>5}  {row.made:>15}  {row.state:<8}  {row.time:.0f} s", file=out)
     print(f"\nduplicates: {story.duplicates}", file=out)

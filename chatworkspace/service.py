@@ -18,6 +18,7 @@ from chatworkspace._decisions import Finding, Step, create_step, describe, repla
 from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
+from chatworkspace._redaction import Redaction
 from chatworkspace._sweeping import Sweeper
 from chatworkspace._telling import Callbacks, Teller, logger, not_applied
 from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
@@ -208,7 +209,7 @@ class ChatWorkspaces:
                 parameters=wish.parameters,
                 trust_proof=not wish.replace,
             )
-            return self._run(call, self._steps(call, partial(turns.take, call, policy, track), track, wish=wish), track)
+            return self._run(call, self._steps(call, partial(turns.take, call, policy, track), track, wish=wish), track, wish.parameters)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
         """Start the chat's workspace unless it runs, and wait as create() does. NoWorkspaceError, RefusedError, and as create()."""
@@ -216,7 +217,7 @@ class ChatWorkspaces:
         with self._call(chat_id, wait) as call:
             track = Track()
             policy = Policy(step=lambda finding, _: start_step(finding), make=_nothing_to_act_upon, parameters=checked)
-            outcome = self._run(call, self._steps(call, partial(self._parts.turns.take, call, policy, track), track), track)
+            outcome = self._run(call, self._steps(call, partial(self._parts.turns.take, call, policy, track), track), track, checked)
             if checked and not track.built and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
                 outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
             return outcome
@@ -331,11 +332,13 @@ class ChatWorkspaces:
     def _call(self, chat_id: str, wait: float | None) -> Call:
         return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait))
 
-    def _run(self, call: Call, steps: Steps, track: Track) -> Outcome:
-        """Go all the way. What was made and did not become the chat's goes into the history."""
+    def _run(self, call: Call, steps: Steps, track: Track, parameters: Mapping[str, str] | None = None) -> Outcome:
+        """Go all the way. What was made and did not become the chat's goes into the history; no parameter's value is told."""
+        without = Redaction(parameters or {})
         try:
-            outcome = _end_of(steps)
+            outcome = without.of_outcome(_end_of(steps))
         except ChatWorkspaceError as error:
+            without.of_error(error)
             error.left_behind = track.left
             if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
                 self._record_stray(call.chat_id, track.stray)

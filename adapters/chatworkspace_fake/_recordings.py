@@ -6,12 +6,14 @@ What comes back are the tool-result messages, ready to be sent to the same vendo
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from typing import Any, cast
 
 import attrs
+
+LONGEST = 366 * 86400
+"""Seconds."""
 
 
 class Vendor(Enum):
@@ -80,7 +82,7 @@ def _line(number: int, text: str) -> Line:
         raise _NotARecordingError("not JSON") from error
     fields = _object(value, "the line")
     chat, message = fields.get("chat"), fields.get("message")
-    if not isinstance(chat, str) or not 1 <= len(chat) <= 255:
+    if not isinstance(chat, str) or not 1 <= len(chat) <= 255 or not _can_be_sent(chat) or "\0" in chat:
         raise _NotARecordingError("chat: expected 1 to 255 characters of text")
     vendor, calls = _calls(_object(message, "message"))
     return Line(number=number, chat=chat, at=_seconds(fields.get("at", 0)), vendor=vendor, calls=calls)
@@ -99,8 +101,8 @@ def _list(value: object, what: str) -> Sequence[object]:
 
 
 def _seconds(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise _NotARecordingError("at: expected seconds, 0 or more")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LONGEST:
+        raise _NotARecordingError("at: expected seconds, 0 to a year of them")
     return float(value)
 
 
@@ -111,7 +113,7 @@ def _calls(message: Mapping[str, object]) -> tuple[Vendor, tuple[ToolCall, ...]]
     if isinstance(content, list):
         blocks = [_object(it, "message.content[]") for it in cast("list[object]", content)]
         return Vendor.ANTHROPIC, tuple(_of_anthropic(block) for block in blocks if block.get("type") == "tool_use")
-    if isinstance(content, str):
+    if isinstance(content, str) or ("content" in message and content is None):  # nothing but text, or a refusal
         return Vendor.OPENAI, ()
     raise _NotARecordingError("message: expected tool_calls (OpenAI) or a list of content blocks (Anthropic)")
 
@@ -131,9 +133,14 @@ def _of_anthropic(block: Mapping[str, object]) -> ToolCall:
 
 
 def _text(value: object, what: str) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not _can_be_sent(value):
         raise _NotARecordingError(f"{what}: expected text")
     return value
+
+
+def _can_be_sent(text: str) -> bool:
+    """Tell whether it is no half of a character, as JSON may hold."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 # ---------------------------------------------------------------- what is sent back

@@ -124,24 +124,25 @@ class Replay:
 
     def _rows(self, lines: Sequence[Line]) -> Iterator[Row]:
         live = {it.id for it in self.sim.coder.live}
-        for chat in dict.fromkeys(line.chat for line in lines):
-            made = self._made_for(chat)
-            first = min(line.at for line in lines if line.chat == chat)
+        by_mark: dict[str, list[FakeWorkspace]] = {}
+        for workspace in self.sim.coder.workspaces:
+            by_mark.setdefault(workspace.name[-MARK:], []).append(workspace)
+        marks = {it.id: it.name[-MARK:] for of in by_mark.values() for it in of}
+        by_chat: dict[str, list[Line]] = {}
+        for line in lines:
+            by_chat.setdefault(line.chat, []).append(line)
+        for chat, own in by_chat.items():
+            bound_to = self.sim.workspaces.get_chat(chat).workspace_id
+            made = by_mark[marks[bound_to]] if bound_to is not None else []
+            first = min(line.at for line in own)
             yield Row(
                 chat=chat,
-                calls=sum(len(line.calls) for line in lines if line.chat == chat),
+                calls=sum(len(line.calls) for line in own),
                 made=len(made),
                 live=sum(it.id in live for it in made),
                 state=self.sim.workspaces.status(chat).state.value,
                 time=self._answered.get(chat, first) - first,
             )
-
-    def _made_for(self, chat: str) -> list[FakeWorkspace]:
-        """Return what bears the mark of the chat's workspace, by the platform's own record."""
-        bound_to = self.sim.workspaces.get_chat(chat).workspace_id
-        everything = self.sim.coder.workspaces
-        marks = {it.name[-MARK:] for it in everything if it.id == bound_to}
-        return [it for it in everything if it.name[-MARK:] in marks]
 
 
 def _said(name: str, content: Mapping[str, Any], *, is_error: bool) -> str:

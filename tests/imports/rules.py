@@ -22,7 +22,7 @@ LAYERS = (
     ("_clock", "ports"),
     ("_calls", "_memory", "_mutex", "_watches"),
     ("_waiting",),
-    ("_admission",),
+    ("_admission", "_redaction"),
     ("_turns",),
     ("_connecting", "_leaving", "_sweeping", "_telling"),
     ("_catalog",),

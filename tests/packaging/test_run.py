@@ -93,7 +93,7 @@ def test_json_equals_what_the_same_calls_give(seed: int, recording: Path, capsys
     for number, recorded in enumerate(lines):
         sim.sleep(max(recorded.at - sim.elapsed, 0))
         expected += [toolboxes[number % 2].call(call.name, call.arguments).content for call in recorded.calls]
-    assert sorted(map(_comparable, told)) == sorted(map(_comparable, expected))
+    assert sorted(map(_comparable, told)) == sorted(map(_comparable, expected)), "what runs side by side ends in the order that the seed says"
     assert objects[-1]["event"] == "summary"
 
 
@@ -111,8 +111,15 @@ def _comparable(content: dict[str, Any]) -> str:
         ('{"chat": "", "message": {}}', "chat: expected 1 to 255 characters of text"),
         ('{"chat": "a"}', "message: expected an object"),
         ('{"chat": "a", "message": {}}', "message: expected tool_calls (OpenAI) or a list of content blocks (Anthropic)"),
-        ('{"chat": "a", "at": -1, "message": {"tool_calls": []}}', "at: expected seconds, 0 or more"),
-        ('{"chat": "a", "at": true, "message": {"tool_calls": []}}', "at: expected seconds, 0 or more"),
+        ('{"chat": "a", "at": -1, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
+        ('{"chat": "a", "at": true, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
+        ('{"chat": "a", "at": 1e308, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
+        (r'{"chat": "a\u0000b", "message": {"tool_calls": []}}', "chat: expected 1 to 255 characters of text"),
+        (r'{"chat": "\ud800", "message": {"tool_calls": []}}', "chat: expected 1 to 255 characters of text"),
+        (
+            r'{"chat": "a", "message": {"content": [{"type": "tool_use", "id": "\ud800", "name": "n", "input": {}}]}}',
+            "message.content[].id: expected text",
+        ),
         ('{"chat": "a", "message": {"tool_calls": 7}}', "message.tool_calls: expected a list"),
         ('{"chat": "a", "message": {"tool_calls": [7]}}', "message.tool_calls[]: expected an object"),
         ('{"chat": "a", "message": {"tool_calls": [{"id": "x"}]}}', "message.tool_calls[].function: expected an object"),
@@ -136,6 +143,21 @@ def test_a_bad_line_is_told_with_its_number(text: str, problem: str, tmp_path: P
     assert code == 1
     assert f"{path}: line 3: {problem}" in told.splitlines()
     assert len(messages) == 1
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_odd_lines_that_are_none_the_worse(options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refusal without tools, half a character, control characters, a byte order mark: all of it runs, and nothing moves a cursor."""
+    path = tmp_path / "calls.jsonl"
+    refusal = line({"role": "assistant", "content": None, "refusal": "I would rather not."})
+    odd = line(openai(("list_templates", r'{"query": "\ud800\u001b"}')), chat="a\x1b[2J")
+    path.write_text("\ufeff" + refusal + "\n" + odd + "\n", encoding="utf-8")
+    code = cli.main(["run", str(path), "--fast", *options])
+    out, err = capsys.readouterr()
+    assert code == 0
+    assert all(json.loads(it) for it in out.splitlines())
+    assert "\x1b" not in err
+    (out + err).encode("utf-8")
 
 
 def test_standard_input(recording: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -232,3 +232,19 @@ def test_x04_an_external_agent_that_may_be_starting_is_dialled() -> None:
     own.connect()
     with kitchen.sim.workspaces.connect("chat-1") as agent:
         assert agent.run("pwd", timeout=1).output == "pwd"
+
+
+def test_n06_slow_reads_and_a_slow_count_do_not_prolong_it() -> None:
+    """Everything that it asks for shares one limit; what the dial said is told even when the look after it fails."""
+    kitchen = Connected()
+    kitchen.workspace.drop_agent()
+    kitchen.coder.when("dial").take(25)
+    kitchen.coder.when("get_workspace", nth=2).lose_request()
+    begun = kitchen.sim.elapsed
+    kitchen.refused()
+    assert kitchen.sim.elapsed - begun <= 30
+    kitchen.workspace.restore_agent()
+    kitchen.coder.when("record_use").lose_request()
+    begun = kitchen.sim.elapsed
+    assert kitchen.run().exit_code == 0
+    assert kitchen.sim.elapsed - begun <= 30

@@ -292,3 +292,44 @@ def test_d07_the_same_replacement_twice_replaces_once() -> None:
     results = beside.sim.race(lambda: beside.create(replace_workspace=True), threads=3)
     assert len({it["workspace_id"] for it in results}) == 1
     assert len(beside.coder.live) == 2
+
+
+def test_d21_a_deprecated_template_is_refused() -> None:
+    """It is in no list, so a model has it from somewhere else."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("old", deprecated=True)
+    assert kitchen.create("old")["reason"] == "template_deprecated"
+
+
+def test_d22_the_limit_of_a_build_is_no_failure() -> None:
+    """It goes on, and so may the wait."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker", build=700)
+    said = kitchen.create()
+    assert (said["state"], said["phase"], said["elapsed_ms"]) == ("starting", "building", 600_000)
+    assert kitchen.create()["state"] == "ready"
+
+
+def test_d23_an_agent_that_shuts_down() -> None:
+    """It is waited for, then called unreachable; its scripts did not fail."""
+    kitchen = kitchen_with()
+    workspace_of(kitchen).shut_down_agent()
+    said = kitchen.create()
+    assert (said["state"], said["reason"], said["elapsed_ms"]) == ("unreachable", "agent_shut_down", 120_000)
+    assert "startup_scripts" not in said
+
+
+def test_d24_a_bad_preset_is_a_bad_argument() -> None:
+    """Whether or not the chat has a workspace: the model is told at once."""
+    kitchen = kitchen_with()
+    assert kitchen.create(preset_id="small")["reason"] == "invalid_argument"
+
+
+def test_d25_a_build_that_is_waited_for_and_fails() -> None:
+    """It is told as the workspace's last build, whichever tool has waited for it."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker", build=Fails(after=30, error="no disk"))
+    kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", wait=0)
+    kitchen.create()
+    said = kitchen.sim.workspaces.toolbox("chat-1").call("start_workspace", {}).content
+    assert said["error"] == "workspace start build failed: no disk"

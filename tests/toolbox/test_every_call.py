@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatworkspace import ClosedError, Outcome, Reason, State, ToolResult
+from chatworkspace import ClosedError, Outcome, Reason, RefusedError, State, ToolResult, UnavailableError
 from chatworkspace._tools import TOOLS
+from chatworkspace.ports import NotAnsweredError, Parameter
 from chatworkspace_fake import NEVER, Fails
+from chatworkspace_fake._coder import CreatorCall
 from chatworkspace_fake._registry import registry
 from tests.toolbox.kitchen import Kitchen
 
@@ -76,12 +78,21 @@ def test_g03_an_unknown_argument(tool: str) -> None:
         ({"template_id": TEMPLATE, "parameters": [1]}, "parameters: expected an object of names to values, both text, or a list of {name, value}"),
         ({"template_id": TEMPLATE, "parameters": {str(number): "" for number in range(300)}}, "parameters: expected at most 256 entries"),
         ({"template_id": TEMPLATE, "preset_id": "small"}, "preset_id: expected a UUID or its text"),
+        (
+            {10**5000: 1},
+            "(a key that is no text): expected one of the arguments of create_workspace: template_id, name, parameters, preset_id, replace_workspace",
+        ),
         ({"template_id": object()}, "template_id: expected text, not something that JSON does not have"),
     ],
 )
 def test_g04_a_value_of_the_wrong_type(arguments: Any, said: str) -> None:
     """The argument, what it was, and what is expected."""
     assert said_of(arguments) == said
+
+
+def test_g03_a_key_that_is_no_text() -> None:
+    """Not even one that Python does not write out."""
+    assert said_of({10**5000: 1}).startswith("(a key that is no text): expected one of the arguments of create_workspace")
 
 
 @pytest.mark.parametrize(
@@ -238,6 +249,41 @@ def test_g15_no_secret_in_a_result() -> None:
     assert not any(CANARY in result.text or CANARY in repr(result) for result in results)
 
 
+ERRORS = [
+    RefusedError(f"bad {CANARY}", validations=[("token", f"{CANARY} is bad")]),
+    NotAnsweredError(f"no answer to {CANARY}"),
+    NotAnsweredError(f"500 {CANARY}", in_flight=False),
+    UnavailableError(f"busy with {CANARY}"),
+]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=["refused", "not answered", "server error", "unavailable"])
+@pytest.mark.parametrize("tool", ["create_workspace", "start_workspace"])
+def test_g15_a_platform_that_repeats_a_secret(tool: CreatorCall, error: Exception) -> None:
+    """In whatever it answers: neither the result nor the history shows the value."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template(
+        "docker", build=(0, Fails(after=1, error=f"bad {CANARY}")), log=(f"token is {CANARY}",), parameters=(Parameter(name="token"),)
+    )
+    if tool == "start_workspace":
+        kitchen.create()
+        kitchen.call("stop_workspace")
+    arguments = {"parameters": {"token": CANARY}} | ({"template_id": TEMPLATE} if tool == "create_workspace" else {})
+    kitchen.coder.when(tool).fail(error)
+    answered = kitchen.toolbox.call(tool, arguments)
+    failed = kitchen.toolbox.call("start_workspace", {"parameters": {"token": CANARY}})
+    assert "error" in answered.content
+    assert CANARY not in answered.text + failed.text + repr(kitchen.sim.workspaces.history("chat-1"))
+
+
+def test_g15_no_address_in_a_result() -> None:
+    """Which machine answers, and did not, is nobody's business outside; the rest of the message stays."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker")
+    kitchen.coder.when("create_workspace").fail(UnavailableError("https://10.0.0.5:8080/api?x=1 is away, and so is 192.168.7.1:5432"))
+    assert kitchen.create()["error"] == "… is away, and so is …"
+
+
 def test_g16_foreign_text_stands_in_its_own_fields() -> None:
     """README, description, log and job error may say what they like: what a model is to do comes from us."""
     kitchen = Kitchen()
@@ -278,7 +324,7 @@ def check_whatever(tool: str, arguments: Any) -> None:
         result = kitchen.toolbox.call(tool, arguments)
         results.append(result)
         assert json.loads(result.text) == result.content
-        if "workspace_id" in result.content:
+        if tool in WORKSPACE_TOOLS:
             assert len(result.text.encode("utf-8")) <= 1600
         if result.is_error:
             assert result.content["error"]

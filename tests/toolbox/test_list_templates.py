@@ -224,6 +224,8 @@ def test_l13_use_that_cannot_be_told_leads_to_a_question() -> None:
     result = kitchen.result("list_templates")
     assert not result.is_error
     assert len(result.content["templates"]) == 2
+    kitchen.coder.when("template_use").refuse(403, "not yours")
+    assert kitchen.result("list_templates") == result
     assert "ask the user" in result.content["next_step"]
     assert verdict(None, "a", "b") is verdict(None, "aa", "ab", query="a") is Verdict.NO_SIGNALS
 
@@ -271,3 +273,20 @@ def test_l17_the_recommendation_and_what_to_do() -> None:
     said = kitchen.call("list_templates")
     assert "recommended_template_id" not in said
     assert said["next_step"].startswith("Do not create a workspace yet: ask the user")
+
+
+def test_l17_what_would_be_refused_is_not_recommended() -> None:
+    """A template with an external agent may be the only one: the user is asked, for create_workspace would refuse it."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("laptop", external_agent=True)
+    said = kitchen.call("list_templates")
+    assert "recommended_template_id" not in said
+    assert "ask the user" in said["next_step"]
+
+
+def test_l03_foreign_text_is_cut() -> None:
+    """Whatever a template's author wrote, a page stays a page."""
+    kitchen = Kitchen()
+    for number in range(10):
+        kitchen.coder.add_template(f"t{number}", display_name="n" * 90_000, description="d" * 90_000, readme="[" * 90_000)
+    assert len(kitchen.toolbox.call("list_templates", {}).text) < 20_000

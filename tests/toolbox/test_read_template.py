@@ -174,3 +174,16 @@ def test_r10_modules_that_could_not_be_loaded() -> None:
     assert [(it["name"], it["default"]) for it in said["parameters"]] == [("b", "mine"), ("a", "a-import")]
     assert "default_note" in said["parameters"][1]
     assert "could not be loaded" in said["parameters_note"]
+
+
+def test_r03_foreign_text_is_cut() -> None:
+    """Names, values and lists as well as descriptions."""
+    long = "x" * 50_000
+    options = tuple(Option(name=long, value=f"{number}{long}", description=long, icon=long) for number in range(200))
+    parameters = tuple(
+        Parameter(name=f"p{number}", default=long, description=long, validation_regex=long, options=options[:1]) for number in range(200)
+    )
+    presets = tuple(Preset(id=UUID(int=number), name=long, parameters={"p0": long}) for number in range(100))
+    kitchen = Kitchen()
+    template = kitchen.coder.add_template("docker", parameters=(*parameters, Parameter(name="o", options=options)), presets=presets)
+    assert len(kitchen.toolbox.call("read_template", {"template_id": str(template.id)}).text) < 400_000
