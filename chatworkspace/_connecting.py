@@ -20,7 +20,7 @@ from chatworkspace.timeouts import Timeouts
 Connection = AbstractContextManager[AgentConnection]
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Target:
     """What is to be dialled."""
 

@@ -26,7 +26,7 @@ class Leaving(Enum):
     CLOSE = Reason.CHAT_CLOSED
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Settled:
     """What the chat has under its claim: perhaps a live workspace, which would be left behind."""
 

@@ -17,7 +17,7 @@ CROWDED = 1024
 """Dials that are kept before the first look at which are too old."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Proof:
     """A dial, and what was true when it was made."""
 
@@ -83,7 +83,7 @@ class Proofs:
         self._crowded_at = max(CROWDED, 2 * len(self._proofs))
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class _Mentioned:
     lock: Lock = attrs.field(factory=Lock)
     generation: int = 0

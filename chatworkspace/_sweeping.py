@@ -23,7 +23,7 @@ LOST_NUMBERS = 8
 PAGE = 500
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class _Findings:
     settled: list[str] = attrs.field(factory=list[str])
     bound: list[Bound] = attrs.field(factory=list[Bound])

@@ -26,7 +26,7 @@ LOG_TAIL = 20
 logger = logging.getLogger("chatworkspace")
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Callbacks:
     """What the host wants to be told."""
 

@@ -50,21 +50,21 @@ BACK_OFF_MOST = 1.0
 # ---------------------------------------------------------------- what a turn comes to
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Follow:
     """The chat is bound: wait for its workspace and tell how it is."""
 
     bound: Bound
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class LookAgain:
     """A stop or deletion (or, for stop, a start) is under way: wait for its end, then decide anew."""
 
     bound: Bound
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Proven:
     """A dial worked a moment ago: ready, and nothing needs to be asked."""
 
@@ -72,19 +72,19 @@ class Proven:
     proof: Proof
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Await:
     """Somebody else holds the chat: wait for the turn."""
 
     look: Look
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Again:
     """The chat has changed: look again."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Unknown:
     """The chat is bound, but what it is bound to could not be read, or what was sent was not answered. Nothing was made."""
 
@@ -94,7 +94,7 @@ class Unknown:
     workspace: Workspace | None = None
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Unbound:
     """The chat has no workspace (any more)."""
 
@@ -108,7 +108,7 @@ Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
 # ---------------------------------------------------------------- what a call brings along
 
 
-@attrs.define(kw_only=True)
+@attrs.define(kw_only=True, eq=False, repr=False)
 class Track:
     """What this call has done so far. Used by one thread."""
 
@@ -135,7 +135,7 @@ class Track:
     """A plan that stood before this call's own: what is found may be what it asked for."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Wish:
     """What create() was asked for."""
 
@@ -147,7 +147,7 @@ class Wish:
     """True: whatever is there; or the id of the only workspace that may be."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Policy:
     """What a call does about the chat it finds."""
 
@@ -160,7 +160,7 @@ class Policy:
     trust_proof: bool = True
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Held:
     """A claim, and when its life began: counted from before it was asked for."""
 

@@ -32,7 +32,7 @@ class Goal(Enum):
     """The build that is under way has ended."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Bound:
     """A chat's workspace as it was read, and the row that led to it."""
 
@@ -43,7 +43,7 @@ class Bound:
     """When the workspace was asked for, by the clock of deadlines."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Seen:
     """Something to tell a follower."""
 
@@ -64,7 +64,7 @@ class Seen:
         return None if self.workspace is None else self.workspace.build.number
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class Ending:
     """How the wait ended."""
 
@@ -75,7 +75,7 @@ class Ending:
     """The last real failure of a read or a dial, if that is why there is nothing better to tell."""
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Dialled:
     told: Told
     error: str = ""

@@ -13,13 +13,10 @@ from chatworkspace._admission import Admission, AllowedTemplates, WorkspaceTtl
 from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
 from chatworkspace._calls import HEARTBEAT, Call, Calls
 from chatworkspace._clock import Process, SystemClock, this_process
-from chatworkspace._connecting import Connector
 from chatworkspace._decisions import Finding, Step, create_step, describe, replace_step, start_step, stop_step
-from chatworkspace._leaving import Leavings
 from chatworkspace._memory import Mentions, Proofs
 from chatworkspace._mutex import ChatMutex
 from chatworkspace._redaction import Redaction
-from chatworkspace._sweeping import Sweeper
 from chatworkspace._telling import Callbacks, Teller, logger, not_applied
 from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
 from chatworkspace._waiting import Bound, Ending, Goal, Seen, Waiter
@@ -68,6 +65,11 @@ class _Parts:
         admission: Admission,
         callbacks: Callbacks,
     ) -> None:
+        # loaded with the first call: importing the library should cost little
+        from chatworkspace._connecting import Connector  # noqa: PLC0415
+        from chatworkspace._leaving import Leavings  # noqa: PLC0415
+        from chatworkspace._sweeping import Sweeper  # noqa: PLC0415
+
         self.process = this_process()
         self.mutex = ChatMutex()
         self.calls = Calls()
