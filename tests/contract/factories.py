@@ -16,7 +16,7 @@ from tests.contract.clock import ClockFactory, ClockWorld
 from tests.contract.creator import LOG, SLOW, CreatorFactory, CreatorWorld
 from tests.contract.dialer import DialerFactory, DialerWorld
 from tests.contract.store import StoreFactory, StoreWorld
-from tests.contract.threads import ROUNDS, RealThreads, Threads, VirtualThreads
+from tests.contract.threads import REAL_ROUNDS, ROUNDS, RealThreads, Threads, VirtualThreads
 
 MakeStore = Callable[[Clock], Store]
 MakeCoder = Callable[[Clock], FakeCoder]
@@ -56,12 +56,12 @@ def clocks_of_processes() -> ClockFactory:
 # ------------------------------------------------------------------ stores
 
 
-def stores_in_real_time(make: MakeStore) -> StoreFactory:
+def stores_in_real_time(make: MakeStore, *, rounds: int = REAL_ROUNDS) -> StoreFactory:
     """Return a factory of stores on the system's clock, for real threads."""
 
     def factory() -> StoreWorld:
         clock = SystemClock()
-        return StoreWorld(store=make(clock), clock=clock, threads=RealThreads())
+        return StoreWorld(store=make(clock), clock=clock, threads=RealThreads(rounds))
 
     return factory
 

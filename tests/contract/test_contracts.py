@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
@@ -12,10 +13,12 @@ from chatworkspace import Template, UnavailableError, Workspace
 from chatworkspace.ports import Claim, Clock, CreateWorkspace, Store, WorkspaceCreator
 from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore, Simulation
 from chatworkspace_fake._store import StoreCall
+from chatworkspace_sqlite import SQLiteStore
 from tests.contract.clock import ClockContract, ClockFactory
 from tests.contract.creator import CreatorFactory, WatchContract, WorkspaceCreatorContract
 from tests.contract.dialer import AgentDialerContract, DialerFactory
 from tests.contract.factories import (
+    MakeStore,
     clocks_of_processes,
     creators_in_real_time,
     creators_in_virtual_time,
@@ -28,7 +31,24 @@ from tests.contract.factories import (
 )
 from tests.contract.store import CHAT, LONG, ORGANIZATION, OWNER, WORKSPACE, StoreContract, StoreFactory, a_plan, fresh_token
 
+SLOWER = 30
+"""Races on a disk, which are as many as a second or two have room for."""
+
 # ------------------------------------------------------------------ stores
+
+
+@pytest.fixture
+def sqlite_stores(tmp_path: Path) -> Iterator[MakeStore]:
+    """Make each store in a file of its own, and close all of them behind the test."""
+    made: list[SQLiteStore] = []
+
+    def make(clock: Clock) -> SQLiteStore:
+        made.append(SQLiteStore(tmp_path / f"{len(made)}.db", clock=clock))
+        return made[-1]
+
+    yield make
+    for store in made:
+        store.close()
 
 
 class TestMemoryStore(StoreContract):
@@ -65,6 +85,24 @@ class TestFakeStoreInVirtualTime(StoreContract):
     def store_factory(self) -> StoreFactory:
         """Give fresh stores."""
         return stores_in_virtual_time(FakeStore)
+
+
+class TestSQLiteStore(StoreContract):
+    """The store in a file, under real threads."""
+
+    @pytest.fixture
+    def store_factory(self, sqlite_stores: MakeStore) -> StoreFactory:
+        """Give fresh stores."""
+        return stores_in_real_time(sqlite_stores, rounds=SLOWER)
+
+
+class TestSQLiteStoreInVirtualTime(StoreContract):
+    """The same in a simulation."""
+
+    @pytest.fixture
+    def store_factory(self, sqlite_stores: MakeStore) -> StoreFactory:
+        """Give fresh stores."""
+        return stores_in_virtual_time(sqlite_stores, rounds=SLOWER)
 
 
 STORE_CALLS: dict[StoreCall, Callable[[Store, Claim], object]] = {

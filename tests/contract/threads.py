@@ -32,7 +32,8 @@ class Threads(Protocol):
 class RealThreads(Threads):
     """Threads of the operating system, which meet at a barrier before they begin."""
 
-    rounds = REAL_ROUNDS
+    def __init__(self, rounds: int = REAL_ROUNDS) -> None:
+        self.rounds = rounds
 
     def together(self, calls: Sequence[Callable[[], T]]) -> list[T]:
         """Start a thread for each."""

@@ -58,7 +58,7 @@ BLOCKING = (
 MAKES_ID = ("uuid1", "uuid4")
 READS_TIME = ("now", "today", "utcnow")
 
-DRIVERS = {"chatworkspace_fake": ("pytest",)}
+DRIVERS: dict[str, tuple[str, ...]] = {"chatworkspace_fake": ("pytest",), "chatworkspace_sqlite": ()}
 """What an adapter may import beside the standard library and attrs."""
 
 

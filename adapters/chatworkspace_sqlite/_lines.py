@@ -1,0 +1,153 @@
+"""One connection, its lock, and patience with a file that others are at work on."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from chatworkspace import Reason, UnavailableError
+from chatworkspace.ports import Clock
+from chatworkspace_sqlite._failures import is_busy, not_now, unavailable
+from chatworkspace_sqlite._forks import watch_over
+
+T = TypeVar("T")
+Act = Callable[[sqlite3.Connection], T]
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.005
+"""Seconds between two tries for a lock that another process has. Transactions take about a millisecond, and nothing makes the tries fair:
+who tries seldom comes late among processes that never rest."""
+
+
+class Line:
+    """A connection that the threads of a process use one after another; opened when first used, and anew after a fork or a failure.
+
+    Each has its turn by a lock of this process, so that only one of them tries for the file's. Safe from any thread.
+    """
+
+    def __init__(self, path: str, *, begin: str, timeout: float, clock: Clock, makes_file: bool = False) -> None:
+        self._path = path
+        self._mode = "rwc" if makes_file else "rw"
+        """A file that is gone is not to be made again by the way, empty."""
+        self._begin = begin
+        self._timeout = timeout
+        self._clock = clock
+        self._lock = Lock()
+        """Guards the connection, for one transaction of a millisecond or so, and while the file is locked at most for `timeout`."""
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        """Which file it has opened."""
+        self._closed = False
+        self._shut = False
+        watch_over(self)
+
+    def transact(self, act: Act[T], *, seconds: float | None = None) -> T:
+        """Act in a transaction, and commit; what act raises rolls it back. UnavailableError after so many seconds, or the timeout."""
+
+        def transaction(connection: sqlite3.Connection) -> T:
+            connection.execute(self._begin)
+            result = act(connection)
+            connection.execute("COMMIT")
+            return result
+
+        return self.run(transaction, seconds=seconds)
+
+    def run(self, act: Act[T], *, seconds: float | None = None) -> T:
+        """Act, again and again while the file is locked. act must be harmless to repeat once it is rolled back."""
+        limit = self._timeout if seconds is None else min(max(seconds, 0.0), self._timeout)
+        deadline = self._clock.monotonic() + limit
+        if not self._lock.acquire(timeout=limit):
+            raise not_now(self._path, f"other threads kept it for {limit:g} s")
+        try:
+            return self._until(deadline, limit, act)
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Close the connection, behind whoever uses it; the line is not used again. Idempotent."""
+        with self._lock:
+            self._closed = True
+            self._hang_up()
+
+    # ------------------------------------------------------------ under the lock
+
+    def _until(self, deadline: float, limit: float, act: Act[T]) -> T:
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return self._once(act)
+            except sqlite3.Error as error:
+                left = deadline - self._clock.monotonic()
+                if not is_busy(error) or left <= 0:
+                    raise unavailable(self._path, error, limit) from error
+            self._clock.sleep(min(pause * (0.5 + self._clock.random()), left))
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _once(self, act: Act[T]) -> T:
+        if self._closed:
+            raise UnavailableError(f"{self._path}: this store was closed", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+        connection = self._connected()
+        try:
+            return act(connection)
+        except BaseException as error:
+            self._roll_back(connection, error)
+            raise
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection, self._file = _open(self._path, self._mode), _file_at(self._path)
+        elif self._file != _file_at(self._path):
+            self._hang_up()  # what is written to a file that has no name any more is lost
+            raise not_now(self._path, "the file was removed or replaced while it was in use")
+        return self._connection
+
+    def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:
+        with suppress(sqlite3.Error):
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        # a connection that has failed is not trusted again: its file may have been replaced
+        if connection.in_transaction or (isinstance(error, sqlite3.Error) and not is_busy(error)):
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    # ------------------------------------------------------------ forks
+
+    def before_fork(self) -> None:
+        """Close the connection behind whoever uses it, and let nobody open another. One that cannot be had in time stays open."""
+        self._shut = self._lock.acquire(timeout=self._timeout)
+        if self._shut:
+            self._hang_up()
+
+    def after_fork(self) -> None:
+        """Let the next one open it."""
+        if self._shut:
+            self._shut = False
+            self._lock.release()
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116 # before each call: a Path would take longer than the call to the system
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _open(path: str, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{Path(path).as_uri()}?mode={mode}", uri=True, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")  # a commit outlives a loss of power
+        connection.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        connection.close()
+        raise
+    return connection

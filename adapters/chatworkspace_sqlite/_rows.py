@@ -1,0 +1,239 @@
+"""A chat's row, and the statements about it. All of it under one transaction of the caller's; pure but for that."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import Chat
+from chatworkspace.ports import Claim, Intent, Look, NotFoundError, Plan
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+SECOND = 1_000_000
+"""In microseconds, as all times in the file."""
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """As it lies in the file. The field names are the columns'."""
+
+    id: str
+    owner_id: str
+    organization_id: str
+    generation: int = 1
+    workspace_id: str | None = None
+    closed: bool = False
+    name: str = ""
+    number: int = 0
+    template_id: str | None = None
+    """A plan stands while it is set."""
+    preset_id: str | None = None
+    fingerprint: str = ""
+    planned_at: int = 0
+    epoch: int = 0
+    token: str = ""
+    taken_at: int = 0
+    until: int = 0
+    written: bool = False
+    """The holder of this token has written, and given the claim back."""
+
+    @property
+    def planned(self) -> bool:
+        """A plan stands."""
+        return self.template_id is not None
+
+    @property
+    def chat(self) -> Chat:
+        """What everybody sees."""
+        return Chat(
+            id=self.id,
+            owner_id=UUID(self.owner_id),
+            organization_id=UUID(self.organization_id),
+            generation=self.generation,
+            workspace_id=_id(self.workspace_id),
+            closed=bool(self.closed),
+        )
+
+    def plan(self, now: int) -> Plan | None:
+        """Return the plan that stands."""
+        if self.template_id is None:
+            return None
+        return Plan(
+            name=self.name,
+            number=self.number,
+            template_id=UUID(self.template_id),
+            preset_id=_id(self.preset_id),
+            fingerprint=self.fingerprint,
+            planned_for=max(now - self.planned_at, 0) / SECOND,  # the host's clock may have been set back
+        )
+
+    def claimed_for(self, now: int) -> float:
+        """Return the seconds that somebody still holds it. A claim taken in the future is free: the clock was set back, and would keep the chat."""
+        return (self.until - now) / SECOND if self.taken_at <= now < self.until else 0.0
+
+    def look(self, now: int) -> Look:
+        """Return what a reader gets."""
+        claimed_for = self.claimed_for(now)
+        return Look(chat=self.chat, plan=self.plan(now), name=self.name, number=self.number, epoch=self.epoch, claimed_for=claimed_for)
+
+    def claim(self, now: int) -> Claim:
+        """Return what its holder gets."""
+        return Claim(chat=self.chat, plan=self.plan(now), epoch=self.epoch, token=self.token)
+
+    def held_by(self, claim: Claim) -> bool:
+        """Nobody has claimed since."""
+        return self.epoch == claim.epoch and self.token == claim.token
+
+    def as_looked_at(self, look: Look) -> bool:
+        """Nothing has changed since. A holder's own write gives a claim back under the same epoch, so the epoch alone does not say it."""
+        return self.epoch == look.epoch and self.chat == look.chat and self.planned == (look.plan is not None)
+
+    def taken(self, now: int, token: str, ttl: float) -> Row:
+        """Return it with a new holder."""
+        return attrs.evolve(self, epoch=self.epoch + 1, token=token, taken_at=now, until=now + round(ttl * SECOND), written=False)
+
+    def given_back(self, **changes: Any) -> Row:
+        """Return it with the holder's write, and free."""
+        return attrs.evolve(self, until=0, written=True, **changes)
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def text_of(id_: UUID | None) -> str | None:
+    """Return an id as it lies in the file."""
+    return None if id_ is None else str(id_)
+
+
+COLUMNS = tuple(field.name for field in attrs.fields(Row))
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM chat"  # noqa: S608 # our own column names
+_INSERT = f"INSERT OR IGNORE INTO chat ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608 # our own column names
+_UPDATE = f"UPDATE chat SET {', '.join(f'{name} = ?' for name in COLUMNS[1:])} WHERE id = ?"  # noqa: S608 # our own column names
+
+
+def find(connection: sqlite3.Connection, chat_id: str) -> Row:
+    """Read a chat. NotFoundError."""
+    values = connection.execute(f"{_SELECT} WHERE id = ?", (chat_id,)).fetchone()
+    if values is None:
+        raise NotFoundError(f"chat {chat_id!r}")
+    return _row(values)
+
+
+def find_planned(connection: sqlite3.Connection) -> list[Row]:
+    """Read those with a plan."""
+    return [_row(values) for values in connection.execute(f"{_SELECT} WHERE template_id IS NOT NULL ORDER BY planned_at")]
+
+
+def find_page(connection: sqlite3.Connection, after: str, limit: int) -> list[Row]:
+    """Read those behind an id. UTF-8 sorts by code point."""
+    return [_row(values) for values in connection.execute(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))]
+
+
+def insert(connection: sqlite3.Connection, row: Row) -> None:
+    """Write a row unless the chat has one."""
+    connection.execute(_INSERT, attrs.astuple(row))
+
+
+def update(connection: sqlite3.Connection, row: Row) -> None:
+    """Write the chat's row."""
+    connection.execute(_UPDATE, (*attrs.astuple(row)[1:], row.id))
+
+
+def _row(values: Sequence[Any]) -> Row:
+    return Row(**dict(zip(COLUMNS, values, strict=True)))
+
+
+# ---------------------------------------------------------------- the history
+
+_INTENTS = (
+    "SELECT generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at FROM intent WHERE chat_id = ? ORDER BY generation"
+)
+_NOTES = "SELECT generation, text FROM note WHERE chat_id = ? ORDER BY id"
+
+
+def history_of(connection: sqlite3.Connection, chat_id: str) -> tuple[Intent, ...]:
+    """Read it, oldest first."""
+    notes: dict[int, list[str]] = {}
+    for generation, text in connection.execute(_NOTES, (chat_id,)):
+        notes.setdefault(generation, []).append(text)
+    return tuple(_intent(values, notes) for values in connection.execute(_INTENTS, (chat_id,)))
+
+
+def _intent(values: Sequence[Any], notes: dict[int, list[str]]) -> Intent:
+    generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at = values
+    return Intent(
+        generation=generation,
+        name=name,
+        template_id=_id(template_id),
+        preset_id=_id(preset_id),
+        replaces=_id(replaces),
+        workspace_id=_id(workspace_id),
+        planned_at=_time(planned_at),
+        bound_at=_time(bound_at),
+        notes=tuple(notes.get(generation, ())),
+    )
+
+
+def _time(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
+
+
+def latest_generation(connection: sqlite3.Connection, chat_id: str) -> int | None:
+    """Return the generation of the latest intent; None: there is none yet."""
+    (generation,) = connection.execute("SELECT max(generation) FROM intent WHERE chat_id = ?", (chat_id,)).fetchone()
+    assert generation is None or isinstance(generation, int)
+    return generation
+
+
+def add_intent(connection: sqlite3.Connection, row: Row, **values: Any) -> None:
+    """Begin the row's generation."""
+    columns = {"chat_id": row.id, "generation": row.generation, "name": row.name, **values}
+    places = ", ".join("?" * len(columns))
+    connection.execute(f"INSERT INTO intent ({', '.join(columns)}) VALUES ({places})", tuple(columns.values()))  # noqa: S608 # our own column names
+
+
+def amend(connection: sqlite3.Connection, chat_id: str, **values: Any) -> None:
+    """Change the latest intent, if there is one."""
+    changes = ", ".join(f"{name} = ?" for name in values)
+    statement = f"UPDATE intent SET {changes} WHERE chat_id = ? AND generation = ?"  # noqa: S608 # our own column names
+    connection.execute(statement, (*values.values(), chat_id, latest_generation(connection, chat_id)))
+
+
+def add_note(connection: sqlite3.Connection, chat_id: str, text: str, *, once: bool = False) -> None:
+    """Add a note to the latest intent, if there is one; once: unless it says so already."""
+    generation = latest_generation(connection, chat_id)
+    known = "SELECT 1 FROM note WHERE chat_id = ? AND generation = ? AND text = ?"
+    if generation is None or (once and connection.execute(known, (chat_id, generation, text)).fetchone()):
+        return
+    connection.execute("INSERT INTO note (chat_id, generation, text) VALUES (?, ?, ?)", (chat_id, generation, text))
+
+
+# ---------------------------------------------------------------- workspaces
+
+
+def is_bound(connection: sqlite3.Connection, workspace_id: str) -> bool:
+    """Tell whether some chat is bound to it."""
+    return connection.execute("SELECT 1 FROM chat WHERE workspace_id = ? LIMIT 1", (workspace_id,)).fetchone() is not None
+
+
+def maker_of(connection: sqlite3.Connection, workspace_id: str) -> tuple[str | None, bool]:
+    """Return whose making it is, and whether it was discarded."""
+    found = connection.execute("SELECT maker, discarded FROM workspace WHERE id = ?", (workspace_id,)).fetchone()
+    return (None, False) if found is None else (found[0], bool(found[1]))
+
+
+def mark_made(connection: sqlite3.Connection, workspace_id: str, maker: str) -> None:
+    """Note whose making it is, unless that is known."""
+    connection.execute("INSERT OR IGNORE INTO workspace (id, maker) VALUES (?, ?)", (workspace_id, maker))
+
+
+def mark_discarded(connection: sqlite3.Connection, workspace_id: str) -> None:
+    """Note that it will be deleted."""
+    connection.execute("INSERT OR IGNORE INTO workspace (id) VALUES (?)", (workspace_id,))
+    connection.execute("UPDATE workspace SET discarded = 1 WHERE id = ?", (workspace_id,))

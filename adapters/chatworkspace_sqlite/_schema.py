@@ -1,0 +1,83 @@
+"""Whether a file is ours, and how it becomes of this version."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from importlib.resources import files
+from pathlib import Path
+
+from chatworkspace import InvalidArgumentError
+
+APPLICATION = 0x63687773
+"""`PRAGMA application_id` of our files: "chws"."""
+OLDEST = (3, 8, 2)
+"""The first SQLite that has partial indexes and tables without row ids."""
+SCRIPTS = ("0001_first.sql",)
+"""One for each version, applied in order. `PRAGMA user_version` is how many a file has had. A script that was released is never changed."""
+
+
+def checked_path(path: object) -> str:
+    """Return the path of a file, absolute, so that neither SQLite nor a change of directory gives it another meaning. InvalidArgumentError."""
+    try:
+        text = os.fspath(path)  # type: ignore[call-overload] # pyright: ignore[reportArgumentType, reportUnknownVariableType] # anything may come in
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text or "\0" in text:
+        raise InvalidArgumentError("path", "the path of a file")
+    if text == ":memory:":
+        raise InvalidArgumentError("path", "the path of a file: what is in memory does not last (MemoryStore is for that)")
+    if sqlite3.sqlite_version_info < OLDEST:
+        raise InvalidArgumentError("path", f"SQLite {'.'.join(map(str, OLDEST))} or newer, to open {text}; Python has {sqlite3.sqlite_version}")
+    return str(_checked_place(Path(text).absolute()))
+
+
+def _checked_place(path: Path) -> Path:
+    # Path.is_dir() raises where a directory above may not be read, which SQLite will say
+    if os.path.isdir(path):  # noqa: PTH112
+        raise InvalidArgumentError("path", f"a file; {path} is a directory")
+    if not os.path.isdir(path.parent):  # noqa: PTH112
+        raise InvalidArgumentError("path", f"a file in a directory that is there; {path.parent} is none")
+    return path
+
+
+def prepare(connection: sqlite3.Connection, path: str) -> None:
+    """Make a file ours and of this version; change nothing about one that is another's or newer. InvalidArgumentError. May be repeated."""
+    _check(connection, path)
+    _keep_log(connection, path)
+    connection.execute("BEGIN IMMEDIATE")
+    for number in range(_check(connection, path), len(SCRIPTS)):
+        _apply(connection, number)
+    connection.execute("COMMIT")
+
+
+def _check(connection: sqlite3.Connection, path: str) -> int:
+    """Return how many scripts the file has had."""
+    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    fresh = application == version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    if not fresh and application != APPLICATION:
+        raise InvalidArgumentError("path", f"a database of chatworkspace, or a new file; {path} is a database of something else")
+    if version > len(SCRIPTS):
+        raise InvalidArgumentError("path", f"version {len(SCRIPTS)} or older; {path} has version {version}, of a newer chatworkspace")
+    return version
+
+
+def _keep_log(connection: sqlite3.Connection, path: str) -> None:
+    """Switch to a write-ahead log, with which readers and the writer do not wait for each other. It needs memory shared by all processes."""
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise InvalidArgumentError("path", f"a file on a disk of this host; no write-ahead log can be kept beside {path}: is it in a network folder?")
+
+
+def _apply(connection: sqlite3.Connection, number: int) -> None:
+    script = files("chatworkspace_sqlite").joinpath(SCRIPTS[number]).read_text(encoding="utf-8")
+    for statement in script.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    connection.execute(f"PRAGMA user_version = {number + 1}")
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    (value,) = connection.execute(f"PRAGMA {name}").fetchone()
+    assert isinstance(value, int)
+    return value

@@ -1,0 +1,278 @@
+"""What SQLiteStore makes of the file that it is given."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace_sqlite import SQLiteStore, _schema
+from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened, python
+
+WORKSPACE, ANOTHER = UUID(int=101), UUID(int=102)
+NOBODY = 65534
+PAGE = 4096
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "chats.db"
+
+
+def refused(path: object, **arguments: object) -> str:
+    """Return what the constructor says about an argument."""
+    with pytest.raises(InvalidArgumentError) as error:
+        SQLiteStore(path, **arguments)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType] # what users may give
+    return str(error.value)
+
+
+# ---------------------------------------------------------------- it lasts
+
+
+def test_everything_is_there_when_opened_again(path: Path) -> None:
+    """Chats, claims, plans, the history, what was discarded, and the secret."""
+    with opened(path) as store:
+        bound(store, "bound", WORKSPACE)
+        store.release(claimed(store, "bound"), note="refused: 400")
+        store.discard(ANOTHER)
+        claim = claimed(store, "held")
+        secret, history, before = store.secret(), store.history("bound"), store.look("bound")
+    with opened(path) as store:
+        after = store.look("bound")
+        assert (store.secret(), store.history("bound"), after.chat, after.epoch) == (secret, history, before.chat, before.epoch)
+        assert 0 < store.look("held").claimed_for <= 30
+        with pytest.raises(Exception, match="discarded"):
+            store.bind(claim, ANOTHER)
+        assert store.bind(claim, UUID(int=103)).workspace_id == UUID(int=103)
+
+
+def test_it_is_one_file_once_closed(path: Path) -> None:
+    """The log is written into it when the last connection closes, so that it can be copied."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+    assert [it.name for it in path.parent.iterdir()] == ["chats.db"]
+
+
+def test_two_stores_on_one_file(path: Path) -> None:
+    """One process may open it twice: each sees what the other has done."""
+    with opened(path) as one, opened(path) as other:
+        bound(one, "chat", WORKSPACE)
+        assert other.look("chat") == one.look("chat")
+        assert other.secret() == one.secret()
+
+
+def test_a_relative_path_stays_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that changes its directory keeps its file."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    store = SQLiteStore("chats.db")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    with closing(store):
+        bound(store, "chat", WORKSPACE)
+    assert [it.name for it in sorted(tmp_path.iterdir())] == ["chats.db", "elsewhere"]
+    assert not any((tmp_path / "elsewhere").iterdir())
+
+
+@pytest.mark.parametrize("name", ["with space.db", "file:x?mode=memory", "a%20b#c.db", "ünï.db"])
+def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
+    """SQLite reads some as addresses; here each is the name of a file."""
+    with opened(tmp_path / name) as store:
+        store.open_chat("chat", OWNER, ORGANIZATION)
+    assert [it.name for it in tmp_path.iterdir()] == [name]
+
+
+# ---------------------------------------------------------------- what is none of ours
+
+
+@pytest.mark.parametrize("path", [None, 7, b"chats.db", "", "a\0b"])
+def test_what_is_no_path(path: object) -> None:
+    """InvalidArgumentError naming the argument."""
+    assert refused(path).startswith("path: expected the path of a file")
+
+
+def test_memory_is_no_file() -> None:
+    """It would not last."""
+    assert "in memory does not last" in refused(":memory:")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), True, "5", None])
+def test_a_timeout_is_a_number_of_seconds(path: Path, timeout: object) -> None:
+    """Finite, and above 0. No file is made."""
+    assert refused(path, timeout=timeout).startswith("timeout: ")
+    assert not path.exists()
+
+
+def test_a_directory(tmp_path: Path) -> None:
+    """It is named."""
+    assert f"{tmp_path} is a directory" in refused(tmp_path)
+
+
+def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
+    """It is named, and not made."""
+    assert f"{tmp_path / 'no'} is none" in refused(tmp_path / "no" / "chats.db")
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("content", [b"# Minutes\n" * 100, b"\0" * 5000, b"SQLite format 3\0" + b"\xff" * 5000])
+def test_a_file_that_is_no_database(path: Path, content: bytes) -> None:
+    """It is named, with SQLite's own words, and stays as it was."""
+    path.write_bytes(content)
+    assert f"expected a database of chatworkspace; {path}: " in refused(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE chat (id)", "PRAGMA application_id = 7", "PRAGMA user_version = 1"])
+def test_a_database_of_something_else(path: Path, statement: str) -> None:
+    """It is named, and stays as it was, journal mode and all."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+    content = path.read_bytes()
+    assert f"{path} is a database of something else" in refused(path)
+    assert path.read_bytes() == content
+
+
+def test_a_newer_version(path: Path) -> None:
+    """Both versions are named; the file stays as it was."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    content = path.read_bytes()
+    said = refused(path)
+    assert f"version {len(_schema.SCRIPTS)} or older; {path} has version 99" in said
+    assert path.read_bytes() == content
+
+
+def test_an_older_sqlite(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both versions are named."""
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 7, 17))
+    assert "SQLite 3.8.2 or newer" in refused(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has no other file locks")
+def test_where_no_log_can_be_kept(path: Path) -> None:
+    """As in most network folders: SQLite keeps another journal instead of the write-ahead log, and the store says so."""
+    with (
+        closing(sqlite3.connect(f"file:{path}?vfs=unix-dotfile", uri=True, isolation_level=None)) as connection,
+        pytest.raises(InvalidArgumentError, match="network folder"),
+    ):
+        _schema.prepare(connection, str(path))
+
+
+def test_scripts_are_packed_and_numbered() -> None:
+    """Each is applied once, in the order of its number."""
+    folder = Path(_schema.__file__).parent
+    assert sorted(it.name for it in folder.glob("*.sql")) == list(_schema.SCRIPTS)
+    assert [int(name.partition("_")[0]) for name in _schema.SCRIPTS] == list(range(1, len(_schema.SCRIPTS) + 1))
+
+
+# ---------------------------------------------------------------- damage, and no room
+
+
+def test_a_damaged_page(path: Path) -> None:
+    """Reading it is an error that does not go away by itself; the rest can be read."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+        secret = store.secret()
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'chat'").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * PAGE)
+        file.write(b"\xff" * PAGE)
+    with opened(path) as store:
+        for _ in range(2):
+            with pytest.raises(UnavailableError, match="malformed") as error:
+                store.look("chat")
+            assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, False)
+            assert isinstance(error.value.__cause__, sqlite3.DatabaseError)
+        assert store.secret() == secret
+
+
+def test_a_file_that_is_removed_in_use(path: Path) -> None:
+    """Writing on into a file without a name would be lost: each call says so, and no empty file is made in its place. Put back, it is used again."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+    with opened(path) as store:
+        store.look("chat")
+        path.rename(path.with_name("away.db"))
+        for said in ("removed or replaced", "unable to open", "unable to open"):
+            with pytest.raises(UnavailableError, match=said) as error:
+                store.look("chat")
+            assert error.value.reason is Reason.STORE_UNAVAILABLE
+        with pytest.raises(UnavailableError, match="unable to open"):
+            store.open_chat("other", OWNER, ORGANIZATION)
+        assert not path.exists()
+        path.with_name("away.db").rename(path)
+        assert store.look("chat").chat.workspace_id == WORKSPACE
+
+
+def open_many(store: SQLiteStore) -> None:
+    for number in range(1000):
+        store.open_chat(f"chat-{number}", OWNER, ORGANIZATION)
+
+
+def test_no_more_pages(path: Path) -> None:
+    """A write that finds no room is not done, those before it stay, and once there is room it can be made again."""
+
+    def no_room(connection: sqlite3.Connection) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    with opened(path) as store:
+        store._parts().writing.run(no_room)
+        with pytest.raises(UnavailableError, match="full") as error:
+            open_many(store)
+        assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)
+        stored = len(store.chats(limit=1000))
+        assert 0 < stored < 1000
+        store.open_chat(f"chat-{stored}", OWNER, ORGANIZATION)
+        assert len(store.chats(limit=1000)) == stored + 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system limits no files")
+def test_a_disk_that_is_full(path: Path) -> None:
+    """The system refuses to write more: every chat that was told to be open is there, in that process and afterwards."""
+    process = python("filler", path, 300_000)
+    out, _ = process.communicate()
+    *told, last = out.splitlines()
+    assert len(told) > 10
+    assert last == f"UnavailableError store_unavailable True {len(told)}"
+    with opened(path) as store:
+        assert {look.chat.id for look in store.chats(limit=10_000)} >= set(told)
+        store.open_chat("afterwards", OWNER, ORGANIZATION)
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """Make a directory that another user can look into."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    folder.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no users")
+@pytest.mark.parametrize("there", [True, False], ids=["a file", "no file"])
+def test_where_nothing_may_be_written(shared: Path, *, there: bool) -> None:
+    """By a user who may not: the constructor says so, and not that it is no database."""
+    path = shared / "chats.db"
+    if there:
+        with opened(path) as store:
+            bound(store, "chat", WORKSPACE)
+        path.chmod(0o444)
+    shared.chmod(0o555)
+    code = f"from chatworkspace_sqlite import SQLiteStore; SQLiteStore({str(path)!r})"
+    process = python("as_user", NOBODY if os.geteuid() == 0 else os.geteuid(), code)
+    said, _ = process.communicate()
+    assert said.startswith(f"UnavailableError {path}: "), said
+    assert ("readonly" if there else "unable to open") in said

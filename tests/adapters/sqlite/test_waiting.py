@@ -1,0 +1,244 @@
+"""Waiting: for a lock of the file, for a turn; and a host's clock that is set."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from threading import Thread, Timer
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import Reason, UnavailableError
+from chatworkspace.ports import Claim, Store, SystemClock
+from chatworkspace_fake import Simulation
+from chatworkspace_sqlite import SQLiteStore
+from tests.adapters.sqlite.files import LONG, ORGANIZATION, OWNER, bound, claimed, opened
+
+WORKSPACE = UUID(int=101)
+TIMEOUT, MARGIN = 0.2, 0.25
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "chats.db"
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = CLOCK.monotonic()
+    call()
+    return CLOCK.monotonic() - began
+
+
+@contextmanager
+def locked(path: Path) -> Generator[sqlite3.Connection, None, None]:
+    """Hold the file's write lock, as another program may."""
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+# ---------------------------------------------------------------- locks
+
+WRITES: dict[str, Callable[[Store, Claim], object]] = {
+    "open_chat": lambda store, _: store.open_chat("other", OWNER, ORGANIZATION),
+    "claim": lambda store, _: claimed_again(store),
+    "bind": lambda store, claim: store.bind(claim, WORKSPACE),
+    "attach": lambda store, claim: store.attach(claim, WORKSPACE, number=1),
+    "close_chat": lambda store, claim: store.close_chat(claim, number=1),
+    "release": lambda store, claim: store.release(claim),
+    "record_stray": lambda store, _: store.record_stray("chat", WORKSPACE, "a stray"),
+    "discard": lambda store, _: store.discard(WORKSPACE),
+    "secret": lambda store, _: store.secret(),
+}
+
+
+def claimed_again(store: Store) -> object:
+    return store.claim(store.look("chat"), token="another", ttl=LONG)  # noqa: S106 # no secret
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_write_ends_while_the_file_is_locked(path: Path, name: str) -> None:
+    """With UnavailableError at the timeout, and nothing done; afterwards its holder writes as if nothing had been."""
+    with opened(path, timeout=TIMEOUT) as store:
+        claim = claimed(store, "chat")
+
+        def write() -> None:
+            with pytest.raises(UnavailableError, match="kept it locked") as error:
+                WRITES[name](store, claim)
+            assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)
+
+        with locked(path):
+            assert TIMEOUT <= seconds(write) < TIMEOUT + MARGIN
+        assert store.bind(claim, WORKSPACE).generation == 1
+
+
+def test_threads_that_queue_end_at_their_timeout(path: Path) -> None:
+    """Each has its own limit, not the sum of those before it."""
+    took: list[float] = []
+
+    def write(store: SQLiteStore) -> None:
+        with pytest.raises(UnavailableError):
+            store.open_chat("chat", OWNER, ORGANIZATION)
+
+    with opened(path, timeout=TIMEOUT) as store, locked(path):
+        threads = [Thread(target=lambda: took.append(seconds(lambda: write(store)))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert len(took) == 8
+    assert max(took) < TIMEOUT + MARGIN
+
+
+def test_a_lock_that_ends_is_waited_for(path: Path) -> None:
+    """The write is done as soon as it can be."""
+    with opened(path) as store, locked(path) as connection:
+        timer = Timer(0.1, connection.execute, ("ROLLBACK",))
+        timer.start()
+        took = seconds(lambda: store.open_chat("chat", OWNER, ORGANIZATION))
+        timer.join()
+    assert 0.05 < took < 1
+
+
+def test_readers_are_not_kept_by_a_writer(path: Path) -> None:
+    """They see what was committed last, at once."""
+    with opened(path, timeout=TIMEOUT) as store:
+        bound(store, "chat", WORKSPACE)
+        with locked(path) as connection:
+            connection.execute("UPDATE chat SET closed = 1")
+            assert not store.look("chat").chat.closed
+            assert (len(store.history("chat")), len(store.chats()), len(store.planned(0))) == (1, 1, 0)
+
+
+def test_a_file_that_is_all_somebody_elses(path: Path) -> None:
+    """Locked for readers too: whoever opens it is told so at the timeout."""
+    with opened(path, timeout=TIMEOUT) as store:
+        bound(store, "chat", WORKSPACE)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("BEGIN EXCLUSIVE")
+
+        def open_it() -> None:
+            with pytest.raises(UnavailableError, match="kept it locked"):
+                SQLiteStore(path, timeout=TIMEOUT)
+
+        assert TIMEOUT <= seconds(open_it) < TIMEOUT + MARGIN
+
+
+def test_a_closed_store(path: Path) -> None:
+    """Every call says so, and that trying again does not help. Closing again is no error."""
+    with opened(path) as store:
+        claim = claimed(store, "chat")
+        look = store.look("chat")
+    store.close()
+    calls: list[Callable[[], object]] = [lambda: store.look("chat"), lambda: store.bind(claim, WORKSPACE), lambda: store.wait_for_turn(look, 0)]
+    for call in calls:
+        with pytest.raises(UnavailableError, match="closed") as error:
+            call()
+        assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, False)
+
+
+# ---------------------------------------------------------------- turns
+
+
+def test_a_turn_that_another_process_gives_back(path: Path) -> None:
+    """No signal comes from there; it is seen within a quarter of a second, long before the deadline."""
+    with opened(path) as here, opened(path) as there:
+        claim = claimed(there, "chat")
+        look = here.look("chat")
+        timer = Timer(0.3, there.release, (claim,))
+        timer.start()
+        took = seconds(lambda: here.wait_for_turn(look, CLOCK.monotonic() + LONG))
+        timer.join()
+    assert 0.25 < took < 1
+
+
+def test_closing_wakes_who_waits(path: Path) -> None:
+    """With an error, for nobody knows whether the turn has come."""
+    with opened(path) as store:
+        claimed(store, "chat")
+        look = store.look("chat")
+        timer = Timer(0.1, store.close)
+        timer.start()
+
+        def wait() -> None:
+            with suppress(UnavailableError):
+                store.wait_for_turn(look, CLOCK.monotonic() + LONG)
+
+        assert seconds(wait) < 1
+        timer.join()
+
+
+def test_waiting_looks_seldom(path: Path) -> None:
+    """At most once in 5 ms, and after a second or so four to eight times a second; nobody is left on the list."""
+    sim, looks = Simulation(), list[float]()
+
+    class Counting(SQLiteStore):
+        def _read(self, *arguments: object, **options: object) -> object:  # type: ignore[override]
+            looks.append(sim.monotonic())
+            return super()._read(*arguments, **options)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+    with closing(Counting(path, clock=sim)) as store:
+        claimed(store, "chat")
+        look = store.look("chat")
+        looks.clear()
+        store.wait_for_turn(look, sim.monotonic() + 10)
+        assert not store._parts().turns._waiting
+    assert sim.elapsed == 10
+    assert min(after - before for before, after in pairwise(looks)) >= 0.005
+    assert 40 <= len(looks) <= 90
+
+
+# ---------------------------------------------------------------- the host's clock
+
+
+class SetClock(SystemClock):
+    """Real time on a host whose time of day somebody sets."""
+
+    def __init__(self) -> None:
+        self.shift = timedelta()
+
+    def now(self) -> datetime:
+        """Return the time of day that the host believes in."""
+        return super().now() + self.shift
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_keeps_no_chat(path: Path, hours: int) -> None:
+    """Back, and the claim was taken in the future; forward, and it is over: the chat is free, and a new claim lives as long as any."""
+    clock = SetClock()
+    with opened(path, clock=clock) as store:
+        claimed(store, "chat")
+        clock.shift = timedelta(hours=hours)
+        look = store.look("chat")
+        assert look.claimed_for == 0
+        store.wait_for_turn(look, CLOCK.monotonic() + LONG)
+        store.claim(look, token="new", ttl=LONG)  # noqa: S106 # no secret
+        assert LONG - 5 < store.look("chat").claimed_for <= LONG
+
+
+def test_a_plan_is_never_younger_than_nothing(path: Path) -> None:
+    """The clock was set back since it was planned; it is told as just planned, and grows older from where the clock passes."""
+    clock = SetClock()
+    with opened(path, clock=clock) as store:
+        claimed(store, "chat")
+        clock.shift = -timedelta(hours=1)
+        (look,) = store.planned(0)
+        assert look.plan is not None
+        assert look.plan.planned_for == 0
+
+
+def test_a_restart_does_not_lengthen_a_claim(path: Path) -> None:
+    """It is told by the time of day, which goes on while nobody has the file open."""
+    clock = SetClock()
+    with opened(path, clock=clock) as store:
+        claimed(store, "chat", ttl=LONG)
+    clock.shift = timedelta(seconds=LONG - 10)
+    with opened(path, clock=clock) as store:
+        assert 5 < store.look("chat").claimed_for <= 10
