@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from chatworkspace.errors import InvalidArgumentError
 from chatworkspace.ports import SystemClock
 
 if TYPE_CHECKING:
@@ -36,6 +37,13 @@ def _parser() -> argparse.ArgumentParser:
         "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it; - reads standard input"
     )
     run.set_defaults(run=_run)
+    simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")
+    simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
+    simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.34 or newest (default)")
+    simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
+    simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
+    simulator.add_argument("--requests-per-minute", type=int, metavar="N", help="to one path; default: no limit")
+    simulator.set_defaults(run=_simulator)
     for command in (demo, run):
         command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
         command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
@@ -65,6 +73,25 @@ def _run(options: argparse.Namespace) -> int:
         _say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
     code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
     return code or (1 if bad else 0)
+
+
+def _simulator(options: argparse.Namespace) -> int:
+    """Print how it is reached, and serve until interrupted."""
+    from chatworkspace_fake._serving import serve  # noqa: PLC0415 # as above
+
+    try:
+        serve(
+            port=options.port,
+            level=options.level,
+            speed=options.speed,
+            token=options.token,
+            requests_per_minute=options.requests_per_minute,
+            say=lambda text: _say(text, sys.stdout),
+        )
+    except (OSError, OverflowError, InvalidArgumentError) as error:
+        _say(f"chatworkspace simulator: {error}", sys.stderr)
+        return 2
+    return 0
 
 
 def _say(text: str, out: TextIO) -> None:

@@ -12,15 +12,30 @@ if TYPE_CHECKING:
     from chatworkspace_fake._coder import FakeWorkspace as FakeWorkspace
     from chatworkspace_fake._faults import Fault as Fault
     from chatworkspace_fake._processes import Process as Process
+    from chatworkspace_fake._scaled import ScaledClock as ScaledClock
     from chatworkspace_fake._simulation import Simulation as Simulation
+    from chatworkspace_fake._simulator import CoderSimulator as CoderSimulator
     from chatworkspace_fake._store import FakeStore as FakeStore
     from chatworkspace_fake._store import MemoryStore as MemoryStore
 
-__all__ = ["NEVER", "Fails", "FakeCoder", "FakeStore", "FakeWorkspace", "Fault", "MemoryStore", "Process", "Simulation"]
+__all__ = [
+    "NEVER",
+    "CoderSimulator",
+    "Fails",
+    "FakeCoder",
+    "FakeStore",
+    "FakeWorkspace",
+    "Fault",
+    "MemoryStore",
+    "Process",
+    "ScaledClock",
+    "Simulation",
+]
 
 # Imported at first use: pytest loads this package in every run that has it installed, for the plugin's sake, and most use none of it.
 _MODULES = {
     "NEVER": "_coder",
+    "CoderSimulator": "_simulator",
     "Fails": "_coder",
     "FakeCoder": "_coder",
     "FakeStore": "_store",
@@ -28,6 +43,7 @@ _MODULES = {
     "Fault": "_faults",
     "MemoryStore": "_store",
     "Process": "_processes",
+    "ScaledClock": "_scaled",
     "Simulation": "_simulation",
 }
 

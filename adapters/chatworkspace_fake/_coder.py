@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
 from uuid import UUID, uuid5
 
 import attrs
@@ -71,6 +71,25 @@ Answer = Callable[[str], str | Completed]
 
 def _echo(command: str) -> str:
     return command
+
+
+class Asks(Protocol):
+    """Performs a call of the port, or lets a fault strike it."""
+
+    def __call__(self, call: str, act: Callable[[], T], deadline: float) -> T:
+        """Return what it comes to."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Inside:
+    """A fake coder from within."""
+
+    platform: Platform
+    faults: Faults
+    answer: Asks
+    open_watch: Callable[[FakeWorkspace], FakeWatch]
+    watching: bool
 
 
 class FakeConnection(AgentConnection):
@@ -332,7 +351,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
 
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         def watch() -> FakeWatch:
-            return FakeWatch(self._platform, self._watches, self._platform.visible(workspace.owner_id, workspace.id))
+            return self._open_watch(self._platform.visible(workspace.owner_id, workspace.id))
 
         return self._answer("watch", watch, deadline) if self._watching else None
 
@@ -363,7 +382,17 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
 
         return self._answer("dial", reach, deadline)
 
+    # ------------------------------------------------------------ for the simulator
+
+    @property
+    def inside(self) -> Inside:
+        """What the simulator needs, which tells more of a platform than the port does."""
+        return Inside(platform=self._platform, faults=self._faults, answer=self._answer, open_watch=self._open_watch, watching=self._watching)
+
     # ------------------------------------------------------------ inside
+
+    def _open_watch(self, workspace: FakeWorkspace) -> FakeWatch:
+        return FakeWatch(self._platform, self._watches, workspace)
 
     def _say(self, command: str) -> str | Completed:
         return self.on_run(command)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from math import inf
-from threading import Lock
-from typing import Any, TypeVar
+from threading import Lock, local
+from typing import Any, Protocol, TypeVar
 
 import attrs
 
@@ -28,6 +28,18 @@ class _Armed:
 
     def __str__(self) -> str:
         return f"{self.call}: {self.what or 'nothing chosen'} ({self.left} more)"
+
+
+class Caller(Protocol):
+    """Who called, where that is nobody in this process: somebody at the other end of a connection."""
+
+    def wait_until_gone(self) -> None:
+        """Return when the caller has given up."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds of the clock pass."""
+        ...
 
 
 class Fault:
@@ -93,6 +105,15 @@ class Faults:
         self._armed: list[_Armed] = []
         self._late: list[tuple[float, int, Callable[[], Any]]] = []
         self._count = 0
+        self._here = local()
+
+    def called_by(self, caller: Caller | None) -> None:
+        """Let the calls of this thread be somebody's from now on: their deadlines are unknown here, and they go away when they give up."""
+        self._here.caller = caller
+
+    @property
+    def _caller(self) -> Caller | None:
+        return getattr(self._here, "caller", None)
 
     def when(self, call: str, *, nth: int = 1, times: int = 1) -> Fault:
         """Choose the nth call of that name from now on, and those behind it, `times` in all."""
@@ -162,6 +183,9 @@ class Faults:
                 received()
                 self._give_up(call, deadline)
             case "arrive_late":
+                if self._caller is not None:
+                    self._caller.wait_until_gone()
+                    deadline = 0.0
                 self._later(max(deadline, self._clock.monotonic()) + armed.seconds, act, received)
                 self._give_up(call, deadline)
             case "take":
@@ -177,7 +201,7 @@ class Faults:
         if due > deadline:
             self._later(due, act, received)
             self._give_up(call, deadline)
-        self._clock.sleep(seconds)
+        (self._caller or self._clock).sleep(seconds)
         received()
         return act()
 
@@ -192,7 +216,10 @@ class Faults:
 
     def _give_up(self, call: str, deadline: float) -> None:
         """Wait until the deadline, and say that there was no answer."""
-        self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+        if self._caller is not None:
+            self._caller.wait_until_gone()
+        else:
+            self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
         if call in self._changes:
             raise NotAnsweredError(f"{call} was not answered in time")
         raise UnavailableError(f"{call} was not answered in time")

@@ -203,9 +203,16 @@ class Platform:
         self._add_build(workspace, blueprint, Transition.START, claimed=created_at is not None)
         return workspace
 
-    def build(self, workspace: FakeWorkspace, transition: Transition, parameters: Mapping[str, str] | None = None) -> None:
-        """Ask for a build. RefusedError: one is under way, or the workspace is deleted."""
-        blueprint = self.blueprints[workspace.template.id]
+    def build(
+        self,
+        workspace: FakeWorkspace,
+        transition: Transition,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        version: Blueprint | None = None,
+    ) -> None:
+        """Ask for a build, of the template's active version unless another is given. RefusedError: one is under way, or the workspace is deleted."""
+        blueprint = self.blueprints[workspace.template.id] if version is None else version
         known = {parameter.name for parameter in blueprint.parameters}
         if unknown := sorted((parameters or {}).keys() - known):
             raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])

@@ -118,6 +118,12 @@ class BuildRecord:
             told.append(LogLine(id=len(lines) + 1, text=self.duration.error, level="error"))
         return told
 
+    def next_line_at(self, now: float) -> float:
+        """Return when its log next has a line more; NEVER: it has them all."""
+        lines = range(1, len(self.blueprint.log) + 1) if self.transition is Transition.START else ()
+        instants = (self.begins_at + number * self._seconds_a_line for number in lines)
+        return min((instant for instant in (*instants, self.ends_at) if instant > now), default=NEVER)
+
     @property
     def _seconds_a_line(self) -> float:
         seconds = seconds_of(self.duration)

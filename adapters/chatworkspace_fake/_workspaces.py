@@ -157,6 +157,26 @@ class FakeWorkspace:
     # ------------------------------------------------------------ for the platform
 
     @property
+    def created_at(self) -> datetime:
+        """When it was made; before its owner had it, for one that was prebuilt."""
+        return self._created_at
+
+    @property
+    def records(self) -> tuple[BuildRecord, ...]:
+        """All of its builds, oldest first."""
+        return tuple(self._builds)
+
+    @property
+    def dormant(self) -> bool:
+        """The platform put it to sleep."""
+        return self._dormant
+
+    @property
+    def cost(self) -> int:
+        """Credits that it takes while it runs."""
+        return self._cost
+
+    @property
     def hidden(self) -> bool:
         """Its owner may not see it."""
         return self._hidden

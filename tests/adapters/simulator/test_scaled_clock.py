@@ -1,0 +1,38 @@
+"""A clock that goes faster keeps the contract of a clock."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from chatworkspace import InvalidArgumentError
+from chatworkspace_fake import ScaledClock
+from tests.contract.clock import ClockContract, ClockFactory, ClockWorld
+from tests.contract.threads import RealThreads
+
+
+class TestScaledClock(ClockContract):
+    """At twice the speed, at which the contract's own seconds still mean something."""
+
+    @pytest.fixture
+    def clock_factory(self) -> ClockFactory:
+        """Give fresh clocks."""
+        return lambda: ClockWorld(clock=ScaledClock(2), threads=RealThreads())
+
+
+def test_a_minute_takes_a_second() -> None:
+    """Sleeping, waiting, and the time of day."""
+    clock = ScaledClock(600)
+    began, day = time.monotonic(), clock.now()
+    clock.sleep(60)
+    assert not clock.signal().wait(clock.monotonic() + 60)
+    assert 0.2 <= time.monotonic() - began < 5
+    assert (clock.now() - day).total_seconds() >= 120
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_speed_that_is_none(speed: float) -> None:
+    """An invalid argument."""
+    with pytest.raises(InvalidArgumentError):
+        ScaledClock(speed)

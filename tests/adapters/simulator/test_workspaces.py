@@ -1,0 +1,257 @@
+"""Making, finding and building workspaces over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import Transition
+from chatworkspace.ports import Parameter, Preset
+from chatworkspace_fake import NEVER, CoderSimulator
+from chatworkspace_fake._states import OWNER
+from tests.adapters.simulator.client import ANA, BEN, Client, made
+
+SMALL = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"}, desired_prebuilds=1)
+
+
+def _body(template_id: UUID, **more: Any) -> dict[str, Any]:
+    return {"name": "dev", "template_id": str(template_id), **more}
+
+
+# ---------------------------------------------------------------- making
+
+
+@pytest.mark.parametrize("path", ["/users/me/workspaces", f"/users/{ANA}/workspaces", "/organizations/default/members/me/workspaces"])
+def test_a_workspace_is_made(simulator: CoderSimulator, client: Client, path: str) -> None:
+    """201, with its first build; what it made is told only when it is read again."""
+    template = simulator.coder.add_template("docker")
+    told = client.post(path, _body(template.id, ttl_ms=90_000))
+    (workspace,) = simulator.coder.live
+    assert (told["id"], told["ttl_ms"], told["latest_build"]["build_number"]) == (str(workspace.id), 60_000, 1)
+    assert (told["latest_build"]["resources"], told["latest_build"]["template_version_name"]) == ([], "")
+    assert workspace.owner_id == (ANA if str(ANA) in path else OWNER)
+    build = client.get(f"/workspaces/{workspace.id}")["latest_build"]
+    assert (build["status"], build["job"]["status"]) == ("running", "succeeded")
+    assert build["resources"][0]["agents"][0]["lifecycle_state"] == "ready"
+
+
+@pytest.mark.parametrize("name", ["dev", "DEV"])
+def test_a_name_is_taken_once(simulator: CoderSimulator, client: Client, name: str) -> None:
+    """Whatever its case. Another user may have it."""
+    template = simulator.coder.add_template("docker")
+    client.post("/users/me/workspaces", _body(template.id))
+    answer = client.ask("POST", "/users/me/workspaces", _body(template.id) | {"name": name})
+    assert (answer.status_code, answer.json()["message"]) == (409, f'Workspace "{name}" already exists.')
+    assert answer.json()["validations"] == [{"field": "name", "detail": "This value is already in use and should be unique."}]
+    client.post(f"/users/{ANA}/workspaces", _body(template.id))
+
+
+def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator, client: Client) -> None:
+    """As of a server whose check came too early."""
+    simulator.coder.answer_conflicts(500)
+    template = simulator.coder.add_template("docker")
+    client.post("/users/me/workspaces", _body(template.id))
+    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "two--hyphens"}, "name"),
+        ({"name": "new"}, "name"),
+        ({"name": "a" * 33}, "name"),
+        ({"name": ""}, "name"),
+        ({"template_id": None}, "template_id"),
+        ({"template_id": str(UUID(int=404))}, "template_id"),
+        ({"ttl_ms": 1}, "ttl_ms"),
+        ({"ttl_ms": 31 * 86_400_000}, "ttl_ms"),
+        ({"template_version_preset_id": str(UUID(int=404))}, "template_version_preset_id"),
+        ({"rich_parameter_values": [{"name": "no", "value": "1"}]}, "no"),
+    ],
+)
+def test_a_request_that_does_not_fit(simulator: CoderSimulator, client: Client, change: dict[str, Any], field: str) -> None:
+    """400, naming the field; nothing is made."""
+    template = simulator.coder.add_template("docker", presets=[SMALL], parameters=[Parameter(name="cpu", default="1")])
+    answer = client.ask("POST", "/users/me/workspaces", _body(template.id) | change)
+    assert (answer.status_code, answer.json()["validations"][0]["field"]) == (400, field)
+    assert simulator.coder.workspaces == ()
+
+
+def test_a_body_that_is_no_json(client: Client) -> None:
+    """400, and the connection goes on."""
+    answer = client.ask("POST", "/users/me/workspaces", None, data=b"{")
+    assert (answer.status_code, answer.json()["message"]) == (400, "Request body must be valid JSON.")
+
+
+def test_a_deprecated_template_makes_nothing(simulator: CoderSimulator, client: Client) -> None:
+    """400."""
+    template = simulator.coder.add_template("docker", deprecated=True)
+    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 400
+
+
+@pytest.mark.parametrize("asked", [{"template_version_preset_id": str(SMALL.id)}, {"rich_parameter_values": [{"name": "cpu", "value": "2"}]}])
+def test_a_preset_may_hand_over_a_prebuilt_workspace(simulator: CoderSimulator, client: Client, asked: dict[str, Any]) -> None:
+    """Whether it was named or found by its values: the build is not the first, and the agent was connected before."""
+    template = simulator.coder.add_template("docker", presets=[SMALL], parameters=[Parameter(name="cpu", default="1")], connect=NEVER)
+    told = client.post("/users/me/workspaces", _body(template.id, **asked))
+    build = client.get(f"/workspaces/{told['id']}")["latest_build"]
+    (agent,) = build["resources"][0]["agents"]
+    assert build["build_number"] == 2
+    assert agent["first_connected_at"] < build["job"]["completed_at"]
+
+
+# ---------------------------------------------------------------- finding
+
+
+def test_a_workspace_is_found_by_its_name(simulator: CoderSimulator, client: Client) -> None:
+    """Without regard to case; a deleted one only for whoever asks for it."""
+    workspace = made(simulator.coder)
+    assert client.get("/users/me/workspace/DEV")["id"] == str(workspace.id)
+    workspace.delete()
+    assert client.ask("GET", "/users/me/workspace/dev").status_code == 404
+    assert client.get("/users/me/workspace/dev", include_deleted="true")["latest_build"]["status"] == "deleted"
+
+
+def test_a_deleted_workspace_is_gone(simulator: CoderSimulator, client: Client) -> None:
+    """410 by its id, which is not that of one that never was."""
+    workspace = made(simulator.coder)
+    workspace.delete()
+    assert client.ask("GET", f"/workspaces/{workspace.id}").status_code == 410
+    assert client.get(f"/workspaces/{workspace.id}", include_deleted="true")["latest_build"]["transition"] == "delete"
+    assert client.ask("GET", f"/workspaces/{UUID(int=404)}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["one", "two"]),
+        ("owner:me", ["one"]),
+        (f"owner:{ANA}", ["two"]),
+        ("name:w", ["two"]),
+        ("tw", ["two"]),
+        ("admin/one", ["one"]),
+        ("status:stopped", ["two"]),
+        ("template:none", []),
+    ],
+)
+def test_workspaces_are_searched(simulator: CoderSimulator, client: Client, query: str, names: list[str]) -> None:
+    """By part of the name; a bare word is one."""
+    template = simulator.coder.add_template("docker")
+    simulator.coder.add_workspace(template, "one", owner_id=OWNER)
+    simulator.coder.add_workspace(template, "two", owner_id=ANA).stop()
+    told = client.get("/workspaces", q=query)
+    assert ([it["name"] for it in told["workspaces"]], told["count"]) == (names, len(names))
+
+
+def test_a_list_has_pages(simulator: CoderSimulator, client: Client) -> None:
+    """The count is of all."""
+    template = simulator.coder.add_template("docker")
+    for name in ("a", "b", "c"):
+        simulator.coder.add_workspace(template, name, owner_id=OWNER)
+    told = client.get("/workspaces", limit="1", offset="1")
+    assert ([it["name"] for it in told["workspaces"]], told["count"]) == (["b"], 3)
+    assert client.ask("GET", "/workspaces", params={"limit": "-1"}).status_code == 400
+
+
+def test_users_see_what_is_theirs(simulator: CoderSimulator) -> None:
+    """Another's workspace looks as if it were not; the site's owner sees it."""
+    workspace = simulator.coder.add_workspace(simulator.coder.add_template("docker"), "own", owner_id=ANA)
+    ana, ben = Client(simulator, "ana"), Client(simulator, "ben")
+    assert ana.get("/users/me/workspace/own")["owner_id"] == ana.get("/users/me")["id"] == str(ANA)
+    assert [ben.ask("GET", f"/workspaces/{workspace.id}").status_code, ben.ask("GET", f"/users/{ANA}/workspace/own").status_code] == [404, 404]
+    assert ben.get("/workspaces")["count"] == 0
+    assert ben.get("/users/me")["id"] == str(BEN)
+    workspace.hide()
+    assert ana.ask("GET", f"/workspaces/{workspace.id}").status_code == 404
+
+
+# ---------------------------------------------------------------- changing
+
+
+def test_a_workspace_is_stopped_started_and_deleted(simulator: CoderSimulator, client: Client) -> None:
+    """Each is a build; each start has another agent."""
+    workspace = made(simulator.coder)
+    first = workspace.now.agents[0].id
+    for number, transition in enumerate(("stop", "start", "delete"), 2):
+        told = client.post(f"/workspaces/{workspace.id}/builds", {"transition": transition})
+        assert (told["build_number"], told["transition"]) == (number, transition)
+        assert client.get(f"/workspacebuilds/{told['id']}")["job"]["status"] == "succeeded"
+    assert workspace.builds[1:] == ((2, Transition.STOP), (3, Transition.START), (4, Transition.DELETE))
+    assert client.ask("GET", f"/workspaceagents/{first}").status_code == 404
+
+
+def test_one_build_at_a_time(simulator: CoderSimulator, client: Client) -> None:
+    """409 while one is active, and for a deleted workspace."""
+    busy = made(simulator.coder, build=NEVER)
+    answer = client.ask("POST", f"/workspaces/{busy.id}/builds", {"transition": "stop"})
+    assert (answer.status_code, answer.json()["message"]) == (409, "A workspace build is already active.")
+    busy.delete()
+    answer = client.ask("POST", f"/workspaces/{busy.id}/builds", {"transition": "start"})
+    assert (answer.status_code, answer.json()["message"]) == (409, "Cannot start a deleted workspace!")
+
+
+def test_a_start_takes_the_version_of_the_build_before(simulator: CoderSimulator, client: Client) -> None:
+    """Unless another is named; a template may require its active one."""
+    workspace = made(simulator.coder)
+    path, before = f"/workspaces/{workspace.id}/builds", workspace.template.version_id
+    active = simulator.coder.update_template("docker", readme="new").version_id
+    assert client.get(f"/workspaces/{workspace.id}")["outdated"] is True
+    assert client.post(path, {"transition": "start"})["template_version_id"] == str(before)
+    simulator.coder.update_template("docker", require_active=True)
+    assert client.ask("POST", path, {"transition": "start"}).status_code == 403
+    required = client.get(f"/workspaces/{workspace.id}")
+    assert (required["template_require_active_version"], required["template_active_version_id"] == str(active)) == (True, False)
+    wanted = {"transition": "start", "template_version_id": required["template_active_version_id"]}
+    assert client.post(path, wanted)["template_version_id"] == required["template_active_version_id"]
+
+
+def test_a_build_is_canceled(simulator: CoderSimulator, client: Client) -> None:
+    """While it is under way, and what is expected of it holds."""
+    build = made(simulator.coder, build=NEVER).now.build
+    assert client.ask("PATCH", f"/workspacebuilds/{build.id}/cancel?expect_status=pending").status_code == 412
+    assert client.ask("PATCH", f"/workspacebuilds/{build.id}/cancel").status_code == 200
+    assert client.get(f"/workspacebuilds/{build.id}")["status"] == "canceled"
+
+
+def test_without_provisioners_a_build_waits(simulator: CoderSimulator, client: Client) -> None:
+    """Its place in the queue is told, and how many might take it."""
+    simulator.coder.set_provisioners(0)
+    build = client.get(f"/workspaces/{made(simulator.coder).id}")["latest_build"]
+    assert (build["status"], build["job"]["queue_position"], build["matched_provisioners"]["count"]) == ("pending", 1, 0)
+    assert "started_at" not in build["job"]
+
+
+def test_builds_are_listed(simulator: CoderSimulator, client: Client) -> None:
+    """The newest first; and one by its number."""
+    workspace = made(simulator.coder)
+    workspace.stop()
+    assert [it["build_number"] for it in client.get(f"/workspaces/{workspace.id}/builds")] == [2, 1]
+    assert client.get("/users/me/workspace/dev/builds/1")["transition"] == "start"
+
+
+def test_use_is_recorded(simulator: CoderSimulator, client: Client) -> None:
+    """204, with no body."""
+    workspace = made(simulator.coder)
+    answer = client.ask("POST", f"/workspaces/{workspace.id}/usage", {})
+    assert (answer.status_code, answer.content, workspace.uses) == (204, b"", 1)
+
+
+def test_a_quota_is_told(simulator: CoderSimulator, client: Client) -> None:
+    """A budget of -1 is none."""
+    path = f"/organizations/default/members/{OWNER}/workspace-quota"
+    made(simulator.coder, cost=3)
+    assert client.get(path) == {"credits_consumed": 3, "budget": -1}
+    simulator.coder.set_quota(10)
+    assert client.get(path) == client.get("/workspace-quota/me") == {"credits_consumed": 3, "budget": 10}
+
+
+def test_a_workspace_gets_another_name_and_time_to_live(simulator: CoderSimulator, client: Client) -> None:
+    """204; a name that is taken is a conflict."""
+    workspace = made(simulator.coder)
+    simulator.coder.add_workspace(workspace.template, "other", owner_id=OWNER)
+    assert client.ask("PATCH", f"/workspaces/{workspace.id}", {"name": "other"}).status_code == 409
+    assert client.ask("PATCH", f"/workspaces/{workspace.id}", {"name": "mine"}).status_code == 204
+    assert client.ask("PUT", f"/workspaces/{workspace.id}/ttl", {"ttl_ms": 3_600_000}).status_code == 204
+    assert (workspace.name, workspace.ttl) == ("mine", 3600.0)
