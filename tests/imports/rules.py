@@ -58,7 +58,11 @@ BLOCKING = (
 MAKES_ID = ("uuid1", "uuid4")
 READS_TIME = ("now", "today", "utcnow")
 
-DRIVERS: dict[str, tuple[str, ...]] = {"chatworkspace_fake": ("pytest",), "chatworkspace_sqlite": ()}
+DRIVERS: dict[str, tuple[str, ...]] = {
+    "chatworkspace_coder": ("backoff", "requests", "urllib3", "websocket"),
+    "chatworkspace_fake": ("pytest",),
+    "chatworkspace_sqlite": (),
+}
 """What an adapter may import beside the standard library and attrs."""
 
 

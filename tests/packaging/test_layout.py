@@ -49,6 +49,7 @@ def test_packages_have_no_packages_within(package: str) -> None:
     assert not list((ROOT / PACKAGES[package]).glob("*/__init__.py"))
 
 
-def test_the_core_needs_attrs_alone() -> None:
-    """A driver is brought by the adapter's extra, never by the core."""
-    assert [line.split(">")[0] for line in _lines("options", "install_requires")] == ["attrs"]
+def test_what_is_installed_beside() -> None:
+    """What the core needs, and the drivers of the adapters that come with it; the rules of imports say who may use which."""
+    drivers = ["backoff", "requests", "urllib3", "websocket-client"]
+    assert [line.split(">")[0] for line in _lines("options", "install_requires")] == ["attrs", *drivers]

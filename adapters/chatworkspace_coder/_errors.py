@@ -1,0 +1,178 @@
+"""What an answer says that is not what was asked for: status and body to a typed error. Pure.
+
+Coder's error body is {"message", "detail", "validations": [{"field", "detail"}]}; there is no machine-readable code. What is not such a body was not
+said by Coder: a proxy's page, say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+import attrs
+
+from chatworkspace import RefusedError, UnavailableError
+from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
+
+UNCLEAR = frozenset({401, 408, 425, 429, 499})
+"""4xx that speak of the token, the moment or the connection, not of the request."""
+UNHEARD = frozenset({408, 499})
+"""Of these, said by who stands between and has not waited for Coder's answer."""
+LONGEST = 2000
+"""Characters of other people's text that go into one of our messages."""
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What came back. Header names are in small letters."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """What Coder says is wrong."""
+
+    message: str
+    detail: str = ""
+    validations: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        parts = [self.message.rstrip(), self.detail, *(f"{field}: {detail}" for field, detail in self.validations)]
+        return " ".join(part for part in parts if part)[:LONGEST]
+
+
+class NoRouteError(UnavailableError):
+    """This server does not know the path: it is older or newer than what was asked of it."""
+
+
+class NotUnderstoodError(UnavailableError):
+    """A 2xx whose body is not what Coder sends."""
+
+
+def printable(text: str) -> str:
+    """Return text that any stream of UTF-8 can carry: JSON may bring half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def json_of(answer: Answer) -> Any:
+    """Return the body's value. NotUnderstoodError."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        pass  # the parser's own error quotes the body, which may be a page of anybody's
+    raise NotUnderstoodError(f"the answer ({answer.status}) is not JSON: it is not Coder's")
+
+
+def problem_of(answer: Answer) -> Problem | None:
+    """Return what Coder says, or None if it is not Coder who speaks."""
+    try:
+        body = json_of(answer)
+    except NotUnderstoodError:
+        return None
+    if not isinstance(body, dict) or not isinstance(cast("dict[str, Any]", body).get("message"), str):
+        return None
+    return problem_in(cast("dict[str, Any]", body))
+
+
+def problem_in(body: Mapping[str, Any]) -> Problem:
+    """Return what a JSON object says, whatever is missing."""
+    return Problem(message=_text(body.get("message")), detail=_text(body.get("detail")), validations=_validations(body.get("validations")))
+
+
+def _validations(told: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(told, list):
+        return ()
+    of = [cast("dict[str, Any]", it) for it in cast("list[object]", told) if isinstance(it, dict)]
+    pairs = [(_text(it.get("field")), _text(it.get("detail"))) for it in of]
+    return tuple(pair for pair in pairs if any(pair))
+
+
+def _text(told: object) -> str:
+    return printable(told) if isinstance(told, str) else ""
+
+
+def is_no_route(answer: Answer) -> bool:
+    """Tell a path that the server does not know from a thing that is not there: both are 404."""
+    problem = problem_of(answer)
+    return answer.status == 404 and problem is not None and problem.message.lower().startswith("route not found")
+
+
+def may_pass(answer: Answer) -> bool:
+    """Say whether the same read may fare better in a moment."""
+    if answer.ok:
+        return answer.body[:200].lstrip()[:1] == b"<"  # somebody's page
+    if answer.status in {408, 425, 429, 499} or answer.status >= 500:
+        return True
+    return answer.status >= 400 and answer.status != 401 and problem_of(answer) is None
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return the seconds that the answer asks to wait, or None. Dates are not read: Coder sends seconds."""
+    told = answer.headers.get("retry-after", "").strip()
+    return float(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
+
+
+def error_of_read(answer: Answer) -> Exception:
+    """Return the error for a read: NotFoundError for what is missing or out of sight (404, 403, 410), else UnavailableError."""
+    problem = problem_of(answer)
+    if problem is None:
+        return UnavailableError(_foreign(answer))
+    if is_no_route(answer):
+        return NoRouteError(_said(answer, problem), retryable=False)
+    if answer.status in (403, 404, 410):
+        return NotFoundError(str(problem))
+    return UnavailableError(_said(answer, problem), retryable=may_pass(answer))
+
+
+def error_of_change(answer: Answer, *, creates: bool = False) -> Exception:
+    """Return the error for what creates or changes.
+
+    RefusedError, NotFoundError, NameTakenError: certainly nothing was done. NotAnsweredError: perhaps; in_flight=False: Coder itself has answered
+    500, so that nothing is still to come. UnavailableError: not done, for no reason that lies in the request.
+    """
+    problem = problem_of(answer)
+    if problem is None:
+        return NotAnsweredError(_foreign(answer))
+    if is_no_route(answer):
+        return NoRouteError(_said(answer, problem), retryable=False)
+    if answer.status in UNCLEAR - UNHEARD:
+        return UnavailableError(_said(answer, problem), retryable=answer.status != 401)
+    if answer.status in UNHEARD or not 400 <= answer.status < 500:
+        return NotAnsweredError(_said(answer, problem), in_flight=answer.status != 500)
+    return _refusal(answer, problem, creates=creates)
+
+
+def _refusal(answer: Answer, problem: Problem, *, creates: bool) -> Exception:
+    if creates and answer.status == 409 and _is_about_the_name(problem):
+        return NameTakenError(str(problem))
+    if not creates and answer.status == 404:
+        return NotFoundError(str(problem))
+    return refused(problem)
+
+
+def refused(problem: Problem) -> RefusedError:
+    """Return the refusal, with all that was said."""
+    return RefusedError(problem.message, detail=problem.detail, validations=problem.validations)
+
+
+def _is_about_the_name(problem: Problem) -> bool:
+    return any(field == "name" for field, _ in problem.validations) or "already exists" in problem.message
+
+
+def _said(answer: Answer, problem: Problem) -> str:
+    return f"Coder answered {answer.status}: {problem}"
+
+
+def _foreign(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return f"the answer is a redirect ({answer.status}), and none is followed: check the URL"
+    return f"the answer ({answer.status}) is not Coder's: a proxy's, say"

@@ -1,0 +1,133 @@
+"""Limits that hold: a socket's timeout begins anew with every byte, so whoever drips bytes could keep us for ever.
+
+One thread, started when first needed, shuts down the sockets that are in use beyond their deadline.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+IDLE = 10.0
+"""Seconds after which a watchdog without work ends; the next limit starts another."""
+
+
+class OverdueError(Exception):
+    """The deadline has passed."""
+
+
+def left(deadline: float) -> float:
+    """Return the seconds until then. OverdueError."""
+    seconds = deadline - time.monotonic()
+    if seconds <= 0:
+        raise OverdueError
+    return min(seconds, threading.TIMEOUT_MAX)
+
+
+class Limit:
+    """One request's time. Entered by the thread that makes the request."""
+
+    def __init__(self, watchdog: Watchdog, deadline: float) -> None:
+        self.deadline = deadline
+        self.struck = False
+        self.sent = False
+        """The request began to be written: perhaps it arrives."""
+        self.socket: socket.socket | None = None
+        self._watchdog = watchdog
+
+    def hold(self, used: socket.socket | None) -> None:
+        """Say which socket the request is on now."""
+        with self._watchdog.lock:
+            self.socket = used
+            if self.struck:
+                self.strike()
+
+    def strike(self) -> None:
+        """Shut the socket down: whoever reads from it or writes to it is woken with an error. Under the watchdog's lock."""
+        self.struck = True
+        if self.socket is not None:
+            with suppress(OSError):
+                # not SSLSocket.shutdown(): it takes the TLS layer away from under the thread that reads
+                socket.socket.shutdown(self.socket, socket.SHUT_RDWR)
+
+    def __enter__(self) -> Self:
+        self._watchdog.enter(self)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._watchdog.leave(self)
+
+
+class Watchdog:
+    """Ends what is overdue. `lock` guards the table of limits, and is held for a few operations, none of which waits."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._changed = threading.Condition(self.lock)
+        self._limits: dict[Limit, None] = {}
+        self._wakes_at = float("inf")
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    @property
+    def running(self) -> bool:
+        """The thread is there."""
+        thread = self._thread
+        return thread is not None and thread.is_alive()
+
+    def limit(self, deadline: float) -> Limit:
+        """Return a limit, to be entered."""
+        return Limit(self, deadline)
+
+    def close(self) -> None:
+        """End all that is under way, and the thread."""
+        with self.lock:
+            self._closed = True
+            for limit in self._limits:
+                limit.strike()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def enter(self, limit: Limit) -> None:
+        """Watch over it from now on."""
+        with self.lock:
+            self._limits[limit] = None
+            if self._closed:
+                limit.struck = True
+            elif self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="chatworkspace-coder-watchdog", daemon=True)
+                self._thread.start()
+            elif limit.deadline < self._wakes_at:
+                self._changed.notify()
+
+    def leave(self, limit: Limit) -> None:
+        """Watch over it no more: when this returns its socket is safe."""
+        with self.lock:
+            del self._limits[limit]
+            limit.socket = None
+
+    def _run(self) -> None:
+        with self.lock:
+            while not self._closed:
+                self._strike(time.monotonic())
+                waiting = [limit.deadline for limit in self._limits if not limit.struck]
+                self._wakes_at = min(waiting, default=float("inf"))
+                woken = self._changed.wait(min(max(self._wakes_at - time.monotonic(), 0.0), IDLE))
+                if not woken and not self._limits:
+                    break
+            self._thread = None
+
+    def _strike(self, now: float) -> None:
+        for limit in self._limits:
+            if not limit.struck and limit.deadline <= now:
+                limit.strike()

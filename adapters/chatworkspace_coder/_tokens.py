@@ -1,0 +1,52 @@
+"""Where the token comes from, and that it shows nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from chatworkspace import InvalidArgumentError, UnavailableError
+
+HEADER = "Coder-Session-Token"
+Token = str | Callable[[UUID | None], str]
+
+
+class Secret(str):
+    """Text that a traceback's locals, a log's arguments and a dict's repr do not show."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Tokens:
+    """Asks for the token of an owner, each time. Safe from any thread if the function is."""
+
+    def __init__(self, token: Token) -> None:
+        self._ask: Callable[[UUID | None], str]
+        if callable(token):
+            self._ask = token
+        else:
+            fixed = Secret(token)
+            if not _is_usable(fixed):
+                raise InvalidArgumentError("token", "the text of a session token, or a function that returns it")
+            self._ask = lambda _: fixed
+
+    def of(self, owner_id: UUID | None) -> Secret:
+        """Return the token. UnavailableError, which carries nothing of what the function raised or returned."""
+        failed, told = "", None
+        try:
+            told = self._ask(owner_id)
+        except Exception as error:  # noqa: BLE001 # anybody's function may raise anything, with the token in its text
+            failed = type(error).__name__
+        if failed:
+            raise UnavailableError(f"the token function raised {failed}")
+        if not _is_usable(told):
+            told = None  # a traceback shows locals
+            raise UnavailableError("the token function returned no token")
+        return Secret(told)
+
+
+def _is_usable(told: object) -> bool:
+    return isinstance(told, str) and told.isascii() and told.isprintable() and bool(told) and " " not in told

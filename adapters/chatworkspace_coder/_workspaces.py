@@ -1,0 +1,175 @@
+"""Workspaces of a Coder server: reading and asking for builds. What changes something is sent once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import Build, JobStatus, RefusedError, Transition, Workspace
+from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
+from chatworkspace_coder import _read, _requests
+from chatworkspace_coder._api import V2, Api, Cache, segment, understood
+from chatworkspace_coder._errors import Answer, NoRouteError, NotUnderstoodError, error_of_change, error_of_read, problem_of
+from chatworkspace_coder._json import Json, as_object, required_id, rows
+from chatworkspace_coder._read import Freshness, freshness
+from chatworkspace_coder._templates import username_of
+
+GONE = 410
+NIL = UUID(int=0)
+
+
+class Workspaces:
+    """Asks for workspaces. Safe from any thread."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._homes = Cache[UUID]()
+        """Build or agent -> its workspace, as read here: what it belongs to need not be asked for."""
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, owner_id: UUID, workspace_id: UUID, deadline: float) -> Workspace:
+        """Return one, deleted or not. NotFoundError."""
+        return self.dated(owner_id, workspace_id, deadline)[0]
+
+    def dated(self, owner_id: UUID, workspace_id: UUID, deadline: float) -> tuple[Workspace, Freshness | None]:
+        """Return one, and how fresh the reading is. NotFoundError."""
+        answer = self._api.answer(f"{V2}/workspaces/{workspace_id}", owner_id, deadline, {"include_deleted": "true"})
+        if answer.status == GONE and problem_of(answer) is not None:
+            return _gone(owner_id, workspace_id), None
+        if not answer.ok:
+            raise error_of_read(answer)
+        found, fresh = understood(answer, lambda told: (self.read(told), freshness(told)))
+        if found.owner_id != owner_id:
+            raise NotFoundError("the workspace is another owner's")
+        return found, fresh
+
+    def read(self, told: object) -> Workspace:
+        """Return a workspace as told now, and note where its build and agents belong. UnreadableError."""
+        found = _read.workspace(told, self._api.transport.now())
+        for part_id in (found.build.id, *(agent.id for agent in found.agents)):
+            self._homes.put(part_id, found.id)
+        return found
+
+    def is_part(self, part_id: UUID, workspace: Workspace) -> bool:
+        """Tell whether a build or agent was seen to belong to a workspace."""
+        return self._homes.get(part_id) == workspace.id
+
+    def find(self, owner_id: UUID, name: str, deadline: float) -> Workspace | None:
+        """Return the live one of a name."""
+        answer = self._api.answer(f"{V2}/users/{owner_id}/workspace/{segment(name)}", owner_id, deadline)
+        if not answer.ok:
+            error = error_of_read(answer)
+            if isinstance(error, NotFoundError) and answer.status in (404, GONE):
+                return None
+            raise NotUnderstoodError(str(error)) if isinstance(error, NotFoundError) else error
+        found = understood(answer, self.read)
+        return found if _is_live(found) and found.name.lower() == name.lower() else None
+
+    def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Workspace]:
+        """Return the live ones of an owner."""
+        username = username_of(self._api, owner_id, deadline)
+        found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"})
+        return [it for it in found if it.owner_id == owner_id and it.organization_id == organization_id and _is_live(it)]
+
+    def _rows(self, told: object) -> list[Workspace]:
+        return [self.read(it) for it in rows(as_object(told), "workspaces")]
+
+    # ------------------------------------------------------------ creating and building
+
+    def create(self, request: CreateWorkspace, deadline: float) -> Workspace:
+        """Ask for a workspace. NameTakenError, RefusedError, NotAnsweredError, UnavailableError."""
+        body = _requests.creation(request)
+        answer = self._api.change("POST", f"{V2}/users/{request.owner_id}/workspaces", request.owner_id, body, deadline)
+        if not answer.ok:
+            raise error_of_change(answer, creates=True)
+        return _done(answer, self.read)
+
+    def start(self, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:
+        """Ask for a start. One that is dormant is woken first: only newer servers do so by themselves."""
+        if workspace.dormant:
+            self._wake(workspace, deadline)
+        return self._build(workspace, _requests.start(workspace, parameters), deadline)
+
+    def _wake(self, workspace: Workspace, deadline: float) -> None:
+        answer = self._api.change("PUT", f"{V2}/workspaces/{workspace.id}/dormant", workspace.owner_id, {"dormant": False}, deadline)
+        if not answer.ok and answer.status != 304:
+            error = error_of_change(answer)
+            if not isinstance(error, (RefusedError, NoRouteError)):  # else the start says whether it can do without
+                raise error
+
+    def stop(self, workspace: Workspace, deadline: float) -> Workspace:
+        """Ask for a stop."""
+        return self._build(workspace, _requests.build(Transition.STOP), deadline)
+
+    def delete(self, workspace: Workspace, deadline: float) -> Workspace:
+        """Ask for a deletion."""
+        return self._build(workspace, _requests.build(Transition.DELETE), deadline)
+
+    def _build(self, workspace: Workspace, body: Json, deadline: float) -> Workspace:
+        answer = self._api.change("POST", f"{V2}/workspaces/{workspace.id}/builds", workspace.owner_id, body, deadline)
+        if not answer.ok:
+            raise error_of_change(answer)
+        return _done(answer, partial(self._with_build, workspace))
+
+    def _with_build(self, workspace: Workspace, told: object) -> Workspace:
+        it = as_object(told)
+        made = _read.build(it)
+        self._homes.put(made.id, workspace.id)
+        return attrs.evolve(
+            workspace,
+            build=made,
+            agents=_read.agents(it, self._api.transport.now()),
+            deleted=_read.is_deleted(made),
+            dormant=workspace.dormant and made.transition is not Transition.START,
+        )
+
+    # ------------------------------------------------------------ log and use
+
+    def log(self, workspace: Workspace, after: int, deadline: float) -> list[LogLine]:
+        """Return lines of the build's log. NotFoundError: also for a build of another workspace."""
+        build = f"{V2}/workspacebuilds/{workspace.build.id}"
+        if not self.is_part(workspace.build.id, workspace):
+            home = self._api.get(build, workspace.owner_id, deadline, lambda told: required_id(as_object(told), "workspace_id"))
+            self._homes.put(workspace.build.id, home)
+            if home != workspace.id:
+                raise NotFoundError("the build is another workspace's")
+        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, _read.log_lines, {"after": str(after)})
+        return [line for line in lines if line.id > after]
+
+    def record_use(self, workspace: Workspace, deadline: float) -> None:
+        """Tell of use. UnavailableError; what is not there, or may not be told, is left at that."""
+        failure = ""
+        try:
+            answer = self._api.change("POST", f"{V2}/workspaces/{workspace.id}/usage", workspace.owner_id, None, deadline)
+        except NotAnsweredError as error:
+            failure = str(error)
+        else:
+            if answer.ok or (400 <= answer.status < 500 and problem_of(answer) is not None):
+                return
+            failure = f"the server answered {answer.status}"
+        raise NotUnderstoodError(failure)
+
+
+def _done(answer: Answer, read: Any) -> Workspace:
+    """Return what was made. NotAnsweredError: it was done, and it is not told what."""
+    try:
+        made: Workspace = understood(answer, read)
+    except NotUnderstoodError as error:
+        raise NotAnsweredError(str(error)) from error
+    return made
+
+
+def _is_live(workspace: Workspace) -> bool:
+    return not workspace.deleted
+
+
+def _gone(owner_id: UUID, workspace_id: UUID) -> Workspace:
+    """Return what is known of a workspace of which the server says only that it is gone."""
+    build = Build(id=NIL, number=0, transition=Transition.DELETE, job_status=JobStatus.SUCCEEDED, template_version_id=NIL)
+    nowhere = {"organization_id": NIL, "template_id": NIL, "created_at": _read.NEVER}
+    return Workspace(id=workspace_id, name="", owner_id=owner_id, owner_name="", build=build, deleted=True, **nowhere)  # type: ignore[arg-type] # as above

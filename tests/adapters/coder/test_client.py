@@ -1,0 +1,390 @@
+"""Each call of the client: what it asks for, and what the answers mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import attrs
+import pytest
+
+from chatworkspace import Chat, InvalidArgumentError, JobStatus, Quota, RefusedError, TemplateError, Transition, UnavailableError
+from chatworkspace.ports import CreateWorkspace, NameTakenError, NotAnsweredError, NotFoundError
+from chatworkspace_coder import CoderClient, _read, _read_templates
+from tests.adapters.coder.payloads import (
+    AGENT,
+    NEXT_VERSION,
+    NO_ROUTE,
+    NOT_FOUND,
+    ORGANIZATION,
+    OTHER,
+    OWNER,
+    PAGE,
+    PRESET,
+    TEMPLATE,
+    VERSION,
+    WORKSPACE,
+    Json,
+    agent,
+    build,
+    problem,
+    template,
+    user,
+    version,
+    workspace,
+)
+from tests.adapters.coder.server import Reply, Server, soon
+
+ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPACE)
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev-ana", template_id=OF)
+CREATE = f"/users/{OWNER}/workspaces"
+BUILDS = f"/workspaces/{WORKSPACE}/builds"
+READ = _read.workspace(workspace(), None)
+THE_TEMPLATE = _read_templates.template(template()).template
+ALLOW_LIST = "/api/experimental/chats/config/template-allowlist"
+OLDER = {name: value for name, value in template().items() if name != "agents_allowed"}
+
+
+# ---------------------------------------------------------------- creating
+
+
+def test_a_creation_is_one_request(server: Server, client: CoderClient) -> None:
+    """Its answer is the workspace."""
+    server.on("POST", CREATE, Reply(201, workspace(build(job={"status": "pending"}))))
+    made = client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET), ttl=90), deadline=soon())
+    assert (made.id, made.build.job_status) == (IT, JobStatus.PENDING)
+    assert server.paths == [f"POST {CREATE}"]
+    assert server.seen[0].body == {
+        "name": "dev-ana",
+        "template_id": TEMPLATE,
+        "rich_parameter_values": [],
+        "template_version_preset_id": PRESET,
+        "ttl_ms": 120_000,
+    }
+
+
+def test_a_claimed_prebuild(server: Server, client: CoderClient) -> None:
+    """It is older than the request, and its agent has yet to connect anew."""
+    claimed = workspace(build(agent(last_connected_at="2026-09-01T09:00:00Z"), build_number=2), created_at="2026-08-01T00:00:00Z")
+    server.on("POST", CREATE, Reply(201, claimed))
+    made = client.create_workspace(REQUEST, deadline=soon())
+    assert (made.build.number, made.agents[0].connected_since_build) == (2, False)
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(409, problem('Workspace "dev-ana" already exists.', name="in use")), NameTakenError),
+        (Reply(400, problem("Validation failed.", name="bad")), RefusedError),
+        (Reply(404, problem('Template "x" has been deleted!')), RefusedError),
+        (Reply(401, problem("You are signed out.")), UnavailableError),
+        (Reply(429, problem("slow"), {"Retry-After": "60"}), UnavailableError),
+        (Reply(404, NO_ROUTE), UnavailableError),
+        (Reply(500, problem("Internal error creating workspace.")), NotAnsweredError),
+        (Reply(502, PAGE), NotAnsweredError),
+        (Reply(201, PAGE), NotAnsweredError),
+        (Reply(201, {"id": 3}), NotAnsweredError),
+        (Reply(302, b"", {"Location": "http://127.0.0.1:1/"}), NotAnsweredError),
+        (Reply(201, workspace(), cut=20), NotAnsweredError),
+        (Reply(reset=True), NotAnsweredError),
+        (Reply(hang=True), NotAnsweredError),
+    ],
+)
+def test_a_creation_is_never_sent_again(server: Server, client: CoderClient, reply: Reply, kind: type[Exception]) -> None:
+    """Whatever the answer; the error says whether it may have been done."""
+    server.on("POST", CREATE, reply)
+    with pytest.raises(kind):
+        client.create_workspace(REQUEST, deadline=soon(0.3))
+    assert server.paths == [f"POST {CREATE}"]
+
+
+def test_only_a_500_of_coders_own_is_over() -> None:
+    """Told by in_flight, in the tests of the errors; a refused connection is certainly not done."""
+    client = CoderClient("http://127.0.0.1:1", token="x")  # noqa: S106 # nobody's
+    with pytest.raises(UnavailableError):
+        client.create_workspace(REQUEST, deadline=soon(0.3))
+
+
+# ---------------------------------------------------------------- building
+
+
+def test_a_start_is_one_request(server: Server, client: CoderClient) -> None:
+    """With the version that is required; its answer is the build, and no agents are left of the one before."""
+    server.on("POST", BUILDS, Reply(201, build(build_number=2, job={"status": "pending"})))
+    required = attrs.evolve(READ, required_version_id=UUID(NEXT_VERSION))
+    started = client.start_workspace(required, {"cpu": "4"}, deadline=soon())
+    assert (started.id, started.build.number, started.agents) == (IT, 2, ())
+    assert server.seen[0].body["template_version_id"] == NEXT_VERSION
+    assert server.seen[0].body["template_version_preset_id"] is None
+
+
+@pytest.mark.parametrize("reply", [Reply(200, workspace()), Reply(304), Reply(404, NO_ROUTE), Reply(409, problem("no"))])
+def test_a_dormant_workspace_is_woken_first(server: Server, client: CoderClient, reply: Reply) -> None:
+    """Where that is refused, the start says whether it can do without."""
+    server.on("PUT", f"/workspaces/{WORKSPACE}/dormant", reply)
+    server.on("POST", BUILDS, Reply(201, build(build_number=2)))
+    assert not client.start_workspace(attrs.evolve(READ, dormant=True), {}, deadline=soon()).dormant
+    assert server.seen[0].body == {"dormant": False}
+
+
+def test_a_stop_and_a_deletion(server: Server, client: CoderClient) -> None:
+    """The workspace comes back with the build; deleted once the build has succeeded."""
+    server.on("POST", BUILDS, Reply(201, build(build_number=2, transition="stop")), Reply(201, build(build_number=3, transition="delete")))
+    stopped = client.stop_workspace(READ, deadline=soon())
+    deleted = client.delete_workspace(stopped, deadline=soon())
+    assert (stopped.build.transition, stopped.deleted, deleted.deleted) == (Transition.STOP, False, True)
+    assert [it.body for it in server.seen] == [{"transition": "stop"}, {"transition": "delete"}]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (Reply(409, problem("A workspace build is already active.")), RefusedError),
+        (Reply(403, problem("no")), RefusedError),
+        (Reply(404, NOT_FOUND), NotFoundError),
+        (Reply(500, problem("oops")), NotAnsweredError),
+        (Reply(reset=True), NotAnsweredError),
+    ],
+)
+def test_a_build_is_never_asked_for_again(server: Server, client: CoderClient, reply: Reply, kind: type[Exception]) -> None:
+    """As a creation."""
+    server.on("POST", BUILDS, reply)
+    with pytest.raises(kind):
+        client.stop_workspace(READ, deadline=soon(0.3))
+    assert len(server.seen) == 1
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_a_workspace_is_one_request(server: Server, client: CoderClient) -> None:
+    """Deleted ones are asked for as well."""
+    server.on("GET", f"/workspaces/{WORKSPACE}", Reply(200, workspace()))
+    assert client.get_workspace(ME, IT, deadline=soon()) == READ
+    assert (len(server.seen), server.seen[0].query) == (1, {"include_deleted": "true"})
+
+
+@pytest.mark.parametrize(
+    "reply", [Reply(404, NOT_FOUND), Reply(403, problem("Forbidden.")), Reply(200, workspace(owner_id=OTHER))], ids=["404", "403", "another's"]
+)
+def test_a_workspace_that_is_not_visible(server: Server, client: CoderClient, reply: Reply) -> None:
+    """Missing, unreadable and somebody else's look the same."""
+    server.on("GET", f"/workspaces/{WORKSPACE}", reply)
+    with pytest.raises(NotFoundError):
+        client.get_workspace(ME, IT, deadline=soon())
+
+
+def test_a_workspace_that_is_gone(server: Server, client: CoderClient) -> None:
+    """A server that says 410 has nothing more to say."""
+    server.on("GET", f"/workspaces/{WORKSPACE}", Reply(410, problem("Workspace was deleted.")))
+    gone = client.get_workspace(ME, IT, deadline=soon())
+    assert (gone.id, gone.deleted) == (IT, True)
+
+
+def test_a_workspace_is_found_by_name(server: Server, client: CoderClient) -> None:
+    """Compared without case; another name, and a deleted one, are not it."""
+    server.on("GET", f"/users/{OWNER}/workspace/DEV-ana", Reply(200, workspace()))
+    server.on("GET", f"/users/{OWNER}/workspace/dev", Reply(200, workspace()))
+    server.on("GET", f"/users/{OWNER}/workspace/gone", Reply(200, workspace(build(transition="delete"), name="gone")))
+    server.on("GET", f"/users/{OWNER}/workspace/none", Reply(404, NOT_FOUND))
+    found = [client.find_workspace(ME, name, deadline=soon()) for name in ("DEV-ana", "dev", "gone", "none")]
+    assert [it is not None for it in found] == [True, False, False, False]
+
+
+@pytest.mark.parametrize("reply", [Reply(404, NO_ROUTE), Reply(404, PAGE), Reply(403, problem("no")), Reply(401, problem("who?"))])
+def test_a_look_by_name_that_tells_nothing(server: Server, client: CoderClient, reply: Reply) -> None:
+    """It is not said that there is none: a creation would be settled by that."""
+    server.on("GET", f"/users/{OWNER}/workspace/dev", reply)
+    with pytest.raises(UnavailableError):
+        client.find_workspace(ME, "dev", deadline=soon(0.3))
+
+
+def test_live_workspaces_are_listed(server: Server, client: CoderClient) -> None:
+    """The owner's own in the organization, searched for by today's name of the owner."""
+    rows = [
+        workspace(),
+        workspace(id=OTHER, owner_id=OTHER),
+        workspace(id=AGENT, organization_id=OTHER),
+        workspace(build(transition="delete"), id=VERSION),
+    ]
+    server.on("GET", f"/users/{OWNER}", Reply(200, user()))
+    server.on("GET", "/workspaces", Reply(200, {"workspaces": rows, "count": 4}))
+    assert [it.id for it in client.list_workspaces(ME, HOME, deadline=soon())] == [IT]
+    assert server.seen[-1].query == {"q": "owner:ana"}
+
+
+def test_the_log_of_a_build(server: Server, client: CoderClient) -> None:
+    """One request where the build was read before; else it is asked whose build it is."""
+    path = f"/workspacebuilds/{READ.build.id}"
+    server.on("GET", path, Reply(200, build()))
+    server.on("GET", f"{path}/logs", Reply(200, [{"id": 5, "output": "a"}, {"id": 7, "output": "b"}]))
+    assert [it.text for it in client.build_log(READ, after=5, deadline=soon())] == ["b"]
+    client.build_log(READ, after=7, deadline=soon())
+    assert server.paths == [f"GET {path}", f"GET {path}/logs", f"GET {path}/logs"]
+    assert server.seen[1].query == {"after": "5"}
+    with pytest.raises(NotFoundError):
+        client.build_log(attrs.evolve(READ, id=UUID(OTHER)), after=0, deadline=soon())
+
+
+@pytest.mark.parametrize("reply", [Reply(204), Reply(404, NOT_FOUND), Reply(403, problem("no")), Reply(410, problem("gone"))])
+def test_use_is_told_without_a_word(server: Server, client: CoderClient, reply: Reply) -> None:
+    """Best effort, without a body: one that names no agent is refused."""
+    server.on("POST", f"/workspaces/{WORKSPACE}/usage", reply)
+    client.record_use(READ, deadline=soon())
+    assert (len(server.seen), server.seen[0].body) == (1, None)
+
+
+# ---------------------------------------------------------------- templates
+
+
+def test_a_version_is_asked_for_once(server: Server, client: CoderClient) -> None:
+    """It never changes; the template is asked for each time."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [template(), template(id=OTHER, name="b", deleted=True)]))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version(has_external_agent=True)))
+    one = client.get_template(ME, OF, deadline=soon())
+    assert (one.readme, one.external_agent) == ("# Docker", True)
+    assert list(client.list_templates(ME, HOME, deadline=soon())) == [client.get_template(ME, OF, deadline=soon())]
+    assert server.paths.count(f"GET /templateversions/{VERSION}") == 1
+    assert len(server.seen) == 4
+
+
+@pytest.mark.parametrize("reply", [Reply(404, NOT_FOUND), Reply(200, template(deleted=True))])
+def test_a_template_that_is_not_there(server: Server, client: CoderClient, reply: Reply) -> None:
+    """Missing and deleted are the same."""
+    server.on("GET", f"/templates/{TEMPLATE}", reply)
+    with pytest.raises(NotFoundError):
+        client.get_template(ME, OF, deadline=soon())
+
+
+@pytest.mark.parametrize(
+    ("reply", "allowed"),
+    [
+        (Reply(200, {"template_ids": []}), True),
+        (Reply(200, {"template_ids": [TEMPLATE]}), True),
+        (Reply(200, {"template_ids": [OTHER]}), False),
+        (Reply(404, NOT_FOUND), True),
+        (Reply(404, NO_ROUTE), True),
+    ],
+)
+def test_the_allow_list_of_middle_servers(server: Server, client: CoderClient, reply: Reply, allowed: bool) -> None:  # noqa: FBT001 # a parameter
+    """Empty allows all; hidden, it is unknown, and forbids nothing. It is kept for a while."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, OLDER))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    server.on("GET", ALLOW_LIST, reply)
+    assert [client.get_template(ME, OF, deadline=soon()).agents_allowed for _ in range(2)] == [allowed] * 2
+    assert [it.path for it in server.seen].count(ALLOW_LIST) == 1
+
+
+def test_a_new_server_is_not_asked_for_its_allow_list(server: Server, client: CoderClient) -> None:
+    """The template says it."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template(agents_allowed=False)))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    assert not client.get_template(ME, OF, deadline=soon()).agents_allowed
+    assert len(server.seen) == 2
+
+
+def test_parameters_and_presets(server: Server, client: CoderClient) -> None:
+    """Of the active version; null is none, and so is a server without presets."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
+    server.on("GET", f"/templateversions/{VERSION}/rich-parameters", Reply(200, [{"name": "cpu", "default_value": "2"}]))
+    preset: Json = {"ID": PRESET, "Name": "Small", "Parameters": [{"Name": "cpu", "Value": "2"}]}
+    server.on("GET", f"/templateversions/{VERSION}/presets", Reply(200, [preset]), Reply(200, None), Reply(404, NO_ROUTE))
+    it = attrs.evolve(THE_TEMPLATE, version_id=UUID(OTHER))
+    assert [one.name for one in client.list_parameters(ME, it, deadline=soon())] == ["cpu"]
+    assert [[one.name for one in client.list_presets(ME, it, deadline=soon())] for _ in range(3)] == [["Small"], [], []]
+
+
+def test_evaluated_parameters(server: Server, client: CoderClient) -> None:
+    """Asked for the owner; None for classic templates and older servers, RefusedError while the version is imported."""
+    path = f"/templateversions/{VERSION}/dynamic-parameters/evaluate"
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
+    told = {"parameters": [{"name": "cpu", "default_value": {"value": "2", "valid": True}}]}
+    server.on("POST", path, Reply(200, told), Reply(404, NO_ROUTE), Reply(400, problem("Template version job has not finished")))
+    evaluation = client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon())
+    assert evaluation is not None
+    assert evaluation.parameters[0].default == "2"
+    assert server.seen[-1].body == {"id": 1, "inputs": {}, "owner_id": OWNER}
+    assert client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon()) is None
+    with pytest.raises(RefusedError):
+        client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon())
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template(use_classic_parameter_flow=True)))
+    assert client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon()) is None
+
+
+def test_use_of_templates(server: Server, client: CoderClient) -> None:
+    """Live ones from one listing, deleted ones from another, which older servers refuse."""
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [template()]))
+    server.on("GET", f"/users/{OWNER}", Reply(200, user()))
+    server.on("GET", "/workspaces", Reply(200, {"workspaces": [workspace(last_used_at=None)]}), Reply(400, problem("Query parameters")))
+    assert client.template_use(ME, HOME, deadline=soon())[OF].developers == 3
+    assert [it.query for it in server.seen[2:]] == [{"q": "owner:ana"}, {"q": "owner:ana status:deleted"}]
+
+
+def test_quotas(server: Server, client: CoderClient) -> None:
+    """By the newer path or the older; none where neither is there or it may not be seen."""
+    path, older = f"/organizations/{ORGANIZATION}/members/{OWNER}/workspace-quota", f"/workspace-quota/{OWNER}"
+    told = Reply(200, {"credits_consumed": 3, "budget": 10})
+    server.on("GET", path, told, Reply(404, NO_ROUTE))
+    server.on("GET", older, told, Reply(404, NOT_FOUND))
+    quotas = [client.get_quota(ME, HOME, deadline=soon()) for _ in range(3)]
+    assert quotas == [Quota(consumed=3, budget=10), Quota(consumed=3, budget=10), None]
+
+
+# ---------------------------------------------------------------- beside the ports
+
+
+def test_a_user(server: Server, client: CoderClient) -> None:
+    """By name, id or "me"; what is not there is an argument that was wrong."""
+    server.on("GET", "/users/me", Reply(200, user()))
+    server.on("GET", "/users/a%2Fb", Reply(400, problem("Invalid user.")))
+    assert client.user().organization_ids == (HOME,)
+    with pytest.raises(InvalidArgumentError):
+        client.user("a/b")
+
+
+def test_a_template_by_name(server: Server, client: CoderClient) -> None:
+    """TemplateError where there is none."""
+    path = f"/organizations/{ORGANIZATION}/templates"
+    server.on("GET", f"{path}/docker", Reply(200, template()))
+    server.on("GET", f"{path}/none", Reply(404, NOT_FOUND))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    assert client.template("docker", organization_id=HOME).id == OF
+    with pytest.raises(TemplateError):
+        client.template("none", organization_id=HOME)
+
+
+@pytest.mark.parametrize(
+    ("stable", "experimental", "seconds"),
+    [
+        (Reply(200, {"workspace_ttl_ms": 28_800_000}), None, 28_800.0),
+        (Reply(200, {"workspace_ttl_ms": 0}), None, None),
+        (Reply(404, NO_ROUTE), Reply(200, {"workspace_ttl_ms": 60_000}), 60.0),
+        (Reply(404, NO_ROUTE), Reply(404, NO_ROUTE), None),
+        (Reply(404, NOT_FOUND), None, None),
+    ],
+)
+def test_the_lifetime_for_chats(server: Server, client: CoderClient, stable: Reply, experimental: Reply | None, seconds: float | None) -> None:
+    """Under the path of the server's age; 0 is off. It is asked for once in a while."""
+    server.on("GET", "/chats/config/workspace-ttl", stable)
+    if experimental is not None:
+        server.on("GET", "/api/experimental/chats/config/workspace-ttl", experimental)
+    chat = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
+    assert [client.workspace_ttl(chat) for _ in range(2)] == [seconds] * 2
+    assert len(server.seen) == (1 if experimental is None else 2)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "coder.example.com", "ftp://x", "http://", "http://u:p@x", "http://x?q=1", "http://x#f", "http://x:99999", "http://a b"]
+)
+def test_a_url_that_is_none(url: str) -> None:
+    """It is said at once."""
+    with pytest.raises(InvalidArgumentError):
+        CoderClient(url, token="x")  # noqa: S106 # nobody's
+
+
+@pytest.mark.parametrize("make", [lambda: CoderClient("http://x", token=""), lambda: CoderClient("http://x", token="x", connections=0)])  # noqa: S106
+def test_arguments_that_make_no_sense(make: Callable[[], CoderClient]) -> None:
+    """They are said at once."""
+    with pytest.raises(InvalidArgumentError):
+        make()

@@ -1,0 +1,402 @@
+"""Limits that hold, reads that are asked again, and a token that shows nowhere."""
+
+from __future__ import annotations
+
+import gc
+import io
+import logging
+import os
+import shutil
+import subprocess
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, UnavailableError
+from chatworkspace.ports import CreateWorkspace, PortError
+from chatworkspace_coder import CoderClient, _read
+from chatworkspace_coder._limits import Watchdog
+from tests.adapters.coder.conftest import TOKEN
+from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, user, workspace
+from tests.adapters.coder.server import Handler, Reply, Server, serving, soon
+
+ME, IT = UUID(OWNER), UUID(WORKSPACE)
+PATH = f"/workspaces/{WORKSPACE}"
+CREATE = f"/users/{OWNER}/workspaces"
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+LATE = 0.25
+"""Seconds by which a call may miss its deadline."""
+
+
+# ---------------------------------------------------------------- reads are asked again
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Reply(500, problem("oops")),
+        Reply(502, PAGE),
+        Reply(403, PAGE),
+        Reply(200, PAGE),
+        Reply(429, problem("slow")),
+        Reply(408, problem("slow")),
+        Reply(reset=True),
+        Reply(200, workspace(), cut=20),
+        Reply(200, workspace(), {"Content-Encoding": "gzip"}),
+    ],
+    ids=["500", "502", "403 of a proxy", "200 of a proxy", "429", "408", "reset", "cut off", "not what it says"],
+)
+def test_a_read_is_asked_again(server: Server, client: CoderClient, failure: Reply) -> None:
+    """Where that may help."""
+    server.on("GET", PATH, failure, Reply(200, workspace()))
+    assert client.get_workspace(ME, IT, deadline=soon()).id == IT
+    assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [Reply(401, problem("who?")), Reply(404, NOT_FOUND), Reply(400, problem("bad")), Reply(302, b"", {"Location": "/"})]
+)
+def test_a_read_that_was_answered_is_not_asked_again(server: Server, client: CoderClient, answer: Reply) -> None:
+    """The answer would be the same."""
+    server.on("GET", PATH, answer)
+    with pytest.raises((UnavailableError, PortError)):
+        client.get_workspace(ME, IT, deadline=soon())
+    assert len(server.seen) == 1
+
+
+def test_the_server_may_ask_for_patience(server: Server, client: CoderClient) -> None:
+    """Retry-After is honoured where the deadline allows; else the failure is told at once."""
+    server.on("GET", PATH, Reply(429, problem("slow"), {"Retry-After": "1"}), Reply(200, workspace()))
+    began = time.monotonic()
+    client.get_workspace(ME, IT, deadline=soon())
+    assert 1.0 <= time.monotonic() - began < 3.0
+    server.on("GET", PATH, Reply(429, problem("slow"), {"Retry-After": "60"}))
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="429"):
+        client.get_workspace(ME, IT, deadline=soon())
+    assert time.monotonic() - began < 1.0
+
+
+def test_attempts_keep_their_distance() -> None:
+    """On a refused connection at most 10 in 3 s, none within 100 ms of another."""
+    with serving() as server:
+        server.otherwise(Reply(503, problem("no")))
+        client = CoderClient(server.url, token=TOKEN)
+        at: list[float] = []
+
+        def note(handler: Handler) -> None:
+            at.append(time.monotonic())
+            handler.reset()
+
+        server.otherwise(note)
+        with pytest.raises(UnavailableError):
+            client.get_workspace(ME, IT, deadline=soon(3))
+        client.close()
+    assert 2 <= len(at) <= 10
+    assert all(later - earlier >= 0.1 for earlier, later in pairwise(at))
+
+
+def test_the_real_reason_is_told(server: Server, client: CoderClient) -> None:
+    """Not that the last attempt ran out of time."""
+    server.on("GET", PATH, Reply(503, problem("Coder is going down.")), Reply(hang=True))
+    with pytest.raises(UnavailableError, match="going down"):
+        client.get_workspace(ME, IT, deadline=soon(1.0))
+
+
+def test_a_refused_connection() -> None:
+    """It is said what happened."""
+    with CoderClient("http://127.0.0.1:1", token=TOKEN) as client, pytest.raises(UnavailableError, match="refused"):
+        client.get_workspace(ME, IT, deadline=soon(0.5))
+
+
+# ---------------------------------------------------------------- limits
+
+
+@pytest.mark.parametrize(
+    "slow",
+    [Reply(hang=True), Reply(200, workspace(), drip=0.02), Reply(200, workspace(), {"X": "x" * 2000}, drip=0.02)],
+    ids=["silence", "dripped body", "dripped headers"],
+)
+def test_a_deadline_holds(server: Server, client: CoderClient, slow: Reply) -> None:
+    """Against silence, and against bytes that come one by one."""
+    server.on("GET", PATH, slow)
+    server.on("POST", CREATE, slow)
+    began = time.monotonic()
+    with pytest.raises(UnavailableError):
+        client.get_workspace(ME, IT, deadline=began + 0.3)
+    assert time.monotonic() <= began + 0.3 + LATE
+    began = time.monotonic()
+    with pytest.raises(PortError):
+        client.create_workspace(REQUEST, deadline=began + 0.3)
+    assert time.monotonic() <= began + 0.3 + LATE
+
+
+def test_a_deadline_that_has_passed(server: Server, client: CoderClient) -> None:
+    """Nothing is sent."""
+    with pytest.raises(UnavailableError):
+        client.create_workspace(REQUEST, deadline=time.monotonic() - 1)
+    assert server.seen == []
+
+
+def test_a_dripped_handshake_of_tls() -> None:
+    """A port that speaks something else, slowly."""
+    with serving() as server:
+        client = CoderClient(server.url.replace("http:", "https:"), token=TOKEN)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError):
+            client.get_workspace(ME, IT, deadline=began + 0.5)
+        assert time.monotonic() <= began + 0.5 + LATE
+        client.close()
+
+
+def test_connections_are_shared(server: Server) -> None:
+    """32 threads with 4 connections: no more are made, and all are served."""
+    server.on("GET", PATH, Reply(200, workspace()))
+    with CoderClient(server.url, token=TOKEN, connections=4) as client:
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                for _ in range(5):
+                    client.get_workspace(ME, IT, deadline=soon(20))
+            except BaseException as error:  # noqa: BLE001 # told below
+                failed.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert (len(server.seen), server.connections <= 4) == (160, True)
+
+
+def test_all_connections_in_use(server: Server) -> None:
+    """Whoever gets none by the deadline is told so, and nothing was sent."""
+    server.on("GET", PATH, Reply(hang=True))
+    with CoderClient(server.url, token=TOKEN, connections=1) as client:
+        busy = threading.Thread(target=_ask, args=(client, 0.5))
+        busy.start()
+        while not server.seen:
+            time.sleep(0.005)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="in use"):
+            client.create_workspace(REQUEST, deadline=began + 0.2)
+        assert time.monotonic() <= began + 0.2 + LATE
+        busy.join()
+
+
+def _ask(client: CoderClient, seconds: float) -> None:
+    with suppress(UnavailableError):
+        client.get_workspace(ME, IT, deadline=soon(seconds))
+
+
+def test_a_connection_that_was_closed_meanwhile(server: Server, client: CoderClient) -> None:
+    """A creation is not sent into it."""
+    server.on("GET", PATH, Reply(200, workspace(), {"Connection": "close"}))
+    server.on("POST", CREATE, Reply(201, workspace()))
+    client.get_workspace(ME, IT, deadline=soon())
+    assert client.create_workspace(REQUEST, deadline=soon()).id == IT
+
+
+def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
+    """One thread, from the first request to close(), which ends requests under way as well."""
+    server.on("GET", PATH, Reply(hang=True))
+    client = CoderClient(server.url, token=TOKEN)
+    assert not client._transport.guarded
+    busy = threading.Thread(target=_ask, args=(client, 20.0))
+    busy.start()
+    while not server.seen:
+        time.sleep(0.005)
+    assert client._transport.guarded
+    began = time.monotonic()
+    client.close()
+    busy.join()
+    assert time.monotonic() - began < 1.0
+    assert not client._transport.guarded
+    client.close()
+    with pytest.raises(UnavailableError, match="closed"):
+        client.get_workspace(ME, IT, deadline=soon())
+
+
+def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next limit starts another."""
+    monkeypatch.setattr("chatworkspace_coder._limits.IDLE", 0.02)
+    watchdog = Watchdog()
+    for _ in range(2):
+        with watchdog.limit(soon()):
+            assert watchdog.running
+        give_up = soon()
+        while watchdog.running and time.monotonic() < give_up:
+            time.sleep(0.005)
+        assert not watchdog.running
+    watchdog.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_child_of_a_fork_has_connections_of_its_own(server: Server, client: CoderClient) -> None:
+    """What the parent has open is not used by the child, and goes on in the parent."""
+    server.on("GET", PATH, Reply(200, workspace()))
+    client.get_workspace(ME, IT, deadline=soon())
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with suppress(BaseException):
+            code = 0 if client.get_workspace(ME, IT, deadline=soon()).id == IT else 2
+        os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    client.get_workspace(ME, IT, deadline=soon())
+    assert server.connections == 2
+
+
+# ---------------------------------------------------------------- the token
+
+
+def test_the_token_goes_to_one_host_in_one_header(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Redirects are not followed; .netrc, cookies and proxies of the environment are not used."""
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    with serving() as elsewhere, CoderClient(server.url, token=TOKEN) as client:
+        answers = [Reply(404, NOT_FOUND, {"Set-Cookie": "coder_session_token=stale; Path=/"}), Reply(302, b"", {"Location": elsewhere.url})]
+        for reply in (*answers, answers[0]):
+            server.on("GET", PATH, reply)
+            with suppress(UnavailableError, PortError):
+                client.get_workspace(ME, IT, deadline=soon())
+        assert (len(server.seen), elsewhere.seen) == (3, [])
+    for seen in server.seen:
+        assert seen.headers["coder-session-token"] == TOKEN
+        assert not seen.headers.keys() & {"cookie", "authorization"}
+        assert TOKEN not in seen.path + str(seen.query)
+
+
+def test_the_token_of_each_owner(server: Server) -> None:
+    """A function is asked on each request, with the owner whose right it is."""
+    asked: list[UUID | None] = []
+
+    def token(owner_id: UUID | None) -> str:
+        asked.append(owner_id)
+        return f"token-{len(asked)}"
+
+    server.on("GET", PATH, Reply(200, workspace()))
+    server.on("GET", "/users/me", Reply(200, user()))
+    with CoderClient(server.url, token=token) as client:
+        client.get_workspace(ME, IT, deadline=soon())
+        client.get_workspace(ME, IT, deadline=soon())
+        client.user()
+    assert asked == [ME, ME, None]
+    assert [seen.headers["coder-session-token"] for seen in server.seen] == ["token-1", "token-2", "token-3"]
+
+
+@pytest.mark.parametrize("returned", [None, "", f"{TOKEN}\r\nX: y", f"{TOKEN} x", 3, LookupError(f"{TOKEN} has expired")])
+def test_a_token_function_that_fails(server: Server, returned: Any) -> None:
+    """UnavailableError, which shows nothing of it; nothing is sent."""
+
+    def token(_: UUID | None) -> str:
+        if isinstance(returned, Exception):
+            raise returned
+        return returned  # type: ignore[no-any-return] # wrong on purpose
+
+    client = CoderClient(server.url, token=token)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: client.get_workspace(ME, IT, deadline=soon()),
+        lambda: client.create_workspace(REQUEST, deadline=soon()),
+    )
+    for call in calls:
+        with pytest.raises(UnavailableError) as failed:
+            call()
+        assert TOKEN not in _told(failed.value)
+    assert server.seen == []
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(401, problem("who?")),
+        Reply(500, problem("oops")),
+        Reply(200, PAGE),
+        Reply(200, {}),
+        Reply(reset=True),
+        Reply(hang=True),
+        Reply(302, b""),
+    ],
+)
+def test_the_canary(server: Server, client: CoderClient, reply: Reply, caplog: pytest.LogCaptureFixture) -> None:
+    """The token shows in no log, repr, exception, or traceback with its locals."""
+    caplog.set_level(logging.DEBUG)
+    server.otherwise(reply)
+    read = _read.workspace(workspace(), None)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: client.get_workspace(ME, IT, deadline=soon(0.15)),
+        lambda: client.create_workspace(REQUEST, deadline=soon(0.15)),
+        lambda: client.watch(read, deadline=soon(0.15)),
+        lambda: client.dial(read, read.agents[0], deadline=soon(0.15)),
+    )
+    for call in calls:
+        with pytest.raises((ChatWorkspaceError, PortError)) as failed:
+            call()
+        assert TOKEN not in _told(failed.value)
+    assert TOKEN not in caplog.text
+    assert TOKEN not in repr(client) + repr(vars(client))
+
+
+def _told(error: BaseException) -> str:
+    """Return all that a tool could show of an error."""
+    told = io.StringIO()
+    assert error.__traceback__ is not None
+    ours = error.__traceback__.tb_next  # not the locals of the test, which knows the token
+    of = traceback.TracebackException(type(error), error, ours, capture_locals=True)
+    told.writelines(of.format())
+    seen: BaseException | None = error
+    while seen is not None:
+        told.write(repr(seen) + repr(vars(seen)))
+        request = getattr(seen, "request", None)
+        told.write(repr(getattr(request, "headers", "")))
+        seen = seen.__context__
+    return told.getvalue()
+
+
+# ---------------------------------------------------------------- TLS
+
+
+# ssl leaves a socket that is cut off at a certain moment to the collector
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
+def test_tls(tmp_path: Path) -> None:
+    """An authority that ca_file names is trusted, another is not; deadlines hold behind it too, for requests and for watches."""
+    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
+    with serving(tls=(str(certificate), str(key))) as server:
+        server.on("GET", PATH, Reply(200, workspace()), Reply(200, workspace()), Reply(200, workspace(), drip=0.02))
+        with CoderClient(server.url, token=TOKEN, ca_file=str(certificate)) as client:
+            for _ in range(2):
+                assert client.get_workspace(ME, IT, deadline=soon()).id == IT
+            assert server.connections == 1
+            deadline = soon(0.3)
+            with pytest.raises(UnavailableError):
+                client.get_workspace(ME, IT, deadline=deadline)
+            assert time.monotonic() <= deadline + LATE
+            assert client.watch(_read.workspace(workspace(), None), deadline=soon()) is None
+        with CoderClient(server.url, token=TOKEN) as client, pytest.raises(UnavailableError, match="certificate"):
+            client.get_workspace(ME, IT, deadline=soon(0.3))
+    gc.collect()
+
+
+def test_a_file_without_certificates(tmp_path: Path) -> None:
+    """It is said at once."""
+    (tmp_path / "ca.pem").write_text("nothing")
+    for name in ("ca.pem", "none.pem"):
+        with pytest.raises(InvalidArgumentError):
+            CoderClient("https://127.0.0.1:1", token=TOKEN, ca_file=str(tmp_path / name))
