@@ -48,6 +48,7 @@ def main() -> int:
         Step("pyright, strict", _command(python, "-m", "pyright", "--pythonpath", python)),
         Step(f"tests with coverage, {_label(sys.version_info[:2])}", _covered),
         *(Step(f"tests, {_label(version)}", _elsewhere(other)) for version, other in sorted(other_interpreters().items())),
+        Step("adapters over sockets, files and processes", _command(python, "-m", "pytest", "-q", "-m", "adapters")),
         Step("packaging and typing tests", _command(python, "-m", "pytest", "-q", "-n", "0", "-m", "packaging")),
     ]
     results = [_take(number, step, len(steps)) for number, step in enumerate(steps, 1)]

@@ -6,6 +6,9 @@ import pytest
 
 from chatworkspace_fake import pytest_plugin
 
+# before anybody imports them: an assertion that fails in a suite is to show its values
+pytest.register_assert_rewrite("tests.contract.clock", "tests.contract.creator", "tests.contract.dialer", "tests.contract.store")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the plugin unless its entry point has."""

@@ -87,6 +87,7 @@ class TestFakeStoreInVirtualTime(StoreContract):
         return stores_in_virtual_time(FakeStore)
 
 
+@pytest.mark.adapters
 class TestSQLiteStore(StoreContract):
     """The store in a file, under real threads."""
 
@@ -96,6 +97,7 @@ class TestSQLiteStore(StoreContract):
         return stores_in_real_time(sqlite_stores, rounds=SLOWER)
 
 
+@pytest.mark.adapters
 class TestSQLiteStoreInVirtualTime(StoreContract):
     """The same in a simulation."""
 
