@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import attrs
 
+from chatworkspace._arguments import check_text
 from chatworkspace._tools import Argument, Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
 
@@ -109,9 +110,7 @@ def _text(name: str, value: object) -> str:
         raise InvalidArgumentError(name, f"text, not {_type_of(value)}")
     if len(value) > MOST_TEXT:
         raise InvalidArgumentError(name, f"at most {MOST_TEXT} characters")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidArgumentError(name, "text without NUL and without lone surrogates")
-    return value
+    return check_text(name, value)
 
 
 def _number(name: str, value: object) -> int:
