@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_sqlite._mounts import network_type
 
 APPLICATION = 0x63687773
 """`PRAGMA application_id` of our files: "chws"."""
@@ -38,6 +39,9 @@ def _checked_place(path: Path) -> Path:
         raise InvalidArgumentError("path", f"a file; {path} is a directory")
     if not os.path.isdir(path.parent):  # noqa: PTH112
         raise InvalidArgumentError("path", f"a file in a directory that is there; {path.parent} is none")
+    kind = network_type(str(path))
+    if kind:
+        raise InvalidArgumentError("path", f"a file on a disk of this host; {path} is in a network folder ({kind}), where its locks do not hold")
     return path
 
 

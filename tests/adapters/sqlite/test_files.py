@@ -15,7 +15,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
-from chatworkspace_sqlite import SQLiteStore, _schema
+from chatworkspace_sqlite import SQLiteStore, _mounts, _schema
 from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened, python
 
 WORKSPACE, ANOTHER = UUID(int=101), UUID(int=102)
@@ -166,6 +166,42 @@ def test_where_no_log_can_be_kept(path: Path) -> None:
         pytest.raises(InvalidArgumentError, match="network folder"),
     ):
         _schema.prepare(connection, str(path))
+
+
+MOUNTINFO = """\
+22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
+31 22 0:40 / {share} rw,relatime shared:9 - nfs4 server:/export rw,vers=4.2
+32 31 8:2 / {share}/disk rw - xfs /dev/sdb1 rw
+33 22 0:41 / {share}/hidden rw - cifs //server/share rw
+34 33 8:3 / {share}/hidden rw - ext4 /dev/sdc1 rw
+line of something newer
+"""
+
+
+@pytest.mark.parametrize(("folder", "kind"), [("", "nfs4"), ("deeper", "nfs4"), ("disk", ""), ("hidden", ""), ("../beside", "")])
+def test_a_network_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, folder: str, kind: str) -> None:
+    """It is refused by its type, and no file is made; a local disk that is mounted below it, or over it, is none."""
+    share = tmp_path / "the share"
+    for name in ("deeper", "disk", "hidden"):
+        (share / name).mkdir(parents=True)
+    (tmp_path / "beside").mkdir()
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTINFO.format(share=str(share).replace(" ", "\\040")), encoding="utf-8")
+    monkeypatch.setattr(_mounts, "MOUNTS", str(mounts))
+    path = share / folder / "chats.db"
+    if kind:
+        assert f"is in a network folder ({kind})" in refused(path)
+        assert not path.exists()
+    else:
+        with opened(path) as store:
+            store.open_chat("chat", OWNER, ORGANIZATION)
+
+
+def test_where_the_system_tells_no_mounts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path is none of a network then, as far as anybody knows."""
+    monkeypatch.setattr(_mounts, "MOUNTS", str(path.parent / "none"))
+    with opened(path) as store:
+        store.open_chat("chat", OWNER, ORGANIZATION)
 
 
 def test_scripts_are_packed_and_numbered() -> None:
