@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from itertools import count
 from typing import cast
 from uuid import UUID
 
+import attrs
+
 from chatworkspace import Workspace
 from chatworkspace.ports import AgentDialer, Clock, Completed, Parameter, Preset, Store, SystemClock, WorkspaceCreator
-from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, Simulation
+from chatworkspace_coder import CoderClient
+from chatworkspace_fake import NEVER, CoderSimulator, FakeCoder, FakeWorkspace, Simulation
 from chatworkspace_fake._coder import CreatorCall
 from chatworkspace_fake._states import ORGANIZATION, OWNER
 from tests.contract.clock import ClockFactory, ClockWorld
@@ -21,6 +25,12 @@ from tests.contract.threads import REAL_ROUNDS, ROUNDS, RealThreads, Threads, Vi
 MakeStore = Callable[[Clock], Store]
 MakeCoder = Callable[[Clock], FakeCoder]
 OTHER_OWNER, OTHER_ORGANIZATION, SMALL = (UUID(int=number) for number in range(1, 4))
+TOKENS = {OWNER: "owner-of-the-site", OTHER_OWNER: "somebody-else"}
+"""Each owner's: what a client over HTTP may see is what its token may."""
+REQUESTS = {"template_use": "list_templates"}
+"""Calls for which the server has no request of that name: the client asks for others first."""
+ROUNDS_OVER_HTTP = 12
+"""Races over sockets, which are as many as a second or two have room for."""
 
 
 # ------------------------------------------------------------------ clocks
@@ -104,6 +114,23 @@ def creators_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> Creato
     return factory
 
 
+def creators_over_http(stack: ExitStack, level: str) -> CreatorFactory:
+    """Return a factory of clients of a server of that level, whose platform is on the system's clock; the stack ends both."""
+
+    def factory() -> CreatorWorld:
+        coder, client = _served(stack, level)
+        world = _creator_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP))
+        return attrs.evolve(world, lose_request=lambda call: world.lose_request(REQUESTS.get(call, call)))
+
+    return factory
+
+
+def _served(stack: ExitStack, level: str) -> tuple[FakeCoder, CoderClient]:
+    coder = FakeCoder()
+    simulator = stack.enter_context(CoderSimulator(coder, level=level, tokens={token: owner for owner, token in TOKENS.items()}))
+    return coder, stack.enter_context(CoderClient(simulator.url, token=lambda owner_id: TOKENS[owner_id or OWNER]))
+
+
 def _creator_world(coder: FakeCoder, creator: WorkspaceCreator, clock: Clock, threads: Threads) -> CreatorWorld:
     return CreatorWorld(
         creator=creator,
@@ -150,6 +177,16 @@ def dialers_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> DialerF
         simulation = Simulation(next(seeds), coder=make)
         process = simulation.process()
         return _dialer_world(simulation.coder, process.dialer, process.clock, VirtualThreads(simulation, rounds))
+
+    return factory
+
+
+def dialers_over_http(stack: ExitStack, level: str) -> DialerFactory:
+    """Return a factory of clients of a server of that level, whose platform is on the system's clock; the stack ends both."""
+
+    def factory() -> DialerWorld:
+        coder, client = _served(stack, level)
+        return _dialer_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP))
 
     return factory
 
