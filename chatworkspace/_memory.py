@@ -89,7 +89,7 @@ class _Mentioned:
     generation: int = 0
     build: tuple[UUID, int] | None = None
     ready: bool = True
-    phase: tuple[int, int, int] = (0, 0, 0)
+    phase: tuple[int, ...] = ()
     line: tuple[int, int, int] = (0, 0, 0)
 
 
@@ -128,8 +128,8 @@ class Mentions:
             said.build, said.ready = ((workspace_id, number) if workspace_id is not None else None), True
             return True
 
-    def new_phase(self, chat_id: str, step: tuple[int, int, int]) -> bool:
-        """Tell whether (generation, build, phase) is further than what was told."""
+    def new_phase(self, chat_id: str, step: tuple[int, ...]) -> bool:
+        """Tell whether (generation, build, phase, turn in the queue) is further than what was told."""
         with self._of(chat_id) as said:
             if said.phase >= step:
                 return False

@@ -175,6 +175,7 @@ class Teller:
             elapsed=call.elapsed,
             build_number=None if seen is None else seen.build_number,
             phase=phase if seen is None else seen.phase,
+            queue_position=0 if seen is None else seen.queue_position,
             line=None if seen is None else seen.line,
             outcome=outcome,
         )
@@ -186,7 +187,7 @@ class Teller:
         if seen.line is not None:
             if not self._mentions.new_line(chat.id, (chat.generation, seen.build_number or 0, seen.line_id)):
                 return
-        elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step)):
+        elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step, seen.turn)):
             return
         self._stepped(self.progress(call, chat, seen))
 

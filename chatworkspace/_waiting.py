@@ -14,12 +14,13 @@ from chatworkspace._memory import Proof, Proofs
 from chatworkspace._mutex import ChatMutex
 from chatworkspace._watches import Seat, Watches
 from chatworkspace.errors import UnavailableError
-from chatworkspace.model import Chat, Phase, Reason, State, Workspace
+from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
 from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
 from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
 """Seconds between two dials of an agent that the platform calls connected."""
+_FAR = 2**31
 _ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
 
 
@@ -62,6 +63,18 @@ class Seen:
     def build_number(self) -> int | None:
         """The number of the latest build, if there is one."""
         return None if self.workspace is None else self.workspace.build.number
+
+    @property
+    def queue_position(self) -> int:
+        """Where the build stands in the platform's queue; 0: it waits in none, or that is not told."""
+        return self.workspace.build.queue_position if self.workspace is not None and self.phase is Phase.BUILDING else 0
+
+    @property
+    def turn(self) -> int:
+        """How near the build is to its turn in the queue: goes up to 0. The platform may not know the position at first."""
+        if self.workspace is None or self.workspace.build.job_status is not JobStatus.PENDING:
+            return 0
+        return -(self.queue_position or _FAR)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

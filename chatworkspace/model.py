@@ -409,6 +409,8 @@ class Progress:
     """Seconds since the call began."""
     build_number: int | None = None
     phase: Phase | None = None
+    queue_position: int = 0
+    """Of the build, while it waits in the platform's queue behind others; else 0."""
     line: str | None = None
     """One line of the build log, or None."""
     outcome: Outcome | None = None

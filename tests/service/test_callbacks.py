@@ -253,6 +253,22 @@ def test_who_waits_for_a_turn_tells_that_it_is_queued() -> None:
     assert heard.progress[-1].outcome is not None
 
 
+def test_the_position_in_the_platforms_queue_is_told() -> None:
+    """Each position once, as the builds before it end, and none once it is built; followers are told as well."""
+    heard = Heard()
+    world = heard.world()
+    world.coder.set_provisioners(1)
+    docker = world.template(build=30)
+    for name in ("first", "second"):
+        world.own(docker, name)
+        world.sim.sleep(1)
+    world.chats.create(CHAT, docker.id, wait=0)
+    followed = [it.queue_position for it in world.chats.follow(CHAT) if it.phase is Phase.BUILDING]
+    assert list(dict.fromkeys(followed)) == [2, 1, 0]
+    assert [it.queue_position for it in heard.progress if it.phase is Phase.BUILDING] == [2, 1, 0]
+    assert heard.progress[-1].queue_position == 0
+
+
 def test_without_callbacks_nothing_more_is_asked() -> None:
     """No log is read for nobody; with on_progress it is read once a second."""
     silent, heard = World(), Heard()

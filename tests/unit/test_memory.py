@@ -200,9 +200,9 @@ def test_after_a_detach_all_is_new() -> None:
 
 
 def test_steps_only_go_forward() -> None:
-    """By generation, then build, then phase; each once, for each chat."""
+    """By generation, then build, then phase, then turn in the platform's queue; each once, for each chat."""
     said = Mentions()
-    forward = [(0, 0, 1), (1, 0, 1), (1, 0, 3), (1, 1, 4), (1, 1, 7), (1, 2, 4), (2, 0, 1)]
+    forward = [(0, 0, 1, 0), (1, 0, 1, 0), (1, 0, 3, 0), (1, 1, 4, -2), (1, 1, 4, -1), (1, 1, 4, 0), (1, 1, 7), (1, 2, 4, 0), (2, 0, 1, 0)]
     assert all(said.new_phase(CHAT, step) for step in forward)
     assert not any(said.new_phase(CHAT, step) for step in forward)
     assert all(said.new_phase("chat-2", step) for step in forward)
