@@ -27,7 +27,7 @@ from chatworkspace.ports import (
     Watch,
     WorkspaceCreator,
 )
-from chatworkspace_fake._faults import Fault, Faults
+from chatworkspace_fake._faults import Fault, Faults, Odds
 from chatworkspace_fake._platform import Platform
 from chatworkspace_fake._states import NEVER as NEVER
 from chatworkspace_fake._states import ORGANIZATION, Blueprint, Duration
@@ -253,9 +253,12 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         with self._seen() as platform:
             platform.silent = True
 
-    def when(self, call: CreatorCall, *, nth: int = 1, times: int = 1) -> Fault:
-        """Choose the nth call of that name from now on, and those behind it, `times` in all."""
-        return self._faults.when(call, nth=nth, times=times)
+    def when(self, call: CreatorCall, *, nth: int = 1, times: int = 1, chance: float | None = None, seed: int = 0) -> Fault:
+        """Choose the nth call of that name from now on, and those behind it, `times` in all.
+
+        With a chance every call is chosen, each with that likelihood, and the same ones for the same seed; such a fault need not strike.
+        """
+        return self._faults.when(call, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults that were armed and have not struck."""

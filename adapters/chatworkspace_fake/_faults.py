@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from math import inf
+from random import Random
 from threading import Lock, local
 from typing import Any, Protocol, TypeVar
 
@@ -15,6 +16,21 @@ from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredErr
 T = TypeVar("T")
 
 
+class Odds:
+    """Strikes by chance: the same seed, the same strikes. Used under the lock of whoever has it."""
+
+    def __init__(self, chance: float, seed: int) -> None:
+        """chance: how likely each call is struck. InvalidArgumentError."""
+        if not 0 <= chance <= 1:
+            raise InvalidArgumentError("chance", "a number from 0 to 1")
+        self._chance = chance
+        self._draw = Random(seed).random  # noqa: S311 # chance from a seed
+
+    def strike(self) -> bool:
+        """Tell whether the next call is struck."""
+        return self._draw() < self._chance
+
+
 @attrs.define(kw_only=True)
 class _Armed:
     call: str
@@ -22,6 +38,8 @@ class _Armed:
     """Calls that still go by."""
     left: int
     """Calls that it still strikes."""
+    odds: Odds | None = None
+    """It strikes by chance, however often."""
     what: str = ""
     seconds: float = 0.0
     error: Exception | None = None
@@ -115,22 +133,22 @@ class Faults:
     def _caller(self) -> Caller | None:
         return getattr(self._here, "caller", None)
 
-    def when(self, call: str, *, nth: int = 1, times: int = 1) -> Fault:
-        """Choose the nth call of that name from now on, and those behind it, `times` in all."""
+    def when(self, call: str, *, nth: int = 1, times: int = 1, odds: Odds | None = None) -> Fault:
+        """Choose the nth call of that name from now on, and those behind it, `times` in all; or every one, by chance."""
         if call not in self._calls:
             raise InvalidArgumentError("call", f"one of {', '.join(sorted(self._calls))}")
         if nth < 1 or times < 1:
             raise InvalidArgumentError("nth" if nth < 1 else "times", "at least 1")
-        return Fault(_Armed(call=call, skip=nth - 1, left=times), self._arm, refusable=self._refusable)
+        return Fault(_Armed(call=call, skip=nth - 1, left=times, odds=odds), self._arm, refusable=self._refusable)
 
     def _arm(self, armed: _Armed) -> None:
         with self._lock:
             self._armed.append(armed)
 
     def unstruck(self) -> tuple[str, ...]:
-        """Return what was armed and has not struck (as often as it was to)."""
+        """Return what was armed and has not struck (as often as it was to). What strikes by chance is left out."""
         with self._lock:
-            return tuple(str(armed) for armed in self._armed if armed.left)
+            return tuple(str(armed) for armed in self._armed if armed.left and armed.odds is None)
 
     @property
     def next_late(self) -> float:
@@ -159,7 +177,9 @@ class Faults:
             for armed in self._armed:
                 if armed.call != call or not armed.left:
                     continue
-                if armed.skip:
+                if armed.odds is not None:
+                    chosen = armed if chosen is None and armed.odds.strike() else chosen
+                elif armed.skip:
                     armed.skip -= 1
                 elif chosen is None:
                     armed.left -= 1

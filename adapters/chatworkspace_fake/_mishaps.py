@@ -7,6 +7,7 @@ from threading import Lock
 import attrs
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_fake._faults import Odds
 from chatworkspace_fake._wire import HTML, Reply
 
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<hr><center>proxy</center>\r\n</body>\r\n</html>\r\n"
@@ -21,6 +22,8 @@ class Mishap:
     """Method, and the end of the path: `POST /workspaces`."""
     skip: int
     left: int
+    odds: Odds | None = None
+    """It strikes by chance, however often."""
     what: str = ""
     seconds: float = 0.0
     after: int = 0
@@ -47,9 +50,17 @@ class WireFault:
         self._mishap = mishap
         self._armed = arm
 
+    def lose_request(self) -> None:
+        """Close the connection without a byte of an answer, and do not act upon it."""
+        self._set("lose_request", acted=False)
+
     def lose_answer(self) -> None:
         """Act upon it, and close the connection without a byte of an answer."""
         self._set("lose_answer")
+
+    def arrive_late(self, seconds: float) -> None:
+        """Close the connection without a byte of an answer; so many seconds later, by the platform's clock, it is acted upon."""
+        self._set("arrive_late", seconds=seconds, acted=False)
 
     def drip(self, seconds: float = 0.05, *, headers: bool = False) -> None:
         """Send the body (or the headers too) a byte at a time, so many real seconds apart."""
@@ -85,14 +96,14 @@ class Mishaps:
         self._lock = Lock()
         self._armed: list[Mishap] = []
 
-    def when(self, request: str, *, nth: int, times: int) -> WireFault:
+    def when(self, request: str, *, nth: int, times: int, odds: Odds | None) -> WireFault:
         """Choose requests. InvalidArgumentError."""
         method, space, path = request.partition(" ")
         if not (space and path.startswith("/") and (method == "*" or method.isupper())):
             raise InvalidArgumentError("request", "a method and the end of a path, such as 'GET /workspaces/*'")
         if nth < 1 or times < 1:
             raise InvalidArgumentError("nth" if nth < 1 else "times", "at least 1")
-        return WireFault(Mishap(request=request, skip=nth - 1, left=times), self._armed)
+        return WireFault(Mishap(request=request, skip=nth - 1, left=times, odds=odds), self._armed)
 
     def struck(self, method: str, path: str) -> Mishap | None:
         """Count a request, and return what happens to it."""
@@ -101,7 +112,9 @@ class Mishaps:
             for mishap in self._armed:
                 if not mishap.left or not mishap.meets(method, path):
                     continue
-                if mishap.skip:
+                if mishap.odds is not None:
+                    chosen = mishap if chosen is None and mishap.odds.strike() else chosen
+                elif mishap.skip:
                     mishap.skip -= 1
                 elif chosen is None:
                     mishap.left -= 1
@@ -109,6 +122,6 @@ class Mishaps:
         return chosen
 
     def unstruck(self) -> tuple[str, ...]:
-        """Return what was armed and has not struck (as often as it was to)."""
+        """Return what was armed and has not struck (as often as it was to). What strikes by chance is left out."""
         with self._lock:
-            return tuple(str(mishap) for mishap in self._armed if mishap.left)
+            return tuple(str(mishap) for mishap in self._armed if mishap.left and mishap.odds is None)

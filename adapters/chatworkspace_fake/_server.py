@@ -181,7 +181,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def _reply(self, arrival: Arrival, mishap: Mishap | None) -> Reply:
         reply = self.server.answer(arrival) if mishap is None or mishap.acted else None
-        if mishap is not None and mishap.what == "lose_answer":
+        if mishap is not None and mishap.what in {"lose_answer", "lose_request"}:
+            raise GoneError
+        if mishap is not None and mishap.what == "arrive_late":
+            self.line.shut()
+            self.line.sleep(mishap.seconds)
+            self.server.answer(arrival)
             raise GoneError
         instead = None if mishap is None else mishap.instead
         chosen = instead or reply

@@ -11,6 +11,7 @@ from uuid import UUID
 from chatworkspace import InvalidArgumentError
 from chatworkspace_fake import _gate, _pages
 from chatworkspace_fake._coder import FakeCoder
+from chatworkspace_fake._faults import Odds
 from chatworkspace_fake._levels import level_of
 from chatworkspace_fake._limits import RateLimit
 from chatworkspace_fake._mishaps import Mishaps, WireFault
@@ -112,12 +113,12 @@ class CoderSimulator:
         """How many TCP connections are open."""
         return 0 if self._server is None else self._server.open_connections
 
-    def when(self, request: str, *, nth: int = 1, times: int = 1) -> WireFault:
-        """Choose the nth such request from now on, and those behind it, `times` in all.
+    def when(self, request: str, *, nth: int = 1, times: int = 1, chance: float | None = None, seed: int = 0) -> WireFault:
+        """Choose the nth such request from now on, and those behind it, `times` in all; with a chance every one, each with that likelihood.
 
         request: a method and the end of a path, `*` for any method or segment: "POST /workspaces", "GET /workspaces/*". InvalidArgumentError.
         """
-        return self._mishaps.when(request, nth=nth, times=times)
+        return self._mishaps.when(request, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults, of the wire and of the platform, that were armed and have not struck."""

@@ -40,6 +40,45 @@ def test_an_answer_is_lost_on_the_wire(simulator: CoderSimulator, client: Client
     assert simulator.unstruck() == ()
 
 
+def test_a_request_is_lost_on_the_wire(simulator: CoderSimulator, client: Client) -> None:
+    """Nothing is done, and nothing is said."""
+    template = simulator.coder.add_template("docker")
+    simulator.when("POST /workspaces").lose_request()
+    with pytest.raises(requests.ConnectionError):
+        _create(client, template.id)
+    assert simulator.coder.workspaces == ()
+    assert _create(client, template.id).status_code == 201
+
+
+def test_a_request_arrives_late_on_the_wire(simulator: CoderSimulator, client: Client) -> None:
+    """The connection is closed at once, and what was asked for is done afterwards."""
+    template = simulator.coder.add_template("docker")
+    simulator.when("POST /workspaces").arrive_late(BRIEF)
+    with pytest.raises(requests.ConnectionError):
+        _create(client, template.id)
+    assert simulator.coder.workspaces == ()
+    until(lambda: simulator.coder.workspaces)
+
+
+def test_faults_by_chance(simulator: CoderSimulator, client: Client) -> None:
+    """On the wire and in the platform: the same requests for the same seed, about as many as was said, and none of them counts as armed."""
+    simulator.when("GET /users/*", chance=0.3, seed=1).proxy_page(502)
+    simulator.when("GET /organizations", chance=0.3, seed=1).proxy_page(502)
+    simulator.coder.when("list_templates", chance=0.3, seed=1).fail()
+    struck = [[client.ask("GET", path).status_code for _ in range(40)] for path in ("/users/me", "/organizations", "/templates")]
+    assert struck[0] == struck[1]
+    assert [it >= 500 for it in struck[0]] == [it >= 500 for it in struck[2]]
+    assert 4 <= struck[0].count(502) <= 20
+    assert simulator.unstruck() == ()
+
+
+@pytest.mark.parametrize("chance", [-0.1, 1.1])
+def test_a_chance_is_a_likelihood(simulator: CoderSimulator, chance: float) -> None:
+    """From 0 to 1."""
+    with pytest.raises(InvalidArgumentError, match="chance"):
+        simulator.coder.when("create_workspace", chance=chance)
+
+
 def test_a_body_drips(simulator: CoderSimulator, client: Client) -> None:
     """A byte at a time: each is in time, and all together are not."""
     simulator.when("GET /buildinfo").drip(0.002)
