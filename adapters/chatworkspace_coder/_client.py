@@ -23,6 +23,7 @@ from chatworkspace.ports import (
     WorkspaceCreator,
 )
 from chatworkspace_coder import _read
+from chatworkspace_coder._about import About
 from chatworkspace_coder._api import V2, Api, segment, understood
 from chatworkspace_coder._errors import error_of_read, problem_of
 from chatworkspace_coder._link import Opener
@@ -66,6 +67,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         self._workspaces = Workspaces(self._api)
         self._watching = Watching(opener, self._workspaces)
         self._dialer = Dialer(self._api, opener, self._workspaces)
+        self.about = About(self._api, self._watching)
+        """What the server is, and what the token's holder may do there."""
 
     def __repr__(self) -> str:
         return f"CoderClient({self._transport.url!r})"

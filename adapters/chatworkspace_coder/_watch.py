@@ -225,6 +225,14 @@ class Watching:
             with self._lock:
                 self._opening -= 1
 
+    def level(self, workspace: Workspace, deadline: float) -> str:
+        """Return at which level a watch can be opened: "websocket", "events" or "polling". NotFoundError, UnavailableError."""
+        watch = self.watch(workspace, deadline)
+        if watch is None:
+            return "polling"
+        watch.close()
+        return "websocket" if "watch-ws" not in self._missing else "events"
+
     def close(self) -> None:
         """End all."""
         for watch in tuple(self._open):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from chatworkspace_fake._agent_shapes import written
 from chatworkspace_fake._levels import EXPERIMENTAL, Level
 from chatworkspace_fake._routes import Route
-from chatworkspace_fake._wire import Reply, Request, User, missing, told
+from chatworkspace_fake._wire import ApiError, Reply, Request, User, missing, told
 from chatworkspace_fake._world import World, organization_name
 
 _LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
@@ -96,6 +96,25 @@ def quota(world: World, request: Request) -> Reply:
     return told({"credits_consumed": found.consumed, "budget": found.budget})
 
 
+def allowed(world: World, request: Request) -> Reply:
+    """Say for each check whether the caller may: an administrator everything, others what is about workspaces of their own."""
+    del world
+    checks = request.json().get("checks")
+    if not isinstance(checks, dict):
+        raise ApiError(400, "Validation failed.", validations=(("checks", "an object is expected"),))
+    return told({name: _may(request.user, check) for name, check in cast("dict[str, Any]", checks).items()})
+
+
+def _may(user: User, check: Any) -> bool:
+    about = _object(_object(check).get("object"))
+    own = about.get("owner_id") in {"me", str(user.id)}
+    return user.admin or (own and about.get("resource_type") == "workspace")
+
+
+def _object(told: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+
+
 def experiments(world: World, request: Request) -> Reply:
     """Answer with what is switched on that is not finished."""
     del request
@@ -140,6 +159,7 @@ ROUTES = [
     Route(method="GET", path="/organizations/{organization}", handler=organization),
     Route(method="GET", path="/organizations/{organization}/members/{user}/workspace-quota", handler=quota),
     Route(method="GET", path="/workspace-quota/{user}", handler=quota),
+    Route(method="POST", path="/authcheck", handler=allowed),
     Route(method="GET", path="/experiments", handler=experiments),
     _chats_at("/api/v2/chats"),
     _chats_at(EXPERIMENTAL),
