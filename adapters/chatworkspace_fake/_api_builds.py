@@ -11,7 +11,7 @@ from chatworkspace_fake._agent_shapes import written
 from chatworkspace_fake._api_workspaces import named, natural, parameters_of
 from chatworkspace_fake._connections import Connection
 from chatworkspace_fake._routes import Route
-from chatworkspace_fake._shapes import past_build_json
+from chatworkspace_fake._shapes import asked_build_json, past_build_json
 from chatworkspace_fake._states import NEVER, Blueprint, BuildRecord
 from chatworkspace_fake._streams import hearing
 from chatworkspace_fake._websocket import WebSocket, upgrade
@@ -43,7 +43,7 @@ def build(world: World, request: Request) -> Reply:
             return workspace, workspace.latest
 
     workspace, record = world.ask(f"{transition.value}_workspace", act)
-    return told(past_build_json(world, workspace, record), status=201)
+    return told(asked_build_json(world, workspace, record), status=201)
 
 
 def _transition(body: dict[str, Any]) -> Transition:

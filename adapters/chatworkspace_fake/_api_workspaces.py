@@ -44,7 +44,7 @@ def create(world: World, request: Request) -> Reply:
         ttl=_ttl(body),
     )
     made = world.ask("create_workspace", lambda: _make(world, wanted))
-    answer = workspace_json(world, made, resources=False)
+    answer = workspace_json(world, made, asked=True)
     answer["latest_build"]["template_version_name"] = ""
     return told(answer, status=201)
 

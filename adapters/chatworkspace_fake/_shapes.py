@@ -6,6 +6,8 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import UUID
 
+import attrs
+
 from chatworkspace import Agent, Build, JobStatus, Template, Transition, Workspace
 from chatworkspace_fake._agent_shapes import derived, resources_json, unhealthy, written
 from chatworkspace_fake._searching import status_of
@@ -31,13 +33,15 @@ def named_user(user_id: UUID, name: str) -> dict[str, Any]:
 # ---------------------------------------------------------------- workspaces
 
 
-def workspace_json(world: World, it: FakeWorkspace, *, resources: bool = True) -> dict[str, Any]:
-    """Return a workspace as it is. resources: with what its latest build made."""
+def workspace_json(world: World, it: FakeWorkspace, *, asked: bool = False) -> dict[str, Any]:
+    """Return a workspace as it is. asked: as it is told to whoever has just asked for its latest build."""
     with it.lock:
         told, record, life = it.told(), it.latest, agent_life(it.latest, it.deeds)
     template = world.platform.templates[it.template.id]
     blueprint = world.platform.blueprints[template.id]
-    build = build_json(world, it, record, told.build, agents=told.agents if resources else (), life=life)
+    build = (
+        build_json(world, it, record, _just_asked(told.build)) if asked else build_json(world, it, record, told.build, agents=told.agents, life=life)
+    )
     failing = [str(agent.id) for agent in told.agents if unhealthy(agent, connecting=not world.level.connecting_is_healthy)]
     later: dict[str, Any] = {
         "is_prebuild": False,
@@ -86,6 +90,17 @@ def _identity(world: World, it: FakeWorkspace, told: Workspace, template: Templa
 
 
 # ---------------------------------------------------------------- builds
+
+
+def asked_build_json(world: World, it: FakeWorkspace, record: BuildRecord) -> dict[str, Any]:
+    """Return a build as it is told to whoever has just asked for it."""
+    with it.lock:
+        return build_json(world, it, record, _just_asked(record.told_at(record.asked, (0, None))))
+
+
+def _just_asked(told: Build) -> Build:
+    """Return a build as it was when it was asked for: the server answers before anybody has begun to build, however short that takes."""
+    return attrs.evolve(told, job_status=JobStatus.PENDING, error="", error_code="")
 
 
 def past_build_json(world: World, it: FakeWorkspace, record: BuildRecord) -> dict[str, Any]:

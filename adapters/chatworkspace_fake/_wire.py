@@ -151,7 +151,7 @@ def error_of(error: Exception) -> ApiError:
         case NotAnsweredError(in_flight=True):
             raise GoneError from error
         case DialError():
-            found = ApiError(500, "Internal error dialing workspace agent.", detail="agent is unreachable")
+            found = ApiError(500, "Internal error dialing workspace agent.", detail=str(error) or "agent is unreachable")
         case NotAnsweredError():
             found = ApiError(500, "Internal error creating workspace.", detail="insert workspace: duplicate key value violates a unique constraint")
         case UnavailableError():

@@ -120,7 +120,11 @@ def creators_over_http(stack: ExitStack, level: str) -> CreatorFactory:
     def factory() -> CreatorWorld:
         coder, client = _served(stack, level)
         world = _creator_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP))
-        return attrs.evolve(world, lose_request=lambda call: world.lose_request(REQUESTS.get(call, call)))
+
+        def lose_request(call: str) -> None:
+            world.lose_request(REQUESTS.get(call, call))
+
+        return attrs.evolve(world, lose_request=lose_request)
 
     return factory
 

@@ -31,6 +31,8 @@ SETTLING = 100
 """Seconds after which all that was late has arrived, and no claim is left."""
 FOUND = ("created", "existing", "adopted", "started", "attached")
 """Words of calls that end with a ready workspace."""
+QUOTA = "insufficient quota"
+"""In these words servers say what newer ones have a code for."""
 KILLED = "killed"
 """The word of a call whose process was killed."""
 
@@ -494,7 +496,7 @@ PLATFORM = (
     coder("list_workspaces", "503", unavailable, "swept", 0, requests=0, story=DELETE),
     coder("delete_workspace", "late-10", late(10), "swept", 25, requests=0, story=DELETE),
     Fault("first-build-fails", lambda world: world.template(build=(Fails(10), BUILD)), "build_failed", 10),
-    Fault("quota-is-full", lambda world: world.template(build=Fails(20, "no", "INSUFFICIENT_QUOTA")), "quota_full", 20, ends=("quota_full",)),
+    Fault("quota-is-full", lambda world: world.template(build=Fails(20, QUOTA, "INSUFFICIENT_QUOTA")), "quota_full", 20, ends=("quota_full",)),
     Fault("agent-never-connects", lambda world: world.template(connect=NEVER), "agent_not_connected", BUILD + 120, ends=("agent_not_connected",)),
     Fault("break-watches", after(10, lambda world: world.sim.coder.break_watches())),
     Fault("silence-watches", lambda world: world.sim.coder.silence_watches()),

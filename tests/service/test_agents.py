@@ -78,12 +78,8 @@ def test_an_external_agent_that_nobody_started() -> None:
     world = World()
     own = external(world, agent_timeout=30)
     outcome = world.chats.attach(CHAT, own.id)
-    assert (outcome.state, outcome.reason, outcome.elapsed, outcome.error) == (
-        State.UNREACHABLE,
-        Reason.EXTERNAL_AGENT_OFFLINE,
-        30,
-        "the agent is not connected",
-    )
+    assert (outcome.state, outcome.reason, outcome.elapsed) == (State.UNREACHABLE, Reason.EXTERNAL_AGENT_OFFLINE, 30)
+    assert "connected" in outcome.error
     assert "ask the user to start it there" in outcome.next_step
 
 

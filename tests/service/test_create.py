@@ -527,7 +527,11 @@ def test_replace_of_a_renamed_workspace_does_not_use_up_a_name() -> None:
     world.latest.rename("something-else")
     outcome = world.chats.create(CHAT, first.require_ready().template_id, replace=True)
     assert outcome.require_ready().name == name
-    assert outcome.left_behind == LeftBehind(workspace_id=world.coder.workspaces[0].id, name="me/something-else", reason=Reason.REPLACED)
+    assert outcome.left_behind == LeftBehind(
+        workspace_id=world.coder.workspaces[0].id,
+        name=f"{first.require_ready().owner_name}/something-else",
+        reason=Reason.REPLACED,
+    )
 
 
 def test_replace_is_not_believed_a_proof() -> None:

@@ -37,6 +37,18 @@ def test_a_workspace_is_made(simulator: CoderSimulator, client: Client, path: st
     assert build["resources"][0]["agents"][0]["lifecycle_state"] == "ready"
 
 
+def test_who_asks_for_a_build_is_answered_before_it_begins(simulator: CoderSimulator, client: Client) -> None:
+    """However short it is: pending, and nothing was made by it yet. Read again it is over."""
+    template = simulator.coder.add_template("docker")
+    asked = [client.post("/users/me/workspaces", _body(template.id))["latest_build"]]
+    builds = f"/workspaces/{asked[0]['workspace_id']}/builds"
+    asked += [client.post(builds, {"transition": transition}) for transition in ("stop", "start")]
+    assert [(it["build_number"], it["status"], it["job"]["status"], it["resources"]) for it in asked] == [
+        (number, "pending", "pending", []) for number in (1, 2, 3)
+    ]
+    assert client.get(f"/workspacebuilds/{asked[-1]['id']}")["job"]["status"] == "succeeded"
+
+
 @pytest.mark.parametrize("name", ["dev", "DEV"])
 def test_a_name_is_taken_once(simulator: CoderSimulator, client: Client, name: str) -> None:
     """Whatever its case. Another user may have it."""
