@@ -11,6 +11,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from chatworkspace_coder._errors import Answer, NotUnderstoodError, error_of_read, json_of
+from chatworkspace_coder._forks import begins_anew
 from chatworkspace_coder._json import UnreadableError
 from chatworkspace_coder._transport import Request, Transport
 
@@ -66,8 +67,13 @@ class Cache(Generic[T]):
     """Values by id, that never change. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._lock = Lock()
         self._values: dict[UUID, T] = {}
+        self.begin_anew()
+        begins_anew(self)
+
+    def begin_anew(self) -> None:
+        """Begin with a free lock: the values are as good in a child."""
+        self._lock = Lock()
 
     def get(self, key: UUID) -> T | None:
         """Return a value, if it is there."""

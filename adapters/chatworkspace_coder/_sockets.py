@@ -115,3 +115,12 @@ class Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         pools: dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
         self.poolmanager.pool_classes_by_scheme = pools
+
+    def close(self) -> None:
+        """Close what is idle now: a pool that is only forgotten keeps its connections for as long as a request under way holds on to it."""
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 # it cannot be iterated over
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()

@@ -17,6 +17,8 @@ from chatworkspace_coder._read_templates import Listed, Version
 from chatworkspace_coder._requests import evaluation
 from chatworkspace_coder._transport import Request
 
+_TTL_PATHS = tuple(f"{prefix}/chats/config/workspace-ttl" for prefix in (V2, EXPERIMENTAL))
+
 
 class Templates:
     """Asks for templates. Safe from any thread."""
@@ -26,6 +28,7 @@ class Templates:
         self._versions = Cache[Version]()
         self._allowed = Kept[frozenset[UUID] | None]()
         self._ttl = Kept[float | None]()
+        self._ttl_paths = _TTL_PATHS
 
     # ------------------------------------------------------------ templates
 
@@ -83,18 +86,17 @@ class Templates:
         return self._ttl.get(lambda: self._workspace_ttl(owner_id, deadline))
 
     def _workspace_ttl(self, owner_id: UUID, deadline: float) -> float | None:
-        """Ask under either path: it moved when chats became stable."""
-        path = "chats/config/workspace-ttl"
-        try:
-            return self._api.get(f"{V2}/{path}", owner_id, deadline, _ttl)
-        except NotFoundError:
-            return None
-        except NoRouteError:
-            pass
-        try:
-            return self._api.get(f"{EXPERIMENTAL}/{path}", owner_id, deadline, _ttl)
-        except (NotFoundError, NoRouteError):
-            return None
+        """Ask under either path, first where it was last time: it moved when chats became stable."""
+        for path in self._ttl_paths:
+            try:
+                told = self._api.get(path, owner_id, deadline, _ttl)
+            except NotFoundError:
+                return None
+            except NoRouteError:
+                continue
+            self._ttl_paths = (path, *(other for other in _TTL_PATHS if other != path))
+            return told
+        return None
 
     # ------------------------------------------------------------ what they ask
 

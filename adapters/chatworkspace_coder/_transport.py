@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from urllib3.exceptions import HTTPError
 from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace.ports import NotAnsweredError
 from chatworkspace_coder._errors import Answer, may_pass, retry_after
+from chatworkspace_coder._forks import begins_anew
 from chatworkspace_coder._limits import Limit, OverdueError, Watchdog, left
 from chatworkspace_coder._retry import AgainError, retried
 from chatworkspace_coder._sockets import Adapter, Under
@@ -77,10 +77,11 @@ class Transport:
         self._connections = connections
         self._closed = False
         self._date: tuple[datetime, float] | None = None
-        self._begin()
+        self.begin_anew()
+        begins_anew(self)
 
-    def _begin(self) -> None:
-        self._process = os.getpid()
+    def begin_anew(self) -> None:
+        """Begin without connections."""
         self._watchdog = Watchdog()
         self._adapter = Adapter(self._connections)
         self._free = threading.BoundedSemaphore(self._connections)
@@ -111,8 +112,6 @@ class Transport:
     def _check(self) -> None:
         if self._closed:
             raise UnavailableError("the client is closed", retryable=False)
-        if self._process != os.getpid():
-            self._begin()
 
     # ------------------------------------------------------------ reads and changes
 

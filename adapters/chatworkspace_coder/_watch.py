@@ -13,6 +13,7 @@ from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import Watch
 from chatworkspace_coder._api import V2
 from chatworkspace_coder._errors import Answer, error_of_read, is_no_route, problem_of
+from chatworkspace_coder._forks import begins_anew
 from chatworkspace_coder._frames import Frames, Key
 from chatworkspace_coder._json import UnreadableError, as_object, text
 from chatworkspace_coder._link import Body, BrokenError, Link, Opener, rest_of
@@ -203,10 +204,15 @@ class Watching:
     def __init__(self, opener: Opener, workspaces: Workspaces) -> None:
         self._opener = opener
         self._workspaces = workspaces
+        self._missing: dict[str, float] = {}
+        self.begin_anew()
+        begins_anew(self)
+
+    def begin_anew(self) -> None:
+        """Begin without streams."""
         self._lock = Lock()
         self._open: dict[StreamWatch, None] = {}
         self._opening = 0
-        self._missing: dict[str, float] = {}
 
     @property
     def streams(self) -> int:
