@@ -51,8 +51,8 @@ class Wire:
         self.coder = coder
         self.refusal: Exception | None = None
         """What the server says to the next request that reaches the platform."""
-        simulator = stack.enter_context(CoderSimulator(coder, level=level))
-        self.client = stack.enter_context(CoderClient(simulator.url, token=simulator.token))
+        self.simulator = stack.enter_context(CoderSimulator(coder, level=level))
+        self.client = stack.enter_context(CoderClient(self.simulator.url, token=self.simulator.token))
         coder._platform.owner_name = user_of_id(OWNER).name
         transport: Any = self.client
         transport._transport.now = coder._platform.clock.now  # reckoned from the server's date and real time otherwise
@@ -132,6 +132,11 @@ class Wires:
         self._answer: Any = FakeCoder._answer
         self._watch: Any = FakeCoder.watch
 
+    @property
+    def requests(self) -> int:
+        """How many were answered over HTTP."""
+        return sum(len(wire.simulator.requests) for wire in self._wires.values())
+
     def of(self, coder: Any) -> Wire:
         """Return the wire of a FakeCoder."""
         if id(coder) not in self._wires:
@@ -178,10 +183,10 @@ class Wires:
 
 
 @contextmanager
-def over_http(level: str) -> Generator[None]:
+def over_http(level: str) -> Generator[Wires]:
     """Put every FakeCoder that is asked within behind a server of that level."""
     with ExitStack() as stack:
         wires = Wires(level, stack)
         for name, value in {"_answer": wires.answers(), "watch": wires.watches(), **{call: wires.asks(call) for call in ASKED}}.items():
             stack.enter_context(mock.patch.object(FakeCoder, name, value))
-        yield
+        yield wires
