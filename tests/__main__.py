@@ -19,7 +19,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 10)
 NEWEST = (3, 15)
-ELSEWHERE = ("attrs", "backoff", "hypothesis", "jsonschema", "pytest", "pytest-xdist", "requests", "websocket-client")
+ELSEWHERE = ("attrs", "backoff", "hypothesis", "jsonschema", "psycopg", "pytest", "pytest-xdist", "requests", "websocket-client")
 """What the ordinary tests need on another interpreter."""
 
 

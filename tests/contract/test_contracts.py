@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
+from psycopg_pool import ConnectionPool
 
 from chatworkspace import Template, UnavailableError, Workspace
 from chatworkspace.ports import Claim, Clock, CreateWorkspace, Store, WorkspaceCreator
 from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore, Simulation
 from chatworkspace_fake._store import StoreCall
 from chatworkspace_sqlite import SQLiteStore
+from tests.adapters.postgres.server import Database
 from tests.contract.clock import ClockContract, ClockFactory
 from tests.contract.creator import CreatorFactory, WatchContract, WorkspaceCreatorContract
 from tests.contract.dialer import AgentDialerContract, DialerFactory
@@ -105,6 +107,16 @@ class TestSQLiteStoreInVirtualTime(StoreContract):
     def store_factory(self, sqlite_stores: MakeStore) -> StoreFactory:
         """Give fresh stores."""
         return stores_in_virtual_time(sqlite_stores, rounds=SLOWER)
+
+
+@pytest.mark.adapters
+class TestPostgresStore(StoreContract):
+    """The store in a real PostgreSQL, through a pool, under real threads."""
+
+    @pytest.fixture
+    def store_factory(self, postgres: Database, postgres_pool: ConnectionPool[Any]) -> StoreFactory:
+        """Give fresh stores."""
+        return stores_in_real_time(lambda clock: postgres.store(postgres_pool.connection, clock=clock), rounds=SLOWER)
 
 
 STORE_CALLS: dict[StoreCall, Callable[[Store, Claim], object]] = {

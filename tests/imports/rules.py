@@ -61,6 +61,7 @@ READS_TIME = ("now", "today", "utcnow")
 DRIVERS: dict[str, tuple[str, ...]] = {
     "chatworkspace_coder": ("backoff", "requests", "urllib3", "websocket"),
     "chatworkspace_fake": ("pytest",),
+    "chatworkspace_postgres": ("psycopg",),
     "chatworkspace_sqlite": (),
 }
 """What an adapter may import beside the standard library and attrs."""

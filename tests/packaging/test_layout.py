@@ -51,5 +51,5 @@ def test_packages_have_no_packages_within(package: str) -> None:
 
 def test_what_is_installed_beside() -> None:
     """What the core needs, and the drivers of the adapters that come with it; the rules of imports say who may use which."""
-    drivers = ["backoff", "requests", "urllib3", "websocket-client"]
+    drivers = ["backoff", "psycopg", "requests", "urllib3", "websocket-client"]
     assert [line.split(">")[0] for line in _lines("options", "install_requires")] == ["attrs", *drivers]

@@ -1,0 +1,113 @@
+"""A way to the database that outlives connections: one statement at a time, each on a connection that is taken for it and given back behind it."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+
+import psycopg
+
+from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace.ports import Clock
+from chatworkspace_postgres._failures import StatementError, closed, not_in_time, unavailable
+from chatworkspace_postgres._names import quoted
+from chatworkspace_postgres._statements import Prepared, Statement
+from chatworkspace_postgres._wire import Connect, Connection, Rows, ask
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
+"""Seconds between two tries."""
+
+
+class Line:
+    """Runs statements, again where that may help, for at most `timeout` seconds. Safe from any thread; holds nothing between calls."""
+
+    def __init__(self, connect: Connect, *, schema: str, timeout: float, clock: Clock) -> None:
+        self._connect = connect
+        self._schema = schema
+        self._quoted = quoted(schema)
+        self._timeout = timeout
+        self._clock = clock
+        self._prepared: dict[Statement, Prepared] = {}
+        self._closed = False
+
+    def close(self) -> None:
+        """Let nobody ask any more."""
+        self._closed = True
+
+    def ask(self, statement: Statement, given: Mapping[str, str | None], *, or_again: bool = False) -> Rows:
+        """Run a statement; or_again: until it returns a row. UnavailableError; InvalidArgumentError if the connection is not idle."""
+        prepared = self._prepare(statement)
+        limit, pause, failure = time.monotonic() + self._timeout, FIRST_PAUSE, None
+        while not self._closed:
+            try:
+                rows = self._once(prepared, given, limit)
+            except StatementError as error:
+                if not error.passing:
+                    raise unavailable(error, self._schema) from error
+                failure = error
+            except TimeoutError as error:
+                raise not_in_time(self._timeout, failure) from error
+            else:
+                if rows or not or_again:
+                    return rows
+            left = limit - time.monotonic()
+            if left <= 0:
+                raise not_in_time(self._timeout, failure) from failure
+            self._clock.sleep(min(pause * (0.5 + self._clock.random()), left))
+            pause = min(2 * pause, LONGEST_PAUSE)
+        raise closed()
+
+    def _prepare(self, statement: Statement) -> Prepared:
+        prepared = self._prepared.get(statement)
+        return self._prepared.setdefault(statement, statement.within(self._quoted)) if prepared is None else prepared
+
+    def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: float) -> Rows:
+        failure: StatementError
+        with self._connection(limit) as connection:
+            try:
+                return ask(connection, prepared.text, prepared.values(given), limit)
+            except StatementError as error:
+                if error.lost:
+                    connection.pgconn.finish()  # the pool makes another
+                failure = error
+        raise failure
+
+    @contextmanager
+    def _connection(self, limit: float) -> Generator[Connection, None, None]:
+        """Take a connection, and give it back; what goes wrong on either way is a failure of the connection."""
+        given = False
+        try:
+            with self._take(limit) as connection:
+                given = True
+                yield connection
+        except psycopg.Error as error:
+            raise _refused(error, given=given) from error
+
+    def _take(self, limit: float) -> AbstractContextManager[Connection]:
+        if self._takes_timeout:
+            return self._connect(timeout=max(limit - time.monotonic(), 0.0))  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # it does
+        return self._connect()
+
+    @cached_property
+    def _takes_timeout(self) -> bool:
+        try:
+            return "timeout" in inspect.signature(self._connect).parameters
+        except (TypeError, ValueError):
+            return False
+
+
+def _refused(error: psycopg.Error, *, given: bool) -> Exception:
+    if isinstance(error, psycopg.OperationalError):
+        return StatementError(str(error).strip() or type(error).__name__)
+    what = "given back" if given else "had"
+    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", retryable=False)
+
+
+def checked_timeout(timeout: object) -> float:
+    """Return a limit in seconds. InvalidArgumentError."""
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
+        raise InvalidArgumentError("timeout", "a finite number of seconds above 0")
+    return float(timeout)

@@ -1,0 +1,179 @@
+"""Which tables there are, and how they become of this version."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+import psycopg
+from psycopg import pq
+
+from chatworkspace import Reason, UnavailableError
+from chatworkspace_postgres._failures import StatementError, not_in_time, unavailable
+from chatworkspace_postgres._lines import Line
+from chatworkspace_postgres._names import checked_schema, quoted
+from chatworkspace_postgres._statements import Statement
+from chatworkspace_postgres._wire import Connect, Connection, checked_idle, command
+
+SCRIPTS = ("0001_first.sql",)
+"""One for each version, applied in order. The table `version` says which a schema has had. A script that was released is never changed."""
+UPGRADING = 60.0
+"""Seconds that an upgrade takes at most, while another is under way, say."""
+RIGHTS = {
+    "version": ("SELECT",),
+    "secret": ("SELECT", "INSERT"),
+    "workspace": ("SELECT", "INSERT", "UPDATE"),
+    "chat": ("SELECT", "INSERT", "UPDATE"),
+    "intent": ("SELECT", "INSERT", "UPDATE"),
+}
+"""What a user of the store needs beside USAGE of the schema."""
+_FACTS = Statement("""
+SELECT current_user, current_database(), current_setting('server_encoding'), current_setting('transaction_read_only'),
+    has_schema_privilege(schema.oid, 'USAGE')
+FROM (VALUES (%(schema)s::name)) AS asked (name) LEFT JOIN pg_catalog.pg_namespace AS schema ON schema.nspname = asked.name
+""")
+_TABLE = Statement("""
+SELECT has_table_privilege(it.oid, %(right)s::text)
+FROM pg_catalog.pg_class AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.relnamespace
+WHERE schema.nspname = %(schema)s::name AND it.relname = %(table)s::name
+""")
+_VERSION = Statement("SELECT max(number) FROM {schema}.version")
+
+
+# ---------------------------------------------------------------- what is missing
+
+
+def check(line: Line, schema: str) -> None:
+    """Raise UnavailableError with all that is missing."""
+    missing = list(_missing(line, schema))
+    if not missing:
+        ((version,),) = line.ask(_VERSION, {})
+        check_version(schema, int(version or 0))
+        return
+    raise _incomplete(schema, "; ".join(missing))
+
+
+def _missing(line: Line, schema: str) -> Iterator[str]:
+    ((user, database, encoding, read_only, usage),) = line.ask(_FACTS, {"schema": schema})
+    if encoding != "UTF8":
+        yield f"database {database} has encoding {encoding}, and not UTF8"
+    if read_only == "on":
+        yield f"database {database} is read-only here: a standby, or made so"
+    if usage is None:
+        yield f"there is no such schema in database {database}: `chatworkspace db upgrade` makes it"
+        return
+    if usage == "f":
+        yield f"user {user} lacks USAGE of the schema"
+    for table, rights in RIGHTS.items():
+        yield from _lacking(line, schema, table, rights, user)
+
+
+def _lacking(line: Line, schema: str, table: str, rights: Sequence[str], user: str | None) -> Iterator[str]:
+    told = {right: line.ask(_TABLE, {"schema": schema, "table": table, "right": right}) for right in rights}
+    if not all(told.values()):
+        yield f"there is no table {table}: `chatworkspace db upgrade` makes it"
+        return
+    lacking = [right for right, rows in told.items() if rows[0][0] != "t"]
+    if lacking:
+        yield f"user {user} lacks {', '.join(lacking)} on table {table}"
+
+
+def check_version(schema: str, version: int) -> None:
+    """Raise UnavailableError unless the tables are of this version."""
+    if version > len(SCRIPTS):
+        raise _incomplete(schema, f"its version is {version}, of a newer chatworkspace; this one knows {len(SCRIPTS)}: upgrade the library")
+    if version < len(SCRIPTS):
+        raise _incomplete(schema, f"its version is {version}, and this chatworkspace needs {len(SCRIPTS)}: `chatworkspace db upgrade`")
+
+
+def _incomplete(schema: str, what: str) -> UnavailableError:
+    return UnavailableError(f"PostgreSQL: schema {schema!r}: {what}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+
+
+# ---------------------------------------------------------------- upgrade
+
+
+def upgrade(connect: Connect, *, schema: str = "chatworkspace") -> Sequence[str]:
+    """Bring the schema to this version; safe to run twice at once. Returns the files applied.
+
+    One transaction. The connection must be idle, as the store's. UnavailableError: what failed, and nothing was changed; or the schema is of a newer
+    version. InvalidArgumentError.
+    """
+    checked_schema(schema)
+    try:
+        with connect() as connection:
+            return _upgrade(connection, schema, time.monotonic() + UPGRADING)
+    except TimeoutError as error:
+        raise not_in_time(UPGRADING, None) from error
+    except StatementError as error:
+        raise unavailable(error, schema) from error
+    except psycopg.OperationalError as error:
+        raise unavailable(StatementError(str(error).strip()), schema) from error
+
+
+def script(connect: Connect, *, schema: str = "chatworkspace") -> str:
+    """Return what upgrade() would run, as psql takes it; empty if nothing is to be done. Changes nothing."""
+    checked_schema(schema)
+    try:
+        with connect() as connection:
+            checked_idle(connection)
+            steps = _steps(connection, schema, time.monotonic() + UPGRADING)
+    except StatementError as error:
+        raise unavailable(error, schema) from error
+    except psycopg.OperationalError as error:
+        raise unavailable(StatementError(str(error).strip()), schema) from error
+    if not steps:
+        return ""
+    return "\n\n".join([_BEGIN, _lock(schema), *(text for _, text in steps), "COMMIT;"]) + "\n"
+
+
+_BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+
+
+def _lock(schema: str) -> str:
+    """Return what lets one upgrade wait for another. It ends with the transaction."""
+    number = int.from_bytes(hashlib.sha256(f"chatworkspace upgrade {schema}".encode()).digest()[:8], "big", signed=True)
+    return f"SELECT pg_advisory_xact_lock({number});"
+
+
+def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]:
+    checked_idle(connection)
+    command(connection, _BEGIN, limit)
+    try:
+        command(connection, _lock(schema), limit)
+        steps = _steps(connection, schema, limit)
+        for _, text in steps:
+            command(connection, text, limit)
+        command(connection, "COMMIT;", limit)
+    finally:
+        if connection.pgconn.transaction_status not in {pq.TransactionStatus.IDLE, pq.TransactionStatus.UNKNOWN}:
+            command(connection, "ROLLBACK;", limit)
+    return tuple(name for name, _ in steps if name)
+
+
+def _steps(connection: Connection, schema: str, limit: float) -> list[tuple[str, str]]:
+    """Return what is to be run, and the file that each step applies, if any."""
+    version = _version(connection, schema, limit)
+    if version is not None:
+        if version > len(SCRIPTS):
+            check_version(schema, version)
+        if version == len(SCRIPTS):
+            return []
+    there = command(connection, f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'", limit)
+    steps = [] if there else [("", f"CREATE SCHEMA {quoted(schema)};")]
+    steps.append(("", f"SET LOCAL search_path = {quoted(schema)};"))
+    for number, name in enumerate(SCRIPTS[version or 0 :], start=(version or 0) + 1):
+        text = files("chatworkspace_postgres").joinpath(name).read_text(encoding="utf-8").strip()
+        steps.append((name, f"{text}\n\nINSERT INTO version (number, file) VALUES ({number}, '{name}');"))
+    return steps
+
+
+def _version(connection: Connection, schema: str, limit: float) -> int | None:
+    """Return the version of the tables; None: there are none."""
+    found = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{}' AND tablename = 'version'"
+    if not command(connection, found.format(schema), limit):
+        return None
+    ((version,),) = command(connection, f"SELECT max(number) FROM {quoted(schema)}.version", limit)  # noqa: S608 # a name that was checked
+    return int(version or 0)

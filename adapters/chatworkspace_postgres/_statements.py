@@ -1,0 +1,258 @@
+"""The statements, one for each method. What each decides, it decides on rows that it has locked itself.
+
+Under READ COMMITTED a statement reads what was committed when it began, save a row that it waits for: that it reads anew. So each that changes a
+chat begins with the chat's row, locked and therefore as it is now, and goes on only from what stands in it. Whose a workspace is stands in the
+workspace's row, which ON CONFLICT locks and reads as it is now, even where another made it after this statement began. What is written beside
+(the history, a count) is found by keys that the chat's row names; a row that was accepted was committed before the statement began, and what it
+names as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import attrs
+
+_PLACE = re.compile(r"%\((\w+)\)s")
+
+
+@attrs.frozen(eq=False, repr=False)
+class Statement:
+    """SQL with {schema} for the schema and %(name)s for its parameters, which travel beside it and are never part of it."""
+
+    text: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The parameters, in the order of their numbers."""
+        return tuple(dict.fromkeys(_PLACE.findall(self.text)))
+
+    def within(self, schema: str) -> Prepared:
+        """Return it for a schema, which is quoted already."""
+        names = self.names
+        text = _PLACE.sub(lambda match: f"${names.index(match[1]) + 1}", self.text.replace("{schema}", schema))
+        return Prepared(text.encode("ascii"), names)
+
+
+@attrs.frozen(eq=False, repr=False)
+class Prepared:
+    """As it is sent."""
+
+    text: bytes
+    names: tuple[str, ...]
+
+    def values(self, given: Mapping[str, str | None]) -> list[str | None]:
+        """Return the parameters in their order."""
+        return [given[name] for name in self.names]
+
+
+COLUMNS = (
+    "id",
+    "owner_id",
+    "organization_id",
+    "generation",
+    "workspace_id",
+    "closed",
+    "name",
+    "number",
+    "template_id",
+    "preset_id",
+    "fingerprint",
+    "epoch",
+    "token",
+    "written",
+    "claimed_for",
+    "planned_for",
+)
+"""Of a chat's row as it is read. The last two are seconds. A claim from the future is free: the clock was set back, and would keep the chat."""
+_ROW = f"""{", ".join(COLUMNS[:-2])},
+    CASE WHEN taken_at <= now AND now < until THEN extract(epoch FROM until - now) ELSE 0 END AS claimed_for,
+    greatest(extract(epoch FROM now - planned_at), 0) AS planned_for"""
+
+# ---------------------------------------------------------------- reading
+
+# now: asked for after the statement began, so later than any claim that it can see
+_NOW = "clock AS MATERIALIZED (SELECT clock_timestamp() AS now)"
+
+LOOK = Statement(f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE id = %(chat_id)s::text")  # noqa: S608 # our own names
+CHATS = Statement(
+    f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE id > %(after)s::text ORDER BY id LIMIT %(limit)s::bigint"  # noqa: S608 # as above
+)
+PLANNED = Statement(
+    f"WITH {_NOW}, planned AS (SELECT {_ROW} FROM {{schema}}.chat, clock WHERE template_id IS NOT NULL ORDER BY planned_at) "  # noqa: S608 # as above
+    "SELECT * FROM planned WHERE planned_for >= %(older_than)s::double precision"
+)
+HISTORY = Statement(
+    """
+SELECT intent.generation, intent.name, template_id, intent.preset_id, replaces, intent.workspace_id,
+    (extract(epoch FROM intent.planned_at) * 1000000)::bigint, (extract(epoch FROM bound_at) * 1000000)::bigint, to_json(notes)
+FROM {schema}.chat LEFT JOIN {schema}.intent ON intent.chat_id = chat.id
+WHERE chat.id = %(chat_id)s::text
+ORDER BY intent.generation
+""".replace("template_id", "intent.template_id", 1)
+)
+
+# ---------------------------------------------------------------- what is made once
+
+# Who loses the race sees neither row, for this statement began before the other's commit: no row comes back, and it is asked again.
+
+SECRET = Statement("""
+WITH made AS (
+    INSERT INTO {schema}.secret (id, value)
+    SELECT 1, sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()))
+    WHERE NOT EXISTS (SELECT FROM {schema}.secret)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING value
+), known AS (SELECT value FROM made UNION ALL SELECT value FROM {schema}.secret)
+SELECT encode(value, 'hex'), (SELECT max(number) FROM {schema}.version) FROM known
+""")
+OPEN_CHAT = Statement(f"""
+WITH {_NOW}, made AS (
+    INSERT INTO {{schema}}.chat (id, owner_id, organization_id)
+    SELECT %(chat_id)s::text, %(owner_id)s::uuid, %(organization_id)s::uuid
+    WHERE NOT EXISTS (SELECT FROM {{schema}}.chat WHERE id = %(chat_id)s::text)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING *
+), known AS (SELECT * FROM made UNION ALL SELECT * FROM {{schema}}.chat WHERE id = %(chat_id)s::text)
+SELECT {_ROW} FROM known, clock
+""")  # noqa: S608 # our own names
+
+# ---------------------------------------------------------------- the claim
+
+# now: asked for when the lock is there, however long that took
+_SEEN = """
+WITH locked AS MATERIALIZED (
+    SELECT * FROM {schema}.chat WHERE id = %(chat_id)s::text FOR NO KEY UPDATE
+), seen AS MATERIALIZED (
+    SELECT *, clock_timestamp() AS now FROM locked
+)"""
+
+
+def _told(changed: str, *, notify: bool = False) -> str:
+    """Return what each of them answers: whether it was done, and the row as it is now."""
+    notified = "CASE WHEN %(payload)s::text IS NOT NULL THEN pg_notify(%(channel)s::text, %(payload)s::text)::text END" if notify else "NULL"
+    return f"""
+SELECT true AS done, {_ROW}, {notified} FROM {changed}
+UNION ALL
+SELECT false, {_ROW}, NULL FROM seen WHERE NOT EXISTS (SELECT FROM {changed})"""  # noqa: S608 # our own names
+
+
+_FREE = """, free AS MATERIALIZED (
+    SELECT * FROM seen
+    WHERE epoch = %(epoch)s::bigint AND generation = %(generation)s::bigint AND workspace_id IS NOT DISTINCT FROM %(bound_to)s::uuid
+        AND closed = %(closed)s::boolean AND (template_id IS NOT NULL) = %(planned)s::boolean
+        AND NOT (taken_at <= now AND now < until)
+)"""
+_TAKE = (
+    "epoch = free.epoch + 1, token = %(token)s::text, taken_at = free.now, "
+    "until = free.now + %(ttl)s::double precision * interval '1 second', written = false"
+)
+
+CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
+    UPDATE {{schema}}.chat AS chat SET {_TAKE}
+    FROM free WHERE chat.id = free.id
+    RETURNING chat.*, free.now
+){_told("claimed")}""")  # noqa: S608 # our own names
+
+CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
+    UPDATE {{schema}}.chat AS chat SET {_TAKE},
+        generation = CASE WHEN free.template_id IS NULL AND (free.workspace_id IS NOT NULL OR free.recorded) THEN free.generation + 1
+            ELSE free.generation END,
+        recorded = true, workspace_id = NULL, name = %(name)s::text, number = %(number)s::integer, template_id = %(template_id)s::uuid,
+        preset_id = %(preset_id)s::uuid, fingerprint = %(fingerprint)s::text, planned_at = coalesce(free.planned_at, free.now)
+    FROM free WHERE chat.id = free.id
+    RETURNING chat.*, free.now
+), begun AS (
+    INSERT INTO {{schema}}.intent (chat_id, generation, name, template_id, preset_id, replaces, planned_at)
+    SELECT claimed.id, claimed.generation, claimed.name, claimed.template_id, claimed.preset_id, free.workspace_id, claimed.planned_at
+    FROM free, claimed WHERE free.template_id IS NULL
+), replanned AS (
+    UPDATE {{schema}}.intent AS intent SET template_id = claimed.template_id, preset_id = claimed.preset_id
+    FROM free, claimed
+    WHERE free.template_id IS NOT NULL AND intent.chat_id = claimed.id AND intent.generation = claimed.generation
+), unbound AS (
+    UPDATE {{schema}}.workspace AS workspace SET bound = workspace.bound - 1
+    FROM free, claimed WHERE workspace.id = free.workspace_id
+){_told("claimed")}""")  # noqa: S608 # our own names
+
+# ---------------------------------------------------------------- writes of the holder
+
+_MINE = """, mine AS MATERIALIZED (
+    SELECT * FROM seen WHERE epoch = %(epoch)s::bigint AND token = %(token)s::text AND NOT written
+)"""
+_GIVE_BACK = "until = mine.taken_at, written = true"
+_UNPLAN = "template_id = NULL, preset_id = NULL, planned_at = NULL"
+_WORKSPACE = "%(workspace_id)s::uuid"
+
+
+def _take(maker: str) -> str:
+    """Return the insertion that decides whether it may be bound: not once it was discarded, and not as the making of a second chat."""
+    return f""", taken AS (
+    INSERT INTO {{schema}}.workspace AS workspace (id, maker, bound)
+    SELECT {_WORKSPACE}, {maker}, CASE WHEN mine.workspace_id = {_WORKSPACE} THEN 0 ELSE 1 END FROM mine
+    ON CONFLICT (id) DO UPDATE SET maker = coalesce(workspace.maker, excluded.maker), bound = workspace.bound + excluded.bound
+    WHERE NOT workspace.discarded AND (workspace.maker IS NULL OR excluded.maker IS NULL OR workspace.maker = excluded.maker)
+    RETURNING id
+)"""  # noqa: S608 # our own names
+
+
+_LEFT = f""", unbound AS (
+    UPDATE {{schema}}.workspace AS workspace SET bound = workspace.bound - 1
+    FROM mine, wrote WHERE workspace.id = mine.workspace_id AND workspace.id IS DISTINCT FROM {_WORKSPACE}
+)"""  # noqa: S608 # our own names
+
+BIND = Statement(f"""{_SEEN}{_MINE}{_take("mine.id")}, wrote AS (
+    UPDATE {{schema}}.chat AS chat SET workspace_id = {_WORKSPACE}, {_UNPLAN}, {_GIVE_BACK}
+    FROM mine, taken WHERE chat.id = mine.id
+    RETURNING chat.*, mine.now
+), became AS (
+    UPDATE {{schema}}.intent AS intent SET workspace_id = wrote.workspace_id, bound_at = wrote.now
+    FROM wrote WHERE intent.chat_id = wrote.id AND intent.generation = wrote.generation
+){_LEFT}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
+
+
+def _change(taking: str, source: str) -> Statement:
+    return Statement(f"""{_SEEN}{_MINE}{taking}, wrote AS (
+    UPDATE {{schema}}.chat AS chat SET generation = mine.generation + 1, recorded = true, workspace_id = {_WORKSPACE},
+        closed = mine.closed OR %(closes)s::boolean, number = %(number)s::integer, {_UNPLAN}, {_GIVE_BACK}
+    FROM {source} WHERE chat.id = mine.id
+    RETURNING chat.*, mine.now
+), told AS (
+    INSERT INTO {{schema}}.intent (chat_id, generation, name, replaces, workspace_id, bound_at, notes)
+    SELECT wrote.id, wrote.generation, wrote.name, mine.workspace_id, wrote.workspace_id, wrote.now,
+        CASE WHEN %(note)s::text = '' THEN ARRAY[]::text[] ELSE ARRAY[%(note)s::text] END
+    FROM mine, wrote
+){_LEFT}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
+
+
+ATTACH = _change(_take("NULL::text"), "mine, taken")
+DETACH = _change("", "mine")
+"""Closes, too."""
+
+RELEASE = Statement(f"""{_SEEN}{_MINE}, wrote AS (
+    UPDATE {{schema}}.chat AS chat SET {_GIVE_BACK},
+        template_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.template_id END,
+        preset_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.preset_id END,
+        planned_at = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END
+    FROM mine WHERE chat.id = mine.id
+    RETURNING chat.*, mine.now
+), noted AS (
+    UPDATE {{schema}}.intent AS intent SET notes = intent.notes || %(note)s::text
+    FROM wrote WHERE %(note)s::text <> '' AND intent.chat_id = wrote.id AND intent.generation = wrote.generation
+){_told("wrote", notify=True)}""")  # noqa: S608 # our own names
+
+# ---------------------------------------------------------------- no claim needed
+
+RECORD_STRAY = Statement("""
+WITH it AS (SELECT id, generation FROM {schema}.chat WHERE id = %(chat_id)s::text), noted AS (
+    UPDATE {schema}.intent AS intent SET notes = intent.notes || %(note)s::text
+    FROM it WHERE intent.chat_id = it.id AND intent.generation = it.generation AND NOT %(note)s::text = ANY (intent.notes)
+)
+SELECT id FROM it
+""")
+DISCARD = Statement("""
+INSERT INTO {schema}.workspace AS workspace (id, discarded) VALUES (%(workspace_id)s::uuid, true)
+ON CONFLICT (id) DO UPDATE SET discarded = true WHERE workspace.bound = 0
+RETURNING id
+""")

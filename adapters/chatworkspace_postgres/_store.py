@@ -1,0 +1,268 @@
+"""The store in a PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from uuid import UUID
+
+from chatworkspace import Chat, InvalidArgumentError
+from chatworkspace.ports import (
+    ChangedError,
+    Claim,
+    ClaimedError,
+    Clock,
+    Intent,
+    Look,
+    NotFoundError,
+    Plan,
+    StaleClaimError,
+    Store,
+    SystemClock,
+    WorkspaceTakenError,
+)
+from chatworkspace_postgres import _statements as sql
+from chatworkspace_postgres._lines import Line, checked_timeout
+from chatworkspace_postgres._listener import Listener
+from chatworkspace_postgres._names import checked_schema
+from chatworkspace_postgres._rows import Row, intent_of, row_of
+from chatworkspace_postgres._schema import check, check_version
+from chatworkspace_postgres._statements import Statement
+from chatworkspace_postgres._turns import Turns, key_of
+from chatworkspace_postgres._wire import Connect
+
+FIRST_LOOK, LONGEST_LOOK = 0.05, 0.5
+"""Seconds between two looks of one who waits for a turn that another process has."""
+SELDOM = 2.0
+"""Seconds between two where notifications come."""
+
+Values = dict[str, str | None]
+
+
+class _Parts:
+    """What is one process's own: those who wait, and who wakes them."""
+
+    def __init__(self, listen: Connect | None, channel: str) -> None:
+        self.turns = Turns()
+        self.listener = None if listen is None else Listener(listen, channel, self.turns)
+
+    def close(self) -> None:
+        """Give back the listening connection, and wake those who wait."""
+        if self.listener is not None:
+            self.listener.close()
+        self.turns.call_all()
+
+
+class PostgresStore(Store):
+    """A store in the application's own PostgreSQL, for many hosts. One statement per method; nothing held in between.
+
+    Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations.
+    """
+
+    def __init__(
+        self, connect: Connect, *, schema: str = "chatworkspace", listen: Connect | None = None, timeout: float = 5, clock: Clock | None = None
+    ) -> None:
+        """No I/O. listen gives a connection that this store may keep for notifications (not through a pooler in transaction mode).
+
+        With it, writes notify as well: give it to all processes, or to none. timeout: seconds that a call takes at most, above 0.
+        InvalidArgumentError.
+        """
+        self._schema = checked_schema(schema)
+        self._clock: Clock = SystemClock() if clock is None else clock
+        self._connect = _checked_connect("connect", connect)
+        self._listen = None if listen is None else _checked_connect("listen", listen)
+        self._line = Line(self._connect, schema=self._schema, timeout=checked_timeout(timeout), clock=self._clock)
+        self._closed = False
+        self._by_process: dict[int, _Parts] = {}
+        """Those of a parent stay, for a child must not close its connection."""
+
+    def check(self) -> None:
+        """Raise with what is missing: schema, version, rights. UnavailableError, which tries again only where that may help."""
+        check(self._line, self._schema)
+
+    def close(self) -> None:
+        """Give back the listening connection, if any; who waits is woken, and every later call raises UnavailableError. Idempotent."""
+        self._closed = True
+        self._line.close()
+        self._parts().close()
+
+    # ------------------------------------------------------------ reading
+
+    def secret(self) -> bytes:
+        (value, version), *_ = self._line.ask(sql.SECRET, {}, or_again=True)
+        check_version(self._schema, int(version or 0))
+        return bytes.fromhex(value or "")
+
+    def look(self, chat_id: str) -> Look:
+        return self._row(sql.LOOK, chat_id).look
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        rows = self._line.ask(sql.HISTORY, {"chat_id": _checked("chat_id", chat_id)})
+        if not rows:
+            raise _not_found(chat_id)
+        return tuple(intent_of(row) for row in rows if row[0] is not None)
+
+    def planned(self, older_than: float) -> Sequence[Look]:
+        return tuple(row_of(row).look for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
+
+    def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
+        return tuple(row_of(row).look for row in self._line.ask(sql.CHATS, {"after": _checked("after", after), "limit": str(limit)}))
+
+    def wait_for_turn(self, look: Look, deadline: float) -> None:
+        if not look.claimed_for:
+            return
+        parts, key, signal = self._parts(), key_of(look.chat.id), self._clock.signal()
+        with parts.turns.waiting(key, signal):
+            # what was given back between the look and this moment was notified to nobody
+            listening = parts.listener is not None and parts.listener.ready()
+            pause = SELDOM if listening else FIRST_LOOK
+            ends = self._turn_ends(look, deadline) if listening else min(deadline, self._clock.monotonic() + look.claimed_for)
+            while ends is not None:
+                now = self._clock.monotonic()
+                if signal.wait(min(ends, now + pause * (1 + self._clock.random()) / 2)) or self._clock.monotonic() >= ends:
+                    return
+                pause = min(2 * pause, SELDOM if listening else LONGEST_LOOK)
+                ends = self._turn_ends(look, deadline)
+
+    def _turn_ends(self, look: Look, deadline: float) -> float | None:
+        """Return until when there is nothing to do but wait, by the clock's monotonic(); None: the chat may be free or has changed."""
+        now = self.look(look.chat.id)
+        if now.epoch != look.epoch or not now.claimed_for:
+            return None
+        return min(deadline, self._clock.monotonic() + now.claimed_for)
+
+    # ------------------------------------------------------------ claims
+
+    def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
+        given: Values = {"chat_id": _checked("chat_id", chat_id), "owner_id": str(owner_id), "organization_id": str(organization_id)}
+        return row_of(self._line.ask(sql.OPEN_CHAT, given, or_again=True)[0]).chat
+
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+        chat = look.chat
+        given: Values = {
+            "chat_id": _checked("chat_id", chat.id),
+            "epoch": str(look.epoch),
+            "generation": str(chat.generation),
+            "bound_to": _text_of(chat.workspace_id),
+            "closed": str(chat.closed),
+            "planned": str(look.plan is not None),
+            "token": _checked("token", token),
+            "ttl": repr(float(ttl)),
+        }
+        if plan is None:
+            done, row = self._change(sql.CLAIM, given)
+        else:
+            done, row = self._change(sql.CLAIM_WITH_PLAN, given | _planned(plan))
+        if done or (row.token == token and row.epoch == look.epoch + 1 and not row.written):
+            return row.claim
+        if row.as_looked_at(look) and row.claimed_for:
+            raise ClaimedError(retry_in=row.claimed_for)
+        raise ChangedError
+
+    # ------------------------------------------------------------ writes of the holder
+
+    def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
+        done, row = self._write(sql.BIND, claim, {"workspace_id": str(workspace_id)})
+        repeated = (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)
+        return _written(claim, row, done=done, repeated=repeated)
+
+    def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
+        return self._leave(claim, workspace_id, number=number, note=note, closes=False)
+
+    def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
+        return self._leave(claim, None, number=number, note=note, closes=True)
+
+    def _leave(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closes: bool) -> Chat:
+        given: Values = {"workspace_id": _text_of(workspace_id), "number": str(number), "note": _checked("note", note), "closes": str(closes)}
+        done, row = self._write(sql.DETACH if workspace_id is None else sql.ATTACH, claim, given)
+        repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closes, claim.chat.generation + 1)
+        return _written(claim, row, done=done, repeated=repeated)
+
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+        self._write(sql.RELEASE, claim, {"note": _checked("note", note), "drop_plan": str(drop_plan)})
+
+    # ------------------------------------------------------------ no claim needed
+
+    def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
+        del workspace_id  # the note names it
+        if not self._line.ask(sql.RECORD_STRAY, {"chat_id": _checked("chat_id", chat_id), "note": _checked("note", note)}):
+            raise _not_found(chat_id)
+
+    def discard(self, workspace_id: UUID) -> None:
+        if not self._line.ask(sql.DISCARD, {"workspace_id": str(workspace_id)}):
+            raise WorkspaceTakenError("a chat is bound to it")
+
+    # ------------------------------------------------------------ inside
+
+    def _parts(self) -> _Parts:
+        process_id = os.getpid()
+        parts = self._by_process.get(process_id)
+        if parts is None:
+            parts = self._by_process.setdefault(process_id, _Parts(self._listen, self._schema))
+            if self._closed:  # by the parent
+                parts.close()
+        return parts
+
+    def _row(self, statement: Statement, chat_id: str) -> Row:
+        rows = self._line.ask(statement, {"chat_id": _checked("chat_id", chat_id)})
+        if not rows:
+            raise _not_found(chat_id)
+        return row_of(rows[0])
+
+    def _change(self, statement: Statement, given: Values) -> tuple[bool, Row]:
+        """Return whether it was done, and the row as it is now."""
+        rows = self._line.ask(statement, given)
+        if not rows:
+            raise _not_found(given["chat_id"])
+        done, *values, _ = rows[0]
+        return done == "t", row_of(values)
+
+    def _write(self, statement: Statement, claim: Claim, given: Values) -> tuple[bool, Row]:
+        key = key_of(_checked("chat_id", claim.chat.id))
+        holder: Values = {"chat_id": claim.chat.id, "epoch": str(claim.epoch), "token": _checked("token", claim.token)}
+        notice: Values = {"channel": self._schema, "payload": None if self._listen is None else key}
+        result = self._change(statement, holder | notice | given)
+        self._parts().turns.call(key)
+        return result
+
+
+def _written(claim: Claim, row: Row, *, done: bool, repeated: bool) -> Chat:
+    """Return the chat if this very write was made, now or before. StaleClaimError: another was, or somebody has claimed since."""
+    if done:
+        return row.chat
+    if not row.held_by(claim) or (row.written and not repeated):
+        raise StaleClaimError
+    if not row.written:
+        raise WorkspaceTakenError("it is another chat's making, or was discarded")
+    return row.chat
+
+
+def _planned(plan: Plan) -> Values:
+    return {
+        "name": _checked("plan.name", plan.name),
+        "number": str(plan.number),
+        "template_id": str(plan.template_id),
+        "preset_id": _text_of(plan.preset_id),
+        "fingerprint": _checked("plan.fingerprint", plan.fingerprint),
+    }
+
+
+def _checked(argument: str, text: str) -> str:
+    """Return text that PostgreSQL can keep. InvalidArgumentError."""
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
+    return text
+
+
+def _checked_connect(argument: str, connect: Connect) -> Connect:
+    if not callable(connect):
+        raise InvalidArgumentError(argument, "a function that returns a context manager of a psycopg.Connection, such as pool.connection")
+    return connect
+
+
+def _text_of(id_: UUID | None) -> str | None:
+    return None if id_ is None else str(id_)
+
+
+def _not_found(chat_id: object) -> NotFoundError:
+    return NotFoundError(f"chat {chat_id!r}")

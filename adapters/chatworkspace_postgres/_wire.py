@@ -1,0 +1,151 @@
+"""One statement on somebody else's connection, within a limit, and the connection as it was.
+
+libpq is spoken to directly: what the host has set on its connection (autocommit, isolation level, row factory, cursor class, adapters, the
+threshold of prepared statements) concerns psycopg's own way to a statement, and has no part in this one. Sent outside of a transaction, a statement
+is its own, committed when it is answered. Parse, Bind, Execute and Sync leave in one piece: a client that stops leaves none half told.
+"""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+import psycopg
+from psycopg import capabilities, pq
+
+from chatworkspace import InvalidArgumentError
+from chatworkspace_postgres._failures import StatementError
+
+Rows = list[list[str | None]]
+Connection = psycopg.Connection[Any]
+Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
+"""pool.connection, or lambda: psycopg.connect(dsn). The connection must be idle: each call is one autocommitted statement, and an open transaction
+is a usage error. One that takes a `timeout`, as a pool's does, is given the seconds that are left."""
+
+CANCELLING = 0.2
+"""Of the time for a statement: kept back to cancel it."""
+AT_MOST = 0.5
+"""Seconds that are kept back."""
+CANCELLED = b"57014"
+GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
+_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+"""It costs no file descriptor, and knows no highest one."""
+
+
+def ask(connection: Connection, statement: bytes, parameters: Sequence[str | None], limit: float) -> Rows:
+    """Run a statement, and return its rows as text. limit: an instant of time.monotonic().
+
+    StatementError; TimeoutError (the statement is cancelled, or the connection closed: it may yet be done); InvalidArgumentError if the connection is
+    not idle.
+    """
+    if not connection.lock.acquire(timeout=max(limit - time.monotonic(), 0.0)):
+        raise TimeoutError
+    try:
+        checked_idle(connection)
+        encoding = connection.info.encoding
+        return _rows(_ask(connection, lambda it: it.send_query_params(statement, _encoded(parameters, encoding)), limit), encoding)
+    finally:
+        connection.lock.release()
+
+
+def command(connection: Connection, script: str, limit: float) -> Rows:
+    """Run statements without parameters, one after another; return the rows of the last. As ask(), but a transaction of our own may be open."""
+    with connection.lock:
+        encoding = connection.info.encoding
+        return _rows(_ask(connection, lambda it: it.send_query(script.encode(encoding)), limit), encoding)
+
+
+def checked_idle(connection: Connection) -> None:
+    """Raise InvalidArgumentError unless it is idle. StatementError: it is lost."""
+    it = connection.pgconn
+    if it.status == pq.ConnStatus.BAD:
+        raise StatementError("the connection is closed")
+    if it.transaction_status != pq.TransactionStatus.IDLE or it.pipeline_status != pq.PipelineStatus.OFF:
+        raise InvalidArgumentError(
+            "connect",
+            "a connection that is idle: this one is inside a transaction or a pipeline of the host's, which could take back what the store has said. "
+            "Commit or roll back first, or give the store connections of its own, such as pool.connection",
+        )
+
+
+def _encoded(parameters: Sequence[str | None], encoding: str) -> list[bytes | None]:
+    try:
+        return [None if it is None else it.encode(encoding) for it in parameters]
+    except UnicodeEncodeError as error:
+        raise StatementError(f"the connection's client_encoding, {encoding}, cannot carry all text: UTF8 can", "22P05") from error
+
+
+def _rows(result: pq.abc.PGresult, encoding: str) -> Rows:
+    if result.status not in GOOD:
+        code = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
+        message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message
+        raise StatementError(message.decode(encoding, "replace").strip() or "failed", code.decode("ascii"))
+    return [[_text(result.get_value(row, column), encoding) for column in range(result.nfields)] for row in range(result.ntuples)]
+
+
+def _text(value: bytes | None, encoding: str) -> str | None:
+    return None if value is None else value.decode(encoding)
+
+
+# ---------------------------------------------------------------- waiting for libpq
+
+
+def _ask(connection: Connection, send: Callable[[pq.abc.PGconn], None], limit: float) -> pq.abc.PGresult:
+    it = connection.pgconn
+    kept = min(AT_MOST, CANCELLING * max(limit - time.monotonic(), 0.0))
+    try:
+        send(it)
+        try:
+            return _answer(it, limit - kept)
+        except TimeoutError:
+            return _cancelled(connection, limit)
+    except psycopg.OperationalError as error:
+        raise StatementError(str(error).strip() or "the connection was lost") from error
+    finally:
+        if it.transaction_status == pq.TransactionStatus.ACTIVE:
+            it.finish()  # its answer is still to come, and nobody else may take it for theirs
+
+
+def _cancelled(connection: Connection, limit: float) -> pq.abc.PGresult:
+    """Cancel it, so that no server process waits on for nobody. Its answer may have overtaken the request. TimeoutError."""
+    if not capabilities.has_cancel_safe():  # an older libpq would ask without a limit
+        raise TimeoutError
+    with suppress(psycopg.Error, OSError):
+        connection.cancel_safe(timeout=max((limit - time.monotonic()) / 2, 0.01))
+    result = _answer(connection.pgconn, limit)
+    if result.error_field(pq.DiagnosticField.SQLSTATE) == CANCELLED:
+        raise TimeoutError
+    return result
+
+
+def _answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
+    """Return the last result of what was sent. TimeoutError."""
+    with _Selector() as selector:
+        selector.register(it.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        while it.flush():
+            if _ready(selector, limit) & selectors.EVENT_READ:
+                it.consume_input()
+        selector.modify(it.socket, selectors.EVENT_READ)
+        last: pq.abc.PGresult | None = None
+        while True:
+            while it.is_busy():
+                _ready(selector, limit)
+                it.consume_input()
+            result = it.get_result()
+            if result is None:
+                break
+            if last is None or last.status in GOOD:  # the first error tells, behind it comes its echo
+                last = result
+    if last is None:
+        raise StatementError("the connection was lost")
+    return last
+
+
+def _ready(selector: selectors.BaseSelector, limit: float) -> int:
+    found = selector.select(max(limit - time.monotonic(), 0.0))
+    if not found:
+        raise TimeoutError
+    return found[0][1]
