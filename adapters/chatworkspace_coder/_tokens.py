@@ -25,6 +25,7 @@ class Tokens:
 
     def __init__(self, token: Token) -> None:
         self._ask: Callable[[UUID | None], str]
+        self._each_their_own = callable(token)
         if callable(token):
             self._ask = token
         else:
@@ -32,6 +33,10 @@ class Tokens:
             if not _is_usable(fixed):
                 raise InvalidArgumentError("token", "the text of a session token, or a function that returns it")
             self._ask = lambda _: fixed
+
+    def holder(self, owner_id: UUID | None) -> UUID | None:
+        """Tell by whom requests are counted: each owner by their own token, or all by the same."""
+        return owner_id if self._each_their_own else None
 
     def of(self, owner_id: UUID | None) -> Secret:
         """Return the token. UnavailableError, which carries nothing of what the function raised or returned."""

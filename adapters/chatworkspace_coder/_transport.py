@@ -23,6 +23,7 @@ from chatworkspace.ports import NotAnsweredError
 from chatworkspace_coder._errors import Answer, may_pass, retry_after
 from chatworkspace_coder._forks import begins_anew
 from chatworkspace_coder._limits import Limit, OverdueError, Watchdog, left
+from chatworkspace_coder._pacing import Key, Pacing
 from chatworkspace_coder._retry import AgainError, retried
 from chatworkspace_coder._sockets import Adapter, Under
 from chatworkspace_coder._tokens import HEADER, Tokens
@@ -83,6 +84,8 @@ class Transport:
     def begin_anew(self) -> None:
         """Begin without connections."""
         self._watchdog = Watchdog()
+        self._pacing = Pacing()
+        self._ended = threading.Event()
         self._adapter = Adapter(self._connections)
         self._free = threading.BoundedSemaphore(self._connections)
 
@@ -106,6 +109,7 @@ class Transport:
     def close(self) -> None:
         """End requests under way, connections and the watchdog. Idempotent."""
         self._closed = True
+        self._ended.set()
         self._watchdog.close()
         self._adapter.close()
 
@@ -116,7 +120,7 @@ class Transport:
     # ------------------------------------------------------------ reads and changes
 
     def read(self, request: Request, deadline: float) -> Answer:
-        """Ask, and ask again while that may help. Any answer that is not one of those. UnavailableError."""
+        """Ask, and ask again while that may help; slowly, where the server's limit is near. Any answer that is not one of those. UnavailableError."""
         try:
             return retried(lambda: self._attempt(request, deadline), deadline)
         except AnsweredError as error:
@@ -124,15 +128,26 @@ class Transport:
 
     def _attempt(self, request: Request, deadline: float) -> Answer:
         failure: UnavailableError
+        path = (self.tokens.holder(request.owner_id), request.path)
+        self._take_turn(path, deadline)
         try:
             answer = self.once(request, deadline)
         except LostError as lost:
             failure = (OutOfTimeError if lost.overdue else UnavailableError)(str(lost))
         else:
+            self._pacing.note(path, answer, now=time.monotonic())
             if not may_pass(answer):
                 return answer
             raise AgainError(AnsweredError(answer), retry_after=retry_after(answer))
         raise AgainError(failure)
+
+    def _take_turn(self, path: Key, deadline: float) -> None:
+        """Wait until the path may be read. AgainError: the server has asked for patience, and it is not over."""
+        refused = self._pacing.refusal(path, now=time.monotonic())
+        if refused is not None:
+            answer, seconds = refused
+            raise AgainError(AnsweredError(answer), retry_after=seconds)
+        self._ended.wait(self._pacing.turn(path, now=time.monotonic(), deadline=deadline))
 
     def change(self, request: Request, deadline: float) -> Answer:
         """Ask, once. NotAnsweredError: it was sent; UnavailableError: it was not."""
