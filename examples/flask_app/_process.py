@@ -1,0 +1,74 @@
+"""What one server process owns. A worker may be forked after the app was imported (gunicorn --preload), so all of it is made on first use."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
+from threading import BoundedSemaphore, Lock
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from chatworkspace import ChatWorkspaces
+from chatworkspace.ports import Store
+from chatworkspace_coder import CoderClient
+
+THREADS = int(os.environ.get("CHATWORKSPACE_THREADS", "4"))
+"""Of the server, for requests, in each process."""
+_waiting = BoundedSemaphore(max(THREADS // 2, 1))
+_making = Lock()
+_processes: dict[int, Process] = {}
+
+
+class Process:
+    """The library and its connections, for all threads of a process; and who owns the chats."""
+
+    def __init__(self) -> None:
+        with ExitStack() as opened:
+            self.coder = opened.enter_context(CoderClient(os.environ["CODER_URL"], token=os.environ["CODER_SESSION_TOKEN"]))
+            store = _store(os.environ["CHATWORKSPACE_STORE"], opened)
+            self.workspaces = opened.enter_context(ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder))
+            self.user = self.coder.user()  # who asks; a host with users of its own looks up each by name
+            self._templates: dict[str, UUID] = {}
+            self.close = opened.pop_all().close
+
+    def template_id(self, name: str) -> UUID:
+        """Return the id of a template; asked for once."""
+        if name not in self._templates:
+            self._templates[name] = self.coder.template(name, organization_id=self.user.organization_ids[0]).id
+        return self._templates[name]
+
+
+def this_process() -> Process:
+    """Return what this process owns. The first to ask makes it; if that fails, the next one tries again."""
+    found = _processes.get(os.getpid())
+    if found is not None:
+        return found
+    with _making:
+        found = _processes.get(os.getpid())
+        if found is None:
+            found = _processes[os.getpid()] = Process()
+            atexit.register(found.close)
+        return found
+
+
+@contextmanager
+def patience(seconds: float) -> Generator[float]:
+    """Yield for how long this request may wait: not at all where half of the threads do already, so that the others answer at once."""
+    seated = seconds > 0 and _waiting.acquire(blocking=False)
+    try:
+        yield seconds if seated else 0.0
+    finally:
+        if seated:
+            _waiting.release()
+
+
+def _store(url: str, opened: ExitStack) -> Store:
+    match urlsplit(url).scheme:
+        case "sqlite":
+            from chatworkspace_sqlite import SQLiteStore  # noqa: PLC0415 # the one that is configured
+
+            return opened.enter_context(closing(SQLiteStore(url.removeprefix("sqlite:///"))))
+        case scheme:
+            raise ValueError(f"CHATWORKSPACE_STORE: expected sqlite:///FILE, not {scheme}:")

@@ -1,0 +1,151 @@
+"""The example under a real web server, as a process of its own, and what its clients see."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from queue import Queue
+from threading import Thread
+from typing import Any
+
+import attrs
+
+from chatworkspace_fake import CoderSimulator
+from tests.packaging.runs import ROOT
+
+APP = "examples.flask_app.app:app"
+SERVERS: Mapping[str, tuple[str, ...]] = {
+    "gunicorn": ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--bind=127.0.0.1:0", APP),
+    "gunicorn, preloaded": (
+        "gunicorn",
+        "--preload",
+        "--worker-class=gthread",
+        "--workers=2",
+        "--threads=4",
+        "--no-control-socket",
+        "--bind=127.0.0.1:0",
+        APP,
+    ),
+    "waitress": ("waitress", "--threads=4", "--listen=127.0.0.1:0", APP),
+}
+PATIENCE = 30.0
+"""Seconds until a server has to be up, or to have said something."""
+
+
+@attrs.frozen(kw_only=True)
+class Event:
+    """A server-sent event."""
+
+    id: str
+    name: str
+    data: dict[str, Any]
+
+
+@attrs.define(kw_only=True, eq=False)
+class Site:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    port: int = 0
+    workers: Queue[int] = attrs.field(factory=Queue[int])
+    """Their process ids, as they come up."""
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        """Send one request; return status and JSON."""
+        line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            line.request(method, path, None if body is None else json.dumps(body), {"Content-Type": "application/json"})
+            answer = line.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            line.close()
+
+    def events(self, chat: str, last_id: str = "") -> Iterator[Event]:
+        """Yield the events of one stream until the server ends it; whoever stops early closes the connection."""
+        line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            line.request("GET", f"/chats/{chat}/events", headers={"Last-Event-ID": last_id} if last_id else {})
+            answer = line.getresponse()
+            assert answer.getheader("Content-Type", "").startswith("text/event-stream")
+            fields: dict[str, str] = {}
+            for raw in answer:
+                name, _, value = raw.decode().rstrip("\n").partition(": ")
+                if name:
+                    fields[name] = value
+                elif "event" in fields:
+                    yield Event(id=fields["id"], name=fields["event"], data=json.loads(fields["data"]))
+                    fields = {}
+        finally:
+            line.close()
+
+
+@contextmanager
+def serving(server: str, simulator: CoderSimulator, store: str, **environment: str) -> Generator[Site]:
+    """Run the app until left."""
+    settings = {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": simulator.token, "CHATWORKSPACE_STORE": store, **environment}
+    paths = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
+    process = subprocess.Popen(
+        (sys.executable, "-m", *SERVERS[server]),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": paths, **settings},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    site = Site(process=process)
+    said: list[str] = []
+    ports: Queue[int] = Queue()
+    reader = Thread(target=_read, args=(process, site, ports, said))
+    reader.start()
+    try:
+        site.port = ports.get(timeout=PATIENCE)
+        assert site.port, "".join(said)
+        yield site
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+        reader.join()
+    assert "Traceback" not in "".join(said), "".join(said)
+
+
+def _read(process: subprocess.Popen[str], site: Site, ports: Queue[int], said: list[str]) -> None:
+    """Read what the server says: where it listens, and who its workers are."""
+    assert process.stderr is not None
+    with process.stderr as lines:
+        for line in lines:
+            said.append(line)
+            if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
+                ports.put(int(found[1]))
+            if found := re.search(r"Booting worker with pid: (\d+)", line):
+                site.workers.put(int(found[1]))
+    ports.put(0)  # it has ended: whoever still waits is told
+
+
+class Clients:
+    """Clients in a process of their own: see tests/web/clients.py."""
+
+    def __init__(self, role: str, **arguments: object) -> None:
+        self._process = subprocess.Popen(
+            (sys.executable, "-m", "tests.web.clients", role), cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(arguments) + "\n")
+        self._process.stdin.flush()
+
+    def end(self, seconds: float = PATIENCE) -> Any:
+        """Wait for what they have to tell. Ends them if they take longer."""
+        try:
+            told, _ = self._process.communicate(timeout=seconds)
+        finally:
+            self._process.kill()
+        return json.loads(told)

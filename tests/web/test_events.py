@@ -1,0 +1,109 @@
+"""What followers are told, by server-sent events, over real sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import takewhile
+
+from chatworkspace_fake import CoderSimulator
+from tests.web.conftest import LINES
+from tests.web.site import Event, Site, serving
+
+PHASES = ["building", "connecting", "scripts"]
+ASKED = {"template": "docker"}
+
+
+def phases(events: Sequence[Event]) -> list[str]:
+    """Return the phases as they followed one another."""
+    told = [event.data["phase"] for event in events if event.name == "phase"]
+    return [phase for number, phase in enumerate(told) if number == 0 or told[number - 1] != phase]
+
+
+def lines(events: Sequence[Event]) -> list[str]:
+    return [event.data["text"] for event in events if event.name == "line"]
+
+
+def follow(site: Site, last_id: str = "") -> list[Event]:
+    """Follow chat a until there is an outcome; ask again as often as the stream ends before, as a browser does."""
+    seen = list(site.events("a", last_id))
+    while not seen or seen[-1].name != "outcome":
+        time.sleep(0.2)
+        seen += site.events("a", seen[-1].id if seen else last_id)
+    return seen
+
+
+def test_asking_is_answered_while_the_platform_builds(site: Site) -> None:
+    """202 and the state; the same question again finds the same workspace, and the status waits until it is ready."""
+    first, again = (site.ask("POST", "/chats/a/workspace", ASKED) for _ in range(2))
+    assert (first[0], first[1]["state"], first[1]["phase"]) == (202, "starting", "building")
+    assert again == first
+    code, told = site.ask("GET", "/chats/a/status?wait=20")
+    assert (code, told["state"], told["workspace"]) == (200, "ready", first[1]["workspace"])
+
+
+def test_two_followers_see_the_same(site: Site) -> None:
+    """Phases in their order, each line of the log once, and one last event: the outcome."""
+    site.ask("POST", "/chats/a/workspace", ASKED)
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: follow(site), range(2))
+    for seen in (one, other):
+        assert phases(seen) == PHASES
+        assert lines(seen) == list(LINES)
+        assert [event.name for event in seen].count("outcome") == 1
+        assert (seen[-1].name, seen[-1].data["state"]) == ("outcome", "ready")
+
+
+def test_a_stream_goes_on_where_it_broke(site: Site) -> None:
+    """Whoever says what it has seen, as a browser does by itself, gets the lines after that; a page that was loaded again gets all of them."""
+    site.ask("POST", "/chats/a/workspace", ASKED)
+    before = list(takewhile(lambda event: event.data.get("text") != LINES[4], site.events("a")))
+    assert lines(before) == list(LINES[:4])
+    with ThreadPoolExecutor(2) as pool:
+        after, reloaded = pool.map(lambda last_id: follow(site, last_id), (before[-1].id, ""))
+    assert lines(after) == list(LINES[4:])
+    assert lines(reloaded) == list(LINES)
+    assert [(event.name, event.data["state"]) for event in (after[-1], reloaded[-1])] == [("outcome", "ready")] * 2
+
+
+def test_a_stream_needs_no_thread_that_is_needed_elsewhere(site: Site) -> None:
+    """Twelve followers of a server with four threads: those who get none to wait on are told where things stand, and all see the outcome."""
+    site.ask("POST", "/chats/a/workspace", ASKED)
+    with ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(lambda _: follow(site), range(12)))
+    for seen in told:
+        assert lines(seen) == list(LINES[: len(lines(seen))])
+        assert seen[-1].data["state"] == "ready"
+    assert any(lines(seen) == list(LINES) for seen in told)
+
+
+def test_stopping_and_starting(site: Site) -> None:
+    """Both are answered at once; followers see each build with its own number, and the start's log again."""
+    site.ask("POST", "/chats/a/workspace", ASKED)
+    site.ask("GET", "/chats/a/status?wait=20")
+    assert site.ask("POST", "/chats/a/stop", {})[0] == 202
+    stopped = list(site.events("a"))
+    assert (stopped[-1].data["state"], stopped[0].data["build"]) == ("stopped", 2)
+    assert site.ask("POST", "/chats/a/start", {})[0] == 202
+    started = list(site.events("a"))
+    assert (phases(started), lines(started), started[0].data["build"]) == (PHASES, list(LINES), 3)
+
+
+def test_what_cannot_be_done_is_told(site: Site) -> None:
+    """With the library's reason and advice, and a status that says whose turn it is."""
+    assert site.ask("GET", "/chats/a/status")[0] == 404
+    assert site.ask("POST", "/chats/a/workspace", [])[0] == 400
+    assert site.ask("POST", "/chats/a/workspace", {"template": "none"})[1]["reason"] == "template_not_found"
+    assert site.ask("POST", "/chats/a/start", {})[1]["reason"] == "no_workspace"
+    problem = list(site.events("unknown"))
+    assert [(event.name, event.data["reason"]) for event in problem] == [("problem", "chat_not_found")]
+
+
+def test_a_worker_that_is_forked_after_the_import(simulator: CoderSimulator, store: str) -> None:
+    """With gunicorn's --preload the workers inherit the imported app, and each makes its own connections."""
+    with serving("gunicorn, preloaded", simulator, store) as site:
+        workers = {site.ask("POST", f"/chats/{number}/workspace", ASKED)[0] for number in range(8)}
+        assert workers == {202}
+        assert site.ask("GET", "/chats/7/status?wait=20")[1]["state"] == "ready"
+    assert len(simulator.coder.workspaces) == 8
