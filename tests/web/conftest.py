@@ -24,9 +24,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def simulator() -> Iterator[CoderSimulator]:
-    """A platform whose builds take some seconds."""
     with CoderSimulator() as running:
         running.coder.add_template("docker", build=4, connect=1, scripts=1, stop=1, log=LINES)
+        running.coder.add_template("slow", build=12, log=LINES)
         yield running
 
 

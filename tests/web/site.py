@@ -20,18 +20,10 @@ from chatworkspace_fake import CoderSimulator
 from tests.packaging.runs import ROOT
 
 APP = "examples.flask_app.app:app"
+GUNICORN = ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--bind=127.0.0.1:0")
 SERVERS: Mapping[str, tuple[str, ...]] = {
-    "gunicorn": ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--bind=127.0.0.1:0", APP),
-    "gunicorn, preloaded": (
-        "gunicorn",
-        "--preload",
-        "--worker-class=gthread",
-        "--workers=2",
-        "--threads=4",
-        "--no-control-socket",
-        "--bind=127.0.0.1:0",
-        APP,
-    ),
+    "gunicorn": (*GUNICORN, APP),
+    "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
     "waitress": ("waitress", "--threads=4", "--listen=127.0.0.1:0", APP),
 }
 PATIENCE = 30.0

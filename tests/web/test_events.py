@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import takewhile
+from itertools import repeat, takewhile
 
 from chatworkspace_fake import CoderSimulator
 from tests.web.conftest import LINES
@@ -34,6 +34,12 @@ def follow(site: Site, last_id: str = "") -> list[Event]:
     return seen
 
 
+def follow_together(site: Site, *last_ids: str) -> list[list[Event]]:
+    """Follow it as often as that, at the same time."""
+    with ThreadPoolExecutor(len(last_ids)) as pool:
+        return list(pool.map(follow, repeat(site), last_ids))
+
+
 def test_asking_is_answered_while_the_platform_builds(site: Site) -> None:
     """202 and the state; the same question again finds the same workspace, and the status waits until it is ready."""
     first, again = (site.ask("POST", "/chats/a/workspace", ASKED) for _ in range(2))
@@ -46,9 +52,7 @@ def test_asking_is_answered_while_the_platform_builds(site: Site) -> None:
 def test_two_followers_see_the_same(site: Site) -> None:
     """Phases in their order, each line of the log once, and one last event: the outcome."""
     site.ask("POST", "/chats/a/workspace", ASKED)
-    with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(lambda _: follow(site), range(2))
-    for seen in (one, other):
+    for seen in follow_together(site, "", ""):
         assert phases(seen) == PHASES
         assert lines(seen) == list(LINES)
         assert [event.name for event in seen].count("outcome") == 1
@@ -56,13 +60,15 @@ def test_two_followers_see_the_same(site: Site) -> None:
 
 
 def test_a_stream_goes_on_where_it_broke(site: Site) -> None:
-    """Whoever says what it has seen, as a browser does by itself, gets the lines after that; a page that was loaded again gets all of them."""
-    site.ask("POST", "/chats/a/workspace", ASKED)
-    before = list(takewhile(lambda event: event.data.get("text") != LINES[4], site.events("a")))
-    assert lines(before) == list(LINES[:4])
-    with ThreadPoolExecutor(2) as pool:
-        after, reloaded = pool.map(lambda last_id: follow(site, last_id), (before[-1].id, ""))
-    assert lines(after) == list(LINES[4:])
+    """Whoever says what it has seen, as a browser does by itself, gets the lines after that; a page that was loaded again gets all of them.
+
+    The build is slow, because a server notices only when it next writes, or the time after, that somebody has gone whose thread another could have.
+    """
+    site.ask("POST", "/chats/a/workspace", {"template": "slow"})
+    before = list(takewhile(lambda event: event.data.get("text") != LINES[2], site.events("a")))
+    assert lines(before) == list(LINES[:2])
+    after, reloaded = follow_together(site, before[-1].id, "")
+    assert lines(after) == list(LINES[2:])
     assert lines(reloaded) == list(LINES)
     assert [(event.name, event.data["state"]) for event in (after[-1], reloaded[-1])] == [("outcome", "ready")] * 2
 
@@ -70,8 +76,7 @@ def test_a_stream_goes_on_where_it_broke(site: Site) -> None:
 def test_a_stream_needs_no_thread_that_is_needed_elsewhere(site: Site) -> None:
     """Twelve followers of a server with four threads: those who get none to wait on are told where things stand, and all see the outcome."""
     site.ask("POST", "/chats/a/workspace", ASKED)
-    with ThreadPoolExecutor(12) as pool:
-        told = list(pool.map(lambda _: follow(site), range(12)))
+    told = follow_together(site, *[""] * 12)
     for seen in told:
         assert lines(seen) == list(LINES[: len(lines(seen))])
         assert seen[-1].data["state"] == "ready"
