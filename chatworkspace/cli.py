@@ -1,35 +1,146 @@
-"""The `chatworkspace` command."""
+"""The `chatworkspace` command: what can be said to it. What is done then stands in the modules `_cli_*`, each loaded when it is needed."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
-from chatworkspace.errors import InvalidArgumentError
-from chatworkspace.ports import SystemClock
+from chatworkspace._cli_codes import Code, epilog
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._replay import Event, Story
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it has no other name
 
-LONGEST = 12.0
-"""Real seconds that a replay may take."""
-_KINDS = {"call": "▶", "phase": "…", "log": "│", "result": "✔", "fault": "⚡"}
+CHAT = "the chat, by its id: 1 to 255 characters"
+WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code: 0 done, 1 a duplicate was made or a line could not be read, 2 bad usage."""
-    options = _parser().parse_args(arguments)
-    run: Any = options.run
-    return int(run(options))
+    """Run the command; return its exit code, as `--help` lists them."""
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    words: list[str] = []
+    if told[:1] == ["exec"] and "--" in told:  # what is behind it is another command's, whatever it looks like
+        cut = told.index("--")
+        told, words = told[:cut], told[cut + 1 :]
+    options = _parser().parse_args(told)
+    if words:
+        options.words = [*options.words, *words]
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        code = int(run(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Code.INTERRUPTED
+    except BrokenPipeError:
+        # whoever read the output has gone; what is still to be flushed at the end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Code.NOT_READY
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="chatworkspace", description="Gives every AI chat exactly one remote development workspace.")
-    commands = parser.add_subparsers(title="commands", required=True)
+    parser = argparse.ArgumentParser(
+        prog="chatworkspace",
+        description="Gives every AI chat exactly one remote development workspace.",
+        epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_changes(commands)
+    _add_looks(commands)
+    _add_replays(commands)
+    return parser
+
+
+# ---------------------------------------------------------------- commands that ask a server
+
+
+def _command(commands: Commands, name: str, act: str, summary: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(run=_ask, act=act, name_of_command=name, quiet=False, organization=None, ca_file=None)
+    command.add_argument("--json", action="store_true", help="print one JSON object for programs")
+    command.add_argument(
+        "--store", metavar="URL", help="the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
+    )
+    return command
+
+
+def _of_server(command: argparse.ArgumentParser, *, organization: bool = False) -> None:
+    command.add_argument("--ca-file", metavar="PATH", help="certificates of the authorities that sign the server's, as PEM")
+    command.add_argument("--quiet", action="store_true", help="show no progress")
+    if organization:
+        command.add_argument("--organization", metavar="NAME", help="name or id; default: the token's user's only one")
+
+
+def _of_chat(command: argparse.ArgumentParser, *, wait: float | None = None, waits: bool = True, organization: bool = False) -> None:
+    command.add_argument("--chat", required=True, metavar="ID", help=CHAT)
+    if waits:
+        command.add_argument("--wait", type=float, default=wait, metavar="SECONDS", help=WAIT if wait is None else f"as for create; default {wait:g}")
+    _of_server(command, organization=organization)
+
+
+def _add_changes(commands: Commands) -> None:
+    create = _command(commands, "create", "create", "find, join or make the chat's workspace, and wait until it is ready")
+    _of_chat(create, organization=True)
+    create.add_argument("--template", required=True, metavar="NAME", help="name or id")
+    create.add_argument("--name", default="", help="what it is to be called; the real name ends with the chat's mark")
+    create.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    create.add_argument("--preset", metavar="NAME", help="name or id of a preset of the template")
+    create.add_argument(
+        "--replace",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="WORKSPACE_ID",
+        help="leave a live workspace behind and make another; with its id: that one only, so that the same command given twice replaces once",
+    )
+    start = _command(commands, "start", "start", "start the chat's workspace, and wait until it is ready")
+    _of_chat(start)
+    start.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    _of_chat(_command(commands, "stop", "stop", "stop the chat's workspace, and wait until it is stopped"))
+    attach = _command(commands, "attach", "attach", "bind the chat to a workspace that its user has made")
+    _of_chat(attach, organization=True)
+    attach.add_argument("workspace", metavar="WORKSPACE", help="name or id")
+    _of_chat(_command(commands, "detach", "detach", "unbind the chat's workspace, and leave that alone"))
+    sweep = _command(commands, "sweep", "sweep", "settle creations that were given up, and list workspaces that no chat is bound to")
+    sweep.add_argument("--delete", nargs="+", default=[], metavar="ID", help="delete these of the listed workspaces, and nothing else")
+    _of_server(sweep)
+
+
+def _add_looks(commands: Commands) -> None:
+    _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; changes nothing"), wait=0)
+    _of_chat(_command(commands, "follow", "follow", "tell every step and every line of the build log until nothing is under way; --json: JSON Lines"))
+    why = _command(commands, "why", "why", "tell the chat's history, with reasons; asks the store alone")
+    why.add_argument("chat", metavar="CHAT", help=CHAT)
+    _of_server(_command(commands, "templates", "templates", "list the templates"), organization=True)
+    execute = _command(commands, "exec", "execute", "run a command in the chat's workspace; its output and exit code are this command's")
+    _of_chat(execute, waits=False)
+    execute.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for the remote command; default 60")
+    execute.add_argument("words", nargs="*", metavar="-- COMMAND", help="one word: a line for the shell; several: a command and its arguments")
+    doctor = _command(commands, "doctor", "doctor", "say what server, token and store are, what is wrong with them, and what to do about it")
+    _of_server(doctor, organization=True)
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError(text)
+    return seconds
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from chatworkspace._cli_main import run  # noqa: PLC0415 # --help is to be quick
+
+    return run(options)
+
+
+# ---------------------------------------------------------------- commands that need none
+
+
+def _add_replays(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
     demo.set_defaults(run=_demo)
     run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
@@ -48,147 +159,21 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
         command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
         command.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
-    return parser
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from chatworkspace_fake._demo import demonstrate  # noqa: PLC0415 # only these commands need the fake
+    from chatworkspace import _cli_replay  # noqa: PLC0415 # as in _ask
 
-    return _show(demonstrate(options.seed), options, sys.stdout)
+    return _cli_replay.demo(options)
 
 
 def _run(options: argparse.Namespace) -> int:
-    """Print what is for the model on standard output, and what is for people on standard error."""
-    from chatworkspace_fake._demo import play  # noqa: PLC0415 # as above
-    from chatworkspace_fake._recordings import BadLine, Line, read  # noqa: PLC0415 # as above
+    from chatworkspace import _cli_replay  # noqa: PLC0415 # as in _ask
 
-    try:
-        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        _say(f"chatworkspace run: {options.file}: {error}", sys.stderr)
-        return 2
-    lines = list(read(text))
-    bad = [line for line in lines if isinstance(line, BadLine)]
-    for line in bad:
-        _say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
-    code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
-    return code or (1 if bad else 0)
+    return _cli_replay.run(options)
 
 
 def _simulator(options: argparse.Namespace) -> int:
-    """Print how it is reached, and serve until interrupted."""
-    from chatworkspace_fake._serving import serve  # noqa: PLC0415 # as above
+    from chatworkspace import _cli_replay  # noqa: PLC0415 # as in _ask
 
-    try:
-        serve(
-            port=options.port,
-            level=options.level,
-            speed=options.speed,
-            token=options.token,
-            requests_per_minute=options.requests_per_minute,
-            say=lambda text: _say(text, sys.stdout),
-        )
-    except (OSError, OverflowError, InvalidArgumentError) as error:
-        _say(f"chatworkspace simulator: {error}", sys.stderr)
-        return 2
-    return 0
-
-
-def _say(text: str, out: TextIO) -> None:
-    print(text, file=out, flush=True)
-
-
-def _as_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace").decode()
-
-
-def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:
-    if options.json:
-        _print_json(story, sys.stdout)
-    else:
-        _play(story, out, fast=options.fast, messages=messages)
-    return 1 if story.duplicates else 0
-
-
-# ---------------------------------------------------------------- for programs
-
-
-def _print_json(story: Story, out: TextIO) -> None:
-    for event in story.events:
-        line: dict[str, Any] = {"at": event.at, "chat": event.chat, "event": event.kind, "text": event.text}
-        if event.content is not None:
-            line["content"] = event.content
-        if event.messages:
-            line["messages"] = event.messages
-        print(_as_json(line), file=out)
-    rows = [
-        {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time}
-        for row in story.rows
-    ]
-    print(_as_json({"event": "summary", "chats": rows, "duplicates": story.duplicates}), file=out)
-
-
-# ---------------------------------------------------------------- for people
-
-
-def _play(story: Story, out: TextIO, *, fast: bool, messages: TextIO | None) -> None:
-    speed = max((story.events[-1].at if story.events else 0) / LONGEST, 1.0)
-    screen = _Screen(out, [row.chat for row in story.rows]) if out.isatty() else _Lines(out, [row.chat for row in story.rows])
-    clock, before = SystemClock(), 0.0
-    for event in story.events:
-        if not fast:
-            clock.sleep((event.at - before) / speed)
-        before = event.at
-        if event.kind != "messages":
-            screen.show(event)
-        elif messages is not None:
-            for message in event.messages:
-                print(_as_json({"chat": event.chat, "at": event.at, "message": message}), file=messages, flush=True)
-    _print_table(story, out)
-
-
-def _printable(text: str) -> str:
-    """Return other people's text without what would move a terminal's cursor, or cannot be written."""
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
-class _Lines:
-    """One plain line an event."""
-
-    def __init__(self, out: TextIO, chats: Sequence[str]) -> None:
-        self._out = out
-        self._width = max(map(len, chats), default=0)
-
-    def show(self, event: Event) -> None:
-        text = _printable(f"{event.chat:<{self._width}}  {event.kind:<6}  {event.text}")
-        print(f"{event.at:7.1f} s  {text}", file=self._out, flush=True)
-
-
-class _Screen(_Lines):
-    """One line a chat, drawn again and again: where it is, since when, and the last line of its log."""
-
-    def __init__(self, out: TextIO, chats: Sequence[str]) -> None:
-        super().__init__(out, chats)
-        self._lines = dict.fromkeys(chats, "")
-        self._logs = dict.fromkeys(chats, "")
-        print("\n" * len(chats), end="", file=out)
-
-    def show(self, event: Event) -> None:
-        if event.kind == "log":
-            self._logs[event.chat] = _printable(event.text)
-        elif event.kind != "call" or not self._lines[event.chat].startswith(_KINDS["phase"]):  # a second call does not hide what is under way
-            self._logs[event.chat] = ""
-            self._lines[event.chat] = f"{_KINDS[event.kind]} {_printable(event.text)}"
-        self._draw(event.at)
-
-    def _draw(self, at: float) -> None:
-        rows = [f"\x1b[2K{chat:<{self._width}}  {at:6.1f} s  {line[:70]:<32}  {self._logs[chat][:40]}" for chat, line in self._lines.items()]
-        print(f"\x1b[{len(rows)}A" + "\n".join(rows), file=self._out, flush=True)
-
-
-def _print_table(story: Story, out: TextIO) -> None:
-    width = max(map(len, (row.chat for row in story.rows)), default=4)
-    print(f"\n{'chat':<{width}}  calls  workspaces made  state     time", file=out)
-    for row in story.rows:
-        print(f"{_printable(row.chat):<{width}}  {row.calls:>5}  {row.made:>15}  {row.state:<8}  {row.time:.0f} s", file=out)
-    print(f"\nduplicates: {story.duplicates}", file=out)
+    return _cli_replay.simulator(options)

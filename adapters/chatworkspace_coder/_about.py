@@ -40,6 +40,8 @@ class Found(Enum):
 class Server:
     """What was found at the client's URL."""
 
+    url: str
+    """The client's: nothing in it is secret."""
     found: Found
     version: str = ""
     """As Coder writes it; empty if nothing was told."""
@@ -89,9 +91,9 @@ class About:
         try:
             answer = self._api.transport.once(Request(method="GET", path=f"{V2}/buildinfo", owner_id=None), deadline)
         except LostError as error:
-            return Server(found=Found.NOTHING, problem=str(error))
+            return Server(url=self._api.transport.url, found=Found.NOTHING, problem=str(error))
         between = began + (datetime.now(timezone.utc) - began) / 2
-        return attrs.evolve(_server(answer), clock_difference=_difference(answer, between))
+        return attrs.evolve(_server(self._api.transport.url, answer), clock_difference=_difference(answer, between))
 
     def holder(self, deadline: float) -> Holder:
         """Ask whose token it is. UnavailableError: it is none that is valid, or there is no answer."""
@@ -130,16 +132,16 @@ class About:
 # ---------------------------------------------------------------- reading
 
 
-def _server(answer: Answer) -> Server:
+def _server(url: str, answer: Answer) -> Server:
     if 300 <= answer.status < 400:
-        return Server(found=Found.REDIRECT, problem=str(error_of_read(answer)), location=_origin(answer.headers.get("location", "")))
+        return Server(url=url, found=Found.REDIRECT, problem=str(error_of_read(answer)), location=_origin(answer.headers.get("location", "")))
     if not answer.ok:
-        return Server(found=Found.FOREIGN, problem=str(error_of_read(answer)))
+        return Server(url=url, found=Found.FOREIGN, problem=str(error_of_read(answer)))
     try:
         version = understood(answer, _version)
     except NotUnderstoodError as error:
-        return Server(found=Found.FOREIGN, problem=str(error))
-    return Server(found=Found.CODER, version=version)
+        return Server(url=url, found=Found.FOREIGN, problem=str(error))
+    return Server(url=url, found=Found.CODER, version=version)
 
 
 def _version(told: object) -> str:

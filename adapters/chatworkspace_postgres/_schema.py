@@ -49,10 +49,15 @@ def check(line: Line, schema: str) -> None:
     """Raise UnavailableError with all that is missing."""
     missing = list(_missing(line, schema))
     if not missing:
-        ((version,),) = line.ask(_VERSION, {})
-        check_version(schema, int(version or 0))
+        check_version(schema, schema_version(line))
         return
     raise _incomplete(schema, "; ".join(missing))
+
+
+def schema_version(line: Line) -> int:
+    """Return the version of the tables. UnavailableError."""
+    ((version,),) = line.ask(_VERSION, {})
+    return int(version or 0)
 
 
 def _missing(line: Line, schema: str) -> Iterator[str]:

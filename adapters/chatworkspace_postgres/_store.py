@@ -26,7 +26,7 @@ from chatworkspace_postgres._lines import Line, checked_timeout
 from chatworkspace_postgres._listener import Listener
 from chatworkspace_postgres._names import checked_schema
 from chatworkspace_postgres._rows import Row, intent_of, row_of
-from chatworkspace_postgres._schema import check, check_version
+from chatworkspace_postgres._schema import check, check_version, schema_version
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._turns import Turns, key_of
 from chatworkspace_postgres._wire import Connect
@@ -75,6 +75,10 @@ class PostgresStore(Store):
         self._closed = False
         self._by_process: dict[int, _Parts] = {}
         """Those of a parent stay, for a child must not close its connection."""
+
+    def schema_version(self) -> int:
+        """Return the version of the schema's tables. UnavailableError."""
+        return schema_version(self._line)
 
     def check(self) -> None:
         """Raise with what is missing: schema, version, rights. UnavailableError, which tries again only where that may help."""

@@ -57,13 +57,18 @@ def prepare(connection: sqlite3.Connection, path: str) -> None:
 
 def _check(connection: sqlite3.Connection, path: str) -> int:
     """Return how many scripts the file has had."""
-    application, version = _pragma(connection, "application_id"), _pragma(connection, "user_version")
+    application, version = _pragma(connection, "application_id"), version_of(connection)
     fresh = application == version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
     if not fresh and application != APPLICATION:
         raise InvalidArgumentError("path", f"a database of chatworkspace, or a new file; {path} is a database of something else")
     if version > len(SCRIPTS):
         raise InvalidArgumentError("path", f"version {len(SCRIPTS)} or older; {path} has version {version}, of a newer chatworkspace")
     return version
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return how many scripts the file says that it has had."""
+    return _pragma(connection, "user_version")
 
 
 def _keep_log(connection: sqlite3.Connection, path: str) -> None:

@@ -31,7 +31,7 @@ from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
 from chatworkspace_sqlite._lines import Line
 from chatworkspace_sqlite._rows import EPOCH, SECOND, Row, text_of
-from chatworkspace_sqlite._schema import checked_path, prepare
+from chatworkspace_sqlite._schema import checked_path, prepare, version_of
 from chatworkspace_sqlite._turns import Turns
 
 T = TypeVar("T")
@@ -94,6 +94,10 @@ class SQLiteStore(Store):
         """Close this process's connections; who waits is woken, and every later call raises UnavailableError. Idempotent."""
         self._closed = True
         self._parts().close()
+
+    def schema_version(self) -> int:
+        """Return the version of the file's tables: this library's, for opening an older file upgrades it."""
+        return self._read(version_of)
 
     # ------------------------------------------------------------ reading
 

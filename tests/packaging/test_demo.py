@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import cli
+from chatworkspace import _cli_replay, cli
 from chatworkspace_fake._demo import packaged_recording
 from chatworkspace_fake._replay import Replay
 from tests.packaging.runs import ROOT, clean_environment, from_checkout
@@ -37,7 +37,7 @@ class NotedClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> type[NotedClock]:
     NotedClock.slept = 0.0
-    monkeypatch.setattr(cli, "SystemClock", NotedClock)
+    monkeypatch.setattr(_cli_replay, "SystemClock", NotedClock)
     return NotedClock
 
 

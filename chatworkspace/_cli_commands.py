@@ -1,0 +1,179 @@
+"""The commands that ask a server: each a few steps over a session, that come to a result."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from chatworkspace import _cli_codes, _cli_texts
+from chatworkspace._arguments import check_chat_id
+from chatworkspace._cli_codes import Code
+from chatworkspace._cli_session import Session
+from chatworkspace._cli_texts import Json
+from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError
+from chatworkspace.model import Outcome, Progress, State
+from chatworkspace.ports import NotFoundError
+
+Tell = Callable[[Progress], object]
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a command came to."""
+
+    code: int
+    told: Json
+    """For programs."""
+    lines: tuple[str, ...] = ()
+    """For people."""
+    output: str | None = None
+    """What a remote command has printed: shown as it is, and the lines beside it."""
+
+
+Command = Callable[[Session, Namespace, Tell], Result]
+
+
+def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
+    code = _cli_codes.of_outcome(outcome, wanted)
+    return Result(code=code, told=_cli_texts.outcome_json(outcome, code), lines=tuple(_cli_texts.outcome_lines(outcome)))
+
+
+# ---------------------------------------------------------------- what changes something
+
+
+def create(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Find, join or make the chat's workspace."""
+    del tell
+    parameters = _parameters(options.param)
+    chat = session.open_chat(options.chat)
+    template_id = session.template_id(options.template, chat.organization_id)
+    return _of_outcome(
+        session.workspaces.create(
+            chat.id,
+            template_id,
+            name=options.name,
+            parameters=parameters,
+            preset_id=None if options.preset is None else session.preset_id(options.preset, template_id, chat),
+            replace=options.replace,
+            wait=options.wait,
+        )
+    )
+
+
+def start(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Start it."""
+    del tell
+    return _of_outcome(session.workspaces.start(options.chat, parameters=_parameters(options.param), wait=options.wait))
+
+
+def stop(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Stop it."""
+    del tell
+    return _of_outcome(session.workspaces.stop(options.chat, wait=options.wait), State.STOPPED)
+
+
+def attach(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Bind one that the user has made."""
+    del tell
+    chat = session.open_chat(options.chat)
+    return _of_outcome(session.workspaces.attach(chat.id, session.workspace_id(options.workspace, chat), wait=options.wait))
+
+
+def detach(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Unbind."""
+    del tell
+    return _of_outcome(session.workspaces.detach(options.chat, wait=options.wait), State.ABSENT)
+
+
+def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
+    """List strays, and delete those that are named."""
+    del tell
+    swept = session.workspaces.sweep(delete=options.delete)
+    code = Code.NOT_READY if swept.errors else Code.DONE
+    return Result(code=code, told=_cli_texts.sweep_json(swept, code), lines=tuple(_cli_texts.sweep_lines(swept)))
+
+
+def _parameters(told: list[str]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for pair in told:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InvalidArgumentError("parameters", "NAME=VALUE")  # the text may be a secret: it is not shown
+        found[name] = value
+    return found
+
+
+# ---------------------------------------------------------------- what only looks
+
+
+def status(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Say how it is."""
+    del tell
+    return _of_outcome(session.workspaces.status(options.chat, wait=options.wait))
+
+
+def follow(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Tell every step until nothing is under way."""
+    outcome: Outcome | None = None
+    for step in session.workspaces.follow(options.chat, wait=options.wait):
+        tell(step)
+        outcome = step.outcome
+    assert outcome is not None, "the last step has the outcome"
+    result = _of_outcome(outcome)
+    return attrs.evolve(result, told={"outcome": result.told})
+
+
+def why(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Tell the chat's history. Only the store is asked."""
+    del tell
+    store = session.opened.store
+    try:
+        look, history = store.look(check_chat_id(options.chat)), store.history(options.chat)
+    except NotFoundError:
+        raise ChatNotFoundError(options.chat) from None
+    return Result(code=Code.DONE, told=_cli_texts.chat_json(look, history), lines=tuple(_cli_texts.history_lines(look, history)))
+
+
+def templates(session: Session, options: Namespace, tell: Tell) -> Result:
+    """List the templates."""
+    del options, tell
+    user = session.client.user()
+    found = session.client.list_templates(user.id, session.organization_id(user.organization_ids), deadline=session.deadline())
+    listed = sorted(found, key=lambda it: it.name)
+    told = {"templates": [_cli_texts.template_json(it) for it in listed], "exit_code": 0}
+    return Result(code=Code.DONE, told=told, lines=tuple(map(_cli_texts.template_line, listed)) or ("there are no templates",))
+
+
+# ---------------------------------------------------------------- what runs in the workspace
+
+
+def execute(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Run a command in the workspace. Its exit code becomes ours."""
+    del tell
+    if not options.words:
+        raise InvalidArgumentError("command", "a command behind --, such as: -- uname -a")
+    # one word is a line for the shell, several are a command and its arguments, which arrive as they were typed
+    command = options.words[0] if len(options.words) == 1 else shlex.join(options.words)
+    with session.workspaces.connect(options.chat) as agent:
+        try:
+            done = agent.run(command, timeout=options.timeout)
+        except TimeoutError:
+            what = f"the command did not end within {options.timeout:g} s, and was interrupted"
+            told = {"error": {"reason": "timed_out", "message": what, "retryable": False}, "exit_code": int(Code.TIMED_OUT)}
+            return Result(code=Code.TIMED_OUT, told=told, lines=(what,), output="")
+    told = {"output": done.output, "truncated": done.truncated, "exit_code": done.exit_code}
+    lines = ("the output was too long: its end is missing",) if done.truncated else ()
+    return Result(code=done.exit_code, told=told, lines=lines, output=done.output)
+
+
+def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Look at everything that the other commands need."""
+    from chatworkspace._cli_doctor import examine  # noqa: PLC0415 # the other commands need none of it
+
+    del options, tell
+    report = examine(session)
+    code = Code.NOT_READY if report.problems else Code.DONE
+    return Result(code=code, told={**report.told(), "exit_code": int(code)}, lines=tuple(report.lines()))

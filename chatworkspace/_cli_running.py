@@ -1,0 +1,85 @@
+"""One call under way: a thread makes it, and the main thread shows its progress and minds Ctrl-C.
+
+Python hands Ctrl-C to the main thread, wherever that is. So it is never where the interruption could lose anything: in a request, or between a step
+and the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Generic, TypeVar
+
+from chatworkspace._cli_screen import Screen
+from chatworkspace.model import Progress
+from chatworkspace.ports import SystemClock
+
+T = TypeVar("T")
+TICK = 0.2
+"""Seconds between two drawings."""
+GRACE = 3.0
+"""Seconds that a request under way is given to end after Ctrl-C."""
+
+
+class LeftError(Exception):
+    """Ctrl-C, and a request was still under way when the command ended."""
+
+
+class Running(Generic[T]):
+    """Makes one call. `tell` may be called by its thread."""
+
+    def __init__(self, act: Callable[[], T]) -> None:
+        self._act = act
+        self._thread = Thread(target=self._run, name="chatworkspace", daemon=True)
+        self._news = SimpleQueue[Progress | None]()
+        self._result: T | None = None
+        self._error: BaseException | None = None
+
+    def tell(self, step: Progress) -> None:
+        """Have a step shown."""
+        self._news.put(step)
+
+    def _run(self) -> None:
+        try:
+            self._result = self._act()
+        except BaseException as error:  # noqa: BLE001 # raised again in the main thread
+            self._error = error
+        finally:
+            self._news.put(None)
+
+    def end(self, screen: Screen, interrupt: Callable[[], object]) -> T:
+        """Run to the end, and return or raise what the call did. LeftError: Ctrl-C, and it did not end in time."""
+        clock = SystemClock()
+        began, leave_at = clock.monotonic(), float("inf")
+        self._thread.start()
+        while True:
+            try:
+                if self._shown(screen, clock.monotonic() - began):
+                    break
+            except KeyboardInterrupt:
+                if leave_at != float("inf"):
+                    raise LeftError from None
+                leave_at = clock.monotonic() + GRACE
+                screen.say("interrupted: ending the wait (Ctrl-C again: at once)")
+                interrupt()
+            if clock.monotonic() >= leave_at:
+                raise LeftError
+        if self._error is not None:
+            raise self._error
+        return self._result  # type: ignore[return-value] # the call's own, whatever it is
+
+    def wait(self, seconds: float) -> None:
+        """Give a call that was left some time to end."""
+        self._thread.join(seconds)
+
+    def _shown(self, screen: Screen, elapsed: float) -> bool:
+        """Show what is new; True once the call has ended."""
+        try:
+            step = self._news.get(timeout=TICK)
+        except Empty:
+            screen.tick(elapsed)
+            return False
+        if step is not None:
+            screen.show(step)
+        return step is None
