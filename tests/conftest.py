@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
 
     from tests.adapters.postgres.server import Database
+    from tests.over_postgres import Stores, VirtualDatabase
 
 # before anybody imports them: an assertion that fails in a suite is to show its values
 pytest.register_assert_rewrite("tests.contract.clock", "tests.contract.creator", "tests.contract.dialer", "tests.contract.store")
@@ -45,7 +47,55 @@ def postgres() -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def postgres_pool(postgres: Database) -> Iterator[ConnectionPool[Any]]:
     """Give a pool of connections, as a host has one."""
-    from psycopg_pool import ConnectionPool  # noqa: PLC0415 # as above
+    from tests.adapters.postgres.server import pool_of  # noqa: PLC0415 # as above
 
-    with ConnectionPool(postgres.app, min_size=1, max_size=16) as pool:
+    with pool_of(postgres.app) as pool:
         yield pool
+
+
+@pytest.fixture(scope="session")
+def pgbouncer(postgres: Database) -> Iterator[str]:
+    """Give the way into the same database through a pgbouncer in transaction mode."""
+    from tests.adapters.postgres.bouncer import bouncer  # noqa: PLC0415 # as above
+
+    with bouncer(postgres) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_pool(pgbouncer: str) -> Iterator[ConnectionPool[Any]]:
+    """Give a pool of connections to it."""
+    from tests.adapters.postgres.server import pool_of  # noqa: PLC0415 # as above
+
+    with pool_of(pgbouncer) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def virtual_postgres(postgres: Database) -> Iterator[VirtualDatabase]:
+    """Give a database whose clock tests set."""
+    from tests.over_postgres import VirtualDatabase  # noqa: PLC0415 # as above
+
+    with closing(VirtualDatabase(postgres.another())) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+def postgres_stores(postgres: Database, postgres_pool: ConnectionPool[Any], virtual_postgres: VirtualDatabase) -> Iterator[Stores]:
+    """Give stores behind those in memory."""
+    from tests.adapters.postgres.server import pool_of  # noqa: PLC0415 # as above
+    from tests.over_postgres import Stores  # noqa: PLC0415 # as above
+
+    with pool_of(virtual_postgres.database.app) as pool:
+        yield Stores(virtual_postgres, postgres, virtual_pool=pool, real_pool=postgres_pool)
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_stores(postgres: Database, pgbouncer_pool: ConnectionPool[Any], virtual_postgres: VirtualDatabase) -> Iterator[Stores]:
+    """Give the same through a pgbouncer."""
+    from tests.adapters.postgres.bouncer import bouncer  # noqa: PLC0415 # as above
+    from tests.adapters.postgres.server import pool_of  # noqa: PLC0415 # as above
+    from tests.over_postgres import Stores  # noqa: PLC0415 # as above
+
+    with bouncer(virtual_postgres.database) as dsn, pool_of(dsn) as pool:
+        yield Stores(virtual_postgres, postgres, virtual_pool=pool, real_pool=pgbouncer_pool)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from chatworkspace import Chat, InvalidArgumentError
@@ -115,25 +115,20 @@ class PostgresStore(Store):
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         if not look.claimed_for:
             return
-        parts, key, signal = self._parts(), key_of(look.chat.id), self._clock.signal()
-        with parts.turns.waiting(key, signal):
-            # what was given back between the look and this moment was notified to nobody
+        parts, signal = self._parts(), self._clock.signal()
+        ends = min(deadline, self._clock.monotonic() + look.claimed_for)
+        with parts.turns.waiting(key_of(look.chat.id), signal):
             listening = parts.listener is not None and parts.listener.ready()
-            pause = SELDOM if listening else FIRST_LOOK
-            ends = self._turn_ends(look, deadline) if listening else min(deadline, self._clock.monotonic() + look.claimed_for)
-            while ends is not None:
-                now = self._clock.monotonic()
-                if signal.wait(min(ends, now + pause * (1 + self._clock.random()) / 2)) or self._clock.monotonic() >= ends:
+            if listening and not self._still_held(look):  # given back since the look, and notified to nobody
+                return
+            for pause in _pauses(SELDOM if listening else FIRST_LOOK, SELDOM if listening else LONGEST_LOOK):
+                until = min(ends, self._clock.monotonic() + pause * (1 + self._clock.random()) / 2)
+                if signal.wait(until) or self._clock.monotonic() >= ends or not self._still_held(look):
                     return
-                pause = min(2 * pause, SELDOM if listening else LONGEST_LOOK)
-                ends = self._turn_ends(look, deadline)
 
-    def _turn_ends(self, look: Look, deadline: float) -> float | None:
-        """Return until when there is nothing to do but wait, by the clock's monotonic(); None: the chat may be free or has changed."""
+    def _still_held(self, look: Look) -> bool:
         now = self.look(look.chat.id)
-        if now.epoch != look.epoch or not now.claimed_for:
-            return None
-        return min(deadline, self._clock.monotonic() + now.claimed_for)
+        return now.epoch == look.epoch and now.claimed_for > 0
 
     # ------------------------------------------------------------ claims
 
@@ -228,6 +223,13 @@ class PostgresStore(Store):
         result = self._change(statement, holder | notice | given)
         self._parts().turns.call(key)
         return result
+
+
+def _pauses(first: float, longest: float) -> Iterator[float]:
+    """Return seconds, each twice the one before."""
+    while True:
+        yield first
+        first = min(2 * first, longest)
 
 
 def _written(claim: Claim, row: Row, *, done: bool, repeated: bool) -> Chat:

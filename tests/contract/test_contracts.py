@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, get_args
 from uuid import UUID
@@ -32,6 +33,7 @@ from tests.contract.factories import (
     system_clocks,
 )
 from tests.contract.store import CHAT, LONG, ORGANIZATION, OWNER, WORKSPACE, StoreContract, StoreFactory, a_plan, fresh_token
+from tests.over_postgres import Stores
 
 SLOWER = 30
 """Races on a disk, which are as many as a second or two have room for."""
@@ -111,12 +113,48 @@ class TestSQLiteStoreInVirtualTime(StoreContract):
 
 @pytest.mark.adapters
 class TestPostgresStore(StoreContract):
-    """The store in a real PostgreSQL, through a pool, under real threads."""
+    """The store in a real PostgreSQL, under real threads."""
 
     @pytest.fixture
-    def store_factory(self, postgres: Database, postgres_pool: ConnectionPool[Any]) -> StoreFactory:
+    def store_factory(self, postgres_stores: Stores) -> StoreFactory:
         """Give fresh stores."""
-        return stores_in_real_time(lambda clock: postgres.store(postgres_pool.connection, clock=clock), rounds=SLOWER)
+        return stores_in_real_time(postgres_stores.make, rounds=SLOWER)
+
+
+@pytest.mark.adapters
+class TestPostgresStoreInVirtualTime(StoreContract):
+    """The same in a simulation, whose time the server's clock shows."""
+
+    @pytest.fixture
+    def store_factory(self, postgres_stores: Stores) -> StoreFactory:
+        """Give fresh stores."""
+        return stores_in_virtual_time(postgres_stores.make, rounds=SLOWER)
+
+
+@pytest.mark.adapters
+class TestPostgresStoreThroughPgbouncer(StoreContract):
+    """The same as the first, behind a pgbouncer in transaction mode."""
+
+    @pytest.fixture
+    def store_factory(self, pgbouncer_stores: Stores) -> StoreFactory:
+        """Give fresh stores."""
+        return stores_in_real_time(pgbouncer_stores.make, rounds=SLOWER)
+
+
+@pytest.mark.adapters
+class TestPostgresStoreThatListens(StoreContract):
+    """The same with notifications of turns."""
+
+    @pytest.fixture
+    def store_factory(self, postgres: Database, postgres_pool: ConnectionPool[Any]) -> Iterator[StoreFactory]:
+        """Give fresh stores, each with a connection of its own to listen on."""
+        with ExitStack() as stack:
+
+            def make(clock: Clock) -> Store:
+                store = postgres.store(postgres_pool.connection, clock=clock, listen=postgres.connect)
+                return stack.enter_context(closing(store))
+
+            yield stores_in_real_time(make, rounds=SLOWER)
 
 
 STORE_CALLS: dict[StoreCall, Callable[[Store, Claim], object]] = {

@@ -83,12 +83,12 @@ def test_the_module_is_the_command(installed: Path, tmp_path: Path) -> None:
     assert objects[-1]["duplicates"] == 0
 
 
-DRIVERS = {"backoff", "requests", "urllib3", "websocket-client", "certifi", "charset-normalizer", "idna"}
-"""Of Coder's client, with what requests brings along."""
+DRIVERS = {"backoff", "requests", "urllib3", "websocket-client", "certifi", "charset-normalizer", "idna", "psycopg", "typing-extensions"}
+"""Of Coder's client and of the store in PostgreSQL, with what they bring along."""
 
 
-def test_nothing_but_attrs_and_the_client_of_coder_comes_with_it(installed: Path, tmp_path: Path) -> None:
-    """Whoever installs it gets no database driver and no test tool."""
+def test_nothing_but_attrs_and_drivers_comes_with_it(installed: Path, tmp_path: Path) -> None:
+    """Whoever installs it gets no test tool, and of the database driver the part in Python alone."""
     packages = json.loads(run(installed / "pip", "list", "--format=json", "--disable-pip-version-check", cwd=tmp_path))
     names = {package["name"].lower().replace("_", "-") for package in packages} - {"pip", "setuptools", "wheel"}
     assert names == {"attrs", "chatworkspace"} | DRIVERS

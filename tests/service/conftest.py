@@ -1,45 +1,65 @@
-"""The tests of the service run in memory and, with the tests of adapters, over HTTP with a server of each level (see tests/over_http.py).
+"""The tests of the service run in memory and, with the tests of adapters, over HTTP and over PostgreSQL.
 
-All but those that NOT_OVER_HTTP names.
+Over HTTP with a server of each level (see tests/over_http.py); over PostgreSQL also with a pgbouncer in transaction mode before it (see
+tests/over_postgres.py).
+
+All but those that LEFT_OUT names.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import attrs
 import pytest
 
 from chatworkspace_fake._levels import LEVELS
 from tests.over_http import over_http
+from tests.over_postgres import over_postgres
 
 MEMORY = "memory"
+POSTGRES = ("postgres", "pgbouncer")
+BOUNCED = ("test_attach_detach", "test_counts", "test_create", "test_overtaken", "test_sweep", "test_threads")
+"""Modules that are run behind pgbouncer as well: between them they make every call of a store."""
 
 
 @attrs.frozen
 class Left:
-    """A test that is left out over HTTP."""
+    """A test that is left out where it is not in memory."""
 
     test: str
     why: str
     case: str = attrs.field(default="", kw_only=True)
     """What its id contains; empty: all its cases."""
-    levels: tuple[str, ...] = attrs.field(default=tuple(LEVELS), kw_only=True)
+    ways: tuple[str, ...] = attrs.field(default=tuple(LEVELS), kw_only=True)
 
 
-NOT_OVER_HTTP = (
+FORGETS = "a PostgreSQL that has confirmed a commit does not lose it at a test's word"
+ONE_PROCESS = "it is about the store in memory"
+LEFT_OUT = (
     Left("test_one_that_is_ready_at_once_needs_no_watch", "a server answers a creation before anybody has begun to build"),
     Left("test_close_ends_a_wait_for_the_mutex", "the same: the caller who is to be the first to end has to wait"),
     Left("test_a_dial_that_fails_is_told_as_connecting_meanwhile", "an error without words: a server has some"),
-    Left("test_a_template_that_may_not_be_used", "servers without chats forbid them nothing", case="not_allowed", levels=("2.20", "2.24")),
-    Left("test_a_template_that_may_not_be_used", "they do not tell of external agents", case="external", levels=("2.20", "2.24")),
-    Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", levels=("2.20",)),
+    Left("test_a_template_that_may_not_be_used", "servers without chats forbid them nothing", case="not_allowed", ways=("2.20", "2.24")),
+    Left("test_a_template_that_may_not_be_used", "they do not tell of external agents", case="external", ways=("2.20", "2.24")),
+    Left("test_a_name_that_is_taken_is_our_own_earlier_request", FORGETS, ways=POSTGRES),
+    Left("test_a_race_for_the_name_that_is_lost_inside_the_platform", FORGETS, ways=POSTGRES),
+    Left("test_a_chat_keeps_its_one_workspace", FORGETS, case="-commit", ways=POSTGRES),
+    Left("test_what_a_store_has_forgotten_is_listed", FORGETS, ways=POSTGRES),
+    Left("test_the_error_is_the_librarys_own", ONE_PROCESS, ways=POSTGRES),
+    Left("test_a_memory_store_refuses_another_process", ONE_PROCESS, ways=POSTGRES),
+    Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
 )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each way."""
-    ways = [pytest.param(MEMORY, id=pytest.HIDDEN_PARAM), *(pytest.param(level, id=f"http-{level}", marks=pytest.mark.adapters) for level in LEVELS)]
+    ways = [
+        pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
+        *(pytest.param(level, id=f"http-{level}", marks=pytest.mark.adapters) for level in LEVELS),
+        *(pytest.param(way, id=way, marks=pytest.mark.adapters) for way in POSTGRES[: 1 + (metafunc.definition.path.stem in BOUNCED)]),
+    ]
     metafunc.parametrize("over", ways, indirect=True)
 
 
@@ -51,15 +71,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_left(item: pytest.Function) -> bool:
-    level = item.callspec.params.get("over") if hasattr(item, "callspec") else None
-    return any(it.test == item.originalname and level in it.levels and it.case in item.name for it in NOT_OVER_HTTP)
+    way = item.callspec.params.get("over") if hasattr(item, "callspec") else None
+    return any(it.test == item.originalname and way in it.ways and it.case in item.name for it in LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)
 def over(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Put the platform behind HTTP, if it is to be."""
-    if request.param == MEMORY:
-        yield
-        return
-    with over_http(request.param):
+    """Put the platform behind HTTP, or the store into PostgreSQL, if it is to be."""
+    with ExitStack() as stack:
+        if request.param in POSTGRES:
+            stack.enter_context(over_postgres(request.getfixturevalue(f"{request.param}_stores")))
+        elif request.param != MEMORY:
+            stack.enter_context(over_http(request.param))
         yield

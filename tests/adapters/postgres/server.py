@@ -19,6 +19,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg_pool import ConnectionPool
 
 from chatworkspace.ports import Clock
 from chatworkspace_postgres import PostgresStore, upgrade
@@ -94,7 +95,7 @@ class Server:
         with (self._folder / "log").open("ab") as log:
             process = self._process = run_as_nobody(*command, stdout=log, stderr=log)
         deadline = time.monotonic() + TO_START
-        while not _answers(self.dsn):
+        while not answers(self.dsn):
             assert process.poll() is None, (self._folder / "log").read_text(errors="replace")
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -115,7 +116,7 @@ def run_as_nobody(*command: str, **arguments: Any) -> subprocess.Popen[Any]:
     return subprocess.Popen[Any](command, cwd="/", start_new_session=True, **as_nobody(), **arguments)
 
 
-def _answers(dsn: str) -> bool:
+def answers(dsn: str) -> bool:
     try:
         psycopg.connect(dsn).close()
     except psycopg.OperationalError:
@@ -145,6 +146,7 @@ class Database:
         """None: somebody else's, which is not to be stopped."""
         self._name = f"chats_{os.getpid()}_{next(_numbers)}"
         self._root = dsn
+        self._others: list[Database] = []
         self.execute(f"CREATE DATABASE {self._name} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", dsn=dsn)
         self.execute(f"DO $$ BEGIN CREATE ROLE {APP} LOGIN PASSWORD '{APP}'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
 
@@ -163,6 +165,10 @@ class Database:
         """Its name."""
         return self._name
 
+    def connect(self) -> psycopg.Connection[Any]:
+        """Connect as the user of the stores."""
+        return psycopg.connect(self.app)
+
     def execute(self, statement: str, parameters: Any = None, *, dsn: str | None = None) -> list[Any]:
         """Run a statement as one who may do anything."""
         with psycopg.connect(self.owner if dsn is None else dsn, autocommit=True) as connection:
@@ -179,11 +185,24 @@ class Database:
     def store(self, connect: Connect | None = None, *, clock: Clock | None = None, **arguments: Any) -> PostgresStore:
         """Make a store in a fresh schema."""
         schema = arguments.pop("schema", None) or self.schema()
-        return PostgresStore(connect or (lambda: psycopg.connect(self.app)), schema=schema, clock=clock, **arguments)
+        return PostgresStore(connect or self.connect, schema=schema, clock=clock, **arguments)
+
+    def another(self) -> Database:
+        """Make one more on the same server."""
+        it = Database(self._root, self.server)
+        self._others.append(it)
+        return it
 
     def drop(self) -> None:
-        """Drop it, whoever is connected."""
+        """Drop it and those made of it, whoever is connected."""
+        for other in self._others:
+            other.drop()
         self.execute(f"DROP DATABASE {self._name} WITH (FORCE)", dsn=self._root)
+
+
+def pool_of(dsn: str) -> ConnectionPool[Any]:
+    """Return a pool, as a host has one."""
+    return ConnectionPool(dsn, min_size=1, max_size=16, open=True)
 
 
 def granted(schema: str, user: str = APP) -> str:
