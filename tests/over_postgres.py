@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace.ports import Clock, Store, SystemClock
 from chatworkspace_fake import MemoryStore
 from chatworkspace_fake._store import StoreCall
-from chatworkspace_postgres import PostgresStore
+from chatworkspace_postgres import Connect, PostgresStore
 from tests.adapters.postgres.server import Database
 
 VIRTUAL = """
@@ -80,9 +80,7 @@ class Stores:
             return self._real.store(self._counted(self._real_pool, None), clock=clock)
         return self._virtual.database.store(self._counted(self._virtual_pool, now or clock.now), clock=clock)
 
-    def _counted(
-        self, pool: ConnectionPool[Any], now: Callable[[], datetime] | None
-    ) -> Callable[[], AbstractContextManager[psycopg.Connection[Any]]]:
+    def _counted(self, pool: ConnectionPool[Any], now: Callable[[], datetime] | None) -> Connect:
 
         @contextmanager
         def connect() -> Generator[psycopg.Connection[Any], None, None]:

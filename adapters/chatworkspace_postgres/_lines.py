@@ -10,7 +10,7 @@ from functools import cached_property
 
 import psycopg
 
-from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import Clock
 from chatworkspace_postgres._failures import StatementError, closed, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
@@ -103,7 +103,7 @@ def _refused(error: psycopg.Error, *, given: bool) -> Exception:
     if isinstance(error, psycopg.OperationalError):
         return StatementError(str(error).strip() or type(error).__name__)
     what = "given back" if given else "had"
-    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", retryable=False)
+    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
 
 
 def checked_timeout(timeout: object) -> float:

@@ -36,6 +36,9 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 0.5
 SELDOM = 2.0
 """Seconds between two where notifications come."""
 
+MOST_NOTED = 1000
+"""Characters of a note that are kept: with them, a statement leaves in one piece (see _wire)."""
+
 Values = dict[str, str | None]
 
 
@@ -172,19 +175,19 @@ class PostgresStore(Store):
         return self._leave(claim, None, number=number, note=note, closes=True)
 
     def _leave(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closes: bool) -> Chat:
-        given: Values = {"workspace_id": _text_of(workspace_id), "number": str(number), "note": _checked("note", note), "closes": str(closes)}
+        given: Values = {"workspace_id": _text_of(workspace_id), "number": str(number), "note": _noted(note), "closes": str(closes)}
         done, row = self._write(sql.DETACH if workspace_id is None else sql.ATTACH, claim, given)
         repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closes, claim.chat.generation + 1)
         return _written(claim, row, done=done, repeated=repeated)
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        self._write(sql.RELEASE, claim, {"note": _checked("note", note), "drop_plan": str(drop_plan)})
+        self._write(sql.RELEASE, claim, {"note": _noted(note), "drop_plan": str(drop_plan)})
 
     # ------------------------------------------------------------ no claim needed
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
         del workspace_id  # the note names it
-        if not self._line.ask(sql.RECORD_STRAY, {"chat_id": _checked("chat_id", chat_id), "note": _checked("note", note)}):
+        if not self._line.ask(sql.RECORD_STRAY, {"chat_id": _checked("chat_id", chat_id), "note": _noted(note)}):
             raise _not_found(chat_id)
 
     def discard(self, workspace_id: UUID) -> None:
@@ -258,6 +261,12 @@ def _checked(argument: str, text: str) -> str:
     if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
         raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
     return text
+
+
+def _noted(note: str) -> str:
+    """Return what goes into the history: cut, where it is long."""
+    _checked("note", note)
+    return note if len(note) <= MOST_NOTED else f"{note[: MOST_NOTED - 1]}…"
 
 
 def _checked_connect(argument: str, connect: Connect) -> Connect:

@@ -2,7 +2,10 @@
 
 libpq is spoken to directly: what the host has set on its connection (autocommit, isolation level, row factory, cursor class, adapters, the
 threshold of prepared statements) concerns psycopg's own way to a statement, and has no part in this one. Sent outside of a transaction, a statement
-is its own, committed when it is answered. Parse, Bind, Execute and Sync leave in one piece: a client that stops leaves none half told.
+is its own, committed when it is answered.
+
+Parse, Bind, Execute and Sync leave in one piece, for libpq sends at once what is below 8 KiB: a process that stops in the middle leaves no
+statement at the server that waits for its end, with a row locked.
 """
 
 from __future__ import annotations
