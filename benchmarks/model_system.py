@@ -49,7 +49,7 @@ class ModelSystem:
         return self._creator.get_workspace(self._owner_id, workspace_id, deadline=self._clock.monotonic() + 15)
 
     def _make(self, chat_id: str, template_id: UUID) -> Workspace:
-        name = f"workspace-{self._clock.token()[-4:]}{len(self._bindings)}"
+        name = f"workspace-{self._clock.token().replace('-', '')[-4:]}{len(self._bindings)}"
         request = CreateWorkspace(owner_id=self._owner_id, organization_id=self._organization_id, name=name, template_id=template_id)
         made = self._creator.create_workspace(request, deadline=self._clock.monotonic() + 25)
         self._bindings[chat_id] = made.id

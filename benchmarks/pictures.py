@@ -47,7 +47,7 @@ def bar_chart(title: str, unit: str, bars: Sequence[Bar], *, goal: float | None 
         parts += [
             f'<text x="{LABELS - 8}" y="{top + 15}" text-anchor="end">{escape(bar.label)}</text>',
             f'<rect x="{LABELS}" y="{top}" width="{bar.value * scale:.1f}" height="{ROW - 6}" fill="{SHADES[bar.baseline]}"/>',
-            f'<text x="{LABELS + bar.value * scale + 6:.1f}" y="{top + 15}">{bar.value:,.0f}</text>',
+            f'<text x="{LABELS + bar.value * scale + 6:.1f}" y="{top + 15}">{bar.value:,.{1 if bar.value < 10 else 0}f}</text>',
         ]
     if goal is not None:
         x, bottom = LABELS + goal * scale, 44 + ROW * len(bars)

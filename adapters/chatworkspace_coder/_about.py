@@ -17,6 +17,7 @@ from chatworkspace_coder import _read
 from chatworkspace_coder._api import V2, Api, understood
 from chatworkspace_coder._errors import Answer, NoRouteError, NotUnderstoodError, error_of_read
 from chatworkspace_coder._json import Json, as_list, as_object, flag, required_id, required_text, text
+from chatworkspace_coder._rates import rate_in
 from chatworkspace_coder._read import User
 from chatworkspace_coder._transport import LostError, Request
 from chatworkspace_coder._watch import Watching
@@ -166,10 +167,8 @@ def _difference(answer: Answer, ours: datetime) -> float | None:
 
 
 def _rate_limit(answer: Answer) -> RateLimit | None:
-    limit, remaining = (answer.headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining"))
-    if not all(it.isascii() and it.isdigit() and len(it) < 10 for it in (limit, remaining)):
-        return None
-    return RateLimit(limit=int(limit), remaining=int(remaining))
+    rate = rate_in(answer.headers)
+    return None if rate is None else RateLimit(limit=rate.limit, remaining=rate.left)
 
 
 def _organizations(told: object) -> list[Organization]:

@@ -131,7 +131,7 @@ class Clock(SystemClock):
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
-    def now(self) -> datetime:
+    def now(self) -> datetime:  # noqa: D102 # of the base class
         return datetime(2030, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=self.seconds)
 
 
