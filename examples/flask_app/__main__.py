@@ -22,10 +22,10 @@ def main() -> int:
     with CoderSimulator() as simulator, TemporaryDirectory() as folder:
         simulator.coder.add_template("docker", build=12, connect=3, scripts=4, stop=3, log=[f"{n:>2} {LOG[n % len(LOG)]}" for n in range(24)])
         environment = {
+            "CHATWORKSPACE_STORE": f"sqlite:///{Path(folder, 'chats.db')}",
             **os.environ,
             "CODER_URL": simulator.url,
             "CODER_SESSION_TOKEN": simulator.token,
-            "CHATWORKSPACE_STORE": f"sqlite:///{Path(folder, 'chats.db')}",
         }
         print(f"http://{ADDRESS}/ is the app, {simulator.url}/ the platform. End with Ctrl-C.", flush=True)  # noqa: T201 # for whoever started it
         server = subprocess.Popen([sys.executable, "-m", *SERVER, "examples.flask_app.app:app"], env=environment)  # noqa: S603 # as written above

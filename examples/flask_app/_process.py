@@ -65,10 +65,19 @@ def patience(seconds: float) -> Generator[float]:
 
 
 def _store(url: str, opened: ExitStack) -> Store:
+    """Open the store that is configured; the driver of another is not imported."""
     match urlsplit(url).scheme:
         case "sqlite":
-            from chatworkspace_sqlite import SQLiteStore  # noqa: PLC0415 # the one that is configured
+            from chatworkspace_sqlite import SQLiteStore  # noqa: PLC0415 # as said
 
             return opened.enter_context(closing(SQLiteStore(url.removeprefix("sqlite:///"))))
+        case "postgresql":
+            from psycopg import Connection  # noqa: PLC0415 # as said
+            from psycopg_pool import ConnectionPool  # noqa: PLC0415 # as said
+
+            from chatworkspace_postgres import PostgresStore  # noqa: PLC0415 # as said
+
+            pool = opened.enter_context(ConnectionPool(url, min_size=1, max_size=THREADS))
+            return opened.enter_context(closing(PostgresStore(pool.connection, listen=lambda: Connection.connect(url))))
         case scheme:
-            raise ValueError(f"CHATWORKSPACE_STORE: expected sqlite:///FILE, not {scheme}:")
+            raise ValueError(f"CHATWORKSPACE_STORE: expected sqlite:///FILE or postgresql://…, not {scheme}:")

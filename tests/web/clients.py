@@ -16,16 +16,17 @@ from typing import Any
 from urllib.parse import quote
 
 JSON = {"Content-Type": "application/json"}
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds for one answer."""
 
 
 class Asker:
     """Asks for the workspace of one chat, as the page does, and looks once every `interval` seconds until it is ready."""
 
-    def __init__(self, port: int, chat: str, interval: float, told: dict[str, Any]) -> None:
+    def __init__(self, port: int, chat: str, *, interval: float, wait: float, told: dict[str, Any]) -> None:
         self._port = port
         self._chat = f"/chats/{quote(chat)}"
+        self._status = f"status?wait={wait}" if wait else "status"
         self._interval = interval
         self._told = told
         self._line: HTTPConnection | None = None
@@ -34,7 +35,7 @@ class Asker:
         """Ask, poll, and ask again where nothing is under way any more and nothing was made."""
         state = "absent"
         while state != "ready" and time.monotonic() < until:
-            state = self._say("POST", "workspace", {"template": "docker"}) if state == "absent" else self._say("GET", "status")
+            state = self._say("POST", "workspace", {"template": "docker"}) if state == "absent" else self._say("GET", self._status)
             self._told["states"][state] = self._told["states"].get(state, 0) + 1
             time.sleep(self._interval)
         self._told["ready" if state == "ready" else "not_ready"] += 1
@@ -56,11 +57,12 @@ class Asker:
         return "absent"
 
 
-def ask(port: int, chats: int, each: int, interval: float, seconds: float) -> dict[str, Any]:
-    """Have `each` clients ask for the workspace of each chat."""
+def ask(port: int, *, chats: int, each: int, interval: float, seconds: float, wait: float = 0, first: int = 0) -> dict[str, Any]:
+    """Have `each` clients ask for the workspace of each chat, for so many seconds at most. wait: for how long a poll would have the server wait."""
     told: dict[str, Any] = {"ready": 0, "not_ready": 0, "states": {}, "errors": []}
     until = time.monotonic() + seconds
-    askers = [Asker(port, f"chat-{number}", interval, told) for number in range(chats) for _ in range(each)]
+    names = [f"chat-{number}" for number in range(first, first + chats) for _ in range(each)]
+    askers = [Asker(port, name, interval=interval, wait=wait, told=told) for name in names]
     threads = [Thread(target=asker.run, args=(until,)) for asker in askers]
     began = time.monotonic()
     for thread in threads:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from chatworkspace_fake import CoderSimulator
+from chatworkspace_postgres import upgrade
+from tests.adapters.postgres.server import Database, granted
 from tests.web.site import Site, serving
 
 LINES = tuple(f"step {number} <b>of</b> the build" for number in range(1, 11))
@@ -31,8 +36,15 @@ def simulator() -> Iterator[CoderSimulator]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'chats.db'}"
+def store(postgres: Database) -> Iterator[str]:
+    """Give a database of its own in a real PostgreSQL, as the app's user sees it."""
+    fresh = Database(postgres.owner, postgres.server)
+    try:
+        upgrade(lambda: psycopg.connect(fresh.owner))
+        fresh.execute(granted("chatworkspace"))
+        yield f"postgresql://?{urlencode(conninfo_to_dict(fresh.app))}"
+    finally:
+        fresh.drop()
 
 
 @pytest.fixture(params=["gunicorn", "waitress"])

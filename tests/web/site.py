@@ -7,7 +7,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Generator, Iterator, Mapping
+import time
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from queue import Queue
@@ -24,7 +25,7 @@ GUNICORN = ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", 
 SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (*GUNICORN, APP),
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
-    "waitress": ("waitress", "--threads=4", "--listen=127.0.0.1:0", APP),
+    "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
 }
 PATIENCE = 30.0
 """Seconds until a server has to be up, or to have said something."""
@@ -53,7 +54,7 @@ class Site:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         """Send one request; return status and JSON."""
         line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
@@ -63,7 +64,7 @@ class Site:
         finally:
             line.close()
 
-    def events(self, chat: str, last_id: str = "") -> Iterator[Event]:
+    def events(self, chat: str, last_id: str = "") -> Generator[Event]:
         """Yield the events of one stream until the server ends it; whoever stops early closes the connection."""
         line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
@@ -80,6 +81,15 @@ class Site:
                     fields = {}
         finally:
             line.close()
+
+
+def follow(site: Site, chat: str, last_id: str = "") -> list[Event]:
+    """Follow a chat until there is an outcome; ask again as often as the stream ends before, as a browser does."""
+    seen = list(site.events(chat, last_id))
+    while not seen or seen[-1].name != "outcome":
+        time.sleep(1)
+        seen += site.events(chat, seen[-1].id if seen else last_id)
+    return seen
 
 
 @contextmanager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat, takewhile
 
 from chatworkspace_fake import CoderSimulator
 from tests.web.conftest import LINES
-from tests.web.site import Event, Site, serving
+from tests.web.site import Event, Site, follow, serving
 
 PHASES = ["building", "connecting", "scripts"]
 ASKED = {"template": "docker"}
@@ -25,19 +24,10 @@ def lines(events: Sequence[Event]) -> list[str]:
     return [event.data["text"] for event in events if event.name == "line"]
 
 
-def follow(site: Site, last_id: str = "") -> list[Event]:
-    """Follow chat a until there is an outcome; ask again as often as the stream ends before, as a browser does."""
-    seen = list(site.events("a", last_id))
-    while not seen or seen[-1].name != "outcome":
-        time.sleep(0.2)
-        seen += site.events("a", seen[-1].id if seen else last_id)
-    return seen
-
-
 def follow_together(site: Site, *last_ids: str) -> list[list[Event]]:
     """Follow it as often as that, at the same time."""
     with ThreadPoolExecutor(len(last_ids)) as pool:
-        return list(pool.map(follow, repeat(site), last_ids))
+        return list(pool.map(follow, repeat(site), repeat("a"), last_ids))
 
 
 def test_asking_is_answered_while_the_platform_builds(site: Site) -> None:
