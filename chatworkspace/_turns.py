@@ -409,11 +409,17 @@ class Turns:
             case Step.MAKE:
                 return policy.make(look, None, look.number)
             case Step.REPLACE:
-                reason = Reason.FIRST_BUILD_FAILED if finding.condition is Condition.FIRST_BUILD_FAILED else Reason.REPLACED
-                left = LeftBehind(workspace_id=workspace.id, name=workspace.full_name, reason=reason)
-                return policy.make(look, left, self.number_after(look, workspace))
+                return self._replace(look, workspace, finding, policy)
             case Step.NO_WORKSPACE:
                 raise NoWorkspaceError("the workspace was deleted", reason=Reason.DELETED)
+
+    def _replace(self, look: Look, workspace: Workspace, finding: Finding, policy: Policy) -> Turn:
+        """Make another, unless somebody had the claim at the look: a build that is being asked for is not in what was read."""
+        if look.claimed_for > 0:
+            return Await(look=look)
+        reason = Reason.FIRST_BUILD_FAILED if finding.condition is Condition.FIRST_BUILD_FAILED else Reason.REPLACED
+        left = LeftBehind(workspace_id=workspace.id, name=workspace.full_name, reason=reason)
+        return policy.make(look, left, self.number_after(look, workspace))
 
     def number_after(self, look: Look, left: Workspace | None) -> int:
         """Return the number for names once a live workspace is left behind: one more if it bears the mark in use, or is not known."""

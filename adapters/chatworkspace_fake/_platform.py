@@ -14,6 +14,7 @@ from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, R
 from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, TemplateUse
 from chatworkspace_fake._faults import Faults
 from chatworkspace_fake._states import NEVER, Blueprint, BuildRecord, Duration, Fails
+from chatworkspace_fake._wire import ApiError
 from chatworkspace_fake._workspaces import UNTIL_OVER, FakeWorkspace
 
 FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
@@ -65,7 +66,7 @@ class Platform:
                 self._as_of = get_ident(), due
                 try:
                     act()
-                except (PortError, RefusedError):
+                except (PortError, RefusedError, ApiError):
                     pass  # whoever sent it has given up
                 finally:
                     self._as_of = None

@@ -590,6 +590,24 @@ def test_another_template_leaves_it_behind() -> None:
     assert len({it.name for it in world.coder.live}) == 2
 
 
+def test_one_that_somebody_else_is_building_again_is_not_left_behind() -> None:
+    """Who wants another template looks while the other's claim lives, and reads before it has asked for the build: that says nothing any more."""
+    world = World()
+    docker, gpu = world.template(build=[Fails(after=5), 30]), world.template("gpu")
+    first = world.chats.create(CHAT, docker.id)
+    one, other = world.sim.process(), world.sim.process()
+    world.coder.when("start_workspace").take(2)
+    other.pause(3, after="coder.get_workspace")
+
+    def want_another() -> Outcome:
+        world.sim.sleep(1)
+        return other.workspaces.create(CHAT, gpu.id)
+
+    built, found = world.sim.run(lambda: one.workspaces.create(CHAT, docker.id), want_another)
+    assert (built.reason, found.reason) == (Reason.STARTED, Reason.EXISTING)
+    assert (found.workspace_id, found.left_behind, len(world.coder.workspaces)) == (first.workspace_id, None, 1)
+
+
 def test_another_template_that_is_not_there_leaves_nothing_behind() -> None:
     """A refused creation changes nothing: the chat keeps the workspace whose build failed."""
     world, first = failing_first()

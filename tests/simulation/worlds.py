@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from random import Random
-from threading import get_ident
+from threading import RLock, get_ident
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcom
 from chatworkspace._mutex import ChatMutex, Waiting
 from chatworkspace._sweeping import LOST_NUMBERS, STANDING
 from chatworkspace.model import Agent
-from chatworkspace.ports import AgentConnection, Claim, Clock, CreateWorkspace, Look, NotAnsweredError, Plan
+from chatworkspace.ports import AgentConnection, AgentDialer, Claim, Clock, CreateWorkspace, Look, NotAnsweredError, Plan, WorkspaceCreator
 from chatworkspace_fake import Fails, FakeCoder, FakeStore, MemoryStore, Process, Simulation
 from chatworkspace_fake._registry import registry
 from chatworkspace_fake._states import Duration
@@ -66,9 +66,10 @@ class Chance:
 
 
 class Book:
-    """What the doubles below note. Only the thread whose turn it is writes, so it needs no lock."""
+    """What the doubles below note. `lock`: what is accepted is noted in its order, where threads do not take turns."""
 
     def __init__(self) -> None:
+        self.lock = RLock()
         self.seq = 0
         self.asked: list[Asked] = []
         self.written: list[Written] = []
@@ -81,8 +82,9 @@ class Book:
 
     def begin(self, chat_id: str) -> int:
         """Return the number of a call that the current thread begins."""
-        caller = len(self.chats)
-        self.chats[caller] = chat_id
+        with self.lock:
+            caller = len(self.chats)
+            self.chats[caller] = chat_id
         self._callers[get_ident()] = caller
         return caller
 
@@ -93,8 +95,9 @@ class Book:
 
     def next(self) -> int:
         """Return the next number of all that happens."""
-        self.seq += 1
-        return self.seq
+        with self.lock:
+            self.seq += 1
+            return self.seq
 
     def claims(self, token: str) -> None:
         """Note who asks for a claim."""
@@ -113,34 +116,38 @@ class _Ledger(MemoryStore):
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
         """Note it once it is accepted."""
-        before = self._chat(look.chat.id)
-        claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan)
-        self._note("claim", claim, before, plan=plan)
-        return claim
+        with self.book.lock:
+            before = self._chat(look.chat.id)
+            claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan)
+            self._note("claim", claim, before, plan=plan)
+            return claim
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         """Note it once it is accepted."""
-        before = self._chat(claim.chat.id)
-        chat = super().bind(claim, workspace_id)
-        self._note("bind", claim, before)
-        return chat
+        with self.book.lock:
+            before = self._chat(claim.chat.id)
+            chat = super().bind(claim, workspace_id)
+            self._note("bind", claim, before)
+            return chat
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
         """Note it once it is accepted."""
-        before = self._chat(claim.chat.id)
-        chat = super().attach(claim, workspace_id, number=number, note=note)
-        if chat != before:  # else it is the same write again
-            self._note("attach", claim, before, note=note)
-        return chat
+        with self.book.lock:
+            before = self._chat(claim.chat.id)
+            chat = super().attach(claim, workspace_id, number=number, note=note)
+            if chat != before:  # else it is the same write again
+                self._note("attach", claim, before, note=note)
+            return chat
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
         """Note it if it is not ignored."""
-        row: Any = self._rows[claim.chat.id]
-        accepted = row.held_by(claim) and not row.written
-        before = self._chat(claim.chat.id)
-        super().release(claim, note=note, drop_plan=drop_plan)
-        if accepted:
-            self._note("release", claim, before, note=note)
+        with self.book.lock:
+            row: Any = self._rows[claim.chat.id]
+            accepted = row.held_by(claim) and not row.written
+            before = self._chat(claim.chat.id)
+            super().release(claim, note=note, drop_plan=drop_plan)
+            if accepted:
+                self._note("release", claim, before, note=note)
 
     def _chat(self, chat_id: str) -> Chat:
         return self._rows[chat_id].chat
@@ -199,26 +206,32 @@ class WorldStore(FakeStore, _Ledger):
         return chat
 
 
-class WorldCoder(FakeCoder):
-    """A FakeCoder that notes what it is asked for. marks=False: every creation gets a name of its own, and nothing is found by name."""
+class Noting(WorkspaceCreator, AgentDialer):
+    """Notes what it is asked for. marks=False: every creation gets a name of its own, and nothing is found by name."""
 
-    def __init__(self, clock: Clock, book: Book, *, watching: bool, marks: bool = True, chance: Chance) -> None:
-        super().__init__(clock, watching=watching)
+    def begin(self, clock: Clock, book: Book, *, marks: bool, chance: Chance) -> None:
+        """Begin to note."""
         self.book = book
         self.marks = marks
         self._now = clock.monotonic
         self._chance_of_names = chance
+
+    @property
+    def _port(self) -> Any:
+        """What is asked once it was noted."""
+        return super()
 
     def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
         """Note the request."""
         if not self.marks:
             request = attrs.evolve(request, name=f"ws-{self._chance_of_names.name()}")
         self._ask("create", name=request.name)
-        return super().create_workspace(request, deadline=deadline)
+        made: Workspace = self._port.create_workspace(request, deadline=deadline)
+        return made
 
     def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
         """Note that there was none."""
-        found = super().find_workspace(owner_id, name, deadline=deadline) if self.marks else None
+        found: Workspace | None = self._port.find_workspace(owner_id, name, deadline=deadline) if self.marks else None
         if found is None:
             self.book.found_none.setdefault(self.book.caller, []).append(self.book.next())
         return found
@@ -226,21 +239,24 @@ class WorldCoder(FakeCoder):
     def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
         """Note the request."""
         self._ask("start", workspace_id=workspace.id)
-        return super().start_workspace(workspace, parameters, deadline=deadline)
+        asked: Workspace = self._port.start_workspace(workspace, parameters, deadline=deadline)
+        return asked
 
     def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
         """Note the request."""
         self._ask("stop", workspace_id=workspace.id)
-        return super().stop_workspace(workspace, deadline=deadline)
+        asked: Workspace = self._port.stop_workspace(workspace, deadline=deadline)
+        return asked
 
     def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
         """Note the request."""
         self._ask("delete", workspace_id=workspace.id)
-        return super().delete_workspace(workspace, deadline=deadline)
+        asked: Workspace = self._port.delete_workspace(workspace, deadline=deadline)
+        return asked
 
     def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
         """Note that it worked."""
-        connection = super().dial(workspace, agent, deadline=deadline)
+        connection: AbstractContextManager[AgentConnection] = self._port.dial(workspace, agent, deadline=deadline)
         book = self.book
         book.dialled.append(Dialled(seq=book.next(), at=self._now(), caller=book.caller, workspace_id=workspace.id, agent_id=agent.id))
         return connection
@@ -249,6 +265,14 @@ class WorldCoder(FakeCoder):
         book, caller = self.book, self.book.caller
         chat_id = book.chats.get(caller, "")
         book.asked.append(Asked(seq=book.next(), at=self._now(), caller=caller, chat_id=chat_id, kind=kind, name=name, workspace_id=workspace_id))
+
+
+class WorldCoder(Noting, FakeCoder):
+    """A FakeCoder that notes what it is asked for."""
+
+    def __init__(self, clock: Clock, book: Book, *, watching: bool, marks: bool = True, chance: Chance) -> None:
+        super().__init__(clock, watching=watching)
+        self.begin(clock, book, marks=marks, chance=chance)
 
 
 class Everybody(ChatMutex):
@@ -299,6 +323,9 @@ class Action:
 class World:
     """One random world, made from its seed and run once."""
 
+    simulation: Callable[..., Any] = Simulation
+    """Makes what it happens in."""
+
     def __init__(self, seed: int, *, claims: bool = True, mutex: bool = True, marks: bool = True) -> None:
         self.seed = seed
         self.chance = chance = Chance(seed)
@@ -309,10 +336,10 @@ class World:
         self.mutex = mutex
         self.actors: dict[int, tuple[str, int, int]] = {}
         watching = chance.happens(0.9)
-        self.sim = Simulation(
+        self.sim = self.simulation(
             seed,
-            store=lambda clock: WorldStore(clock, self.book, claims=claims),
-            coder=lambda clock: WorldCoder(clock, self.book, watching=watching, marks=marks, chance=Chance(seed)),
+            store=partial(WorldStore, book=self.book, claims=claims),
+            coder=partial(WorldCoder, book=self.book, watching=watching, marks=marks, chance=Chance(seed)),
         )
         registry.let_go(self.sim)  # a fault may strike in a random world, or may not
         self._draw_templates(watching=watching)

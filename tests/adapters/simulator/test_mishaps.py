@@ -50,6 +50,17 @@ def test_a_request_is_lost_on_the_wire(simulator: CoderSimulator, client: Client
     assert _create(client, template.id).status_code == 201
 
 
+def test_what_arrives_late_and_is_refused_concerns_nobody(simulator: CoderSimulator, client: Client) -> None:
+    """Whoever asks next, when it has arrived, is answered as ever."""
+    workspace = made(simulator.coder, stop=60)
+    simulator.coder.when("start_workspace").arrive_late(0)
+    with pytest.raises(LOST):
+        client.ask("POST", f"/workspaces/{workspace.id}/builds", {"transition": "start"}, timeout=BRIEF)
+    workspace.stop()
+    until(lambda: client.get(f"/workspaces/{workspace.id}") and simulator.coder.inside.faults.next_late == float("inf"))
+    assert workspace.builds[-1][0] == 2
+
+
 def test_a_request_arrives_late_on_the_wire(simulator: CoderSimulator, client: Client) -> None:
     """The connection is closed at once, and what was asked for is done afterwards."""
     template = simulator.coder.add_template("docker")

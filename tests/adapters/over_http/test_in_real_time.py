@@ -1,0 +1,136 @@
+"""Random worlds and the demo in real time, faster: real threads, real streams, and faults of platform and wire, over HTTP at each level."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
+from threading import current_thread, local
+from typing import Any
+from unittest import mock
+
+import attrs
+import pytest
+
+from chatworkspace_fake import CoderSimulator, _replay
+from chatworkspace_fake._demo import demonstrate
+from chatworkspace_fake._levels import LEVELS
+from chatworkspace_fake._replay import Row, Story
+from tests.adapters.over_http.demo import SEED, rows_at
+from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
+from tests.simulation.checker import RULES
+from tests.simulation.histories import Pause
+from tests.simulation.worlds import Noting, World
+
+SPEED = 20.0
+WORLDS = 6
+"""Of each level, at the same time."""
+EXACT = {3, 7}
+"""Rules about instants: in real time a thread that has to wait for the machine looks like one that breaks them."""
+SLACK = 120.0
+"""Seconds of the clock by which a busy machine may keep a thread waiting."""
+
+
+class NotedClient(Noting, ScaledClient):
+    """A client that notes what it is asked for."""
+
+
+class RealWorld(World):
+    """A random world over HTTP. It draws the same as the simulated one of that seed, and faults of the wire."""
+
+    def __init__(self, seed: int, level: str, stack: ExitStack, *, claims: bool = True, mutex: bool = True, marks: bool = True) -> None:
+        self.simulation = partial(RealSimulation, stack=stack, level=level, speed=SPEED, client=partial(self._noted, marks=marks))
+        super().__init__(seed, claims=claims, mutex=mutex, marks=marks)
+        self._draw_wire()
+
+    def _noted(self, clock: SkippingClock, simulator: CoderSimulator, *, marks: bool) -> NotedClient:
+        client = NotedClient(clock, simulator)
+        client.begin(clock, self.book, marks=marks, chance=self.chance)
+        return client
+
+    def _draw_wire(self) -> None:
+        chance, when = self.chance, self.sim.simulator.when
+        for _ in range(chance.pick((0, 1, 2, 3))):
+            nth = 1 + chance.below(3)
+            match chance.below(6):
+                case 0:
+                    when("POST /workspaces", nth=nth).lose_answer()
+                case 1:
+                    when("POST /workspaces", nth=nth).proxy_page(502, acted=chance.happens(0.5))
+                case 2:
+                    when("POST /*/builds", nth=nth).lose_answer()
+                case 3:
+                    when("GET /workspaces/*", nth=nth, times=2).reset()
+                case 4:
+                    when(chance.pick(("GET /*/watch-ws", "GET /*/watch")), nth=nth).reset(after=1 + chance.below(3))
+                case _:
+                    when("GET /*/listening-ports", nth=nth).proxy_page(504)
+
+    def _calm_down(self) -> None:
+        self.sim.simulator._mishaps._armed.clear()
+        super()._calm_down()
+
+    @property
+    def _steps(self) -> list[Any]:
+        return []
+
+    @property
+    def _actor(self) -> str:
+        return current_thread().name
+
+    def _pauses(self) -> list[Pause]:
+        """Return all, and one in each process for the machine."""
+        stood = [Pause(process=process.name, at=at, seconds=seconds) for process in self.processes for at, seconds in process.pauses]
+        return stood + [Pause(process=process.name, at=0.0, seconds=SLACK) for process in self.processes]
+
+    def _dials(self) -> dict[str, list[tuple[float, float]]]:
+        return {}
+
+
+def played(seed: int, *, level: str, **world: bool) -> tuple[int, list[str]]:
+    """Play a world; return its seed, and what is wrong."""
+    with ExitStack() as stack:
+        history = RealWorld(seed, level, stack, **world).run()
+        return seed, [f"{number}: {problem}" for number, rule in RULES.items() if number not in EXACT for problem in rule(history)]
+
+
+def broken(level: str, **world: bool) -> dict[int, list[str]]:
+    """Play them all; return what is wrong with those that broke."""
+    with ThreadPoolExecutor(WORLDS) as pool:
+        return {seed: problems for seed, problems in pool.map(partial(played, level=level, **world), range(WORLDS)) if problems}
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_nothing_that_must_hold_breaks(level: str) -> None:
+    """No two live workspaces of a chat, all callers told the same, nothing lost, nothing left open: the checker finds nothing."""
+    assert broken(level) == {}
+
+
+def test_the_worlds_find_duplicates_where_nothing_prevents_them() -> None:
+    """Without mutex and claim, and with names drawn at random, the platform's record shows second workspaces."""
+    found = broken("newest", claims=False, mutex=False, marks=False)
+    assert [problem for problems in found.values() for problem in problems if problem.startswith("1: ")]
+
+
+def test_the_demo_ends_as_in_memory() -> None:
+    """At each level, calls, states, and workspaces made and live are the same for each chat, and nothing is there twice."""
+    here = local()
+
+    def play(level: str) -> Story:
+        here.level = level
+        return demonstrate(SEED)
+
+    def simulation(seed: int, **service: Any) -> RealSimulation:
+        return RealSimulation(seed, stack=stack, level=here.level, speed=SPEED, **service)
+
+    with ExitStack() as stack, mock.patch.object(_replay, "Simulation", simulation), ThreadPoolExecutor(len(LEVELS)) as pool:
+        stories = dict(zip(LEVELS, pool.map(play, LEVELS), strict=True))
+    in_memory = demonstrate(SEED)
+    for level, story in stories.items():
+        assert [without_time(it) for it in story.rows] == [without_time(it) for it in rows_at(level, in_memory)], level
+        assert story.duplicates == 0, level
+
+
+def without_time(row: Row) -> Row:
+    """Return all but how long it took."""
+    return attrs.evolve(row, time=0)
