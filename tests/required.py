@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
 
 import pytest
+
+T = TypeVar("T")
 
 VARIABLE = "CHATWORKSPACE_REQUIRE"
 """Names, with commas between them, of what must not be missing. `.ci/run` sets it after it has installed all of it."""
 
 
-def need(name: str, *, missing: str | None) -> None:
-    """Skip the test if something is missing; fail it if `name` must be there. missing: what is not there, or None."""
-    if missing is None:
-        return
+def required(name: str, found: T | None, missing: str) -> T:
+    """Return what was found. Nothing: skip the test, or fail it if `name` must be there. missing: says so, for whoever reads the report."""
+    if found is not None:
+        return found
     if name in os.environ.get(VARIABLE, "").split(","):
         pytest.fail(f"{missing}, and {VARIABLE} names {name}", pytrace=False)
     pytest.skip(missing)

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tests.required import need
+from tests.required import required
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -30,17 +30,17 @@ FLAGS = (
 @contextmanager
 def browser() -> Generator[Chrome]:
     """Start one with nothing kept from before. The test that asks is skipped where there is none."""
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    need("chromium", missing=None if chromium and driver else "there is no chromium with its driver: Debian's chromium and chromium-driver")
+    chromium = required("chromium", shutil.which("chromium"), "chromium is not installed (Debian's package of that name)")
+    driver = required("chromium", shutil.which("chromedriver"), "chromedriver is not installed (Debian's package chromium-driver)")
     from selenium.webdriver import Chrome, ChromeOptions, ChromeService  # noqa: PLC0415 # not there on every interpreter
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         options = ChromeOptions()
-        options.binary_location = str(chromium)
+        options.binary_location = chromium
         for flag in (*FLAGS, f"--user-data-dir={folder}"):
             options.add_argument(flag)
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        started = Chrome(options=options, service=ChromeService(executable_path=str(driver)))
+        started = Chrome(options=options, service=ChromeService(executable_path=driver))
         try:
             yield started
         finally:

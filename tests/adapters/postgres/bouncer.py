@@ -11,13 +11,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.adapters.postgres.server import APP, TO_START, Database, answers, folder_of_servers, free_port, run_as_nobody
+from tests.required import required
 
-REQUIRED = os.environ.get("CHATWORKSPACE_REQUIRE", "").split(",")
-"""What must not be missing."""
 SERVER_CONNECTIONS = 4
 """Fewer than there are clients, so that statements of one client meet many of them."""
 
@@ -25,12 +23,7 @@ SERVER_CONNECTIONS = 4
 def program() -> str:
     """Return where it is. Skips, or fails where it is required."""
     found = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}{os.pathsep}/usr/sbin")
-    if found is None:
-        reason = "pgbouncer is not installed (Debian's package of that name)"
-        if "pgbouncer" in REQUIRED:
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return found
+    return required("pgbouncer", found, "pgbouncer is not installed (Debian's package of that name)")
 
 
 @contextmanager
