@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from contextlib import suppress
 from typing import TextIO
 
 from chatworkspace import _cli_codes, _cli_commands, _cli_texts
@@ -42,8 +43,9 @@ def _ended(running: Running[Result], session: Session, screen: Screen, chat_id: 
     try:
         return running.end(screen, lambda: session.interrupt(chat_id))
     except LeftError:
-        session.hang_up()
-        running.wait(1.0)
+        with suppress(KeyboardInterrupt):
+            session.hang_up()
+            running.wait(1.0)
         raise UnavailableError(LEFT, reason=Reason.INTERRUPTED) from None
     finally:
         screen.close()

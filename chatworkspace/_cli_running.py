@@ -31,6 +31,7 @@ class Running(Generic[T]):
 
     def __init__(self, act: Callable[[], T]) -> None:
         self._act = act
+        self._clock = SystemClock()
         self._thread = Thread(target=self._run, name="chatworkspace", daemon=True)
         self._news = SimpleQueue[Progress | None]()
         self._result: T | None = None
@@ -50,36 +51,40 @@ class Running(Generic[T]):
 
     def end(self, screen: Screen, interrupt: Callable[[], object]) -> T:
         """Run to the end, and return or raise what the call did. LeftError: Ctrl-C, and it did not end in time."""
-        clock = SystemClock()
-        began, leave_at = clock.monotonic(), float("inf")
         self._thread.start()
-        while True:
-            try:
-                if self._shown(screen, clock.monotonic() - began):
-                    break
-            except KeyboardInterrupt:
-                if leave_at != float("inf"):
-                    raise LeftError from None
-                leave_at = clock.monotonic() + GRACE
-                screen.say("interrupted: ending the wait (Ctrl-C again: at once)")
-                interrupt()
-            if clock.monotonic() >= leave_at:
-                raise LeftError
+        began = self._clock.monotonic()
+        try:
+            self._watch(screen, began, None)
+        except KeyboardInterrupt:
+            self._interrupt(screen, began, interrupt)
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value] # the call's own, whatever it is
 
+    def _interrupt(self, screen: Screen, began: float, interrupt: Callable[[], object]) -> None:
+        try:
+            interrupt()
+            screen.say("interrupted: ending the wait (Ctrl-C again: at once)")
+            self._watch(screen, began, self._clock.monotonic() + GRACE)
+        except KeyboardInterrupt:
+            raise LeftError from None
+
+    def _watch(self, screen: Screen, began: float, leave_at: float | None) -> None:
+        """Show what is new until the call has ended. LeftError."""
+        while True:
+            try:
+                step = self._news.get(timeout=TICK)
+            except Empty:
+                if not self._thread.is_alive():  # Ctrl-C came just as it ended
+                    return
+                screen.tick(self._clock.monotonic() - began)
+            else:
+                if step is None:
+                    return
+                screen.show(step)
+            if leave_at is not None and self._clock.monotonic() >= leave_at:
+                raise LeftError
+
     def wait(self, seconds: float) -> None:
         """Give a call that was left some time to end."""
         self._thread.join(seconds)
-
-    def _shown(self, screen: Screen, elapsed: float) -> bool:
-        """Show what is new; True once the call has ended."""
-        try:
-            step = self._news.get(timeout=TICK)
-        except Empty:
-            screen.tick(elapsed)
-            return False
-        if step is not None:
-            screen.show(step)
-        return step is None

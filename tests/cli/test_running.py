@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from queue import SimpleQueue
 from threading import Event, current_thread, main_thread
 
 import pytest
@@ -91,5 +92,36 @@ def test_a_request_that_does_not_end_is_left(strikes: int, monkeypatch: pytest.M
     with pytest.raises(LeftError):
         running.end(Screen(strikes=strikes), lambda: None)
     assert clock.monotonic() - began < 30
+    over.set()
+    running.wait(10)
+
+
+def test_ctrl_c_just_as_the_call_ends() -> None:
+    """Its result is not lost, though its end was noticed by what was interrupted."""
+    running = Running(lambda: "done")
+
+    class Late(SimpleQueue[Progress | None]):
+        """A queue out of which the end is taken, and Ctrl-C comes."""
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Progress | None:  # noqa: FBT001, FBT002 # as the queue's own
+            told = super().get(block, timeout)
+            if told is None:
+                raise KeyboardInterrupt
+            return told
+
+    running._news = Late()
+    assert running.end(Screen(), lambda: None) == "done"
+
+
+def test_ctrl_c_comes_again_while_the_wait_is_being_ended() -> None:
+    """At the very moment between the two: it is as if it came later, and nothing escapes."""
+    over = Event()
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    running = Running(lambda: over.wait(60))
+    with pytest.raises(LeftError):
+        running.end(Screen(strikes=1), interrupt)
     over.set()
     running.wait(10)
