@@ -27,11 +27,11 @@ def program() -> str:
 
 
 @contextmanager
-def bouncer(database: Database) -> Generator[str, None, None]:
+def bouncer(database: Database, port: int | None = None) -> Generator[str, None, None]:
     """Start one before this database, and give the way in."""
     path = program()
     with folder_of_servers() as folder:
-        port = free_port()
+        port = port or free_port()
         settings = folder / "pgbouncer.ini"
         settings.write_text(_settings(database, port), encoding="utf-8")
         with (folder / "log").open("ab") as log:
