@@ -103,6 +103,10 @@ class Fault:
         default = DialError("the agent did not answer") if self._armed.call == "dial" else UnavailableError("503: the server is busy")
         self._set("fail", error=error or default)
 
+    def disarm(self) -> None:
+        """Let it strike no more."""
+        self._armed.left = 0
+
     def _set(self, what: str, *, seconds: float = 0.0, error: Exception | None = None) -> None:
         self._armed.what, self._armed.seconds, self._armed.error = what, seconds, error
         self._arm(self._armed)

@@ -83,6 +83,10 @@ class WireFault:
         """Send the client elsewhere."""
         self._set("redirect", instead=Reply(status=status, content_type=HTML, headers={"Location": url}), acted=False)
 
+    def disarm(self) -> None:
+        """Let it strike no more."""
+        self._mishap.left = 0
+
     def _set(self, what: str, *, seconds: float = 0.0, after: int = 0, instead: Reply | None = None, acted: bool = True) -> None:
         it = self._mishap
         it.what, it.seconds, it.after, it.instead, it.acted = what, seconds, after, instead, acted

@@ -83,6 +83,18 @@ def test_faults_by_chance(simulator: CoderSimulator, client: Client) -> None:
     assert simulator.unstruck() == ()
 
 
+def test_a_fault_is_disarmed(simulator: CoderSimulator, client: Client) -> None:
+    """It strikes no more, and does not count as armed."""
+    wire, platform = simulator.when("GET /users/*", chance=1), simulator.coder.when("list_templates", times=9)
+    wire.proxy_page(502)
+    platform.fail()
+    assert [client.ask("GET", path).status_code for path in ("/users/me", "/templates")] == [502, 503]
+    wire.disarm()
+    platform.disarm()
+    assert [client.ask("GET", path).status_code for path in ("/users/me", "/templates")] == [200, 200]
+    assert simulator.unstruck() == ()
+
+
 @pytest.mark.parametrize("chance", [-0.1, 1.1])
 def test_a_chance_is_a_likelihood(simulator: CoderSimulator, chance: float) -> None:
     """From 0 to 1."""
@@ -214,6 +226,17 @@ def test_a_request_that_arrives_late(simulator: CoderSimulator, client: Client) 
         _create(client, template.id, timeout=BRIEF)
     assert simulator.coder.live == ()
     until(lambda: len(simulator.coder.live) == 1)
+
+
+def test_a_late_request_that_is_refused_troubles_nobody_else(simulator: CoderSimulator, client: Client) -> None:
+    """Its name has been taken meanwhile: whoever asks when it arrives gets an answer to what was asked."""
+    template = simulator.coder.add_template("docker")
+    simulator.coder.when("create_workspace").arrive_late(BRIEF)
+    with pytest.raises(requests.Timeout):
+        _create(client, template.id, timeout=BRIEF)
+    assert _create(client, template.id).status_code == 201
+    until(lambda: simulator.coder.calls.count("create_workspace") == 2)
+    assert len(client.get("/workspaces")["workspaces"]) == 1
 
 
 def test_a_request_that_takes_long(simulator: CoderSimulator, client: Client) -> None:
