@@ -1,0 +1,29 @@
+"""Processes that are killed take their time: `python -m pytest -m crash` runs these tests, and so does `python -m tests`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash import databases
+from tests.crash.databases import Database
+
+ORDINARY = ("test_checker.py", "test_guarantees.py")
+"""No process is started in these."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests of this folder, save those that are quick."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents and item.path.name not in ORDINARY:
+            item.add_marker(pytest.mark.crash)
+
+
+@pytest.fixture(params=["sqlite", "postgres"], scope="session")
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """Where stores are made."""
+    with databases.database(request.param, tmp_path_factory.mktemp("stores")) as made:
+        yield made

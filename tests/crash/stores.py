@@ -1,0 +1,78 @@
+"""Stores by URL, and what a worker puts around them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from typing import Any
+from urllib.parse import urldefrag
+
+import attrs
+from psycopg_pool import ConnectionPool
+
+from chatworkspace.ports import Claim, ClaimedError, Look, Plan, Store
+from chatworkspace_fake import ScaledClock
+from chatworkspace_postgres import PostgresStore
+from chatworkspace_sqlite import SQLiteStore
+
+CONNECTIONS = 4
+"""That a process has at most, to a database."""
+
+
+@contextmanager
+def opened(url: str) -> Generator[Store, None, None]:
+    """Open the store that a URL names, and close it in the end: `sqlite:///path`, or `postgresql://…#schema`, which has its tables."""
+    with ExitStack() as stack:
+        if url.startswith("sqlite"):
+            yield stack.enter_context(closing(SQLiteStore(url.removeprefix("sqlite:///"))))
+        else:
+            dsn, schema = urldefrag(url)
+            pool = stack.enter_context(ConnectionPool[Any](dsn, min_size=0, max_size=CONNECTIONS))
+            yield stack.enter_context(closing(PostgresStore(pool.connection, schema=schema)))
+
+
+class ScaledStore:
+    """A store by its own, real clock, for a service whose seconds pass faster: durations are translated both ways, the rest is as it is."""
+
+    def __init__(self, store: Store, clock: ScaledClock, *, claims: bool = True, aged: bool = False) -> None:
+        """claims=False: a claim keeps nobody out, for it is over at once; only its epoch is counted.
+
+        aged: every plan has stood long enough for a sweep.
+        """
+        self._store = store
+        self._clock = clock
+        self._claims = claims
+        self._aged = aged
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(self._store, attribute)
+
+    def look(self, chat_id: str) -> Look:
+        """Read a chat."""
+        return self._scaled(self._store.look(chat_id))
+
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+        """Claim a chat for so many of the service's seconds."""
+        try:
+            claim = self._store.claim(look, token=token, ttl=ttl / self._clock.speed if self._claims else 0.0, plan=plan)
+        except ClaimedError as error:
+            raise ClaimedError(retry_in=error.retry_in * self._clock.speed) from None
+        return attrs.evolve(claim, plan=self._plan(claim.plan))
+
+    def wait_for_turn(self, look: Look, deadline: float) -> None:
+        """Wait, until an instant of the service's clock."""
+        self._store.wait_for_turn(look, self._clock.real(deadline))
+
+    def planned(self, older_than: float) -> Sequence[Look]:
+        """Read those with a plan that has stood for so long."""
+        return [self._scaled(look) for look in self._store.planned(0.0 if self._aged else older_than / self._clock.speed)]
+
+    def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
+        """Read a page."""
+        return [self._scaled(look) for look in self._store.chats(after=after, limit=limit)]
+
+    def _scaled(self, look: Look) -> Look:
+        return attrs.evolve(look, claimed_for=look.claimed_for * self._clock.speed, plan=self._plan(look.plan))
+
+    def _plan(self, plan: Plan | None) -> Plan | None:
+        return None if plan is None else attrs.evolve(plan, planned_for=plan.planned_for * self._clock.speed)

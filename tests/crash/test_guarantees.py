@@ -1,0 +1,41 @@
+"""docs/guarantees.md names tests that are there, and has a row for everything."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.crash.points import POINTS
+from tests.crash.table import GOOD, PAGE, committed
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = PAGE.read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
+
+
+@pytest.mark.parametrize(("path", "name"), NAMED, ids=[name for _, name in NAMED])
+def test_every_test_that_is_named_is_there(path: str, name: str) -> None:
+    """Whoever looks for the test of a promise finds it."""
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    assert name in {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+
+
+def test_every_promise_and_every_limit_has_a_test() -> None:
+    """Twelve promises, nine limits, and no row without a test."""
+    promises, limits = (TEXT.partition(f"## {name}\n")[2].partition("\n## ")[0] for name in ("Promises", "Limits"))
+    rows = [[line for line in part.splitlines() if line.startswith("| ")][1:] for part in (promises, limits)]
+    assert [row.split(" | ")[0].strip("| ") for row in rows[0]] == [str(number) for number in range(1, 13)]
+    assert len(rows[1]) == 9
+    assert [row for part in rows for row in part if "`tests/" not in row] == []
+
+
+def test_the_table_has_a_row_for_every_point() -> None:
+    """C0 to C13, each good in every column."""
+    head, _, *rows = committed().splitlines()
+    assert [row.split(" | ")[0].strip("| ") for row in rows] == [point.name for point in POINTS]
+    assert {point.name.split()[0] for point in POINTS} == {f"C{number}" for number in range(14)}
+    for row in rows:
+        assert row.count(f" {GOOD} ") == head.count("killed, ") + head.count("stopped, ")

@@ -1,0 +1,49 @@
+"""Half a minute of a storm, and the same with less to hold on to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from random import SystemRandom
+
+from tests.crash.databases import Database, Files
+from tests.crash.storm import KILL, Outcome, harmed, storm, told
+
+Tell = Callable[[str, object], None]
+SECONDS, FEW = 30.0, 10.0
+
+
+def _run(stores: Database, record_property: Tell, *, seconds: float, name: str, claims: bool = True, model: bool = False) -> list[Outcome]:
+    outcomes = storm(stores, seconds=seconds, seed=SystemRandom().randrange(1 << 31), claims=claims, model=model)
+    for outcome in outcomes:
+        record_property("told", told(f"storm, {stores.name}, {name}", outcome))
+    return outcomes
+
+
+def _check(outcomes: list[Outcome], *, seconds: float) -> None:
+    for outcome in outcomes:
+        assert list(outcome.wrong) == []
+        assert outcome.counts["duplicates"] == 0
+        assert outcome.counts["kills"] >= seconds / len(outcomes) / KILL / 4
+        assert outcome.counts["made"] > outcome.chats
+        assert outcome.counts["told ready"] > outcome.chats
+        assert outcome.counts["unanswered"]
+
+
+def test_a_storm_leaves_one_workspace_for_each_chat(database: Database, record_property: Tell) -> None:
+    """One live workspace at most, all of them bound or listed, no claim left; and then every chat's next call ends with one."""
+    outcomes = _run(database, record_property, seconds=SECONDS, name="ours")
+    _check(outcomes, seconds=SECONDS)
+    if database.name == "postgres":
+        assert [outcome.counts["restarts"] for outcome in outcomes] == [2, 2]
+
+
+def test_the_name_alone_keeps_one_workspace_in_the_same_storm(database: Database, record_property: Tell) -> None:
+    """With claims that keep nobody out, one is live at most, each leads back to its chat, and all are bound or listed."""
+    _check(_run(database, record_property, seconds=FEW, name="ours without claims", claims=False), seconds=FEW)
+
+
+def test_the_same_storm_harms_what_creates_first_and_records_afterwards(tmp_path: Path, record_property: Tell) -> None:
+    """Duplicates and orphans are made: a storm that the model system comes through would prove nothing."""
+    outcomes = _run(Files(tmp_path), record_property, seconds=FEW, name="model system", model=True)
+    assert harmed(outcomes)

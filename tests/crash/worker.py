@@ -1,0 +1,226 @@
+"""Workers: processes with the library in them, forked from one that has everything imported, and told what to do by lines of JSON.
+
+`python -m tests.crash.worker FD` is the one that they are forked from. It gets its orders, and one end of each worker's line, through that socket.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from random import Random
+from typing import Any, cast
+
+import attrs
+
+from chatworkspace import ChatWorkspaceError, ChatWorkspaces, Outcome, Timeouts
+from chatworkspace.model import Sweep
+from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
+from chatworkspace_coder import CoderClient
+from chatworkspace_fake import ScaledClock
+from tests.crash.gate import Blow, Blows, Gate
+from tests.crash.stores import ScaledStore, opened
+
+Json = dict[str, Any]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What a worker works with."""
+
+    store: str
+    """A URL."""
+    coder: str
+    """A URL."""
+    token: str
+    speed: float = 1.0
+    """Seconds of the service that pass in one."""
+    creating: float = 25.0
+    """Seconds, as the service counts them."""
+    claims: bool = True
+    """False: a claim keeps nobody out."""
+    aged: bool = False
+    """Every plan has stood long enough for a sweep."""
+    model: bool = False
+    """Do as the model system does."""
+
+
+class Worker:
+    """Obeys orders: each in a thread of its own, save those that arm something. Its line is written to by any thread."""
+
+    def __init__(self, line: socket.socket, settings: Settings) -> None:
+        self._line = line
+        self._lock = threading.Lock()
+        self._settings = settings
+        self._clock = ScaledClock(settings.speed)
+        self._blows = Blows(lambda moment: self.say({"at": moment}))
+
+    def say(self, what: Json) -> None:
+        """Send one line. If nobody listens any more, end."""
+        try:
+            with self._lock:
+                self._line.sendall(json.dumps(what).encode() + b"\n")
+        except OSError:
+            os._exit(1)
+
+    def serve(self) -> None:
+        """Obey until the line ends."""
+        with opened(self._settings.store) as store, self._line.makefile("r", encoding="utf-8") as orders:
+            service = self._model() if self._settings.model else self._service(store)
+            self.say({"up": os.getpid()})
+            for line in orders:
+                order: Json = json.loads(line)
+                if order["do"] == "arm":
+                    self._blows.arm(Blow(moment=order["moment"], kind=order["kind"], lost=order["lost"]))
+                    self.say({"id": order["id"], "told": {}})
+                else:
+                    threading.Thread(target=self._obey, args=(service, order), daemon=True).start()
+
+    def _service(self, store: Store) -> ChatWorkspaces:
+        settings, clock, blows = self._settings, self._clock, self._blows
+        scaled = ScaledStore(store, clock, claims=settings.claims, aged=settings.aged)
+        coder = Gate("coder", CoderClient(settings.coder, token=settings.token), blows, clock)
+        return ChatWorkspaces(
+            store=cast("Store", Gate("store", scaled, blows, clock)),
+            creator=cast("WorkspaceCreator", coder),
+            dialer=cast("AgentDialer", coder),
+            clock=clock,
+            timeouts=Timeouts(creating=settings.creating),
+        )
+
+    def _model(self) -> ChatWorkspaces:
+        from tests.crash.model import ModelSystem  # noqa: PLC0415 # only what is used
+
+        client = CoderClient(self._settings.coder, token=self._settings.token)
+        return cast("ChatWorkspaces", ModelSystem(client, self._settings.store, self._clock))
+
+    # ------------------------------------------------------------ orders
+
+    def _obey(self, service: ChatWorkspaces, order: Json) -> None:
+        arguments: Json = order.get("arguments", {})
+        if order["do"] == "work":
+            self._work(service, **arguments)
+            self.say({"id": order["id"], "told": {}})
+        else:
+            began = time.monotonic()
+            told = _attempt(lambda: getattr(service, order["do"])(*order.get("of", ()), **arguments))
+            self.say({"id": order["id"], "told": told | {"seconds": time.monotonic() - began}})
+
+    def _work(self, service: ChatWorkspaces, *, chats: list[str], templates: list[str], threads: int, seed: int, until_ready: bool) -> None:
+        """Have many threads create: each chat until it is ready, shared out, or any chat, for ever."""
+        left = list(chats)
+        Random(seed).shuffle(left)
+        taken = iter(left)
+        lock = threading.Lock()
+
+        def next_chat() -> str | None:
+            with lock:
+                return next(taken, None)
+
+        def finish(number: int) -> None:
+            del number
+            while (chat_id := next_chat()) is not None:
+                while not self._create(service, chat_id, templates[0]):
+                    time.sleep(0.02)
+
+        def go_on(number: int) -> None:
+            chance = Random(f"{seed}-{number}")
+            while True:
+                self._create(service, chance.choice(chats), chance.choice(templates))
+                time.sleep(chance.random() * 0.1)
+
+        run: Callable[[int], None] = finish if until_ready else go_on
+        each = [threading.Thread(target=run, args=(number,), daemon=True) for number in range(threads)]
+        for thread in each:
+            thread.start()
+        for thread in each:
+            thread.join()
+
+    def _create(self, service: ChatWorkspaces, chat_id: str, template_id: str) -> bool:
+        told = _attempt(lambda: service.create(chat_id, template_id, wait=60))
+        self.say({"created": chat_id, "told": told})
+        return bool(told["ready"])
+
+
+def _attempt(call: Callable[[], Any]) -> Json:
+    """Return what a call came to, as JSON."""
+    try:
+        result = call()
+    except ChatWorkspaceError as error:
+        told = {"error": type(error).__name__, "message": str(error), "reason": error.reason.value}
+        return {"ready": False, "retryable": error.retryable, **told}
+    except Exception as error:  # noqa: BLE001 # whatever it is, it is told, and the test fails
+        return {"ready": False, "error": type(error).__name__, "message": f"{error} (unexpected)", "reason": "unexpected"}
+    if isinstance(result, Outcome):
+        workspace_id = None if result.workspace_id is None else str(result.workspace_id)
+        return {
+            "ready": result.ready,
+            "state": result.state.value,
+            "reason": result.reason.value,
+            "workspace_id": workspace_id,
+            "generation": result.chat.generation,
+            "left_behind": None if result.left_behind is None else str(result.left_behind.workspace_id),
+        }
+    if isinstance(result, Sweep):
+        errors, strays, deleted = dict(result.errors), [str(it.id) for it in result.strays], [str(it) for it in result.deleted]
+        return {"ready": True, "strays": strays, "settled": result.settled, "deleted": deleted, "errors": errors}
+    return {"ready": True, "result": str(result)}
+
+
+# ---------------------------------------------------------------- the one that they are forked from
+
+
+def main(descriptor: int) -> None:
+    """Fork on order, and tell the process id; keep who has ended until told, so that no process id is used twice. End with the line, and end all."""
+    _load()
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # it tells of every connection that a restart has cost
+    children: set[int] = set()
+    with socket.socket(fileno=descriptor) as orders:
+        orders.sendall(b"up\n")
+        while True:
+            data, descriptors, *_ = socket.recv_fds(orders, 65536, 1)
+            if not data:
+                break
+            order: Json = json.loads(data)
+            if order["do"] == "fork":
+                child = os.fork()
+                if not child:
+                    _become_worker(orders, descriptors[0], order["settings"])
+                os.close(descriptors[0])
+                children.add(child)
+                orders.sendall(b"%d\n" % child)
+            else:
+                os.waitpid(order["pid"], 0)
+                children.discard(order["pid"])
+                orders.sendall(b"gone\n")
+    for child in children:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+
+
+def _become_worker(orders: socket.socket, descriptor: int, settings: Mapping[str, Any]) -> None:
+    status = 1
+    try:
+        orders.close()
+        Worker(socket.socket(fileno=descriptor), Settings(**settings)).serve()
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _load() -> None:
+    """Import what a first call imports."""
+    for name in ("hashlib", "hmac", "chatworkspace._connecting", "chatworkspace._leaving", "chatworkspace._sweeping"):
+        import_module(name)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
