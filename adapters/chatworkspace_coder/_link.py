@@ -24,7 +24,7 @@ from chatworkspace_coder._errors import Answer
 from chatworkspace_coder._limits import Limit, OverdueError, left
 from chatworkspace_coder._sockets import connected
 from chatworkspace_coder._tokens import HEADER
-from chatworkspace_coder._transport import Transport
+from chatworkspace_coder._transport import Transport, reason_of
 
 LARGEST_HEAD = 64 * 1024
 _CHUNK = 64 * 1024
@@ -128,7 +128,7 @@ class Opener:
                     link.close()
                     raise
             except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
-                reason = type(error).__name__
+                reason = reason_of(error)
         raise UnavailableError("not answered in time" if limit.struck or time.monotonic() >= deadline else f"no answer: {reason}")
 
     def _connected(self, limit: Limit) -> Link:

@@ -181,7 +181,7 @@ class Transport:
             with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds), verify=verify)) as response:
                 answer = Answer(status=response.status_code, headers=_headers(response), body=_body(response))
         except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
-            reason = _reason(error)  # its own text may hold anything, and it holds the request
+            reason = reason_of(error)  # its own text may hold anything, and it holds the request
         else:
             self._note_date(answer)
             return answer
@@ -233,7 +233,8 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """Say why no answer came, in words of ours."""
     told = repr(error)
     return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
 

@@ -83,7 +83,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answer(self, reply: Reply) -> None:
         if reply.hang:
-            self.server.over.wait(30)
+            self.connection.settimeout(30)
+            self.rfile.read(1)  # until the client hangs up, or the server closes
             self.close_connection = True
             return
         if reply.reset:
@@ -181,6 +182,8 @@ class Server:
         self._listener.shutdown()
         self._listener.server_close()
         for connection in self._listener.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
             with suppress(OSError):
                 connection.close()
         self._thread.join()

@@ -1,33 +1,61 @@
-"""The client against a server that answers anything: typed errors only, and in time."""
+"""The client against a server that answers anything, and against one that does not answer: typed errors only, in time, and few attempts."""
 
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatworkspace import Chat, ChatWorkspaceError
+from chatworkspace import Chat, ChatWorkspaceError, UnavailableError
 from chatworkspace.ports import CreateWorkspace, PortError
-from chatworkspace_coder import CoderClient, _read, _read_templates
+from chatworkspace_coder import CoderClient, _client, _read, _read_templates
+from chatworkspace_coder._pacing import Pacing
+from chatworkspace_coder._tokens import HEADER
 from tests.adapters.coder.conftest import TOKEN
-from tests.adapters.coder.payloads import ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, agent, build, problem, template, user, version, workspace
+from tests.adapters.coder.payloads import (
+    AGENT,
+    ORGANIZATION,
+    OTHER,
+    OWNER,
+    PAGE,
+    TEMPLATE,
+    WORKSPACE,
+    agent,
+    build,
+    problem,
+    template,
+    user,
+    version,
+    workspace,
+)
 from tests.adapters.coder.server import Handler, Reply, Server, Step, serving
-from tests.adapters.coder.streams import events, websocket
+from tests.adapters.coder.streams import BINARY, TEXT, Peer, event, events, websocket
 
 EXAMPLES = 500
-BRIEF = 0.05
+"""Each call is answered so many, at least: a few more are drawn, since time may run out before anything is sent."""
+PATIENCE = st.sampled_from([0.05] * 9 + [0.3])
+"""Seconds: with more of them, reads are asked again."""
 LATE = 0.25
 """Seconds by which a call may miss its deadline."""
+TRIES = 3
+"""A call that was late is made again, alone: a machine with other things to do is late once, a limit that does not hold is late each time."""
 ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPACE)
 READ = _read.workspace(workspace(), None)
+DORMANT = attrs.evolve(READ, dormant=True)
+STRANGER = attrs.evolve(READ.agents[0], id=UUID(OTHER))
 LISTED = _read_templates.template(template()).template
 REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev", template_id=OF)
+CHAT = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
 Call = Callable[[CoderClient, float], object]
 
 
@@ -46,15 +74,11 @@ def _run(client: CoderClient, deadline: float) -> None:
         connection.run("true", timeout=max(deadline - time.monotonic(), 0.001))
 
 
-CALLS: dict[str, Call] = {
-    "create": lambda client, deadline: client.create_workspace(REQUEST, deadline=deadline),
+READS: dict[str, Call] = {
     "get": lambda client, deadline: client.get_workspace(ME, IT, deadline=deadline),
     "find": lambda client, deadline: client.find_workspace(ME, "dev", deadline=deadline),
     "list": lambda client, deadline: client.list_workspaces(ME, HOME, deadline=deadline),
-    "start": lambda client, deadline: client.start_workspace(READ, {}, deadline=deadline),
-    "stop": lambda client, deadline: client.stop_workspace(READ, deadline=deadline),
     "log": lambda client, deadline: client.build_log(READ, after=0, deadline=deadline),
-    "use": lambda client, deadline: client.record_use(READ, deadline=deadline),
     "templates": lambda client, deadline: client.list_templates(ME, HOME, deadline=deadline),
     "template": lambda client, deadline: client.get_template(ME, OF, deadline=deadline),
     "parameters": lambda client, deadline: client.list_parameters(ME, LISTED, deadline=deadline),
@@ -62,9 +86,33 @@ CALLS: dict[str, Call] = {
     "presets": lambda client, deadline: client.list_presets(ME, LISTED, deadline=deadline),
     "template use": lambda client, deadline: client.template_use(ME, HOME, deadline=deadline),
     "quota": lambda client, deadline: client.get_quota(ME, HOME, deadline=deadline),
+}
+UNHURRIED: dict[str, Call] = {
+    "user": lambda client, _: client.user(),
+    "template by name": lambda client, _: client.template("docker", organization_id=HOME),
+    "lifetime": lambda client, _: client.workspace_ttl(CHAT),
+}
+"""Calls without a deadline have a limit of their own."""
+ONCE: dict[str, Call] = {
+    "create": lambda client, deadline: client.create_workspace(REQUEST, deadline=deadline),
+    "start": lambda client, deadline: client.start_workspace(READ, {}, deadline=deadline),
+    "wake": lambda client, deadline: client.start_workspace(DORMANT, {}, deadline=deadline),
+    "stop": lambda client, deadline: client.stop_workspace(READ, deadline=deadline),
+    "delete": lambda client, deadline: client.delete_workspace(READ, deadline=deadline),
+    "use": lambda client, deadline: client.record_use(READ, deadline=deadline),
+}
+WIRES: dict[str, Call] = {
     "watch": _watched,
+    "watch, read": _watched,
+    "dial": lambda client, deadline: client.dial(READ, STRANGER, deadline=deadline),
     "run": _run,
 }
+CALLS: dict[str, Call] = READS | UNHURRIED | ONCE | WIRES
+SOUND_PATHS: dict[str, dict[str, Reply]] = {
+    "watch, read": {f"/workspaces/{WORKSPACE}": Reply(200, workspace())},
+    "run": {f"/workspaces/{WORKSPACE}": Reply(200, workspace()), f"/workspaceagents/{AGENT}/listening-ports": Reply(200, {"ports": None})},
+}
+"""What is answered soundly, so that the nonsense comes later."""
 
 
 JSON = st.recursive(
@@ -82,22 +130,46 @@ STATUS = st.sampled_from(
     [100, 101, 200, 200, 200, 201, 204, 206, 301, 302, 304, 307, 400, 401, 403, 404, 409, 410, 418, 425, 429, 499, 500, 502, 503, 599]
 )
 HEADERS = st.dictionaries(
-    st.sampled_from(["Content-Length", "Transfer-Encoding", "Content-Encoding", "Retry-After", "Date", "Location", "Set-Cookie", "Connection", "X"]),
+    st.sampled_from(
+        [
+            "Content-Length",
+            "Transfer-Encoding",
+            "Content-Encoding",
+            "Retry-After",
+            "Date",
+            "Location",
+            "Set-Cookie",
+            "Connection",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+        ]
+    ),
     st.sampled_from(["0", "5", "-1", "99999999", "chunked", "gzip", "deflate", "x", "close", "Tue, 99 Foo", "http://127.0.0.1:1/", "a=b", "9" * 30]),
     max_size=3,
 )
 
 
+OPCODES = st.sampled_from([TEXT, BINARY, 0, 3, 8, 9, 10])
+EVENTS = st.fixed_dictionaries({"type": st.sampled_from(["data", "ping", "error", "x", 3]), "data": SOUND | JSON}).map(
+    lambda it: json.dumps(it).encode()
+)
+"""What a watch may tell."""
+
+
 @st.composite
 def steps(draw: st.DrawFn) -> Step:
     """Return one way to answer."""
-    kind = draw(st.sampled_from(["reply", "reply", "reply", "raw", "websocket", "events"]))
+    kind = draw(st.sampled_from(["reply", "reply", "reply", "raw", "websocket", "messages", "events", "told"]))
     data = draw(st.binary(max_size=120))
     if kind == "raw":
         head = draw(st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"HTTP/1.1 999\r\n\r\n"]))
         return _raw(head + data)
     if kind == "websocket":
         return websocket(lambda peer: peer.raw(data))
+    if kind == "messages":
+        return websocket(_says(draw(st.lists(st.tuples(OPCODES, EVENTS | st.binary(max_size=60)), max_size=4))))
+    if kind == "told":
+        return events(*draw(st.lists(st.builds(event, st.sampled_from(["data", "ping", "error", ""]), SOUND | JSON), max_size=4)))
     if kind == "events":
         return events(data, b"event: data\ndata: {}\n\n", chunked=draw(st.booleans()))
     body = draw(BODIES)
@@ -112,6 +184,14 @@ def steps(draw: st.DrawFn) -> Step:
     )
 
 
+def _says(messages: list[tuple[int, bytes]]) -> Callable[[Peer], None]:
+    def talk(peer: Peer) -> None:
+        for opcode, data in messages:
+            peer.send(data, opcode)
+
+    return talk
+
+
 def _raw(data: bytes) -> Callable[[Handler], None]:
     def step(handler: Handler) -> None:
         handler.wfile.write(data)
@@ -120,45 +200,104 @@ def _raw(data: bytes) -> Callable[[Handler], None]:
     return step
 
 
+class Strange:
+    """A server that answers each call from a script of its own: it knows them apart by their tokens."""
+
+    def __init__(self, server: Server) -> None:
+        self.clients = {name: CoderClient(server.url, token=f"{TOKEN}-{number}") for number, name in enumerate(CALLS)}
+        self.asked = dict.fromkeys(CALLS, 0)
+        self._names = {f"{TOKEN}-{number}": name for number, name in enumerate(CALLS)}
+        self._scripts: dict[str, list[Step]] = {}
+        server.otherwise(self._answer)
+
+    def _answer(self, handler: Handler) -> None:
+        name = self._names[handler.headers[HEADER]]
+        self.asked[name] += 1
+        sound = SOUND_PATHS.get(name, {}).get(handler.path.partition("?")[0].removeprefix("/api/v2"))
+        script = self._scripts[name]
+        handler.take(sound or (script.pop(0) if len(script) > 1 else script[0]))
+
+    def call(self, name: str, answers: list[Step], patience: float) -> float:
+        """Make a call; return by how many seconds it missed its deadline. It must raise nothing but what is said."""
+        client = self.clients[name]
+        self._scripts[name] = list(answers)
+        client._watching._missing.clear()
+        client._transport._pacing = Pacing()  # a refusal would keep the next answers away
+        client._templates._ttl._told = client._templates._allowed._told = None
+        deadline = time.monotonic() + patience
+        _typed(lambda: CALLS[name](client, deadline))
+        return time.monotonic() - deadline
+
+
 @pytest.fixture(scope="module")
-def strange() -> Generator[tuple[Server, CoderClient], None, None]:
-    with serving() as server, CoderClient(server.url, token=TOKEN) as client:
-        yield server, client
+def strange() -> Generator[Strange, None, None]:
+    with serving() as server:
+        it = Strange(server)
+        yield it
+        for client in it.clients.values():
+            client.close()
 
 
-@given(name=st.sampled_from(sorted(CALLS)), answers=st.lists(steps(), min_size=1, max_size=3))
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_nothing_but_typed_errors_in_time(strange: tuple[Server, CoderClient], name: str, answers: list[Step]) -> None:
-    """Whatever the server answers, to whatever call."""
-    server, client = strange
-    rest = list(answers)
-    server.otherwise(lambda handler: handler.take(rest.pop(0) if len(rest) > 1 else rest[0]))
-    client._watching._missing.clear()
-    deadline = time.monotonic() + BRIEF
-    _typed(lambda: CALLS[name](client, deadline))
-    assert time.monotonic() <= deadline + LATE
+def test_nothing_but_typed_errors_in_time(strange: Strange, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the server answers, to whatever call: each of 500 examples to all calls, which are made at the same time."""
+    with ThreadPoolExecutor(len(CALLS)) as threads:
 
+        @given(answers=st.lists(steps(), min_size=1, max_size=3), patience=PATIENCE)
+        @settings(max_examples=EXAMPLES + 50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        def example(answers: list[Step], patience: float) -> None:
+            monkeypatch.setattr(_client, "LIMIT", patience)
+            made = {name: threads.submit(strange.call, name, answers, patience) for name in CALLS}
+            late = {name: call.result() for name, call in made.items()}
+            for name in (name for name, seconds in late.items() if seconds > LATE):
+                assert min(strange.call(name, answers, patience) for _ in range(TRIES)) <= LATE, name
 
-def test_calls_without_a_deadline_are_typed_too(strange: tuple[Server, CoderClient]) -> None:
-    """They have a limit of their own."""
-    server, client = strange
-    chat = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
-    calls: tuple[Callable[[], object], ...] = (
-        client.user,
-        lambda: client.template("docker", organization_id=HOME),
-        lambda: client.workspace_ttl(chat),
-    )
-    bodies: list[Any] = [{"id": 3}, [], "x", {"workspace_ttl_ms": "many"}]
-    for body in bodies:
-        server.otherwise(Reply(200, body))
-        for call in calls:
-            _typed(call)
+        example()
+    assert {name for name, asked in strange.asked.items() if asked < EXAMPLES} == set()
 
 
 def _typed(call: Callable[[], object]) -> None:
     failed = ""
     try:
-        call()
+        told = call()
     except (ChatWorkspaceError, PortError, TimeoutError) as error:
         failed = f"{error!r} {error}"
+    else:
+        failed = repr(told)
     assert TOKEN not in failed
+
+
+# ---------------------------------------------------------------- nobody there
+
+
+@pytest.fixture
+def refusing() -> Generator[str, None, None]:
+    """Give a port that nobody listens on, and nobody else gets."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+def test_few_attempts_on_a_refused_connection(refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 3 s a read is tried 10 times at most, with 100 ms between; what changes, watches or dials once. All say so, in time."""
+    monkeypatch.setattr(_client, "LIMIT", 3.0)
+    attempts: dict[str, list[float]] = {name: [] for name in CALLS}
+    deadline = time.monotonic() + 3.0
+
+    def tried(name: str) -> float:
+        with CoderClient(refusing, token=lambda _: _noted(attempts[name])) as client, pytest.raises(UnavailableError, match="refused"):
+            CALLS[name](client, deadline)
+        return time.monotonic()
+
+    with ThreadPoolExecutor(len(CALLS)) as threads:
+        ended = dict(zip(CALLS, threads.map(tried, CALLS), strict=True))
+    assert max(ended.values()) <= deadline + LATE
+    for name, at in attempts.items():
+        once = name in ONCE or name in {"watch", "watch, read"}
+        assert (len(at) == 1) if once else (2 <= len(at) <= 10), name
+        assert all(later - earlier >= 0.1 for earlier, later in pairwise(at)), name
+
+
+def _noted(attempts: list[float]) -> str:
+    """Return a token: it is asked for with each attempt."""
+    attempts.append(time.monotonic())
+    return TOKEN

@@ -11,7 +11,7 @@ from itertools import pairwise
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import UnavailableError
@@ -155,6 +155,7 @@ def polled_by_eight(limit: int, pause: float, begins: float, patience: float) ->
 
 
 @pytest.mark.parametrize("limit", [32, 60, 512])
+@settings(deadline=None, max_examples=40)
 @given(pause=st.sampled_from([0.0, 0.25, 1.0, 2.0]), begins=st.integers(0, 59))
 def test_eight_processes_are_never_refused(limit: int, pause: float, begins: int) -> None:
     """Also those that would poll without a pause, whenever in the server's minute they begin; and they use their part of what is allowed."""
@@ -163,6 +164,7 @@ def test_eight_processes_are_never_refused(limit: int, pause: float, begins: int
     assert answered / 10 >= limit * 0.4 or pause == 2.0
 
 
+@settings(deadline=None, max_examples=40)
 @given(pause=st.sampled_from([0.25, 1.0, 2.0]), begins=st.integers(0, 59))
 def test_neither_are_they_with_deadlines(pause: float, begins: int) -> None:
     """A read that may take 15 s is not held back for longer than half of that, which suffices at the server's own limit."""
