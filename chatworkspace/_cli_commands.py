@@ -177,3 +177,7 @@ def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
     report = examine(session)
     code = Code.NOT_READY if report.problems else Code.DONE
     return Result(code=code, told={**report.told(), "exit_code": int(code)}, lines=tuple(report.lines()))
+
+
+LOOKS = (templates, why, execute, doctor)
+"""They wait for no workspace and change none, so Ctrl-C ends their requests."""

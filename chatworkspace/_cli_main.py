@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TextIO
 
 from chatworkspace import _cli_codes, _cli_commands, _cli_texts
@@ -16,8 +18,10 @@ from chatworkspace._cli_screen import JsonLines, Screen, screen_for
 from chatworkspace._cli_session import Session, Settings
 from chatworkspace.errors import ChatWorkspaceError, UnavailableError
 from chatworkspace.model import Reason
+from chatworkspace.ports import PortError
 
 LEFT = "interrupted while a request was under way"
+RUNS_ON = "The command may go on in the workspace."
 
 
 def run(options: Namespace) -> int:
@@ -29,26 +33,39 @@ def run(options: Namespace) -> int:
     running: Running[Result] = Running(lambda: command(session, options, running.tell))
     try:
         with Session(settings, None if is_follow else running.tell) as session:
-            result = _ended(running, session, screen, str(getattr(options, "chat", "")))
+            interrupt = session.hang_up if command in _cli_commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))
+            result = _ended(running, session, screen, interrupt)
     except ChatWorkspaceError as error:
         code = _cli_codes.of_error(error)
-        code = Code.NOT_REACHED if is_exec and code not in (Code.USAGE, Code.INTERRUPTED) else code
+        if is_exec:
+            code = code if code in (Code.USAGE, Code.INTERRUPTED) else Code.NOT_REACHED
+            error.next_step = RUNS_ON if code is Code.INTERRUPTED else error.next_step
         _complain(options, error, code)
         return code
     _print(options, result)
     return int(result.code)
 
 
-def _ended(running: Running[Result], session: Session, screen: Screen, chat_id: str) -> Result:
+def _ended(running: Running[Result], session: Session, screen: Screen, interrupt: Callable[[], object]) -> Result:
+    """Return what it came to. What was interrupted by ending its requests has come to nothing, whatever it says."""
     try:
-        return running.end(screen, lambda: session.interrupt(chat_id))
+        result = running.end(screen, interrupt)
     except LeftError:
         with suppress(KeyboardInterrupt):
             session.hang_up()
             running.wait(1.0)
-        raise UnavailableError(LEFT, reason=Reason.INTERRUPTED) from None
+    except ChatWorkspaceError:
+        if not session.hung_up:
+            raise
+    except PortError as error:
+        if not session.hung_up:
+            raise UnavailableError(str(error) or type(error).__name__) from error
+    else:
+        if not session.hung_up:
+            return result
     finally:
         screen.close()
+    raise UnavailableError(LEFT, reason=Reason.INTERRUPTED)
 
 
 def _screen(options: Namespace, *, follows: bool) -> Screen:

@@ -48,6 +48,7 @@ class Session:
         self._stack = ExitStack()
         self._workspaces: ChatWorkspaces | None = None
         self._interrupted = False
+        self.hung_up = False
 
     def __enter__(self) -> Self:
         return self
@@ -97,6 +98,7 @@ class Session:
 
     def hang_up(self) -> None:
         """End the requests under way: who made them finds that they were not answered, and gives the chat back."""
+        self.hung_up = True
         client: CoderClient | None = self.__dict__.get("client")
         if client is not None:
             client.close()

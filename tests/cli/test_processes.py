@@ -133,6 +133,24 @@ def test_ctrl_c_while_a_creation_is_not_answered(times: int, shells: Shells, sim
     assert len(simulator.coder.workspaces) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT for another process")
+@pytest.mark.parametrize(
+    ("words", "stalled"),
+    [(("templates",), "GET /templates"), (("doctor",), "GET /templates"), (("exec", "--chat", "thread-42", "--", "sleep", "9"), "GET /pty")],
+)
+def test_ctrl_c_ends_what_only_looks(words: tuple[str, ...], stalled: str, shells: Shells, simulator: CoderSimulator) -> None:
+    """And half a result is none."""
+    simulator.coder.add_template("docker", build=1)
+    shells.run(*CREATE)
+    simulator.when(stalled).stall(after=0)
+    process = shells.start(words[0], "--json", *words[1:])
+    until(lambda: not simulator.unstruck())
+    process.send_signal(signal.SIGINT)
+    code, out, err = ended(process)
+    assert (code, json.loads(out)["error"]["reason"]) == (130, "interrupted")
+    assert ("The command may go on in the workspace." in err) == (words[0] == "exec")
+
+
 # ---------------------------------------------------------------- races and deaths
 
 
