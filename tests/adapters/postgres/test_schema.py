@@ -1,0 +1,256 @@
+"""How the tables come to be, and what is said where something of them is missing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
+from importlib.resources import files
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg_pool import ConnectionPool
+
+from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace_postgres import PostgresStore, _schema, upgrade
+from chatworkspace_postgres._schema import RIGHTS, script
+from tests.adapters.postgres.calls import ANOTHER, WORKSPACE, bound
+from tests.adapters.postgres.server import APP, Database, granted
+from tests.contract.threads import RealThreads
+
+FILES = ("0001_first.sql",)
+NUMBERS = count()
+
+
+@pytest.fixture
+def name(postgres: Database) -> Iterator[str]:
+    """Give the name of a schema that is not there."""
+    made = f"fresh_{next(NUMBERS)}"
+    yield made
+    postgres.execute(f"DROP SCHEMA IF EXISTS {made} CASCADE")
+
+
+def owner(postgres: Database, **arguments: Any) -> Callable[[], psycopg.Connection[Any]]:
+    return lambda: psycopg.connect(postgres.owner, **arguments)
+
+
+def missing(store: PostgresStore) -> str:
+    """Return what check() says."""
+    with pytest.raises(UnavailableError) as error:
+        store.check()
+    assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, False)
+    return str(error.value)
+
+
+def use(store: PostgresStore) -> None:
+    """Make use of all tables."""
+    store.secret()
+    bound(store)
+    store.discard(ANOTHER)
+
+
+def shape(postgres: Database, schema: str) -> list[Any]:
+    """Return all columns, constraints and indexes."""
+    columns = "SELECT table_name, column_name, data_type, is_nullable, column_default FROM information_schema.columns WHERE table_schema = %s"
+    constraints = "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = %s::regnamespace"
+    indexes = "SELECT indexdef FROM pg_indexes WHERE schemaname = %s"
+    found = [row for statement in (columns, constraints, indexes) for row in postgres.execute(statement, (schema,))]
+    return sorted(str(row).replace(schema, "it") for row in found)
+
+
+# ---------------------------------------------------------------- upgrade
+
+
+def test_an_upgrade_tells_the_files_that_it_applied(postgres: Database, name: str) -> None:
+    """All of them for a fresh schema, none when there is nothing to do."""
+    assert upgrade(owner(postgres), schema=name) == FILES
+    assert upgrade(owner(postgres), schema=name) == ()
+    assert postgres.execute(f"SELECT number, file FROM {name}.version") == [(1, "0001_first.sql")]
+
+
+@pytest.mark.parametrize("isolation", ["read committed", "serializable"])
+def test_upgrades_at_once(postgres: Database, name: str, isolation: str) -> None:
+    """One of them applies each file, the others wait for it and find nothing to do, whatever the isolation level of the host's."""
+    connect = owner(postgres, options=f"-c default_transaction_isolation={isolation.replace(' ', chr(92) + ' ')}")
+    told = RealThreads().together([partial(upgrade, connect, schema=name)] * 8)
+    assert sorted(map(tuple, told)) == [()] * 7 + [FILES]
+
+
+def test_an_upgrade_through_a_pool_or_pooler(postgres: Database, name: str) -> None:
+    """Any connection will do, autocommitted or not; it is as it was afterwards."""
+    with ConnectionPool(postgres.owner, min_size=1, max_size=1, open=True) as pool:
+        assert upgrade(pool.connection, schema=name) == FILES
+        with pool.connection() as connection:
+            assert connection.autocommit is False
+            assert connection.execute("SHOW search_path").fetchone() == ('"$user", public',)
+
+
+def test_an_upgrade_that_fails_leaves_nothing(postgres: Database, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is one transaction; the error says what failed, and the connection is idle."""
+    monkeypatch.setattr(_schema, "_BEGIN", "BEGIN; CREATE SCHEMA x_; CREATE TABLE x_.y (); SELECT nonsense")
+    with psycopg.connect(postgres.owner) as connection:
+        with pytest.raises(UnavailableError, match="nonsense"):
+            upgrade(lambda: nullcontext(connection), schema=name)
+        assert connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE
+    assert postgres.execute("SELECT FROM pg_namespace WHERE nspname IN ('x_', %s)", (name,)) == []
+
+
+def test_an_upgrade_by_who_may_not(postgres: Database, name: str) -> None:
+    """The server's own words, and that trying again does not help."""
+    with pytest.raises(UnavailableError, match="permission denied") as error:
+        upgrade(postgres.connect, schema=name)
+    assert not error.value.retryable
+
+
+def test_an_upgrade_inside_a_transaction(postgres: Database, name: str) -> None:
+    """A usage error, as for the store."""
+    with psycopg.connect(postgres.owner) as connection:
+        connection.execute("SELECT 1")
+        with pytest.raises(InvalidArgumentError, match="connect: expected a connection that is idle"):
+            upgrade(lambda: connection, schema=name)
+
+
+def test_a_schema_that_somebody_made_beforehand(postgres: Database, name: str) -> None:
+    """It is used, by who may make tables in it and no schemas."""
+    postgres.execute(f"CREATE SCHEMA {name} AUTHORIZATION {APP}")
+    assert upgrade(postgres.connect, schema=name) == FILES
+    bound(PostgresStore(postgres.connect, schema=name))
+
+
+def test_what_would_be_run_can_be_printed(postgres: Database, name: str, tmp_path: Path) -> None:
+    """Run as it is, it comes to the same tables. Nothing is changed by printing it, and nothing printed when there is nothing to do."""
+    text = script(owner(postgres), schema=name)
+    assert postgres.execute("SELECT FROM pg_namespace WHERE nspname = %s", (name,)) == []
+    (tmp_path / "upgrade.sql").write_text(text, encoding="utf-8")
+    postgres.execute(text)
+    assert script(owner(postgres), schema=name) == ""
+    assert shape(postgres, name) == shape(postgres, postgres.schema())
+    postgres.execute(granted(name))
+    PostgresStore(postgres.connect, schema=name).check()
+
+
+def test_scripts_are_packed_and_numbered() -> None:
+    """Each is applied once, in the order of its number."""
+    found = sorted(it.name for it in files("chatworkspace_postgres").iterdir() if it.name.endswith(".sql"))
+    assert tuple(found) == _schema.SCRIPTS == FILES
+    assert [int(it.partition("_")[0]) for it in found] == list(range(1, len(found) + 1))
+
+
+@pytest.mark.parametrize("bad", [None, 7, "", "Chat", "a-b", "a b", 'a"b', "1a", "pg_mine", "ä", "a" * 64, "a;b"])
+def test_what_is_no_name_of_a_schema(bad: Any) -> None:
+    """InvalidArgumentError naming the argument, for the store and for upgrade(); nothing is connected."""
+    for call in (lambda: PostgresStore(lambda: pytest.fail("connected"), schema=bad), lambda: upgrade(lambda: pytest.fail("connected"), schema=bad)):
+        with pytest.raises(InvalidArgumentError, match="schema: expected 1 to 63 lower-case letters"):
+            call()
+
+
+@pytest.mark.parametrize("schema", ["user", "table", "_", "a" * 63, "select"])
+def test_any_name_of_a_schema_will_do(postgres: Database, schema: str) -> None:
+    """Words of SQL, too: it is quoted."""
+    upgrade(owner(postgres), schema=schema)
+    bound(PostgresStore(owner(postgres), schema=schema, listen=owner(postgres)))
+    postgres.execute(f'DROP SCHEMA "{schema}" CASCADE')
+
+
+@pytest.mark.parametrize(("argument", "value"), [("timeout", 0), ("timeout", float("nan")), ("timeout", True), ("connect", None), ("listen", "dsn")])
+def test_arguments_are_checked(postgres: Database, argument: str, value: Any) -> None:
+    """InvalidArgumentError naming it."""
+    arguments: dict[str, Any] = {"connect": postgres.connect, argument: value}
+    with pytest.raises(InvalidArgumentError) as error:
+        PostgresStore(**arguments)
+    assert error.value.argument == argument
+
+
+def test_two_stores_in_one_database(postgres: Database) -> None:
+    """Each in its own schema: neither sees the other's chats."""
+    one, other = postgres.store(), postgres.store()
+    bound(one)
+    assert (len(one.chats()), other.chats()) == (1, ())
+    other.discard(WORKSPACE)
+
+
+# ---------------------------------------------------------------- what is missing
+
+
+def test_nothing_is_missing(postgres: Database) -> None:
+    """With the rights that the document gives, and no others, check() says nothing and everything works (as in all tests)."""
+    postgres.store().check()
+
+
+def test_no_schema(postgres: Database) -> None:
+    """It is named, and what makes it; a call says where to ask."""
+    store = PostgresStore(postgres.connect, schema="nowhere")
+    assert "schema 'nowhere': there is no such schema in database" in missing(store)
+    assert "chatworkspace db upgrade" in missing(store)
+    with pytest.raises(UnavailableError, match="chatworkspace db check") as error:
+        store.secret()
+    assert not error.value.retryable
+
+
+@pytest.mark.parametrize("table", RIGHTS)
+def test_a_missing_table(postgres: Database, table: str) -> None:
+    """It is named."""
+    store = postgres.store()
+    postgres.execute(f"DROP TABLE {store._schema}.{table} CASCADE")
+    assert f"there is no table {table}" in missing(store)
+
+
+@pytest.mark.parametrize(("table", "right"), [(table, right) for table, rights in RIGHTS.items() for right in rights])
+def test_a_missing_right(postgres: Database, table: str, right: str) -> None:
+    """It is named, with user and table; all that the document gives are needed."""
+    store = postgres.store()
+    postgres.execute(f"REVOKE {right} ON {store._schema}.{table} FROM {APP}")
+    assert f"user {APP} lacks {right} on table {table}" in missing(store)
+    with pytest.raises(UnavailableError, match="permission denied"):
+        use(store)
+
+
+def test_all_that_is_missing_is_told_at_once(postgres: Database, name: str) -> None:
+    """The schema's right and the tables'."""
+    upgrade(owner(postgres), schema=name)
+    told = missing(PostgresStore(postgres.connect, schema=name))
+    assert f"user {APP} lacks USAGE of the schema" in told
+    for table, rights in RIGHTS.items():
+        assert f"user {APP} lacks {', '.join(rights)} on table {table}" in told
+
+
+def test_a_newer_schema(postgres: Database) -> None:
+    """An older library refuses it in check(), in upgrade(), and before it has made a name; all name both versions."""
+    store = postgres.store()
+    store.secret()
+    postgres.execute(f"INSERT INTO {store._schema}.version (number, file) VALUES (99, '0099_later.sql')")
+    for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema)):
+        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 1: upgrade the library") as error:
+            call()
+        assert not error.value.retryable
+
+
+def test_an_older_schema(postgres: Database) -> None:
+    """What makes it newer is named."""
+    store = postgres.store()
+    postgres.execute(f"DELETE FROM {store._schema}.version")
+    assert "its version is 0, and this chatworkspace needs 1: `chatworkspace db upgrade`" in missing(store)
+
+
+def test_another_encoding(postgres: Database) -> None:
+    """A database that cannot keep all text is named."""
+    other = f"{postgres.name}_latin"
+    postgres.execute(f"CREATE DATABASE {other} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    try:
+        assert f"database {other} has encoding LATIN1, and not UTF8" in missing(PostgresStore(lambda: psycopg.connect(postgres.owner, dbname=other)))
+    finally:
+        postgres.execute(f"DROP DATABASE {other} WITH (FORCE)")
+
+
+def test_psql_takes_what_is_printed(postgres: Database, name: str, tmp_path: Path) -> None:
+    """As an administrator runs it, where psql is installed."""
+    (tmp_path / "upgrade.sql").write_text(script(owner(postgres), schema=name), encoding="utf-8")
+    try:
+        subprocess.run(["psql", "-v", "ON_ERROR_STOP=1", "-q", "-f", tmp_path / "upgrade.sql", postgres.owner], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("psql is not installed")
+    assert upgrade(owner(postgres), schema=name) == ()

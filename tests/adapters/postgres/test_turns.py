@@ -1,0 +1,299 @@
+"""Waiting for a turn that another process has: by notifications, or by looking; and clocks that are set."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from itertools import pairwise
+from threading import Thread, Timer
+from typing import Any
+
+import psycopg
+import pytest
+
+from chatworkspace.ports import Look, Store, SystemClock
+from chatworkspace_fake import Simulation
+from chatworkspace_postgres import PostgresStore, _listener
+from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
+from tests.adapters.postgres.proxy import proxied
+from tests.adapters.postgres.server import Database
+from tests.over_postgres import Stores, VirtualDatabase
+
+SOON = 5.0
+"""Seconds within which what need not wait has happened, on the slowest machine."""
+
+
+def seconds(call: Callable[[], object]) -> float:
+    began = CLOCK.monotonic()
+    call()
+    return CLOCK.monotonic() - began
+
+
+def listeners(postgres: Database) -> list[Any]:
+    """Return the server's processes that have been told to listen."""
+    return postgres.execute("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
+
+
+def threads() -> list[str]:
+    return [it.name for it in threading.enumerate() if it.name == "chatworkspace-postgres"]
+
+
+@contextmanager
+def two(postgres: Database, *, listen: bool) -> Generator[tuple[PostgresStore, PostgresStore], None, None]:
+    """Give two stores on the same chats, as two processes have them."""
+    schema = postgres.schema()
+    made = [PostgresStore(postgres.connect, schema=schema, listen=postgres.connect if listen else None) for _ in range(2)]
+    with closing(made[0]), closing(made[1]):
+        yield made[0], made[1]
+
+
+def given_back(here: Store, there: Store, *, after: float) -> float:
+    """Wait here for what is given back there, and return how many seconds that took."""
+    claim = claimed(there)
+    look = here.look(CHAT)
+    timer = Timer(after, there.release, (claim,))
+    timer.start()
+    took = seconds(lambda: here.wait_for_turn(look, CLOCK.monotonic() + LONG))
+    timer.join()
+    return took
+
+
+# ---------------------------------------------------------------- looking
+
+
+def test_a_turn_that_another_process_gives_back(postgres: Database) -> None:
+    """No signal comes from there; it is seen within half a second, long before the deadline."""
+    with two(postgres, listen=False) as (here, there):
+        assert 0.25 < given_back(here, there, after=0.3) < SOON
+    assert threads() == []
+
+
+def test_waiting_holds_no_connection(postgres: Database) -> None:
+    """Each look takes one and gives it back: while twenty wait, there are moments in which none has any."""
+    taken, samples, lock = 0, set[int](), threading.Lock()
+
+    @contextmanager
+    def connect() -> Generator[psycopg.Connection[Any], None, None]:
+        nonlocal taken
+        with lock:
+            taken += 1
+        with psycopg.connect(postgres.app) as connection:
+            yield connection
+        with lock:
+            taken -= 1
+
+    schema = postgres.schema()
+    store = PostgresStore(connect, schema=schema)
+    looks = [store.look(claimed(store, f"chat-{number}", ttl=2).chat.id) for number in range(20)]
+    waiting = [Thread(target=store.wait_for_turn, args=(look, CLOCK.monotonic() + 1.5)) for look in looks]
+    for thread in waiting:
+        thread.start()
+    while any(thread.is_alive() for thread in waiting):
+        samples.add(taken)
+        CLOCK.sleep(0.005)
+    assert min(samples) == taken == 0
+
+
+def test_waiting_looks_seldom(postgres_stores: Stores) -> None:
+    """In virtual time: never twice in 20 ms, and after a second or so two to four times a second; nobody is left on the list."""
+    sim, looks = Simulation(), list[float]()
+
+    class Counting(PostgresStore):
+        def look(self, chat_id: str) -> Look:
+            looks.append(sim.monotonic())
+            return super().look(chat_id)
+
+    made = postgres_stores.make(sim)
+    with closing(Counting(made._connect, schema=made._schema, clock=sim)) as store:
+        claimed(store)
+        look = store.look(CHAT)
+        looks.clear()
+        store.wait_for_turn(look, sim.monotonic() + 10)
+        assert not store._parts().turns._waiting
+    assert sim.elapsed == 10
+    assert min(after - before for before, after in pairwise(looks)) >= 0.02
+    assert 20 <= len(looks) <= 45
+
+
+# ---------------------------------------------------------------- notifications
+
+
+def test_a_turn_that_is_notified(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though nobody would look for a minute: the listener wakes who waits as soon as the other process gives the claim back."""
+    monkeypatch.setattr("chatworkspace_postgres._store.SELDOM", 60.0)
+    with two(postgres, listen=True) as (here, there):
+        for after in (0.3, 0.05, 0.0):
+            assert given_back(here, there, after=after) < SOON
+
+
+def test_one_listener_serves_a_process(postgres: Database) -> None:
+    """It begins with the first who waits, whichever chat they wait for, and ends with close(): no thread and no connection is left."""
+    assert (threads(), listeners(postgres)) == ([], [])
+    with closing(postgres.store(listen=postgres.connect)) as store:
+        looks = [store.look(claimed(store, f"chat-{number}").chat.id) for number in range(5)]
+        assert threads() == []
+        waiting = [Thread(target=store.wait_for_turn, args=(look, CLOCK.monotonic() + 0.5)) for look in looks]
+        for thread in waiting:
+            thread.start()
+        for thread in waiting:
+            thread.join()
+        assert (len(threads()), len(listeners(postgres))) == (1, 1)
+    assert threads() == []
+    while listeners(postgres):
+        CLOCK.sleep(0.01)
+
+
+def test_closing_wakes_who_waits(postgres: Database) -> None:
+    """With an error, for nobody knows whether the turn has come."""
+    store = postgres.store(listen=postgres.connect)
+    claimed(store)
+    look = store.look(CHAT)
+    timer = Timer(0.2, store.close)
+    timer.start()
+    assert seconds(lambda: store.wait_for_turn(look, CLOCK.monotonic() + LONG)) < SOON
+    timer.join()
+    assert threads() == []
+
+
+def test_a_listening_connection_that_is_pooled_is_given_back_as_it_was(postgres: Database) -> None:
+    """It listens no more, and serves others."""
+    with psycopg.connect(postgres.app, autocommit=True) as connection:
+
+        @contextmanager
+        def listen() -> Generator[psycopg.Connection[Any], None, None]:
+            yield connection
+
+        with closing(postgres.store(listen=listen)) as store:
+            claimed(store)
+            store.wait_for_turn(store.look(CHAT), CLOCK.monotonic() + 0.2)
+        assert connection.execute("SELECT count(*) FROM pg_listening_channels()").fetchone() == (0,)
+
+
+def test_a_listener_that_is_cut_off_comes_back(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits meanwhile looks for itself; afterwards notifications come again."""
+    with two(postgres, listen=True) as (here, there):
+        given_back(here, there, after=0)
+        for _ in range(2):
+            for (pid,) in listeners(postgres):
+                postgres.execute("SELECT pg_terminate_backend(%s)", (pid,))
+            assert given_back(here, there, after=0.1) < SOON
+        here_listens = here._parts().listener
+        assert here_listens is not None
+        deadline = CLOCK.monotonic() + LONG
+        while not here_listens.ready():
+            assert CLOCK.monotonic() < deadline
+            CLOCK.sleep(0.05)
+        monkeypatch.setattr("chatworkspace_postgres._store.SELDOM", 60.0)
+        assert given_back(here, there, after=0.1) < SOON
+
+
+def test_a_listener_that_hears_nothing_asks_whether_anybody_is_there(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network that swallows all: it is noticed, and the connection made anew."""
+    monkeypatch.setattr(_listener, "QUIET", 0.1)
+    monkeypatch.setattr(_listener, "ANSWER", 0.3)
+    with proxied(postgres.app) as (proxy, dsn), closing(postgres.store(listen=lambda: psycopg.connect(dsn))) as store:
+        claimed(store)
+        store.wait_for_turn(store.look(CHAT), CLOCK.monotonic() + 0.3)
+        listener = store._parts().listener
+        assert listener is not None
+        assert listener.ready()
+        proxy.silent = True
+        deadline = CLOCK.monotonic() + LONG
+        while listener.ready():
+            assert CLOCK.monotonic() < deadline
+            CLOCK.sleep(0.05)
+        proxy.silent = False
+        proxy.close()
+        while not listener.ready():
+            assert CLOCK.monotonic() < deadline
+            CLOCK.sleep(0.05)
+
+
+def test_who_cannot_listen_looks(postgres: Database, pgbouncer: str) -> None:
+    """A wrong way in, or one through a pooler that lends connections by the transaction: the turn comes all the same."""
+    ways: list[Callable[[], Any]] = [lambda: psycopg.connect(postgres.app, port=1), lambda: psycopg.connect(pgbouncer)]
+    for way in ways:
+        with closing(postgres.store(listen=way)) as here:
+            there = PostgresStore(postgres.connect, schema=here._schema)
+            assert given_back(here, there, after=0.2) < SOON
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_child_listens_for_itself(postgres: Database) -> None:
+    """The store was used and listened before the fork: parent and child both go on, each with a listener of its own."""
+    with two(postgres, listen=True) as (here, there):
+        given_back(here, there, after=0)
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                took = given_back(here, PostgresStore(postgres.connect, schema=here._schema, listen=postgres.connect), after=0.1)
+                here.close()
+                status = 0 if took < SOON and threads() == [] else 2
+            finally:
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
+        assert len(listeners(postgres)) >= 1
+        assert given_back(here, there, after=0.1) < SOON
+
+
+def test_writes_notify_only_where_stores_listen(postgres: Database) -> None:
+    """Others spare the server the work."""
+    for listen in (None, postgres.connect):
+        with psycopg.connect(postgres.owner, autocommit=True) as hearing, closing(postgres.store(listen=listen)) as store:
+            hearing.execute(f"LISTEN {store._schema}".encode())
+            store.release(claimed(store))
+            heard = list(hearing.notifies(timeout=1, stop_after=1))
+            assert len(heard) == (listen is not None)
+
+
+# ---------------------------------------------------------------- the server's clock
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_set_keeps_no_chat(virtual_postgres: VirtualDatabase, hours: int) -> None:
+    """Back, and the claim was taken in the future; forward, and it is over: the chat is free, and a new claim lives as long as any."""
+    store = virtual_postgres.database.store()
+    sim = Simulation()
+    virtual_postgres.set(sim.now())
+    claim = claimed(store)
+    assert store.look(CHAT).claimed_for == LONG
+    sim.sleep(3600)
+    then, now = sim.now(), Simulation().now()
+    virtual_postgres.set(then if hours > 0 else now - (then - now))
+    look = store.look(CHAT)
+    assert look.claimed_for == 0
+    assert seconds(lambda: store.wait_for_turn(look, CLOCK.monotonic() + LONG)) < SOON
+    store.claim(look, token="new", ttl=LONG)  # noqa: S106 # no secret
+    assert store.look(CHAT).claimed_for == LONG
+    assert claim.epoch == 1
+
+
+def test_a_plan_is_never_younger_than_nothing(virtual_postgres: VirtualDatabase) -> None:
+    """The clock was set back since it was planned; it is told as just planned."""
+    store, sim = virtual_postgres.database.store(), Simulation()
+    sim.sleep(3600)
+    virtual_postgres.set(sim.now())
+    claimed(store)
+    virtual_postgres.set(Simulation().now())
+    (look,) = store.planned(0)
+    assert look.plan is not None
+    assert look.plan.planned_for == 0
+
+
+def test_a_hosts_clock_does_not_matter(postgres: Database) -> None:
+    """Durations come from the server's clock alone: a store whose host is an hour off claims, holds and yields as any."""
+
+    class Off(SystemClock):
+        def now(self) -> Any:
+            pytest.fail("asked for the host's time")
+
+    here = postgres.store(clock=Off())
+    there = PostgresStore(postgres.connect, schema=here._schema)
+    claim = claimed(here)
+    assert LONG - SOON < there.look(CHAT).claimed_for <= LONG
+    here.bind(claim, WORKSPACE)
+    assert there.look(CHAT).claimed_for == 0
