@@ -90,6 +90,7 @@ class _Mentioned:
     build: tuple[UUID, int] | None = None
     ready: bool = True
     phase: tuple[int, ...] = ()
+    position: int = 0
     line: tuple[int, int, int] = (0, 0, 0)
 
 
@@ -128,13 +129,17 @@ class Mentions:
             said.build, said.ready = ((workspace_id, number) if workspace_id is not None else None), True
             return True
 
-    def new_phase(self, chat_id: str, step: tuple[int, ...]) -> bool:
-        """Tell whether (generation, build, phase, turn in the queue) is further than what was told."""
+    def new_phase(self, chat_id: str, step: tuple[int, ...], position: int = 0) -> bool:
+        """Tell whether (generation, build, phase, turn in the queue) is further than what was told, and there is anything new to say of it.
+
+        position: in the queue, as it is told. A build whose position is not known tells nothing new when it leaves the queue.
+        """
         with self._of(chat_id) as said:
             if said.phase >= step:
                 return False
-            said.phase = step
-            return True
+            new = said.phase[:3] != step[:3] or said.position != position
+            said.phase, said.position = step, position
+            return new
 
     def new_line(self, chat_id: str, line: tuple[int, int, int]) -> bool:
         """Tell whether (generation, build, line) of the build's log is further than what was told."""

@@ -187,7 +187,7 @@ class Teller:
         if seen.line is not None:
             if not self._mentions.new_line(chat.id, (chat.generation, seen.build_number or 0, seen.line_id)):
                 return
-        elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step, seen.turn)):
+        elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step, seen.turn), seen.queue_position):
             return
         self._stepped(self.progress(call, chat, seen))
 

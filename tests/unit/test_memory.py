@@ -203,9 +203,10 @@ def test_steps_only_go_forward() -> None:
     """By generation, then build, then phase, then turn in the platform's queue; each once, for each chat."""
     said = Mentions()
     forward = [(0, 0, 1, 0), (1, 0, 1, 0), (1, 0, 3, 0), (1, 1, 4, -2), (1, 1, 4, -1), (1, 1, 4, 0), (1, 1, 7), (1, 2, 4, 0), (2, 0, 1, 0)]
-    assert all(said.new_phase(CHAT, step) for step in forward)
-    assert not any(said.new_phase(CHAT, step) for step in forward)
-    assert all(said.new_phase("chat-2", step) for step in forward)
+    told = [(step, -min(step[3:], default=0)) for step in forward]
+    assert all(said.new_phase(CHAT, *it) for it in told)
+    assert not any(said.new_phase(CHAT, *it) for it in told)
+    assert all(said.new_phase("chat-2", *it) for it in told)
 
 
 def test_lines_only_go_forward() -> None:
@@ -219,6 +220,13 @@ def test_lines_only_go_forward() -> None:
 
 
 # ------------------------------------------------------------------ many threads, many chats
+
+
+def test_leaving_the_queue_is_told_only_of_a_position_that_was_told() -> None:
+    """From a position that is not known to none: the same is not told twice."""
+    said, far = Mentions(), -(2**31)
+    assert [said.new_phase(CHAT, (1, 1, 3, turn), position) for turn, position in ((far, 0), (0, 0))] == [True, False]
+    assert [said.new_phase(CHAT, (1, 2, 3, turn), position) for turn, position in ((far, 0), (-2, 2), (-1, 1), (0, 0))] == [True] * 4
 
 
 def test_eight_threads_tell_each_thing_once() -> None:
