@@ -6,12 +6,12 @@ import re
 from typing import Any
 from uuid import UUID
 
-from chatworkspace import InvalidArgumentError, Template
+from chatworkspace import InvalidArgumentError, RefusedError, Template
 from chatworkspace.ports import CreateWorkspace, NameTakenError, Preset
 from chatworkspace_fake._routes import Route
 from chatworkspace_fake._searching import workspace_matches
 from chatworkspace_fake._shapes import workspace_json
-from chatworkspace_fake._wire import ApiError, Reply, Request, User, done, invalid, missing, told, uuid_of
+from chatworkspace_fake._wire import ApiError, Reply, Request, User, done, error_of, invalid, missing, told, uuid_of
 from chatworkspace_fake._workspaces import FakeWorkspace
 from chatworkspace_fake._world import World
 
@@ -197,6 +197,20 @@ def set_ttl(world: World, request: Request) -> Reply:
     return done()
 
 
+def set_dormancy(world: World, request: Request) -> Reply:
+    """Put it to sleep, or wake it; 304: it is so."""
+    workspace, wanted = _live(world, request.user, request.id("workspace")), request.json().get("dormant")
+    if not isinstance(wanted, bool):
+        raise ApiError(400, "Request body must be valid JSON.", detail="dormant: expected a boolean")
+    if wanted is workspace.dormant:
+        return done(304)
+    try:
+        workspace.go_dormant() if wanted else workspace.wake()
+    except RefusedError as error:
+        raise error_of(error) from error
+    return told(workspace_json(world, workspace))
+
+
 def rename(world: World, request: Request) -> Reply:
     """Give it another name."""
     workspace, name = _live(world, request.user, request.id("workspace")), _name(request.json())
@@ -214,6 +228,7 @@ ROUTES = [
     Route(method="GET", path="/workspaces/{workspace}", handler=by_id),
     Route(method="PATCH", path="/workspaces/{workspace}", handler=rename),
     Route(method="PUT", path="/workspaces/{workspace}/ttl", handler=set_ttl),
+    Route(method="PUT", path="/workspaces/{workspace}/dormant", handler=set_dormancy),
     Route(method="POST", path="/workspaces/{workspace}/usage", handler=record_use),
     Route(method="GET", path="/users/{user}/workspace/{name}", handler=by_name),
 ]

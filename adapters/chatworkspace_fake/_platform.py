@@ -180,7 +180,7 @@ class Platform:
             return
         if self.conflict_status == CONFLICT:
             raise NameTakenError(f"a workspace called {name} exists")
-        raise NotAnsweredError("500: the name exists", in_flight=False)
+        raise NotAnsweredError("insert workspace: duplicate key value violates a unique constraint", in_flight=False)
 
     def _take_over(self, workspace: FakeWorkspace) -> None:
         """Give a name to a workspace that somebody else has, or had. NameTakenError: it is in use."""

@@ -153,7 +153,7 @@ def error_of(error: Exception) -> ApiError:
         case DialError():
             found = ApiError(500, "Internal error dialing workspace agent.", detail=str(error) or "agent is unreachable")
         case NotAnsweredError():
-            found = ApiError(500, "Internal error creating workspace.", detail="insert workspace: duplicate key value violates a unique constraint")
+            found = ApiError(500, "Internal error creating workspace.", detail=str(error))
         case UnavailableError():
             found = ApiError(503, "The service is not available.", detail=str(error))
         case _:

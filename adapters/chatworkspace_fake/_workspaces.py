@@ -136,6 +136,11 @@ class FakeWorkspace:
         self._dormant = True
         self.changed()
 
+    def wake(self) -> None:
+        """Let it be dormant no more; it stays stopped."""
+        self._dormant = False
+        self.changed()
+
     def hide(self) -> None:
         """Take from its owner the right to see it."""
         self._set_hidden(hidden=True)

@@ -194,6 +194,26 @@ def test_a_workspace_is_stopped_started_and_deleted(simulator: CoderSimulator, c
     assert client.ask("GET", f"/workspaceagents/{first}").status_code == 404
 
 
+def test_a_workspace_is_put_to_sleep_and_woken(simulator: CoderSimulator, client: Client) -> None:
+    """304: it is so already. Asleep it is stopped; a start wakes it as well."""
+    workspace = made(simulator.coder)
+    path = f"/workspaces/{workspace.id}/dormant"
+    assert client.ask("PUT", path, {"dormant": False}).status_code == 304
+    assert client.ask("PUT", path, {"dormant": "yes"}).status_code == 400
+    asleep = client.ask("PUT", path, {"dormant": True})
+    assert (asleep.status_code, asleep.json()["dormant_at"] is None, asleep.json()["latest_build"]["status"]) == (200, False, "stopped")
+    assert client.ask("PUT", path, {"dormant": False}).json()["dormant_at"] is None
+    client.ask("PUT", path, {"dormant": True})
+    client.post(f"/workspaces/{workspace.id}/builds", {"transition": "start"})
+    assert client.get(f"/workspaces/{workspace.id}")["dormant_at"] is None
+
+
+def test_a_sleep_has_to_wait_for_the_build_before(simulator: CoderSimulator, client: Client) -> None:
+    """409: sleeping is a stop."""
+    workspace = made(simulator.coder, build=NEVER)
+    assert client.ask("PUT", f"/workspaces/{workspace.id}/dormant", {"dormant": True}).status_code == 409
+
+
 def test_one_build_at_a_time(simulator: CoderSimulator, client: Client) -> None:
     """409 while one is active, and for a deleted workspace."""
     busy = made(simulator.coder, build=NEVER)
