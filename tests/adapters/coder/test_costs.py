@@ -172,6 +172,20 @@ def test_the_log_is_read_once_a_second_while_somebody_follows() -> None:
         assert 5 <= asked.count("GET /workspacebuilds/*/logs") <= 23
 
 
+@pytest.mark.parametrize("level", ["2.20", "newest"])
+def test_a_watch_that_falls_silent(level: str) -> None:
+    """The connection stays, and nothing comes any more: what happened is read within 15 s, by one request."""
+    with world(level, speed=20) as it:
+        docker, slow = it.template(build=3), it.template("slow", build=6)
+        it.create("a", docker)
+        it.simulator.when(f"GET {asked_of(level)[2].split()[1]}").stall(after=1)
+        outcomes: list[Outcome] = []
+        asked = it.asked(lambda: outcomes.append(it.create("b", slow)))
+        assert sorted(asked) == sorted([*asked_of(level), VERSION, "GET /workspaces/*"])
+        assert 15 <= outcomes[0].elapsed < 40
+        assert it.simulator.unstruck() == ()
+
+
 # ---------------------------------------------------------------- connections
 
 

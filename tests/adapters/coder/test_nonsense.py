@@ -9,26 +9,21 @@ from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
-from uuid import UUID
 
-import attrs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chatworkspace import Chat, ChatWorkspaceError, UnavailableError
-from chatworkspace.ports import CreateWorkspace, PortError
-from chatworkspace_coder import CoderClient, _client, _read, _read_templates
+from chatworkspace import ChatWorkspaceError, UnavailableError
+from chatworkspace.ports import PortError
+from chatworkspace_coder import CoderClient, _client
 from chatworkspace_coder._pacing import Pacing
 from chatworkspace_coder._tokens import HEADER
+from tests.adapters.coder.calls import CALLS, ONCE
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import (
     AGENT,
-    ORGANIZATION,
-    OTHER,
-    OWNER,
     PAGE,
-    TEMPLATE,
     WORKSPACE,
     agent,
     build,
@@ -49,65 +44,6 @@ LATE = 0.25
 """Seconds by which a call may miss its deadline."""
 TRIES = 3
 """A call that was late is made again, alone: a machine with other things to do is late once, a limit that does not hold is late each time."""
-ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPACE)
-READ = _read.workspace(workspace(), None)
-DORMANT = attrs.evolve(READ, dormant=True)
-STRANGER = attrs.evolve(READ.agents[0], id=UUID(OTHER))
-LISTED = _read_templates.template(template()).template
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev", template_id=OF)
-CHAT = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
-Call = Callable[[CoderClient, float], object]
-
-
-def _watched(client: CoderClient, deadline: float) -> None:
-    watch = client.watch(READ, deadline=deadline)
-    if watch is not None:
-        try:
-            while watch.next(deadline) is not None:
-                pass
-        finally:
-            watch.close()
-
-
-def _run(client: CoderClient, deadline: float) -> None:
-    with client.dial(READ, READ.agents[0], deadline=deadline) as connection:
-        connection.run("true", timeout=max(deadline - time.monotonic(), 0.001))
-
-
-READS: dict[str, Call] = {
-    "get": lambda client, deadline: client.get_workspace(ME, IT, deadline=deadline),
-    "find": lambda client, deadline: client.find_workspace(ME, "dev", deadline=deadline),
-    "list": lambda client, deadline: client.list_workspaces(ME, HOME, deadline=deadline),
-    "log": lambda client, deadline: client.build_log(READ, after=0, deadline=deadline),
-    "templates": lambda client, deadline: client.list_templates(ME, HOME, deadline=deadline),
-    "template": lambda client, deadline: client.get_template(ME, OF, deadline=deadline),
-    "parameters": lambda client, deadline: client.list_parameters(ME, LISTED, deadline=deadline),
-    "evaluate": lambda client, deadline: client.evaluate_parameters(ME, LISTED, deadline=deadline),
-    "presets": lambda client, deadline: client.list_presets(ME, LISTED, deadline=deadline),
-    "template use": lambda client, deadline: client.template_use(ME, HOME, deadline=deadline),
-    "quota": lambda client, deadline: client.get_quota(ME, HOME, deadline=deadline),
-}
-UNHURRIED: dict[str, Call] = {
-    "user": lambda client, _: client.user(),
-    "template by name": lambda client, _: client.template("docker", organization_id=HOME),
-    "lifetime": lambda client, _: client.workspace_ttl(CHAT),
-}
-"""Calls without a deadline have a limit of their own."""
-ONCE: dict[str, Call] = {
-    "create": lambda client, deadline: client.create_workspace(REQUEST, deadline=deadline),
-    "start": lambda client, deadline: client.start_workspace(READ, {}, deadline=deadline),
-    "wake": lambda client, deadline: client.start_workspace(DORMANT, {}, deadline=deadline),
-    "stop": lambda client, deadline: client.stop_workspace(READ, deadline=deadline),
-    "delete": lambda client, deadline: client.delete_workspace(READ, deadline=deadline),
-    "use": lambda client, deadline: client.record_use(READ, deadline=deadline),
-}
-WIRES: dict[str, Call] = {
-    "watch": _watched,
-    "watch, read": _watched,
-    "dial": lambda client, deadline: client.dial(READ, STRANGER, deadline=deadline),
-    "run": _run,
-}
-CALLS: dict[str, Call] = READS | UNHURRIED | ONCE | WIRES
 SOUND_PATHS: dict[str, dict[str, Reply]] = {
     "watch, read": {f"/workspaces/{WORKSPACE}": Reply(200, workspace())},
     "run": {f"/workspaces/{WORKSPACE}": Reply(200, workspace()), f"/workspaceagents/{AGENT}/listening-ports": Reply(200, {"ports": None})},
