@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from chatworkspace import _cli_codes, _cli_texts
+from chatworkspace import _cli_codes, _cli_stores, _cli_texts
 from chatworkspace._arguments import check_chat_id
 from chatworkspace._cli_codes import Code
 from chatworkspace._cli_session import Session
@@ -177,6 +177,30 @@ def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
     report = examine(session)
     code = Code.NOT_READY if report.problems else Code.DONE
     return Result(code=code, told={**report.told(), "exit_code": int(code)}, lines=tuple(report.lines()))
+
+
+# ---------------------------------------------------------------- the database of a store
+
+
+def db_upgrade(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Make or upgrade the tables."""
+    del tell
+    applied = list(_cli_stores.upgrade_database(session.dsn(options.dsn), options.schema))
+    return Result(code=Code.DONE, told={"applied": applied, "exit_code": 0}, lines=tuple(f"applied {it}" for it in applied) or ("nothing to do",))
+
+
+def db_check(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Say what is missing: an error does."""
+    del tell
+    version = _cli_stores.version_of_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"schema_version": version, "exit_code": 0}, lines=(f"nothing is missing; version {version}",))
+
+
+def db_sql(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Print what an upgrade would run."""
+    del tell
+    text = _cli_stores.sql_for_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"sql": text, "exit_code": 0}, output=text)
 
 
 LOOKS = (templates, why, execute, doctor)

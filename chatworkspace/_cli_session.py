@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._arguments import check_chat_id
-from chatworkspace._cli_stores import Opened, opened
+from chatworkspace._cli_stores import Opened, dsn_of, opened
 from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError, TemplateError, UnavailableError
 from chatworkspace.model import Chat, Progress, Reason
 from chatworkspace.ports import NotFoundError, SystemClock
@@ -77,6 +77,10 @@ class Session:
     def opened(self) -> Opened:
         """The store. InvalidArgumentError, UnavailableError."""
         return self._stack.enter_context(opened(self._settings.store, self._settings.environment))
+
+    def dsn(self, told: str | None) -> str:
+        """Return the database that is meant. InvalidArgumentError."""
+        return dsn_of(told, self._settings.store, self._settings.environment)
 
     @cached_property
     def workspaces(self) -> ChatWorkspaces:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import attrs
@@ -14,6 +15,11 @@ import attrs
 from chatworkspace.errors import InvalidArgumentError, UnavailableError
 from chatworkspace.model import Reason
 from chatworkspace.ports import Store
+
+if TYPE_CHECKING:
+    from chatworkspace_postgres import PostgresStore
+
+T = TypeVar("T")
 
 VARIABLE = "CHATWORKSPACE_STORE"
 EXPECTED = "sqlite:///PATH/OF/chats.db or postgresql://USER@HOST/DATABASE"
@@ -98,13 +104,67 @@ def _path_of(url: str) -> Path:
 
 @contextmanager
 def _postgresql(url: str) -> Generator[Opened, None, None]:
-    """Open a store in PostgreSQL. Its tables are made by whoever may make them."""
-    try:
+    """Open a store in PostgreSQL. Its tables are made by `chatworkspace db upgrade`."""
+
+    def act() -> PostgresStore:
         from chatworkspace_postgres._dsn import store_at  # noqa: PLC0415 # only who keeps chats there needs it
+
+        try:
+            return store_at(url)
+        except InvalidArgumentError as error:
+            raise InvalidArgumentError("store", str(error).partition(": expected ")[2]) from error
+
+    with closing(_with_client(act)) as store:
+        yield Opened(store=store, kind="postgresql", place=_shown(url), schema_version=store.schema_version)
+
+
+def upgrade_database(dsn: str, schema: str) -> Sequence[str]:
+    """Make or upgrade the tables; return the files that were applied. InvalidArgumentError, UnavailableError."""
+
+    def act() -> Sequence[str]:
+        from chatworkspace_postgres._dsn import upgrade_at  # noqa: PLC0415 # as above
+
+        return upgrade_at(dsn, schema)
+
+    return _with_client(act)
+
+
+def version_of_database(dsn: str, schema: str) -> int:
+    """Return the version of the tables. InvalidArgumentError; UnavailableError, with all that is missing."""
+
+    def act() -> int:
+        from chatworkspace_postgres._dsn import version_at  # noqa: PLC0415 # as above
+
+        return version_at(dsn, schema)
+
+    return _with_client(act)
+
+
+def sql_for_database(dsn: str, schema: str) -> str:
+    """Return what upgrade_database() would run. InvalidArgumentError, UnavailableError."""
+
+    def act() -> str:
+        from chatworkspace_postgres._dsn import script_at  # noqa: PLC0415 # as above
+
+        return script_at(dsn, schema)
+
+    return _with_client(act)
+
+
+def dsn_of(told: str | None, store: str | None, environment: Mapping[str, str]) -> str:
+    """Return the DSN: as told, or that of the store. InvalidArgumentError."""
+    of_store = environment.get(VARIABLE, "") if store is None else store
+    dsn = told or (of_store if of_store.partition("://")[0] in ("postgresql", "postgres") else "")
+    if not dsn:
+        raise InvalidArgumentError("dsn", f"postgresql://USER@HOST/DATABASE, or {VARIABLE} set to one")
+    return dsn
+
+
+def _with_client(act: Callable[[], T]) -> T:
+    try:
+        return act()
     except ImportError as error:  # psycopg finds no libpq
         raise InvalidArgumentError("store", "an installation with PostgreSQL's client: pip install 'chatworkspace[postgres]'") from error
-    with closing(store_at(url)) as store:
-        yield Opened(store=store, kind="postgresql", place=_shown(url), schema_version=store.schema_version)
 
 
 def _shown(url: str) -> str:

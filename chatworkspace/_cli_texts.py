@@ -37,6 +37,8 @@ ARGUMENTS = {
     "url": "CODER_URL",
     "token": "CODER_SESSION_TOKEN",
     "ca_file": "--ca-file",
+    "dsn": "--dsn",
+    "schema": "--schema",
 }
 """What the library's arguments are called on the command line."""
 

@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_changes(commands)
     _add_looks(commands)
+    _add_databases(commands)
     _add_replays(commands)
     return parser
 
@@ -122,6 +123,21 @@ def _add_looks(commands: Commands) -> None:
     execute.add_argument("words", nargs="*", metavar="-- COMMAND", help="one word: a line for the shell; several: a command and its arguments")
     doctor = _command(commands, "doctor", "doctor", "say what server, token and store are, what is wrong with them, and what to do about it")
     _of_server(doctor, organization=True)
+
+
+def _add_databases(commands: Commands) -> None:
+    summary = "make, upgrade or check the tables of a store in PostgreSQL"
+    group = commands.add_parser("db", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    acts = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, act in (
+        ("upgrade", "make the tables, or bring them to this version; does nothing when there is nothing to do"),
+        ("check", "say what is missing: tables, version, rights"),
+        ("sql", "print what upgrade would run, for psql"),
+    ):
+        command = _command(acts, name, f"db_{name}", act)
+        command.set_defaults(name_of_command=f"db {name}")
+        command.add_argument("--dsn", metavar="DSN", help="the database: postgresql://USER@HOST/DATABASE; default: that of the store")
+        command.add_argument("--schema", default="chatworkspace", metavar="NAME", help="default: chatworkspace")
 
 
 def _seconds(text: str) -> float:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Generator
 from pathlib import Path
 from uuid import UUID
 
-import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict
 
 from chatworkspace import InvalidArgumentError, UnavailableError
-from chatworkspace._cli_stores import default_url, opened
-from chatworkspace_postgres import upgrade
-from tests.adapters.postgres.server import Database, database, granted
+from chatworkspace._cli_stores import _shown, default_url, dsn_of, opened
 
 
 @pytest.mark.parametrize(
@@ -96,32 +91,40 @@ def test_a_file_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
         pass
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Generator[Database, None, None]:
-    with database() as it:
-        upgrade(lambda: psycopg.connect(it.owner))
-        it.execute(granted("chatworkspace"))
-        yield it
-
-
-def _url(database: Database) -> str:
-    told = conninfo_to_dict(database.app)
-    return f"postgresql://{told['user']}:{told['password']}@{told['host']}:{told['port']}/{told['dbname']}"
-
-
-@pytest.mark.adapters
-def test_a_store_in_postgresql(postgres: Database) -> None:
-    """By its DSN; the password is not shown."""
-    with opened(_url(postgres), {}) as it:
-        it.store.open_chat("a", UUID(int=1), UUID(int=2))
-        assert (it.kind, it.schema_version(), len(it.store.chats())) == ("postgresql", 1, 1)
-        assert it.place.endswith(f"/{postgres.name}")
-        assert "@" not in it.place
-
-
-@pytest.mark.adapters
-def test_a_database_without_the_tables(postgres: Database) -> None:
-    """What makes them is told."""
-    root = _url(postgres).rpartition("/")[0]
-    with pytest.raises(UnavailableError, match="chatworkspace db upgrade"), opened(f"{root}/postgres", {}):
+def test_a_store_in_postgresql_that_nobody_can_read_the_name_of() -> None:
+    """Neither a nonsense DSN nor what could be the password in it is repeated."""
+    with pytest.raises(InvalidArgumentError, match="^store: expected") as error, opened("postgresql://app:hush@[/app", {}):
         pass
+    assert "hush" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgresql://app:hush@db:5433/app?sslmode=require", "postgresql://db:5433/app"),
+        ("postgresql:///app", "postgresql:///app"),
+        ("postgresql://app:hush@[/app", "postgresql://"),
+    ],
+)
+def test_of_a_dsn_host_and_database_are_shown(url: str, place: str) -> None:
+    """The rest may hold a password."""
+    assert _shown(url) == place
+
+
+@pytest.mark.parametrize(
+    ("told", "store", "environment", "dsn"),
+    [
+        ("postgresql://a/b", "postgresql://c/d", {}, "postgresql://a/b"),
+        (None, "postgresql://c/d", {"CHATWORKSPACE_STORE": "postgresql://e/f"}, "postgresql://c/d"),
+        (None, None, {"CHATWORKSPACE_STORE": "postgres://e/f"}, "postgres://e/f"),
+    ],
+)
+def test_which_database_is_meant(told: str | None, store: str | None, environment: dict[str, str], dsn: str) -> None:
+    """That of the option, else that of the store."""
+    assert dsn_of(told, store, environment) == dsn
+
+
+def test_a_store_that_is_no_database() -> None:
+    """Has no tables to be made."""
+    with pytest.raises(InvalidArgumentError, match=r"^dsn: expected postgresql://"):
+        dsn_of(None, "sqlite:///chats.db", {})
