@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chatworkspace import ChatWorkspaces, cli
-from chatworkspace_fake import FakeCoder, MemoryStore, Simulation
+from chatworkspace_fake import CoderSimulator, FakeCoder, MemoryStore, ScaledClock, Simulation
 from chatworkspace_fake._demo import furnish
+from chatworkspace_fake._states import OWNER
 from tests.packaging.runs import ROOT, clean_environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +27,7 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-MAIN_JOB, TESTS, RUN = blocks("sh")
+MAIN_JOB, TESTS, TRY, RUN = blocks("sh")
 EMBEDDING, CONNECT, TOOLS, USERS_TEST = blocks("python")
 ASKED, ANSWERED = blocks("json")
 
@@ -42,12 +45,50 @@ def test_ci_runs_the_test_command_as_written() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
 
 
-def test_the_embedding_runs_as_written(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ten lines at most, and they print what their last comment says."""
+def free_port() -> int:
+    with socket.socket() as it:
+        it.bind(("127.0.0.1", 0))
+        port: int = it.getsockname()[1]
+        return port
+
+
+def elsewhere(text: str, port: int) -> str:
+    """Return what is written with a port that is free here, for the one that is written may not be."""
+    assert ":7080" in text
+    return text.replace(":7080", f":{port}")
+
+
+def test_the_embedding_runs_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten lines at most, and they print what their last comment says: over HTTP, with the chats in a file."""
     lines = [line for line in EMBEDDING.splitlines() if line]
     assert len(lines) <= 10
-    exec(compile(EMBEDDING, "README.md", "exec"), {})  # noqa: S102 - our own README
+    monkeypatch.chdir(tmp_path)
+    coder = FakeCoder(ScaledClock(20))
+    furnish(coder)
+    names: dict[str, Any] = {}
+    with CoderSimulator(coder, tokens={"a-token": OWNER}) as simulator:
+        code = elsewhere(EMBEDDING, int(simulator.url.rpartition(":")[2]))
+        exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - our own README
+        names["coder"].close()
+    names["store"].close()
     assert capsys.readouterr().out.strip() == lines[-1].partition("  # ")[2]
+    assert [it.name for it in tmp_path.iterdir()] == ["chats.db"]
+
+
+@pytest.mark.adapters
+def test_the_two_lines_that_try_it_run_as_written(tmp_path: Path) -> None:
+    """The simulator goes into the background, and the second line gets its workspace from it, though it comes at once."""
+    port = free_port()
+    serve, create = (
+        elsewhere(TRY.replace("simulator", f"simulator --port {port} --speed 10", 1), port)
+        .replace(".venv/bin/", f"{Path(sys.executable).parent}/")
+        .splitlines()
+    )
+    script = f"{serve}\ntrap 'kill %1; wait' EXIT\n{create}\n"
+    environment = clean_environment(TMPDIR=str(tmp_path))
+    done = subprocess.run(("bash", "-mc", script), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "thread-42: ready (created)" in done.stdout + done.stderr
 
 
 @pytest.fixture
