@@ -145,8 +145,8 @@ def _lock(schema: str) -> str:
 
 def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]:
     checked_idle(connection)
-    command(connection, _BEGIN, limit)
     try:
+        command(connection, _BEGIN, limit)
         command(connection, _lock(schema), limit)
         steps = _steps(connection, schema, limit)
         for _, text in steps:
