@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from chatworkspace.ports import Option, Parameter
+from chatworkspace.ports import Evaluation, Option, Parameter
 from chatworkspace_fake._routes import Route
 from chatworkspace_fake._wire import ApiError, Reply, Request, told
 from chatworkspace_fake._world import World
@@ -61,16 +61,19 @@ def evaluate(world: World, request: Request) -> Reply:
     body = request.json()
     _, blueprint = world.version(request.id("version"))
     found = world.ask("evaluate_parameters", lambda: blueprint.evaluation)
-    asked = blueprint.parameters if found is None else found.parameters
+    evaluation = Evaluation(parameters=blueprint.parameters) if found is None else found
     inputs = body.get("inputs")
     if not isinstance(inputs, dict):
         raise ApiError(400, "Request body must be valid JSON.", detail="inputs: expected an object")
     given = json.loads(json.dumps(inputs))
-    return told({"id": body.get("id", 0), "diagnostics": [], "parameters": [_evaluated_json(it, given, n) for n, it in enumerate(asked)]})
+    problems = [] if evaluation.complete else [_diagnostic("Some modules could not be loaded", "")]
+    parameters = [_evaluated_json(it, given, order, evaluation.unknown) for order, it in enumerate(evaluation.parameters)]
+    return told({"id": body.get("id", 0), "diagnostics": problems, "parameters": parameters})
 
 
-def _evaluated_json(it: Parameter, given: dict[str, Any], order: int) -> dict[str, Any]:
-    value = given.get(it.name, it.default)
+def _evaluated_json(it: Parameter, given: dict[str, Any], order: int, unknown: frozenset[tuple[str, str]]) -> dict[str, Any]:
+    default = None if (it.name, "default") in unknown else it.default
+    value = given.get(it.name, default)
     problems: list[dict[str, Any]] = []
     if it.error:
         problems.append(_diagnostic(it.error, ""))
@@ -93,13 +96,14 @@ def _evaluated_json(it: Parameter, given: dict[str, Any], order: int) -> dict[st
         "styling": {},
         "mutable": it.mutable,
         "icon": "",
-        "options": [_option_json(option) | {"value": _valued(option.value)} for option in it.options],
+        "options": [_option_json(option) | {"value": _valued(option.value)} for option in it.options]
+        + ([_option_json(Option(name="", value="")) | {"value": _valued(None)}] if (it.name, "options") in unknown else []),
         "validations": [validation] if validates else [],
         "required": it.required,
         "order": order,
         "ephemeral": it.ephemeral,
         "value": _valued(value),
-        "default_value": _valued(it.default),
+        "default_value": _valued(default),
         "diagnostics": problems,
     }
 

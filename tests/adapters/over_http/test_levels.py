@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from chatworkspace import JobStatus, Reason, RefusedError, Transition, Workspace
-from chatworkspace.ports import CreateWorkspace, Evaluation, NotAnsweredError, NotFoundError, Parameter, Preset
+from chatworkspace.ports import CreateWorkspace, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import CoderSimulator, FakeCoder, FakeWorkspace
 from chatworkspace_fake._levels import LEVELS
@@ -265,3 +265,15 @@ def test_what_is_dormant_is_woken_and_started(served: Served) -> None:
     assert not served.admin.start_workspace(read, {}, deadline=soon()).dormant
     assert served.asked[-2:] == [("dormant", 200), ("builds", 201)]
     assert not served.read(it).dormant
+
+
+def test_what_an_evaluation_could_not_tell(stack: ExitStack) -> None:
+    """Unknown defaults and options, an error of a parameter, and modules that were not loaded."""
+    served = Served(stack, "newest")
+    region = Parameter(name="region", options=(Option(name="Europe", value="eu"),), error="no such region")
+    unknown = frozenset({("region", "default"), ("region", "options")})
+    docker = served.coder.add_template("docker", evaluation=Evaluation(parameters=(region,), unknown=unknown, complete=False))
+    told = served.admin.evaluate_parameters(OWNER, docker, deadline=soon())
+    assert told is not None
+    assert (told.unknown, told.complete) == (unknown, False)
+    assert (told.parameters[0].options, told.parameters[0].default, told.parameters[0].error) == (region.options, None, "no such region")
