@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -19,7 +20,7 @@ from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, WORKSPACE, bound
-from tests.adapters.postgres.server import APP, Database, granted
+from tests.adapters.postgres.server import APP, ROOT, Database, granted
 from tests.contract.threads import RealThreads
 
 FILES = ("0001_first.sql",)
@@ -179,6 +180,21 @@ def test_two_stores_in_one_database(postgres: Database) -> None:
 def test_nothing_is_missing(postgres: Database) -> None:
     """With the rights that the document gives, and no others, check() says nothing and everything works (as in all tests)."""
     postgres.store().check()
+
+
+def test_the_documents_code_runs_as_written(postgres: Database, postgres_pool: ConnectionPool[Any]) -> None:
+    """Both ways to make a store, over a schema with the name that it has by default."""
+    document = (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
+    upgrade(owner(postgres))
+    postgres.execute(granted("chatworkspace"))
+    names: dict[str, Any] = {"pool": postgres_pool, "psycopg": psycopg, "dsn": postgres.app}
+    for block in blocks:
+        exec(compile(block, "docs/postgres.md", "exec"), names)  # noqa: S102 # our own document
+        bound(names["store"])
+        names["store"].close()
+    assert len(blocks) == 2
+    postgres.execute("DROP SCHEMA chatworkspace CASCADE")
 
 
 def test_no_schema(postgres: Database) -> None:
