@@ -37,9 +37,10 @@ class AgainError(Exception):
 class _Attempts:
     """One read with its attempts."""
 
-    def __init__(self, attempt: Callable[[], Any], deadline: float) -> None:
+    def __init__(self, attempt: Callable[[], Any], deadline: float, wait: Callable[[float], object]) -> None:
         self._attempt = attempt
         self._deadline = deadline
+        self.wait = wait
         self._window = FIRST
         self._real: Exception | None = None
 
@@ -64,9 +65,18 @@ def _is_overdue(failure: Exception) -> bool:
     return getattr(failure, "overdue", False)
 
 
-def _wait(again: AgainError) -> float:
+def _wait(details: Any) -> None:
+    """Wait ourselves: nothing ends a sleep of the library's early."""
+    attempts: _Attempts = details["args"][0]
+    again: AgainError = details["exception"]
     assert again.wait is not None, "given up before"
-    return again.wait
+    attempts.wait(again.wait)
+
+
+def _nothing(again: AgainError) -> float:
+    """Let the library itself not sleep."""
+    del again
+    return 0.0
 
 
 def _decorated() -> Callable[[_Attempts], Any]:
@@ -78,8 +88,9 @@ def _decorated() -> Callable[[_Attempts], Any]:
         return backoff.on_exception(
             backoff.runtime,
             AgainError,
-            value=_wait,
+            value=_nothing,
             jitter=None,
+            on_backoff=_wait,
             max_tries=ATTEMPTS,
             giveup=lambda again: getattr(again, "wait", None) is None,
             logger=None,
@@ -89,11 +100,14 @@ def _decorated() -> Callable[[_Attempts], Any]:
 _patiently = _decorated()
 
 
-def retried(attempt: Callable[[], T], deadline: float) -> T:
-    """Return what the attempt returns; whenever it raises AgainError it is made again, until the deadline. Then its failure is raised."""
+def retried(attempt: Callable[[], T], deadline: float, wait: Callable[[float], object] = time.sleep) -> T:
+    """Return what the attempt returns; whenever it raises AgainError it is made again, until the deadline. Then its failure is raised.
+
+    wait: lets so many seconds pass. It may return early, if another attempt will say why.
+    """
     failure: Exception
     try:
-        result: T = _patiently(_Attempts(attempt, deadline))
+        result: T = _patiently(_Attempts(attempt, deadline, wait))
     except AgainError as again:
         failure = again.failure
     else:

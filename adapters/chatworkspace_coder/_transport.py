@@ -122,13 +122,14 @@ class Transport:
     def read(self, request: Request, deadline: float) -> Answer:
         """Ask, and ask again while that may help; slowly, where the server's limit is near. Any answer that is not one of those. UnavailableError."""
         try:
-            return retried(lambda: self._attempt(request, deadline), deadline)
+            return retried(lambda: self._attempt(request, deadline), deadline, self._ended.wait)
         except AnsweredError as error:
             return error.answer
 
     def _attempt(self, request: Request, deadline: float) -> Answer:
         failure: UnavailableError
         path = (self.tokens.holder(request.owner_id), request.path)
+        self._check()
         self._take_turn(path, deadline)
         try:
             answer = self.once(request, deadline)

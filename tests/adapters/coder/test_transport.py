@@ -227,6 +227,19 @@ def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
         client.get_workspace(ME, IT, deadline=soon())
 
 
+@pytest.mark.parametrize("answer", [Reply(503, PAGE, {"Retry-After": "30"}), Reply(429, problem("slow"), {"Retry-After": "30"})], ids=["503", "429"])
+def test_closing_ends_the_wait_for_another_attempt(server: Server, answer: Reply) -> None:
+    """At once, whatever the server has asked for; the failure is that the client is closed."""
+    server.on("GET", PATH, answer)
+    client = CoderClient(server.url, token=TOKEN)
+    threading.Timer(0.3, client.close).start()
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="closed"):
+        client.get_workspace(ME, IT, deadline=soon(60))
+    assert time.monotonic() - began < 5.0
+    assert len(server.seen) == 1
+
+
 def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next limit starts another."""
     monkeypatch.setattr("chatworkspace_coder._limits.IDLE", 0.02)
