@@ -17,7 +17,7 @@ from tests.packaging.test_layout import PACKAGES
 pytestmark = pytest.mark.packaging
 
 LEFT_OUT = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "mutants")
-PACKED = ("chatworkspace", "adapters", "tests", "benchmarks", "docs")
+PACKED = ("chatworkspace", "adapters", "tests", "benchmarks", "docs", "examples")
 """Folders whose files a source distribution holds, all of them."""
 ORIGINS = ("wheel", "sdist", "checkout")
 

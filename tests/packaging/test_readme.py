@@ -27,12 +27,12 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-MAIN_JOB, TESTS, TRY, RUN = blocks("sh")
+MAIN_JOB, TESTS, TRY, RUN, EXAMPLE = blocks("sh")
 EMBEDDING, CONNECT, TOOLS, USERS_TEST = blocks("python")
 ASKED, ANSWERED = blocks("json")
 
 
-@pytest.mark.parametrize("command", [MAIN_JOB, TESTS], ids=["main job", "tests"])
+@pytest.mark.parametrize("command", [MAIN_JOB, TESTS, EXAMPLE], ids=["main job", "tests", "example"])
 def test_each_command_is_one_line(command: str) -> None:
     """Whoever copies a line has all of it, and starts from nothing but Python."""
     assert command.count("\n") == 1

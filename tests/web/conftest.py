@@ -36,15 +36,20 @@ def simulator() -> Iterator[CoderSimulator]:
 
 
 @pytest.fixture
-def store(postgres: Database) -> Iterator[str]:
-    """Give a database of its own in a real PostgreSQL, as the app's user sees it."""
+def database(postgres: Database) -> Iterator[Database]:
+    """Give one of its own in a real PostgreSQL, with the store's tables and the rights that the app's user needs."""
     fresh = Database(postgres.owner, postgres.server)
     try:
         upgrade(lambda: psycopg.connect(fresh.owner))
         fresh.execute(granted("chatworkspace"))
-        yield f"postgresql://?{urlencode(conninfo_to_dict(fresh.app))}"
+        yield fresh
     finally:
         fresh.drop()
+
+
+@pytest.fixture
+def store(database: Database) -> str:
+    return f"postgresql://?{urlencode(conninfo_to_dict(database.app))}"
 
 
 @pytest.fixture(params=["gunicorn", "waitress"])

@@ -8,6 +8,7 @@ const chat = `/chats/${encodeURIComponent(document.querySelector("main").dataset
 let source = null;
 let timer = null;
 let build = null;
+let workspace = null;
 
 function follow() {
   if (source) return;
@@ -56,13 +57,16 @@ async function tell(request) {
 }
 
 function show(told) {
-  element("state").textContent = told.workspace ? `${told.workspace} is ${told.state}.` : `There is none: ${told.state}.`;
-  element("next-step").textContent = [told.error, told.next_step].filter(Boolean).join(" – ");
+  workspace = told.workspace ?? "The workspace";
   if (told.phase) {
+    element("state").textContent = `${workspace}: ${told.phase} …`;
+    element("next-step").textContent = "";
     enable({});
     follow();
     return;
   }
+  element("state").textContent = `${workspace} is ${told.state}.`;
+  element("next-step").textContent = [told.error, told.next_step].filter(Boolean).join(" – ");
   if (told.log_tail?.length) element("log").textContent = told.log_tail.join("\n");
   markPhases(null);
   enable({ ask: ["absent", "gone", "failed"].includes(told.state), start: told.state === "stopped", stop: told.state === "ready" });
@@ -79,7 +83,7 @@ function showProblem(problem) {
 function showPhase(told) {
   if (!told.phase) return;
   begin(told.build);
-  element("state").textContent = `Under way: ${told.phase}.`;
+  element("state").textContent = `${workspace}: ${told.phase} …`;
   markPhases(told.phase);
 }
 
