@@ -39,7 +39,7 @@ def main(port: int) -> int:
     with CoderSimulator() as simulator, TemporaryDirectory() as folder:
         furnish(simulator)
         environment = {
-            "CHATWORKSPACE_STORE": f"sqlite:///{Path(folder, 'chats.db')}",
+            "CHATWORKSPACE_STORE": f"sqlite://{Path(folder, 'chats.db')}",
             **os.environ,
             "CODER_URL": simulator.url,
             "CODER_SESSION_TOKEN": simulator.token,

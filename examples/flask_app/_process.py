@@ -70,7 +70,7 @@ def _store(url: str, opened: ExitStack) -> Store:
         case "sqlite":
             from chatworkspace_sqlite import SQLiteStore  # noqa: PLC0415 # as said
 
-            return opened.enter_context(closing(SQLiteStore(url.removeprefix("sqlite:///"))))
+            return opened.enter_context(closing(SQLiteStore(urlsplit(url).path)))
         case "postgresql":
             from psycopg import Connection  # noqa: PLC0415 # as said
             from psycopg_pool import ConnectionPool  # noqa: PLC0415 # as said
@@ -80,4 +80,4 @@ def _store(url: str, opened: ExitStack) -> Store:
             pool = opened.enter_context(ConnectionPool(url, min_size=1, max_size=THREADS))
             return opened.enter_context(closing(PostgresStore(pool.connection, listen=lambda: Connection.connect(url))))
         case scheme:
-            raise ValueError(f"CHATWORKSPACE_STORE: expected sqlite:///FILE or postgresql://…, not {scheme}:")
+            raise ValueError(f"CHATWORKSPACE_STORE: expected sqlite:///PATH or postgresql://…, not {scheme}:")

@@ -11,6 +11,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 CORE = "chatworkspace"
 PORTS = "chatworkspace.ports"
+EXAMPLES = "examples"
 
 PURE = ("_advice", "_agents", "_decisions", "_names", "_parameters", "_ranking", "_specs", "_templates", "_texts", "_tools")
 TOLD = ("_template_results", "_tool_arguments", "_workspace_results")
@@ -107,7 +108,10 @@ def violations(package: str, module: str, source: str) -> list[str]:
     """Return the rules that a module of this package breaks, each with its line."""
     tree = ast.parse(source)
     found = _imports(tree, in_function=False, for_types=False)
-    rules = _core_rules(module, tree, list(found)) if package == CORE else _adapter_rules(package, list(found))
+    if package.partition(".")[0] == EXAMPLES:
+        rules = _example_rules(list(found))
+    else:
+        rules = _core_rules(module, tree, list(found)) if package == CORE else _adapter_rules(package, list(found))
     return [f"{package}.{module}:{line}: {what}" for line, what in rules]
 
 
@@ -187,6 +191,15 @@ def _adapter_rules(package: str, found: list[Import]) -> Iterator[tuple[int, str
                 yield it.line, f"an adapter imports another, {it.top}"
         elif not _standard(it) and it.top not in DRIVERS.get(package, ()):
             yield it.line, f"{it.top} is no driver of {package}"
+
+
+# ---------------------------------------------------------------- examples
+
+
+def _example_rules(found: list[Import]) -> Iterator[tuple[int, str]]:
+    for it in found:
+        if it.top in {CORE, *ADAPTERS} and any(part.startswith("_") for part in (*it.module.split("."), it.name)):
+            yield it.line, f"an example imports what is not public: {it.module} {it.name}"
 
 
 # ---------------------------------------------------------------- reading

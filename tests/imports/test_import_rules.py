@@ -6,17 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.imports.rules import ADAPTERS, CORE, CORE_MODULES, LAYERS, ROOT, modules_of, violations
+from tests.imports.rules import ADAPTERS, CORE, CORE_MODULES, EXAMPLES, LAYERS, ROOT, modules_of, violations
 
 MODULES = [
     *(pytest.param(CORE, path, id=f"{CORE}.{path.stem}") for path in modules_of(ROOT / CORE)),
     *(pytest.param(name, path, id=f"{name}.{path.stem}") for name in ADAPTERS for path in modules_of(ROOT / "adapters" / name)),
+    *(
+        pytest.param(f"{EXAMPLES}.{path.parent.name}", path, id=f"{EXAMPLES}.{path.parent.name}.{path.stem}")
+        for path in sorted(ROOT.glob(f"{EXAMPLES}/*/*.py"))
+    ),
 ]
 
 
 @pytest.mark.parametrize(("package", "path"), MODULES)
 def test_no_module_breaks_a_rule(package: str, path: Path) -> None:
-    """Every module of the core and of the adapters imports only what stands below it."""
+    """Every module of the core and of the adapters imports only what stands below it, and every one of an example what is public."""
     assert violations(package, path.stem, path.read_text(encoding="utf-8")) == []
 
 
@@ -137,3 +141,9 @@ def test_an_adapter_may_not_import(source: str) -> None:
 def test_an_adapter_may_import(source: str) -> None:
     """Its own parts, the core's public names, the standard library and its driver."""
     assert violations("chatworkspace_fake", "_store", source) == []
+
+
+@pytest.mark.parametrize("source", ["from chatworkspace_coder._read import User", "from chatworkspace import _names", "import chatworkspace._turns"])
+def test_an_example_may_not_import(source: str) -> None:
+    """What a reader could not import in a program of their own."""
+    assert len(violations("examples.flask_app", "app", source)) == 1

@@ -17,7 +17,7 @@ def main(picture: str) -> None:
     """Ask for a workspace, and take the picture in the middle of the build."""
     with CoderSimulator() as simulator, tempfile.TemporaryDirectory() as folder, browser() as chromium:
         furnish(simulator)
-        with serving("gunicorn", simulator, f"sqlite:///{Path(folder, 'chats.db')}") as site:
+        with serving("gunicorn", simulator, f"sqlite://{Path(folder, 'chats.db')}") as site:
             page = Page(chromium, site.url, "thread-42")
             page.open()
             page.press("ask")
