@@ -9,7 +9,7 @@ things stay in memory:
 - faults by which a call fails (a busy server): over the wire the client would ask again, in real time;
 - waiting for the next state of a watch: a stream would wait in real time. The state itself is read over HTTP.
 
-These are tested in real time: tests/contract/test_over_http.py, tests/adapters/over_http/.
+These are tested in real time: tests/adapters/over_http/.
 """
 
 from __future__ import annotations

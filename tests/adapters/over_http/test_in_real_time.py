@@ -10,7 +10,6 @@ from typing import Any
 from unittest import mock
 
 import attrs
-import pytest
 
 from chatworkspace_fake import CoderSimulator, _replay
 from chatworkspace_fake._demo import demonstrate
@@ -100,7 +99,6 @@ def broken(level: str, **world: bool) -> dict[int, list[str]]:
         return {seed: problems for seed, problems in pool.map(partial(played, level=level, **world), range(WORLDS)) if problems}
 
 
-@pytest.mark.parametrize("level", LEVELS)
 def test_nothing_that_must_hold_breaks(level: str) -> None:
     """No two live workspaces of a chat, all callers told the same, nothing lost, nothing left open: the checker finds nothing."""
     assert broken(level) == {}

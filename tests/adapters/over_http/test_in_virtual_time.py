@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import attrs
-import pytest
 
 from chatworkspace_fake._demo import demonstrate
-from chatworkspace_fake._levels import LEVELS
 from chatworkspace_fake._replay import Row
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.over_http import over_http
@@ -16,7 +14,6 @@ from tests.simulation.worlds import World
 WORLDS = 50
 
 
-@pytest.mark.parametrize("level", LEVELS)
 def test_nothing_that_must_hold_breaks_in_any_world(level: str) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was asked over HTTP."""
     broken: dict[int, list[str]] = {}
@@ -29,7 +26,6 @@ def test_nothing_that_must_hold_breaks_in_any_world(level: str) -> None:
     assert broken == {}
 
 
-@pytest.mark.parametrize("level", LEVELS)
 def test_the_demo_ends_as_in_memory(level: str) -> None:
     """Calls, states, workspaces made and live, and times are the same for each chat, and nothing is there twice."""
     in_memory = demonstrate(SEED)

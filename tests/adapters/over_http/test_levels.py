@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,6 @@ from chatworkspace import JobStatus, Reason, RefusedError, Transition, Workspace
 from chatworkspace.ports import CreateWorkspace, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import CoderSimulator, FakeCoder, FakeWorkspace
-from chatworkspace_fake._levels import LEVELS
 from chatworkspace_fake._states import ORGANIZATION, OWNER
 from tests.over_http import over_http
 from tests.service.chats import CHAT, World
@@ -54,19 +52,6 @@ class Served:
 
 def soon() -> float:
     return time.monotonic() + LONG
-
-
-@pytest.fixture(params=LEVELS)
-def level(request: pytest.FixtureRequest) -> str:
-    """Give each level."""
-    return str(request.param)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """End servers and clients behind the test."""
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

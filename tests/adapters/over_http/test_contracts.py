@@ -2,30 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from chatworkspace_fake._levels import LEVELS
 from tests.contract.creator import CreatorFactory, WatchContract, WorkspaceCreatorContract
 from tests.contract.dialer import AgentDialerContract, DialerFactory
 from tests.contract.factories import creators_over_http, dialers_over_http
-
-pytestmark = pytest.mark.adapters
-
-
-@pytest.fixture(params=LEVELS)
-def level(request: pytest.FixtureRequest) -> str:
-    """Give each level."""
-    return str(request.param)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    """End servers and clients behind the test."""
-    with ExitStack() as stack:
-        yield stack
 
 
 class TestCoderClient(WorkspaceCreatorContract, WatchContract):
