@@ -93,7 +93,7 @@ def test_a_file_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_store_in_postgresql_that_nobody_can_read_the_name_of() -> None:
     """Neither a nonsense DSN nor what could be the password in it is repeated."""
-    with pytest.raises(InvalidArgumentError, match="^store: expected") as error, opened("postgresql://app:hush@[/app", {}):
+    with pytest.raises(InvalidArgumentError, match=r"^store: expected") as error, opened("postgresql://app:hush@[/app", {}):
         pass
     assert "hush" not in str(error.value)
 
