@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from chatworkspace import _cli_codes, _cli_stores, _cli_texts
+from chatworkspace import _cli_codes, _cli_json, _cli_stores, _cli_texts
 from chatworkspace._arguments import check_chat_id
 from chatworkspace._cli_codes import Code
+from chatworkspace._cli_json import Json
 from chatworkspace._cli_session import Session
-from chatworkspace._cli_texts import Json
 from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError
 from chatworkspace.model import Outcome, Progress, State
 from chatworkspace.ports import NotFoundError
@@ -38,7 +38,7 @@ Command = Callable[[Session, Namespace, Tell], Result]
 
 def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
     code = _cli_codes.of_outcome(outcome, wanted)
-    return Result(code=code, told=_cli_texts.outcome_json(outcome, code), lines=tuple(_cli_texts.outcome_lines(outcome)))
+    return Result(code=code, told=_cli_json.outcome_json(outcome, code), lines=tuple(_cli_texts.outcome_lines(outcome)))
 
 
 # ---------------------------------------------------------------- what changes something
@@ -93,7 +93,7 @@ def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     del tell
     swept = session.workspaces.sweep(delete=options.delete)
     code = Code.NOT_READY if swept.errors else Code.DONE
-    return Result(code=code, told=_cli_texts.sweep_json(swept, code), lines=tuple(_cli_texts.sweep_lines(swept)))
+    return Result(code=code, told=_cli_json.sweep_json(swept, code), lines=tuple(_cli_texts.sweep_lines(swept)))
 
 
 def _parameters(told: list[str]) -> Mapping[str, str]:
@@ -134,7 +134,7 @@ def why(session: Session, options: Namespace, tell: Tell) -> Result:
         look, history = store.look(check_chat_id(options.chat)), store.history(options.chat)
     except NotFoundError:
         raise ChatNotFoundError(options.chat) from None
-    return Result(code=Code.DONE, told=_cli_texts.chat_json(look, history), lines=tuple(_cli_texts.history_lines(look, history)))
+    return Result(code=Code.DONE, told=_cli_json.chat_json(look, history), lines=tuple(_cli_texts.history_lines(look, history)))
 
 
 def templates(session: Session, options: Namespace, tell: Tell) -> Result:
@@ -143,7 +143,7 @@ def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     user = session.client.user()
     found = session.client.list_templates(user.id, session.organization_id(user.organization_ids), deadline=session.deadline())
     listed = sorted(found, key=lambda it: it.name)
-    told = {"templates": [_cli_texts.template_json(it) for it in listed], "exit_code": 0}
+    told = {"templates": [_cli_json.template_json(it) for it in listed], "exit_code": 0}
     return Result(code=Code.DONE, told=told, lines=tuple(map(_cli_texts.template_line, listed)) or ("there are no templates",))
 
 

@@ -237,6 +237,7 @@ def _store(report: Report, session: Session) -> None:
     if facts is None:
         return
     version, chats, plans, old = facts
+    # writable: opening it has taken its lock, or looked at every right
     sentence = f"{opened.place} ({opened.kind}, schema {version}), writable; {chats} chats, {plans} standing plans"
     report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
     if old:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
-from chatworkspace import _cli_codes, _cli_commands, _cli_texts
+from chatworkspace import _cli_codes, _cli_commands, _cli_json, _cli_texts
 from chatworkspace._cli_codes import Code
 from chatworkspace._cli_commands import Command, Result
 from chatworkspace._cli_running import LeftError, Running
@@ -77,7 +77,7 @@ def _screen(options: Namespace, *, follows: bool) -> Screen:
 
 def _print(options: Namespace, result: Result) -> None:
     if options.json:
-        _say(_cli_texts.as_json(result.told), sys.stdout)
+        _say(_cli_json.as_json(result.told), sys.stdout)
         return
     out = sys.stdout
     if result.output is not None:  # all that standard output gets
@@ -93,7 +93,7 @@ def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None
     for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
         _say(_cli_texts.printable(line), sys.stderr)
     if options.json:
-        _say(_cli_texts.as_json(_cli_texts.error_json(error, code)), sys.stdout)
+        _say(_cli_json.as_json(_cli_json.error_json(error, code)), sys.stdout)
 
 
 def _say(text: str, out: TextIO) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol, TextIO
 
-from chatworkspace._cli_texts import as_json, printable, progress_json, step_text
+from chatworkspace._cli_json import as_json, progress_json
+from chatworkspace._cli_texts import printable, step_text
 from chatworkspace.model import Progress
 
 TAIL = 4

@@ -24,22 +24,8 @@ from chatworkspace import (
     UnavailableError,
 )
 from chatworkspace._cli_codes import Code
-from chatworkspace._cli_texts import (
-    as_json,
-    chat_json,
-    error_json,
-    error_lines,
-    history_lines,
-    outcome_json,
-    outcome_lines,
-    printable,
-    progress_json,
-    step_text,
-    sweep_json,
-    sweep_lines,
-    template_json,
-    template_line,
-)
+from chatworkspace._cli_json import as_json, chat_json, error_json, outcome_json, progress_json, sweep_json, template_json
+from chatworkspace._cli_texts import error_lines, history_lines, outcome_lines, printable, step_text, sweep_lines, template_line
 from chatworkspace.ports import Intent, Look
 from tests.unit.worlds import a_build, a_chat, a_template, a_workspace, an_agent
 

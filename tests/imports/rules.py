@@ -32,6 +32,7 @@ LAYERS = (
     ("toolbox",),
     ("_cli_codes",),
     ("_cli_texts",),
+    ("_cli_json",),
     ("_cli_replay", "_cli_screen", "_cli_stores"),
     ("_cli_running", "_cli_session"),
     ("_cli_doctor",),
