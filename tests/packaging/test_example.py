@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.adapters.postgres.server import free_port
 from tests.packaging.runs import ROOT, clean_environment
 from tests.packaging.test_installed import LEFT_OUT
 from tests.packaging.test_readme import EXAMPLE
@@ -22,13 +22,6 @@ pytestmark = pytest.mark.packaging
 
 PATIENCE = 300.0
 """Seconds to make the environment, and to start."""
-
-
-def free_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        port: int = it.getsockname()[1]
-        return port
 
 
 def test_the_example_starts_as_written(tmp_path: Path) -> None:

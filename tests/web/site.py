@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
-from http.client import HTTPConnection
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
 from queue import Queue
 from threading import Thread
 from typing import Any
@@ -85,10 +85,13 @@ class Site:
 
 def follow(site: Site, chat: str, last_id: str = "") -> list[Event]:
     """Follow a chat until there is an outcome; ask again as often as the stream ends before, as a browser does."""
-    seen = list(site.events(chat, last_id))
+    seen: list[Event] = []
     while not seen or seen[-1].name != "outcome":
-        time.sleep(1)
-        seen += site.events(chat, seen[-1].id if seen else last_id)
+        if seen:
+            time.sleep(1)
+        with suppress(OSError, HTTPException):  # the worker was killed
+            for event in site.events(chat, seen[-1].id if seen else last_id):
+                seen.append(event)  # noqa: PERF402 # what came before it was killed stays
     return seen
 
 

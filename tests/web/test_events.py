@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat, takewhile
 
 from chatworkspace_fake import CoderSimulator
 from tests.web.conftest import LINES
-from tests.web.site import Event, Site, follow, serving
+from tests.web.site import PATIENCE, Event, Site, follow, serving
 
 PHASES = ["building", "connecting", "scripts"]
 ASKED = {"template": "docker"}
@@ -71,6 +73,24 @@ def test_a_stream_needs_no_thread_that_is_needed_elsewhere(site: Site) -> None:
         assert lines(seen) == list(LINES[: len(lines(seen))])
         assert seen[-1].data["state"] == "ready"
     assert any(lines(seen) == list(LINES) for seen in told)
+
+
+def test_followers_outlive_their_workers(simulator: CoderSimulator, store: str) -> None:
+    """Both workers are killed in the middle of a build: those who replace them go on where the streams broke, and nobody notices but by a pause."""
+    with serving("gunicorn", simulator, store) as site, ThreadPoolExecutor() as pool:
+        workers = [site.workers.get(timeout=PATIENCE) for _ in range(2)]
+        site.ask("POST", "/chats/a/workspace", {"template": "slow"})
+        followers = [pool.submit(follow, site, "a") for _ in range(2)]
+        for event in site.events("a"):
+            if event.data.get("text") == LINES[2]:
+                break
+        for worker in workers:
+            os.kill(worker, signal.SIGKILL)
+        for told in followers:
+            seen = told.result()
+            assert lines(seen) == list(LINES)
+            assert seen[-1].data["state"] == "ready"
+    assert len(simulator.coder.workspaces) == 1
 
 
 def test_stopping_and_starting(site: Site) -> None:

@@ -91,6 +91,7 @@ def test_the_health_page_is_not_kept_waiting(
             busy, quiet = measured(simulator, site, idle, first=len(tries) * CHATS)
             record_property("told", f"{server}: health page while clients poll: {in_ms(busy)}; of a server that nobody polls: {in_ms(quiet)}")
             tries.append((percentile(busy, 99), percentile(quiet, 99)))
+    assert len(simulator.coder.workspaces) == len(tries) * CHATS
     if tries[-1][0] > SOON and min(quiet for _, quiet in tries) > SOON / 2:
         required("latency", None, "this machine is too busy to tell how soon a page is answered")
     assert tries[-1][0] <= SOON
