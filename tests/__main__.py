@@ -49,7 +49,7 @@ def main() -> int:
         Step(f"tests with coverage, {_label(sys.version_info[:2])}", _covered),
         *(Step(f"tests, {_label(version)}", _elsewhere(other)) for version, other in sorted(other_interpreters().items())),
         Step("adapters over sockets, files and processes", _command(python, "-m", "pytest", "-q", "-m", "adapters")),
-        Step("processes that are killed", _command(python, "-m", "pytest", "-q", "-n", "0", "-m", "crash")),
+        Step("processes that are killed", _command(python, "-m", "pytest", "-q", "-n", "2", "-m", "crash")),
         # alone on the machine: how soon a page answers is measured
         Step("the example under real web servers, and in a browser", _command(python, "-m", "pytest", "-q", "-n", "0", "-m", "web")),
         Step("packaging and typing tests", _command(python, "-m", "pytest", "-q", "-n", "0", "-m", "packaging")),

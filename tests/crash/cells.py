@@ -161,7 +161,7 @@ class Run:
 
     def _note(self, told: Told) -> None:
         if told.get("generation") is not None:
-            self._told.append({"created": self._cell.chat_id, "told": told})
+            self._told.append({"chat": self._cell.chat_id, "told": told})
         elif told.get("reason") == "unexpected":
             raise AssertionError(told)
 

@@ -29,7 +29,7 @@ class Record:
     marks: Mapping[str, str]
     """Mark -> chat."""
     told: Sequence[Mapping[str, Any]] = ()
-    """What workers reported of their calls, as `{"created": chat, "told": {...}}`."""
+    """What workers reported of their calls, as `{"chat": id, "told": {...}}`."""
     strays: Collection[str] = ()
     """What the sweep lists."""
     left: Collection[UUID] = ()
@@ -127,10 +127,10 @@ def bound_once(record: Record) -> Iterator[str]:
 def told_the_same(record: Record) -> Iterator[str]:
     """All who were told ready in one generation were told one workspace, and the history has it for that generation."""
     for report in record.told:
-        chat_id, told = report["created"], report["told"]
+        chat_id, told = report["chat"], report["told"]
         if told.get("reason") == "unexpected":
             yield f"{chat_id}: {told['error']}: {told['message']}"
-        if not told.get("ready"):
+        if not (told["ready"] and "generation" in told):
             continue
         recorded = {intent.generation: intent.workspace_id for intent in record.histories[chat_id]}.get(told["generation"])
         if str(recorded) != told["workspace_id"]:

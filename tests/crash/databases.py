@@ -19,6 +19,8 @@ class Database(Protocol):
     """Where stores are made."""
 
     name: str
+    one_lock: bool
+    """A process that stands still inside a write keeps all others from writing."""
 
     def fresh(self) -> str:
         """Return the URL of an empty store."""
@@ -33,6 +35,7 @@ class Files(Database):
     """One SQLite file for each store."""
 
     name = "sqlite"
+    one_lock = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,6 +54,7 @@ class Schemas(Database):
     """One schema for each store, in a database of a real PostgreSQL."""
 
     name = "postgres"
+    one_lock = False
 
     def __init__(self, database: server.Database) -> None:
         self._database = database

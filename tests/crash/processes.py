@@ -173,9 +173,13 @@ class Nursery:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def kill_all(self) -> None:
+        """Kill every worker."""
         for worker in self._workers:
             worker.kill()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.kill_all()
         self._answers.close()
         self._line.close()
         self._process.wait(LONG)

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError
+from chatworkspace import RefusedError, State
 from chatworkspace_fake import CoderSimulator
 from chatworkspace_fake._faults import Fault
 from chatworkspace_fake._mishaps import WireFault
@@ -39,6 +39,10 @@ LATE = 15.0
 """Seconds of the platform, after which late requests are acted upon."""
 KILL, SAY = 0.2, 1.0
 """Real seconds between two of them."""
+STOPPED = 0.25
+"""Share of those that are killed which stand still instead, beyond their claims, and go on for a moment before they are killed."""
+STILL, MOMENT = 1.25 * LIFE, 1.0
+"""Real seconds."""
 PROCESSES, THREADS = 8, 8
 CHATS = {1: 0.5, 50: 0.1}
 """Chats of a storm -> real seconds between two deletions by their users."""
@@ -94,6 +98,8 @@ class Storm:
         self._deleted: set[UUID] = set()
         self._counts: Counter[str] = Counter()
         self._workers: list[Worker] = []
+        self._later: list[tuple[float, Callable[[], None]]] = []
+        """What becomes of those that stand still, and when."""
 
     def run(self) -> Outcome:
         """Let it rage; then look at what is left."""
@@ -106,13 +112,12 @@ class Storm:
             self._open_chats()
             faults = arm(simulator, self._seed)
             self._rage()
-            for worker in self._workers:
-                worker.kill()
+            self._nursery.kill_all()
             for fault in faults:
                 fault.disarm()
             wrong = self._compare() if self._model else self._left_over()
             statuses = [request.status for request in simulator.requests]
-        told = Counter(it["told"].get("error", it["told"]["reason"]) for it in self._told)
+        told = Counter(it["told"].get("error") or it["told"].get("reason", "swept") for it in self._told)
         self._counts.update({f"told {name}": number for name, number in told.items()})
         self._counts.update({"requests": len(statuses), "unanswered": statuses.count(0), "told ready": sum(it["told"]["ready"] for it in self._told)})
         return Outcome(seed=self._seed, chats=len(self._chats), counts=dict(self._counts), wrong=wrong)
@@ -153,10 +158,18 @@ class Storm:
         return self._nursery.start(attrs.evolve(self._settings, **changes), heard=self._told.append)
 
     def _kill(self) -> None:
-        number = self._chance.randrange(PROCESSES)
-        self._workers[number].kill()
-        self._workers[number] = self._working()
-        self._counts["kills"] += 1
+        number, now = self._chance.randrange(PROCESSES), time.monotonic()
+        worker, self._workers[number] = self._workers[number], self._working()
+        if self._chance.random() < STOPPED and not self._database.one_lock:
+            worker.stop()
+            self._later += [(now + STILL, worker.go_on), (now + STILL + MOMENT, worker.kill)]
+            self._counts["stops"] += 1
+        else:
+            worker.kill()
+            self._counts["kills"] += 1
+        for due, act in [it for it in self._later if it[0] <= now]:
+            self._later.remove((due, act))
+            act()
 
     def _delete(self) -> None:
         """Delete one, as a user does in the platform's page."""
@@ -184,7 +197,9 @@ class Storm:
         worker = self._start()
         for chat_id in self._chats:
             told = worker.ask("create", chat_id, self._templates[0])
-            self._told.append({"created": chat_id, "told": told})
+            if told.get("state") == State.STOPPED.value:
+                told = worker.ask("start", chat_id)
+            self._told.append({"chat": chat_id, "told": told})
             if not told["ready"]:
                 wrong.append(f"{chat_id}, afterwards: {told}")
         wrong += [f"afterwards, {it}" for it in self._swept()]

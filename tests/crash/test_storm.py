@@ -24,7 +24,7 @@ def _check(outcomes: list[Outcome], *, seconds: float) -> None:
     for outcome in outcomes:
         assert list(outcome.wrong) == []
         assert outcome.counts["duplicates"] == 0
-        assert outcome.counts["kills"] >= seconds / len(outcomes) / KILL / 4
+        assert outcome.counts["kills"] + outcome.counts.get("stops", 0) >= seconds / len(outcomes) / KILL / 4
         assert outcome.counts["made"] > outcome.chats
         assert outcome.counts["told ready"] > outcome.chats
         assert outcome.counts["unanswered"]
@@ -36,6 +36,7 @@ def test_a_storm_leaves_one_workspace_for_each_chat(database: Database, record_p
     _check(outcomes, seconds=SECONDS)
     if database.name == "postgres":
         assert [outcome.counts["restarts"] for outcome in outcomes] == [2, 2]
+        assert all(outcome.counts["stops"] for outcome in outcomes)
 
 
 def test_the_name_alone_keeps_one_workspace_in_the_same_storm(database: Database, record_property: Tell) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
 
 import pytest
 
@@ -20,6 +22,10 @@ CREATING = 2.0
 """Seconds: `Timeouts.creating`, shorter than anybody would have it."""
 LIFE = CREATING + 5.0
 """Of a claim."""
+STOPS, WITHIN = 20, 0.5
+"""Processes that are stopped, within so many seconds from the beginning of their calls."""
+BUSY = 2.0
+"""Seconds that a call takes on a machine where all of them call at the same time, and nobody is in the way."""
 MARGIN = 1.0
 """What the page promises beyond it."""
 
@@ -85,3 +91,44 @@ def test_a_holder_stopped_for_three_lives_writes_nothing(database: Database, sim
         assert problems(record(simulator.coder, store, strays=swept["strays"], deleted={old.id})) == []
     assert (after.chat, after.epoch) == (before.chat, before.epoch)
     assert told["workspace_id"] == last["workspace_id"] == str(after.chat.workspace_id)
+
+
+def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
+    database: Database, nursery: Nursery, record_property: Callable[[str, object], None]
+) -> None:
+    """Twenty are stopped in the midst of whatever they do: whoever comes next is told ready in time."""
+    if database.one_lock:
+        pytest.skip("one that stands still inside a write to the file keeps all others from writing: the page says so")
+    speed, chance = 5.0, Random(5)
+    with CoderSimulator(speed=speed) as simulator, ThreadPoolExecutor(STOPS) as pool:
+        template = str(simulator.coder.add_template("docker").id)
+        simulator.coder.when("create_workspace", chance=1).take(2.0)  # so that most of them are stopped with a claim in hand
+        settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, speed=speed)
+        second = nursery.start(settings)
+
+        def stop(chat_id: str, after: float) -> float:
+            first = nursery.start(settings)
+            second.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
+            first.ask("status", chat_id)
+            answer = first.order("create", chat_id, template)
+            time.sleep(after)
+            first.stop()
+            began = time.monotonic()
+            told = second.ask("create", chat_id, template)
+            took = time.monotonic() - began
+            assert told["ready"], told
+            first.go_on()
+            woken = answer.result(LONG)
+            assert woken.get("retryable") or woken["workspace_id"] == told["workspace_id"], woken
+            return took
+
+        took = list(pool.map(stop, [f"chat-{number}" for number in range(STOPS)], [chance.random() * WITHIN for _ in range(STOPS)]))
+        swept = second.ask("sweep")
+        with opened(settings.store) as store:
+            found = record(simulator.coder, store, strays=swept["strays"])
+    assert problems(found) == []
+    assert len(found.live) == STOPS
+    kept = sum(it > BUSY for it in took)
+    record_property("told", f"{database.name}: {kept} of {STOPS} stopped processes kept their chats waiting, for {max(took):.2f} s at most")
+    assert kept, "none was stopped with a claim in hand"
+    assert max(took) <= 30.0 / speed + MARGIN + BUSY

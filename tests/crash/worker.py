@@ -30,6 +30,9 @@ from tests.crash.gate import Blow, Blows, Gate
 from tests.crash.stores import ScaledStore, opened
 
 Json = dict[str, Any]
+DEEDS = (*("create",) * 20, *("status",) * 3, *("start",) * 3, "stop", "sweep")
+PATIENCE = 60.0
+"""Seconds of the service that a call waits at most."""
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +118,7 @@ class Worker:
             self.say({"id": order["id"], "told": told | {"seconds": time.monotonic() - began}})
 
     def _work(self, service: ChatWorkspaces, *, chats: list[str], templates: list[str], threads: int, seed: int, until_ready: bool) -> None:
-        """Have many threads create: each chat until it is ready, shared out, or any chat, for ever."""
+        """Have many threads at work: with each chat until it is ready, shared out; or with any chat, for ever."""
         left = list(chats)
         Random(seed).shuffle(left)
         taken = iter(left)
@@ -128,13 +131,13 @@ class Worker:
         def finish(number: int) -> None:
             del number
             while (chat_id := next_chat()) is not None:
-                while not self._create(service, chat_id, templates[0]):
+                while not self._do(service, "create", chat_id, templates[0]):
                     time.sleep(0.02)
 
         def go_on(number: int) -> None:
             chance = Random(f"{seed}-{number}")
             while True:
-                self._create(service, chance.choice(chats), chance.choice(templates))
+                self._do(service, "create" if self._settings.model else chance.choice(DEEDS), chance.choice(chats), chance.choice(templates))
                 time.sleep(chance.random() * 0.1)
 
         run: Callable[[int], None] = finish if until_ready else go_on
@@ -144,9 +147,17 @@ class Worker:
         for thread in each:
             thread.join()
 
-    def _create(self, service: ChatWorkspaces, chat_id: str, template_id: str) -> bool:
-        told = _attempt(lambda: service.create(chat_id, template_id, wait=60))
-        self.say({"created": chat_id, "told": told})
+    def _do(self, service: ChatWorkspaces, deed: str, chat_id: str, template_id: str) -> bool:
+        """Do something with a chat, report what it came to, and tell whether it is ready."""
+        calls: dict[str, Callable[[], Any]] = {
+            "create": lambda: service.create(chat_id, template_id, wait=PATIENCE),
+            "status": lambda: service.status(chat_id, wait=PATIENCE),
+            "start": lambda: service.start(chat_id, wait=PATIENCE),
+            "stop": lambda: service.stop(chat_id, wait=PATIENCE),
+            "sweep": service.sweep,
+        }
+        told = _attempt(calls[deed])
+        self.say({"chat": chat_id, "deed": deed, "told": told})
         return bool(told["ready"])
 
 
