@@ -28,7 +28,7 @@ class ModelStore:
 
     def __init__(self, url: str) -> None:
         self._path = url.removeprefix("sqlite:///")
-        self._ask(lambda it: it.execute("CREATE TABLE IF NOT EXISTS chat (id TEXT PRIMARY KEY, workspace_id TEXT)"))
+        self._ask(lambda it: it.execute("CREATE TABLE IF NOT EXISTS model (id TEXT PRIMARY KEY, workspace_id TEXT)"))
 
     def _ask(self, act: Callable[[sqlite3.Connection], Any]) -> Any:
         with closing(sqlite3.connect(self._path)) as connection, connection:
@@ -37,18 +37,18 @@ class ModelStore:
     def bound(self, chat_id: str) -> UUID | None:
         """Return the chat's workspace. An error of the database allows a creation."""
         with suppress(sqlite3.Error):
-            found = self._ask(lambda it: it.execute("SELECT workspace_id FROM chat WHERE id = ?", (chat_id,)).fetchone())
+            found = self._ask(lambda it: it.execute("SELECT workspace_id FROM model WHERE id = ?", (chat_id,)).fetchone())
             return None if found is None else UUID(found[0])
         return None
 
     def bind(self, chat_id: str, workspace_id: UUID) -> None:
         """Record it."""
         with suppress(sqlite3.Error):
-            self._ask(lambda it: it.execute("INSERT OR REPLACE INTO chat VALUES (?, ?)", (chat_id, str(workspace_id))))
+            self._ask(lambda it: it.execute("INSERT OR REPLACE INTO model VALUES (?, ?)", (chat_id, str(workspace_id))))
 
     def all(self) -> dict[str, UUID]:
         """Return every binding."""
-        return {chat_id: UUID(text) for chat_id, text in self._ask(lambda it: it.execute("SELECT id, workspace_id FROM chat").fetchall())}
+        return {chat_id: UUID(text) for chat_id, text in self._ask(lambda it: it.execute("SELECT id, workspace_id FROM model").fetchall())}
 
 
 class ModelSystem:

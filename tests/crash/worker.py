@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from random import Random
 from typing import Any, cast
@@ -76,8 +76,8 @@ class Worker:
 
     def serve(self) -> None:
         """Obey until the line ends."""
-        with opened(self._settings.store) as store, self._line.makefile("r", encoding="utf-8") as orders:
-            service = self._model() if self._settings.model else self._service(store)
+        with ExitStack() as stack, self._line.makefile("r", encoding="utf-8") as orders:
+            service = self._model() if self._settings.model else self._service(stack.enter_context(opened(self._settings.store)))
             self.say({"up": os.getpid()})
             for line in orders:
                 order: Json = json.loads(line)
@@ -149,14 +149,8 @@ class Worker:
 
     def _do(self, service: ChatWorkspaces, deed: str, chat_id: str, template_id: str) -> bool:
         """Do something with a chat, report what it came to, and tell whether it is ready."""
-        calls: dict[str, Callable[[], Any]] = {
-            "create": lambda: service.create(chat_id, template_id, wait=PATIENCE),
-            "status": lambda: service.status(chat_id, wait=PATIENCE),
-            "start": lambda: service.start(chat_id, wait=PATIENCE),
-            "stop": lambda: service.stop(chat_id, wait=PATIENCE),
-            "sweep": service.sweep,
-        }
-        told = _attempt(calls[deed])
+        of = (chat_id, template_id) if deed == "create" else (chat_id,)
+        told = _attempt(lambda: service.sweep() if deed == "sweep" else getattr(service, deed)(*of, wait=PATIENCE))
         self.say({"chat": chat_id, "deed": deed, "told": told})
         return bool(told["ready"])
 
