@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from chatworkspace import ChatWorkspaces, ClosedError, Outcome, State, Template, Timeouts, UnavailableError
-from chatworkspace.ports import SystemClock
+from chatworkspace.ports import Clock, SystemClock
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import CoderSimulator, Fails, FakeCoder, MemoryStore, ScaledClock
-from tests.adapters.coder.scaled import Scaled
+from chatworkspace_fake import CoderSimulator, Fails, FakeCoder, MemoryStore
 from tests.adapters.coder.server import soon
+from tests.adapters.over_http.real import ScaledClient, SkippingClock
 from tests.adapters.simulator.client import until
 
 LEVELS = ("2.20", "2.24", "2.34", "newest")
@@ -42,12 +42,11 @@ def asked_of(level: str) -> list[str]:
 class World:
     """A service over the client, over real sockets."""
 
-    def __init__(self, simulator: CoderSimulator, client: CoderClient, clock: ScaledClock | None, **service: Any) -> None:
+    def __init__(self, simulator: CoderSimulator, client: CoderClient, clock: Clock | None = None, **service: Any) -> None:
         self.simulator = simulator
         self.client = client
-        ports: Any = client if clock is None else Scaled(client, clock)
         of = clock or SystemClock()
-        self.service = ChatWorkspaces(store=MemoryStore(of), creator=ports, dialer=ports, clock=of, **service)
+        self.service = ChatWorkspaces(store=MemoryStore(of), creator=client, dialer=client, clock=of, **service)
         me = client.user()
         self._of = {"owner_id": me.id, "organization_id": me.organization_ids[0]}
 
@@ -74,13 +73,17 @@ def _plain(request: str) -> str:
     return "/".join("*" if len(it) == 36 and it.count("-") == 4 else it for it in parts)
 
 
+def _client(simulator: CoderSimulator, clock: SkippingClock | None, connections: int) -> CoderClient:
+    return CoderClient(simulator.url, token=simulator.token, connections=connections) if clock is None else ScaledClient(clock, simulator)
+
+
 @contextmanager
 def world(
     level: str = "newest", *, speed: float | None = None, watching: bool = True, connections: int = 32, ttl: bool = False
 ) -> Generator[World, None, None]:
-    clock = None if speed is None else ScaledClock(speed)
+    clock = None if speed is None else SkippingClock(speed)
     coder = FakeCoder(clock, watching=watching)
-    with CoderSimulator(coder, level=level) as simulator, CoderClient(simulator.url, token=simulator.token, connections=connections) as client:
+    with CoderSimulator(coder, level=level) as simulator, _client(simulator, clock, connections) as client:
         it = World(simulator, client, clock, timeouts=Timeouts(build=700), **({"workspace_ttl": client.workspace_ttl} if ttl else {}))
         yield it
         it.service.close()
@@ -234,7 +237,7 @@ def test_nothing_is_open_after_close() -> None:
     with CoderSimulator(coder) as simulator:
         before = files(), set(threading.enumerate())
         client = CoderClient(simulator.url, token=simulator.token)
-        it = World(simulator, client, None)
+        it = World(simulator, client)
         docker, endless = it.template(build=0.1), it.template("endless", build=600)
         together(8, lambda number: it.create(f"chat-{number}", docker))
         it.service.open_chat("endless", **it._of)
