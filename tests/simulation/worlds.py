@@ -142,15 +142,18 @@ class _Ledger(MemoryStore):
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
         """Note it if it is not ignored."""
         with self.book.lock:
-            row: Any = self._rows[claim.chat.id]
-            accepted = row.held_by(claim) and not row.written
+            accepted = self._holds(claim)
             before = self._chat(claim.chat.id)
             super().release(claim, note=note, drop_plan=drop_plan)
             if accepted:
                 self._note("release", claim, before, note=note)
 
+    def _holds(self, claim: Claim) -> bool:
+        row: Any = self._rows[claim.chat.id]
+        return bool(row.held_by(claim) and not row.written)
+
     def _chat(self, chat_id: str) -> Chat:
-        return self._rows[chat_id].chat
+        return MemoryStore.look(self, chat_id).chat
 
     def _note(self, call: str, claim: Claim, before: Chat, *, plan: Plan | None = None, note: str = "") -> None:
         chat = self._chat(claim.chat.id)
@@ -582,9 +585,7 @@ class World:
         return str(sim._scheduler.current.name)
 
     def _look(self, chat_id: str) -> Look:
-        store: Any = self.sim.store
-        look: Look = store._look(store._rows[chat_id])
-        return look
+        return MemoryStore.look(self.sim.store, chat_id)
 
     def _history(self, last: Process) -> History:
         sim, book = self.sim, self.book

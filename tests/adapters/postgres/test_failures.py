@@ -358,3 +358,26 @@ def test_a_pooler_that_restarts(postgres: Database) -> None:
             assert store.look(CHAT).chat.workspace_id == WORKSPACE
         with bouncer(postgres, port):
             assert store.look(CHAT).chat.workspace_id == WORKSPACE
+
+
+def test_an_older_libpq(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It could only cancel without a limit of its own: the connection is closed instead, and the call ends as soon."""
+    monkeypatch.setattr("psycopg.capabilities.has_cancel_safe", lambda: False)
+    with psycopg.connect(postgres.app) as connection:
+        store = postgres.store(lambda: nullcontext(connection), timeout=TIMEOUT)
+        with kept_from(store, postgres):
+            assert seconds(lambda: unavailable(store.secret, "no answer within 0.5 s")) < TIMEOUT + MARGIN
+        assert connection.closed
+
+
+def test_an_interrupted_call(postgres: Database) -> None:
+    """Ctrl-C in the midst of waiting: the connection is closed, for its answer is still to come and nobody else may take it for theirs."""
+    with psycopg.connect(postgres.app) as connection:
+        store = postgres.store(lambda: nullcontext(connection))
+        with kept_from(store, postgres):
+            timer = Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+            timer.start()
+            with pytest.raises(KeyboardInterrupt):
+                store.secret()
+            timer.join()
+        assert connection.closed

@@ -1,0 +1,42 @@
+"""The random worlds and the demo, in virtual time, with chats that lie in a PostgreSQL."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from chatworkspace.ports import Claim
+from chatworkspace_fake._demo import demonstrate
+from chatworkspace_postgres._statements import LOOK
+from tests.over_postgres import Stores, over_postgres
+from tests.simulation.checker import check
+from tests.simulation.worlds import World, _Ledger
+
+WORLDS = 100
+SEED = 7
+
+
+def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores) -> None:
+    """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was kept there."""
+    broken: dict[int, list[str]] = {}
+
+    def holds(ledger: _Ledger, claim: Claim) -> bool:
+        row = postgres_stores.of(ledger)._row(LOOK, claim.chat.id)
+        return row.held_by(claim) and not row.written
+
+    with over_postgres(postgres_stores) as stores, mock.patch.object(_Ledger, "_holds", holds):
+        for seed in range(WORLDS):
+            before = stores.statements
+            problems = check(World(seed).run())
+            assert stores.statements > before
+            if problems:
+                broken[seed] = problems
+    assert broken == {}
+
+
+def test_the_demo_ends_as_in_memory(postgres_stores: Stores) -> None:
+    """States, workspaces made and live are the same for each chat, and nothing is there twice."""
+    in_memory = demonstrate(SEED)
+    with over_postgres(postgres_stores):
+        story = demonstrate(SEED)
+    assert [(row.chat, row.calls, row.state) for row in story.rows] == [(row.chat, row.calls, row.state) for row in in_memory.rows]
+    assert story.duplicates == 0
