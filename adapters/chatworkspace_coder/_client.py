@@ -48,7 +48,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
     """Coder over HTTP. Share one between threads; close it after the ChatWorkspaces that uses it.
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used. Reads are asked again
-    while that may help, until the deadline; what creates or changes is sent once. Deadlines are those of SystemClock, so the ChatWorkspaces needs that.
+    while that may help, until the deadline; what creates or changes is sent once.
+    Deadlines are those of SystemClock, which the ChatWorkspaces has to use.
     """
 
     def __init__(self, url: str, *, token: str | Callable[[UUID | None], str], connections: int = 32, ca_file: str | None = None) -> None:
