@@ -6,13 +6,14 @@ import atexit
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cached_property
 from threading import BoundedSemaphore, Lock
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from chatworkspace import ChatWorkspaces
 from chatworkspace.ports import Store
-from chatworkspace_coder import CoderClient
+from chatworkspace_coder import CoderClient, User
 
 THREADS = int(os.environ.get("CHATWORKSPACE_THREADS", "4"))
 """Of the server, for requests, in each process."""
@@ -22,16 +23,20 @@ _processes: dict[int, Process] = {}
 
 
 class Process:
-    """The library and its connections, for all threads of a process; and who owns the chats."""
+    """The library and its connections, for all threads of a process; and what it has asked the platform once."""
 
     def __init__(self) -> None:
         with ExitStack() as opened:
             self.coder = opened.enter_context(CoderClient(os.environ["CODER_URL"], token=os.environ["CODER_SESSION_TOKEN"]))
             store = _store(os.environ["CHATWORKSPACE_STORE"], opened)
             self.workspaces = opened.enter_context(ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder))
-            self.user = self.coder.user()  # who asks; a host with users of its own looks up each by name
             self._templates: dict[str, UUID] = {}
             self.close = opened.pop_all().close
+
+    @cached_property
+    def user(self) -> User:
+        """Whom the chats belong to; a host with users of its own looks up each by name."""
+        return self.coder.user()
 
     def template_id(self, name: str) -> UUID:
         """Return the id of a template; asked for once."""
