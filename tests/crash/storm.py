@@ -134,11 +134,11 @@ class Storm:
 
     def _rage(self) -> None:
         self._workers = [self._working() for _ in range(PROCESSES)]
-        began, every = time.monotonic(), CHATS[len(self._chats)]
+        began, every, say = time.monotonic(), CHATS[len(self._chats)], max(SAY, self._seconds / 60)
         acts: list[tuple[float, float, Callable[[], None]]] = [
             (KILL, KILL, self._kill),
             (every, every, self._delete),
-            (SAY, SAY, self._say_counts),
+            (say, say, self._say_counts),
             (self._seconds / 3, self._seconds / 3, self._restart),
         ]
         while (now := time.monotonic() - began) < self._seconds:
