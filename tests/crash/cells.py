@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -27,6 +28,8 @@ LIFE = 30.0 / SPEED
 BEYOND = 1.25 * LIFE
 LATE = 45.0
 """Seconds of the platform, after which a request is acted upon that was sent before anything else."""
+MOMENT = 1.0
+"""Real seconds, within which the platform acts upon what is due."""
 NOBODY = UUID(int=0)
 AT_ONCE = 24
 """Cells that are run at a time: they wait, most of the time."""
@@ -74,6 +77,8 @@ class Run:
             first.kill()
             assert isinstance(answer.exception(LONG), EndedError)
         self._create(following)
+        if self._cell.point.moment == UNDER_WAY:
+            time.sleep(max(struck_at + LATE / SPEED + MOMENT - time.monotonic(), 0.0))  # until it was acted upon
         return self._wrong()
 
     def _start(self, *, aged: bool = False) -> Worker:
@@ -167,8 +172,6 @@ class Run:
 
     def _wrong(self) -> list[str]:
         chat_id = self._cell.chat_id
-        if self._cell.point.moment == UNDER_WAY:
-            until(lambda: self._simulator.coder.calls.count("create_workspace") == 2)  # the next one's, and the late one
         swept = self._start(aged=True).ask("sweep")
         with opened(self._store) as store:
             self._left.discard(store.look(chat_id).chat.workspace_id or NOBODY)  # it was to be left behind, and was not
@@ -203,8 +206,11 @@ def until(true: Callable[[], bool]) -> None:
 
 def run_cell(cell: Cell, nursery: Nursery, database: Database) -> list[str]:
     """Return what is wrong after it; nothing: one live workspace, bound, and whoever came was told ready."""
-    with CoderSimulator(speed=SPEED) as simulator:
-        return Run(cell, nursery, database, simulator)()
+    try:
+        with CoderSimulator(speed=SPEED) as simulator:
+            return Run(cell, nursery, database, simulator)()
+    except Exception as error:  # noqa: BLE001 # it is told, and of which cell
+        return ["".join(traceback.format_exception(error)[-2:])]
 
 
 def run_cells(cells: Sequence[Cell], database: Database) -> dict[Cell, list[str]]:
