@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -375,7 +376,7 @@ def test_an_interrupted_call(postgres: Database) -> None:
     with psycopg.connect(postgres.app) as connection:
         store = postgres.store(lambda: nullcontext(connection))
         with kept_from(store, postgres):
-            timer = Timer(0.3, signal.raise_signal, (signal.SIGINT,))
+            timer = Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
             timer.start()
             with pytest.raises(KeyboardInterrupt):
                 store.secret()
