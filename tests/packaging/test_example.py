@@ -14,8 +14,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.adapters.postgres.server import free_port
-from tests.packaging.runs import ROOT, clean_environment
-from tests.packaging.test_installed import LEFT_OUT
+from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment
 from tests.packaging.test_readme import EXAMPLE
 
 pytestmark = pytest.mark.packaging

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.runs import ROOT, from_checkout, run
+from tests.packaging.runs import LEFT_OUT, ROOT, from_checkout, run
 from tests.packaging.test_layout import PACKAGES
 
 pytestmark = pytest.mark.packaging
 
-LEFT_OUT = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "mutants")
 PACKED = ("chatworkspace", "adapters", "tests", "benchmarks", "docs", "examples")
 """Folders whose files a source distribution holds, all of them."""
 ORIGINS = ("wheel", "sdist", "checkout")

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from chatworkspace import ChatWorkspaces, cli
 from chatworkspace_fake import CoderSimulator, FakeCoder, MemoryStore, ScaledClock, Simulation
 from chatworkspace_fake._demo import furnish
-from chatworkspace_fake._states import OWNER
-from tests.packaging.runs import ROOT, clean_environment
+from chatworkspace_fake._states import ORGANIZATION, OWNER
+from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment, run
+
+if TYPE_CHECKING:
+    from tests.adapters.postgres.server import Database
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -27,8 +31,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
-MAIN_JOB, TESTS, TRY, RUN, EXAMPLE = blocks("sh")
-EMBEDDING, CONNECT, TOOLS, USERS_TEST = blocks("python")
+MAIN_JOB, TESTS, TRY, RUN, UPGRADE, EXAMPLE = blocks("sh")
+EMBEDDING, CONNECT, TOOLS, WORKERS, USERS_TEST = blocks("python")
 ASKED, ANSWERED = blocks("json")
 
 
@@ -89,6 +93,21 @@ def test_the_two_lines_that_try_it_run_as_written(tmp_path: Path) -> None:
     done = subprocess.run(("bash", "-mc", script), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "thread-42: ready (created)" in done.stdout + done.stderr
+
+
+@pytest.mark.packaging
+def test_more_than_one_process_is_as_written(tmp_path: Path, postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a fresh environment the command makes the tables in a real PostgreSQL; then what each worker does finds nothing missing."""
+    shutil.copytree(ROOT, tmp_path / "checkout", ignore=LEFT_OUT)
+    database = postgres.another()
+    run(sys.executable, "-m", "venv", tmp_path / "checkout" / ".venv")
+    assert ".venv/bin/chatworkspace db upgrade" in UPGRADE
+    run("bash", "-ec", UPGRADE, cwd=tmp_path / "checkout", DATABASE_URL=database.owner)
+    monkeypatch.setenv("DATABASE_URL", database.owner)
+    names: dict[str, Any] = {}
+    exec(compile(WORKERS, "README.md", "exec"), names)  # noqa: S102 - our own README
+    with names["pool"]:
+        assert names["store"].open_chat("chat", OWNER, ORGANIZATION).id == "chat"
 
 
 @pytest.fixture
