@@ -47,7 +47,9 @@ def _checked_place(path: Path) -> Path:
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Make a file ours and of this version; change nothing about one that is another's or newer. InvalidArgumentError. May be repeated."""
+    connection.execute("BEGIN")  # all that is checked is of one moment: another process may be making the tables
     _check(connection, path)
+    connection.execute("COMMIT")
     _keep_log(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     for number in range(_check(connection, path), len(SCRIPTS)):

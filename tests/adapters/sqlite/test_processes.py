@@ -6,15 +6,18 @@ import os
 import signal
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import cast
 from uuid import UUID
 
 import pytest
 
+from chatworkspace import UnavailableError
 from chatworkspace_sqlite import SQLiteStore
+from chatworkspace_sqlite._schema import prepare
 from tests.adapters.sqlite.files import answer, ask, bound, claimed, end, opened, python
 
 ROUNDS = 25
@@ -52,6 +55,29 @@ def test_a_fresh_file_is_made_once(path: Path) -> None:
         assert ask(processes, "look 1") == ["looked"] * 4
     finally:
         end(processes)
+
+
+class Meanwhile:
+    """A connection that lets another make the tables before it reads whether there are any."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        """Run a statement."""
+        if "sqlite_master" in statement:
+            with suppress(UnavailableError), opened(self._path, timeout=0.05):
+                pass
+        return self._connection.execute(statement)
+
+
+def test_a_file_that_another_makes_meanwhile_is_no_strangers(path: Path) -> None:
+    """What is read of it is of one moment: a file without a sign of ours has no tables then, whoever makes them."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        prepare(cast("sqlite3.Connection", Meanwhile(connection, path)), str(path))
+    with opened(path) as store:
+        bound(store, "chat", FIRST)
 
 
 def test_what_was_confirmed_outlives_a_kill(path: Path) -> None:
