@@ -47,7 +47,7 @@ def nursery() -> Iterator[Nursery]:
 def test_a_killed_holders_chat_is_taken_over_in_time(
     database: Database, simulator: CoderSimulator, nursery: Nursery, moment: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whoever comes next is told ready at most 1 s after the claim of the one that was killed is over: the best of some, on a machine that is busy."""
+    """Whoever comes next is told ready at most 1 s after the claim of the one that was killed is over: the best of some on a busy machine."""
     template = str(simulator.coder.add_template("docker").id)
     settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, creating=CREATING)
     second, took = nursery.start(settings), list[float]()

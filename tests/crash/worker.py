@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from importlib import import_module
@@ -217,6 +218,8 @@ def _become_worker(orders: socket.socket, descriptor: int, settings: Mapping[str
         orders.close()
         Worker(socket.socket(fileno=descriptor), Settings(**settings)).serve()
         status = 0
+    except BaseException:  # noqa: BLE001 # it ends here, and says why
+        traceback.print_exc()
     finally:
         os._exit(status)
 
