@@ -31,6 +31,7 @@ from psycopg_pool import ConnectionPool
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
+from benchmarks.concurrent_creation import in_threads  # noqa: E402
 from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
 from chatworkspace import ChatWorkspaces  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace.ports import ChangedError, Claim, ClaimedError, Plan, SystemClock  # noqa: E402
@@ -49,8 +50,8 @@ CROWD = 8
 """Processes that want one chat at once."""
 TTL = 0.5
 """Seconds that the claim of one who dies lives here."""
-HELD = 0.005
-"""Seconds for which each holds the chat, about as long as a request takes at the least."""
+HELD = 0.2
+"""Seconds for which each of a crowd holds the chat, about as long as a creation's request takes."""
 CLOCK = SystemClock()
 Held = tuple[float, float, float]
 """When a holder asked for it, had it, and had given it back: instants of the clock that all processes of a machine share."""
@@ -72,6 +73,10 @@ class Task:
     dsn: str
     schema: str
     rounds: int
+    """Turns: of all processes together in a crowd, which take them in turns."""
+    held: float = 0.0
+    """Seconds for which each holds the chat."""
+    crowd: bool = False
     listens: bool = False
 
 
@@ -80,14 +85,17 @@ Way = Callable[[Task, Any, Any], None]
 
 
 def hold(task: Task, told: Any, gate: Any) -> None:
-    """Claim the chat and give it back, so many times; wait for the turn where another has it."""
+    """Claim the chat and give it back, and not again before another has had it; wait for the turn where another has it."""
     with ConnectionPool(task.dsn, min_size=1, max_size=2, open=True) as pool:
         store = PostgresStore(pool.connection, schema=task.schema, listen=(lambda: psycopg.connect(task.dsn)) if task.listens else None)
-        found = list[Held]()
+        found, mine = list[Held](), -1
         store.look("chat")
         gate.wait()
-        while len(found) < task.rounds:
-            look, asked = store.look("chat"), time.monotonic()
+        while (look := store.look("chat")).epoch < task.rounds:
+            if task.crowd and look.epoch == mine:
+                time.sleep(0.01)
+                continue
+            asked = time.monotonic()
             try:
                 claim = store.claim(look, token=CLOCK.token(), ttl=30)
             except ClaimedError:
@@ -95,8 +103,8 @@ def hold(task: Task, told: Any, gate: Any) -> None:
             except ChangedError:
                 continue
             else:
-                had = time.monotonic()
-                time.sleep(HELD)
+                had, mine = time.monotonic(), claim.epoch
+                time.sleep(task.held)
                 store.release(claim)
                 found.append((asked, had, time.monotonic()))
         store.close()
@@ -113,7 +121,7 @@ def hold_lock(task: Task, told: Any, gate: Any) -> None:
             asked = time.monotonic()
             connection.execute("SELECT pg_advisory_lock(42)")
             had = time.monotonic()
-            time.sleep(HELD)
+            time.sleep(task.held)
             connection.execute("SELECT pg_advisory_unlock(42)")
             found.append((asked, had, time.monotonic()))
     told.put(found)
@@ -144,14 +152,16 @@ def turns(found: Sequence[Sequence[Held]]) -> list[float]:
 def of_one_chat(database: Database, rounds: int) -> dict[str, Any]:
     """Measure claims and turns, alone and in a crowd."""
 
-    def run(way: Way, processes: int, rounds: int, *, listens: bool) -> list[list[Held]]:
-        schema = database.schema()
+    def run(way: Way, processes: int, turns: int, *, listens: bool) -> list[list[Held]]:
+        schema, crowd = database.schema(), processes > 1
         database.store(schema=schema).open_chat("chat", OWNER, OWNER)
-        return in_processes(way, Task(dsn=database.app, schema=schema, rounds=rounds, listens=listens), processes)
+        rounds = turns // processes if way is hold_lock else turns
+        task = Task(dsn=database.app, schema=schema, rounds=rounds, held=HELD if crowd else 0.0, crowd=crowd, listens=listens)
+        return in_processes(way, task, processes)
 
     numbers: dict[str, Any] = {}
     for name, way, listens in (("looking", hold, False), ("notified", hold, True), ("advisory_locks", hold_lock, False)):
-        alone = run(way, 1, 4 * rounds, listens=listens)
+        alone = run(way, 1, 8 * rounds, listens=listens)
         two, crowd = (run(way, number, rounds, listens=listens) for number in (2, CROWD))
         numbers[name] = {
             "claim_alone": summary([had - asked for asked, had, _ in alone[0]]),
@@ -207,24 +217,6 @@ def take_over(database: Database, waiting: int, rounds: int) -> dict[str, float]
 
 
 # ---------------------------------------------------------------- many chats
-
-
-def in_threads(count: int, work: Callable[[int], object]) -> float:
-    """Run work(number) in so many threads, all let go at once; return the seconds from then to the last one's end."""
-    gate = threading.Barrier(count + 1)
-
-    def run(number: int) -> None:
-        gate.wait()
-        work(number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
-    for thread in threads:
-        thread.start()
-    gate.wait()
-    begun = time.perf_counter()
-    for thread in threads:
-        thread.join()
-    return time.perf_counter() - begun
 
 
 def creations(database: Database, threads: int, chats: int) -> dict[str, float]:
@@ -418,7 +410,7 @@ def measured(database: Database, *, quick: bool) -> dict[str, Any]:
         "postgresql": version,
         "load": [os.getloadavg()[0]],
     }
-    numbers["one_chat"] = of_one_chat(database, 200 // part)
+    numbers["one_chat"] = of_one_chat(database, 160 // part)
     numbers["take_over"] = {str(number): take_over(database, number, 60 // part + 2) for number in (1, CROWD)}
     numbers["creations"] = [creations(database, threads, 1600 // part) for threads in THREADS]
     numbers["waiting"] = waiting(database, 1000 // part, 10 / part)
