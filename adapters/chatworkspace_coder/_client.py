@@ -63,7 +63,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
             raise InvalidArgumentError("connections", "a number above 0")
         self._transport = Transport(url, tokens=Tokens(token), connections=connections, ca_file=ca_file)
         self._api = Api(self._transport)
-        opener = Opener(self._transport)
+        self._opener = opener = Opener(self._transport)
         self._templates = Templates(self._api)
         self._workspaces = Workspaces(self._api)
         self._watching = Watching(opener, self._workspaces)
@@ -104,8 +104,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         return self._templates.workspace_ttl(chat.owner_id, time.monotonic() + LIMIT)
 
     def close(self) -> None:
-        """End watches, requests under way and connections. Later calls raise UnavailableError. Idempotent."""
+        """End watches, terminals, requests under way and connections. Later calls raise UnavailableError. Idempotent."""
         self._watching.close()
+        self._opener.close()
         self._transport.close()
 
     def __enter__(self) -> Self:

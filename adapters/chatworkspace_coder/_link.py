@@ -16,11 +16,13 @@ from socket import SHUT_RDWR, socket
 from threading import Lock
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
+from weakref import WeakSet
 
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace_coder._errors import Answer
+from chatworkspace_coder._forks import begins_anew
 from chatworkspace_coder._limits import Limit, OverdueError, left
 from chatworkspace_coder._sockets import connected
 from chatworkspace_coder._tokens import HEADER
@@ -109,6 +111,29 @@ class Opener:
         self._tls = _tls(transport.ca_file) if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         self._authority, self._base = parts.netloc, parts.path
+        self._closed = False
+        self.begin_anew()
+        begins_anew(self)
+
+    def begin_anew(self) -> None:
+        """Begin without links."""
+        self._lock = Lock()
+        """Guards what was opened, so that none slips through while it closes."""
+        self._links: WeakSet[Link] = WeakSet()
+
+    def close(self) -> None:
+        """End all links. Idempotent."""
+        with self._lock:
+            self._closed = True
+            links = tuple(self._links)
+        for link in links:
+            link.close()
+
+    def _note(self, link: Link) -> None:
+        with self._lock:
+            self._links.add(link)
+            if self._closed:
+                raise BrokenError("the client is closed")
 
     def open(
         self, path: str, owner_id: UUID, deadline: float, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str]
@@ -122,6 +147,7 @@ class Opener:
             try:
                 link = self._connected(limit)
                 try:
+                    self._note(link)
                     link.send(_request(target, lines), deadline)
                     return link, _head(link, deadline)
                 except BaseException:

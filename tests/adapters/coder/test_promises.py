@@ -270,10 +270,11 @@ class Heard:
 
     def __init__(self, *, answers: bool) -> None:
         self.frames: list[tuple[int, bytes]] = []
-        self.gone = threading.Event()
+        self.begun, self.gone = threading.Event(), threading.Event()
         self._answers = answers
 
     def __call__(self, peer: Peer) -> None:  # noqa: D102 # a test calls it
+        self.begun.set()
         if self._answers:
             halves = peer.query["command"].split()[-2:]
             peer.send(f"{''.join(halves)}<\r\nhello\r\n{''.join(halves)}>3<\r\n".encode(), 2)
@@ -302,6 +303,48 @@ def test_a_terminal_is_closed_properly(server: Server, client: CoderClient, answ
     *typed, last = heard.frames
     assert last[0] == CLOSE
     assert [json.loads(data) for _, data in typed] == ([] if answers else [{"data": "\x03"}])
+
+
+def test_a_terminal_ends_with_the_client(server: Server, client: CoderClient) -> None:
+    """Whoever waits for its command is told at once, and nothing is opened any more."""
+    reachable(server)
+    heard = Heard(answers=False)
+    server.on("GET", PTY, websocket(heard))
+    connection = client.dial(READ, READ.agents[0], deadline=soon()).__enter__()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            connection.run("x", timeout=30)
+        except UnavailableError as error:
+            failed.append(error)
+
+    running = threading.Thread(target=run)
+    running.start()
+    assert heard.begun.wait(10)
+    client.close()
+    running.join(10)
+    assert len(failed) == 1
+    assert heard.gone.wait(10)
+    with pytest.raises(UnavailableError):
+        connection.run("x", timeout=5)
+
+
+def test_a_stream_that_opens_while_the_client_closes(server: Server, client: CoderClient) -> None:
+    """It is ended as those that were there: what was opened is noted under the lock that closing takes."""
+    gone = threading.Event()
+
+    def talk(peer: Peer) -> None:
+        client._opener.close()  # between the handshake and what the watch does with it
+        peer.handler.connection.settimeout(10)
+        with suppress(OSError, ValueError):
+            peer.receive()
+        gone.set()
+
+    server.on("GET", f"/workspaces/{WORKSPACE}/watch-ws", websocket(talk))
+    with suppress(UnavailableError):
+        client.watch(READ, deadline=soon())
+    assert gone.wait(10)
 
 
 @pytest.mark.parametrize("level", ["2.20", "newest"])
