@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +22,7 @@ WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code, as `--help` lists them."""
+    _have_streams()
     told = list(sys.argv[1:] if arguments is None else arguments)
     words: list[str] = []
     if told[:1] == ["exec"] and "--" in told:  # what is behind it is another command's, whatever it looks like
@@ -34,11 +37,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return Code.INTERRUPTED
-    except BrokenPipeError:
-        # whoever read the output has gone; what is still to be flushed at the end goes nowhere
+    except OSError as error:
+        # whoever read the output has gone, or the disk is full; what is still to be flushed at the end goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"chatworkspace: {error}\n")
         return Code.NOT_READY
     return code
+
+
+def _have_streams() -> None:
+    """See that everything can be printed: what an encoding lacks is escaped, and what goes to a stream that the shell has closed goes nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 # for as long as the process lives
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -141,10 +156,10 @@ def _add_databases(commands: Commands) -> None:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise ValueError(text)
-    return seconds
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError("expected a finite number of seconds above 0")
 
 
 def _ask(options: argparse.Namespace) -> int:
