@@ -18,6 +18,8 @@ from chatworkspace_coder._link import BrokenError, Link
 SILENCE = 45.0
 """Seconds without a byte after which the other side counts as dead: it pings every 15 s."""
 LARGEST = 64 * 1024 * 1024
+LEAST = 0.1
+"""Seconds for a frame to be sent, however near the deadline: some bytes, for which there is room unless the other side reads nothing."""
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455
 
 
@@ -107,7 +109,10 @@ class Frames(websocket.WebSocket):
 
     def _send(self, data: str | bytes) -> int:
         told = data.encode("latin-1") if isinstance(data, str) else data
-        self._link.send(told, max(self._deadline, time.monotonic() + 1.0))  # half a frame would be the end of it
+        try:
+            self._link.send(told, max(self._deadline, time.monotonic() + LEAST))
+        except TimeoutError:
+            raise BrokenError("it takes nothing") from None  # half a frame is the end of it
         return len(told)
 
 

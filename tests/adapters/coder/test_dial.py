@@ -15,7 +15,7 @@ from chatworkspace_coder import CoderClient, _pty, _read
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import AGENT, NOT_FOUND, OTHER, PAGE, WORKSPACE, build, problem, workspace
 from tests.adapters.coder.server import Reply, Server, soon
-from tests.adapters.coder.streams import BINARY, Peer, terminal, websocket
+from tests.adapters.coder.streams import BINARY, PING, Peer, frame, terminal, websocket
 
 IT = _read.workspace(workspace(), None)
 MAIN = IT.agents[0]
@@ -210,6 +210,24 @@ def test_a_terminal_that_breaks(reachable: Server, client: CoderClient, step: Re
         connection.run("echo hello", timeout=0.3)
     assert time.monotonic() - began < 0.3 + 0.5
     assert TOKEN not in str(failed.value)
+
+
+def _flood(peer: Peer) -> None:
+    pings = frame(b"x" * 100, PING) * 500
+    while not peer.over.is_set():
+        peer.handler.wfile.write(pings)
+
+
+def test_a_terminal_that_asks_and_does_not_listen(reachable: Server, client: CoderClient) -> None:
+    """Its pings are answered until the answers stick; then neither they, nor the interrupt, nor the good-bye make the call late."""
+    reachable.on("GET", PTY, websocket(_flood))
+    connection, late = dial(client), list[float]()
+    for _ in range(3):
+        began = time.monotonic()
+        with pytest.raises((UnavailableError, TimeoutError)):
+            connection.run("echo hello", timeout=2.0)
+        late.append(time.monotonic() - began - 2.0)
+    assert min(late) <= 0.25
 
 
 def test_a_terminal_is_asked_for_as_coder_wants_it(reachable: Server, client: CoderClient) -> None:
