@@ -47,6 +47,8 @@ LEFT_OUT = (
     Left("test_a_race_for_the_name_that_is_lost_inside_the_platform", FORGETS, ways=POSTGRES),
     Left("test_a_chat_keeps_its_one_workspace", FORGETS, case="-commit", ways=POSTGRES),
     Left("test_what_a_store_has_forgotten_is_listed", FORGETS, ways=POSTGRES),
+    Left("test_a_forgetful_store_and_two_wishes_make_two", FORGETS, ways=POSTGRES),
+    Left("test_a_forgetful_store_and_a_detach_leave_two", FORGETS, ways=POSTGRES),
     Left("test_the_error_is_the_librarys_own", ONE_PROCESS, ways=POSTGRES),
     Left("test_a_memory_store_refuses_another_process", ONE_PROCESS, ways=POSTGRES),
     Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
