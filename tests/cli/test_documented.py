@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from uuid import UUID
 
 import pytest
 
+from chatworkspace import _cli_doctor
 from chatworkspace._cli_codes import MEANINGS
-from chatworkspace.ports import Parameter, Preset
-from chatworkspace_fake import CoderSimulator, FakeCoder
+from chatworkspace_fake import CoderSimulator, FakeCoder, ScaledClock
+from chatworkspace_fake._serving import stock
 from chatworkspace_fake._states import OWNER
 from tests.cli.conftest import Shell
 from tests.cli.test_commands import FIELDS
@@ -23,20 +23,22 @@ COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^chatworkspace (.*?) +# (\d+)$", COMMANDS, re.MULTILINE)
 
 
+SPEED = 20.0
+
+
 @pytest.fixture
 def simulator() -> Iterator[CoderSimulator]:
-    """Serve in real time what the examples name."""
-    coder = FakeCoder()
-    coder.add_template("docker", build=0.5, connect=0.2, log=("pulling",))
-    coder.add_template("devbox", build=0.2, parameters=(Parameter(name="region", default="eu"),), presets=(Preset(id=UUID(int=5), name="Large"),))
-    coder.add_workspace(coder.add_template("other"), "own", owner_id=OWNER)
+    """Serve what `chatworkspace simulator` does, faster."""
+    coder = FakeCoder(ScaledClock(SPEED))
+    stock(coder)
     with CoderSimulator(coder, tokens={TOKEN: OWNER}) as running:
         yield running
 
 
 @pytest.mark.adapters
-def test_the_examples_run_as_written(shell: Shell, simulator: CoderSimulator) -> None:
-    """One after another, each with the exit code that stands behind it."""
+def test_the_examples_run_as_written(shell: Shell, simulator: CoderSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after another, over the simulator that everybody has, each with the exit code that stands behind it."""
+    monkeypatch.setattr(_cli_doctor, "CLOCKS_APART", 3600.0)  # a faster clock runs away
     assert len(EXAMPLES) >= 12
     for words, code in EXAMPLES:
         done = shell(*shlex.split(words))
