@@ -58,7 +58,10 @@ def simulator(options: argparse.Namespace) -> int:
             requests_per_minute=options.requests_per_minute,
             say=lambda text: _say(text, sys.stdout),
         )
-    except (OSError, OverflowError, InvalidArgumentError) as error:
+    except (OSError, OverflowError) as error:
+        _say(f"chatworkspace simulator: port {options.port}: {error}", sys.stderr)
+        return 2
+    except InvalidArgumentError as error:
         _say(f"chatworkspace simulator: {error}", sys.stderr)
         return 2
     return 0

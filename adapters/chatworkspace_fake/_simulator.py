@@ -56,6 +56,8 @@ class CoderSimulator:
         self.coder: FakeCoder = FakeCoder(ScaledClock(speed)) if coder is None else coder
         """The platform that is served; its faults are those of the server."""
         known = dict(tokens or {})
+        if not all(token and token.isascii() and token.isprintable() and " " not in token for token in known):
+            raise InvalidArgumentError("tokens", "text that a header can carry, without spaces")
         self.token: str = next((token for token, user in known.items() if user == OWNER), "") or _new_token()
         """Of the site's owner."""
         self._world = World(self.coder, level_of(level), {self.token: OWNER, **known})

@@ -78,7 +78,7 @@ def test_the_command_serves_until_interrupted(number: signal.Signals) -> None:
         assert process.wait(10) == 0
 
 
-@pytest.mark.parametrize("arguments", [["--level", "1.0"], ["--speed", "0"], ["--port", "99999"], ["--requests-per-minute", "0"]])
+@pytest.mark.parametrize("arguments", [["--level", "1.0"], ["--speed", "0"], ["--port", "99999"], ["--requests-per-minute", "0"], ["--token", "a b"]])
 def test_arguments_that_mean_nothing(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, and one line that says why."""
     assert main(["simulator", *arguments]) == 2
@@ -86,6 +86,9 @@ def test_arguments_that_mean_nothing(arguments: list[str], capsys: pytest.Captur
 
 
 def test_a_port_that_is_taken(simulator: CoderSimulator, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 2 as well."""
-    assert main(["simulator", "--port", simulator.url.rpartition(":")[2]]) == 2
-    assert "in use" in capsys.readouterr().err
+    """Exit code 2 as well, and which port that is."""
+    port = simulator.url.rpartition(":")[2]
+    assert main(["simulator", "--port", port]) == 2
+    said = capsys.readouterr().err
+    assert f"port {port}: " in said
+    assert "in use" in said
