@@ -172,7 +172,7 @@ class StreamWatch(Watch):
                 return None
             kind, told = event
             if kind == "error":
-                self._settle()
+                self._settle(deadline)
             news = self._news(told) if kind == "data" else None
             if news is not None:
                 return news
@@ -191,10 +191,10 @@ class StreamWatch(Watch):
         self._last = steady(found)
         return found
 
-    def _settle(self) -> None:
+    def _settle(self, deadline: float) -> None:
         """After an error from the server: not visible any more, or a break."""
         with suppress(UnavailableError):
-            self._workspaces.dated(*self._of, time.monotonic() + FRESH_READ)
+            self._workspaces.dated(*self._of, min(deadline, time.monotonic() + FRESH_READ))
         raise BrokenError("the server reports an error")
 
 

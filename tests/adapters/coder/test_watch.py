@@ -228,6 +228,20 @@ def test_a_workspace_that_is_not_visible_any_more(server: Server, client: CoderC
     watch.close()
 
 
+def test_the_read_behind_an_error_keeps_the_deadline(server: Server, client: CoderClient) -> None:
+    """Whoever reports an error may not answer either."""
+    script = Script()
+    server.on("GET", PATH, Reply(200, READY), Reply(hang=True))
+    server.on("GET", WS, script.websocket(BREAKS["an error"]))
+    watch = opened(client)
+    told(watch)
+    script.go.release()
+    deadline = soon(0.5)
+    with pytest.raises(UnavailableError):
+        watch.next(deadline)
+    assert time.monotonic() <= deadline + LATE
+
+
 def test_silence_is_noticed(server: Server, client: CoderClient, stream: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream without even a ping is dead."""
     monkeypatch.setattr(_frames, "SILENCE", 0.2)
