@@ -258,7 +258,7 @@ def picture(numbers: Mapping[str, Any]) -> str:
         bar
         for row in numbers["creations"]
         for bar in (
-            Bar(label=f"{row['threads']:.0f} threads", value=row["creations_per_second"]),
+            Bar(label=threads_of(row), value=row["creations_per_second"]),
             Bar(label="bare port calls", value=row["bare_port_calls_per_second"], baseline=True),
         )
     ]
@@ -271,6 +271,11 @@ def picture(numbers: Mapping[str, Any]) -> str:
             bar_chart("From being ready to being told, in virtual time", "ms, mean", late),
         ]
     )
+
+
+def threads_of(row: Mapping[str, float]) -> str:
+    """Return how many threads a row of numbers is of."""
+    return "1 thread" if row["threads"] == 1 else f"{row['threads']:.0f} threads"
 
 
 def told(name: str, numbers: dict[str, float]) -> dict[str, float]:

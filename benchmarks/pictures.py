@@ -47,10 +47,15 @@ def bar_chart(title: str, unit: str, bars: Sequence[Bar], *, goal: float | None 
         parts += [
             f'<text x="{LABELS - 8}" y="{top + 15}" text-anchor="end">{escape(bar.label)}</text>',
             f'<rect x="{LABELS}" y="{top}" width="{bar.value * scale:.1f}" height="{ROW - 6}" fill="{SHADES[bar.baseline]}"/>',
-            f'<text x="{LABELS + bar.value * scale + 6:.1f}" y="{top + 15}">{bar.value:,.{1 if bar.value < 10 else 0}f}</text>',
+            f'<text x="{LABELS + bar.value * scale + 6:.1f}" y="{top + 15}">{_shown(bar.value)}</text>',
         ]
     if goal is not None:
         x, bottom = LABELS + goal * scale, 44 + ROW * len(bars)
         parts.append(f'<line x1="{x:.1f}" y1="34" x2="{x:.1f}" y2="{bottom}" stroke="#cc0000" stroke-dasharray="4 3"/>')
         parts.append(f'<text x="{x:.1f}" y="{bottom + 12}" text-anchor="middle" fill="#cc0000" font-size="11">goal {goal:,.0f}</text>')
     return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _shown(value: float) -> str:
+    """Return two digits of what is small, and whole numbers of the rest."""
+    return f"{value:,.{2 if 0 < value < 1 else 1 if value < 10 else 0}f}"

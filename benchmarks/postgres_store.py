@@ -31,7 +31,7 @@ from psycopg_pool import ConnectionPool
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
-from benchmarks.concurrent_creation import in_threads  # noqa: E402
+from benchmarks.concurrent_creation import in_threads, threads_of  # noqa: E402
 from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
 from chatworkspace import ChatWorkspaces  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace.ports import ChangedError, Claim, ClaimedError, Plan, SystemClock  # noqa: E402
@@ -422,7 +422,7 @@ def picture(numbers: Mapping[str, Any]) -> str:
     """Draw creations beside the bare statements, and the turns of a crowd beside those by advisory locks."""
     rates = list[Bar]()
     for row in numbers["creations"]:
-        rates.append(Bar(label=f"{row['threads']} threads", value=row["creations_per_second"]))
+        rates.append(Bar(label=threads_of(row), value=row["creations_per_second"]))
         rates.append(Bar(label="bare statements", value=row["bare_statements_per_second"], baseline=True))
     took = [
         Bar(label=f"{what.replace('_', ' ')}, {name.replace('_', ' ')}", value=it["p50_ms"], baseline=name == "advisory_locks")
