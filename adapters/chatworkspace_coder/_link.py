@@ -155,6 +155,7 @@ class Opener:
                     raise
             except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
                 reason = reason_of(error)
+        self._transport.limit(deadline)  # says so if the client was closed meanwhile
         raise UnavailableError("not answered in time" if limit.struck or time.monotonic() >= deadline else f"no answer: {reason}")
 
     def _connected(self, limit: Limit) -> Link:

@@ -347,6 +347,16 @@ def test_a_stream_that_opens_while_the_client_closes(server: Server, client: Cod
     assert gone.wait(10)
 
 
+def test_closing_ends_what_is_being_opened(server: Server, client: CoderClient) -> None:
+    """At once, and it says why."""
+    server.on("GET", f"/workspaces/{WORKSPACE}/watch-ws", Reply(hang=True))
+    threading.Timer(0.2, client.close).start()
+    began = time.monotonic()
+    with pytest.raises(UnavailableError, match="closed"):
+        client.watch(READ, deadline=soon(30))
+    assert time.monotonic() - began < 10
+
+
 @pytest.mark.parametrize("level", ["2.20", "newest"])
 def test_commands_leave_nothing_open(level: str) -> None:
     """However many were run, and however they ended."""
