@@ -182,7 +182,7 @@ def _in_organization(report: Report, session: Session, user_id: UUID, organizati
     if may is False:
         report.blame("token", "no workspace may be made", "Give the user a role in the organization that may, or the token that scope.")
     told = {True: "may make workspaces", False: "may not make workspaces", None: "whether it may make workspaces is not told"}[may]
-    return ("" if templates is None else f", sees {len(templates)} templates") + f", {told}"
+    return ("" if templates is None else f", sees {_many(len(templates), 'template')}") + f", {told}"
 
 
 # ---------------------------------------------------------------- watching
@@ -238,7 +238,7 @@ def _store(report: Report, session: Session) -> None:
         return
     version, chats, plans, old = facts
     # writable: opening it has taken its lock, or looked at every right
-    sentence = f"{opened.place} ({opened.kind}, schema {version}), writable; {chats} chats, {plans} standing plans"
+    sentence = f"{opened.place} ({opened.kind}, schema {version}), writable; {_many(chats, 'chat')}, {_many(plans, 'standing plan')}"
     report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
     if old:
         report.blame("store", f"{old} plans have stood for more than {STANDING / 60:.0f} minutes", "`chatworkspace sweep` settles them.")
@@ -261,3 +261,7 @@ def _tried(report: Report, about: str, advice: str, ask: Callable[[], T]) -> T |
     except PortError as error:
         report.blame(about, str(error) or type(error).__name__, advice)
     return None
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

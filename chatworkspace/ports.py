@@ -16,6 +16,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._clock import SystemClock as SystemClock
+from chatworkspace._turn_signals import TurnSignals as TurnSignals
 from chatworkspace.model import Agent, Chat, Evaluation, Option, Parameter, Preset, Quota, Template, TemplateUse, Workspace
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Store",
     "SystemClock",
     "TemplateUse",
+    "TurnSignals",
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import selectors
 import socket
 import time
@@ -12,9 +13,9 @@ import psycopg
 from psycopg import pq
 
 from chatworkspace import ChatWorkspaceError
+from chatworkspace.ports import TurnSignals
 from chatworkspace_postgres._failures import StatementError
 from chatworkspace_postgres._names import quoted
-from chatworkspace_postgres._turns import Turns
 from chatworkspace_postgres._wire import Connect, Connection, checked_idle, command
 
 FIRST_REST, LONGEST_REST = 0.1, 5.0
@@ -27,10 +28,15 @@ ANSWER = 5.0
 """Seconds that it has for an answer."""
 
 
+def key_of(chat_id: str) -> str:
+    """Return what a chat is called in a notification: short, whatever its id."""
+    return hashlib.sha256(chat_id.encode()).hexdigest()[:32]
+
+
 class Listener:
     """Wakes those who wait when a notification comes. It begins with the first who waits, and ends with close(). Safe from any thread."""
 
-    def __init__(self, listen: Connect, channel: str, turns: Turns) -> None:
+    def __init__(self, listen: Connect, channel: str, turns: TurnSignals) -> None:
         self._listen = listen
         self._channel = quoted(channel)
         self._turns = turns

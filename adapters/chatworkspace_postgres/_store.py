@@ -19,16 +19,16 @@ from chatworkspace.ports import (
     StaleClaimError,
     Store,
     SystemClock,
+    TurnSignals,
     WorkspaceTakenError,
 )
 from chatworkspace_postgres import _statements as sql
 from chatworkspace_postgres._lines import Line, checked_timeout
-from chatworkspace_postgres._listener import Listener
+from chatworkspace_postgres._listener import Listener, key_of
 from chatworkspace_postgres._names import checked_schema
 from chatworkspace_postgres._rows import Row, intent_of, row_of
 from chatworkspace_postgres._schema import check, check_version, schema_version
 from chatworkspace_postgres._statements import Statement
-from chatworkspace_postgres._turns import Turns, key_of
 from chatworkspace_postgres._wire import Connect
 
 FIRST_LOOK, LONGEST_LOOK = 0.05, 0.5
@@ -46,7 +46,7 @@ class _Parts:
     """What is one process's own: those who wait, and who wakes them."""
 
     def __init__(self, listen: Connect | None, channel: str) -> None:
-        self.turns = Turns()
+        self.turns = TurnSignals()
         self.listener = None if listen is None else Listener(listen, channel, self.turns)
 
     def close(self) -> None:

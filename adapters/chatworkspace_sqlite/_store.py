@@ -25,6 +25,7 @@ from chatworkspace.ports import (
     StaleClaimError,
     Store,
     SystemClock,
+    TurnSignals,
     WorkspaceTakenError,
 )
 from chatworkspace_sqlite import _rows
@@ -32,7 +33,6 @@ from chatworkspace_sqlite._failures import is_damaged
 from chatworkspace_sqlite._lines import Line
 from chatworkspace_sqlite._rows import EPOCH, SECOND, Row, text_of
 from chatworkspace_sqlite._schema import checked_path, prepare, version_of
-from chatworkspace_sqlite._turns import Turns
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ class _Parts:
     def __init__(self, path: str, timeout: float, clock: Clock) -> None:
         self.reading = Line(path, begin="BEGIN", timeout=timeout, clock=clock)
         self.writing = Line(path, begin="BEGIN IMMEDIATE", timeout=timeout, clock=clock)
-        self.turns = Turns()
+        self.turns = TurnSignals()
 
     def close(self) -> None:
         """Close the connections, and wake those who wait."""

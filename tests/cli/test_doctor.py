@@ -64,7 +64,7 @@ def test_nothing_is_wrong(shell: Shell, tmp_path: Path) -> None:
     }
     for part in (
         "is Coder v2.38",
-        "of admin, organization default, sees 1 templates, may make workspaces",
+        "of admin, organization default, sees 1 template, may make workspaces",
         "judged by the version",
         "nothing is wrong",
     ):

@@ -20,7 +20,7 @@ LAYERS = (
     ("model",),
     PURE,
     ("errors", "_arguments", "timeouts"),
-    ("_clock", "ports"),
+    ("_clock", "_turn_signals", "ports"),
     ("_calls", "_memory", "_mutex", "_watches"),
     ("_waiting",),
     ("_admission", "_redaction"),
@@ -50,7 +50,7 @@ COMMAND = ("cli", "_cli_replay", "_cli_session", "_cli_stores", "_cli_doctor")
 THREADS: dict[str, tuple[str, ...]] = {"_cli_running": ("SimpleQueue", "Empty", "Thread")}
 """The command is a program, not the library: it owns the one thread that makes its call, so that Ctrl-C never strikes a request."""
 
-LOCKING = ("_calls", "_memory", "_mutex", "_watches")
+LOCKING = ("_calls", "_memory", "_mutex", "_turn_signals", "_watches")
 """Modules with a table of their own, that threading.Lock guards for a few operations."""
 CLOCK = "_clock"
 BLOCKING = (

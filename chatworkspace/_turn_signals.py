@@ -1,16 +1,18 @@
-"""Those of this process who wait for a chat's turn. Other processes are noticed by looking."""
+"""Those of this process who wait in a store for a chat's turn. How another process is noticed is the store's own affair."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from chatworkspace.ports import Signal
+if TYPE_CHECKING:
+    from chatworkspace.ports import Signal
 
 
-class Turns:
-    """Signals by chat. Safe from any thread; nobody waits under its lock."""
+class TurnSignals:
+    """Signals of those who wait, by chat, or by what a store calls it. Safe from any thread; nobody waits under its lock."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -18,7 +20,7 @@ class Turns:
 
     @contextmanager
     def waiting(self, chat_id: str, signal: Signal) -> Generator[None, None, None]:
-        """Have the signal set when the chat's claim is given back meanwhile."""
+        """Have the signal set when the chat is called meanwhile: its claim was given back."""
         with self._lock:
             self._waiting.setdefault(chat_id, []).append(signal)
         try:
