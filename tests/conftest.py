@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,9 @@ pytest.register_assert_rewrite("tests.contract.clock", "tests.contract.creator",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the plugin unless its entry point has."""
+    """Load the plugin unless its entry point has, and let Ctrl-C be heard."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell, which tests of Ctrl-C and their processes would inherit
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin, "chatworkspace")
 
