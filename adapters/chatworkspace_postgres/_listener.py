@@ -9,12 +9,9 @@ import time
 from contextlib import suppress
 from threading import Event, Lock, Thread
 
-import psycopg
 from psycopg import pq
 
-from chatworkspace import ChatWorkspaceError
 from chatworkspace.ports import TurnSignals
-from chatworkspace_postgres._failures import StatementError
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._wire import Connect, Connection, checked_idle, command
 
@@ -49,20 +46,21 @@ class Listener:
         """Whether it listens is known."""
         self._listening = Event()
 
-    def ready(self) -> bool:
-        """Begin if need be; tell whether notifications come."""
+    def ready(self, seconds: float = TO_BEGIN) -> bool:
+        """Begin if need be, for so many seconds at most; tell whether notifications come."""
         with self._lock:
             if self._thread is None and not self._closed.is_set():
                 heard, self._bell = socket.socketpair()
                 self._thread = Thread(target=self._run, args=(heard,), name="chatworkspace-postgres", daemon=True)
                 self._thread.start()
-        self._tried.wait(TO_BEGIN)
+        self._tried.wait(min(seconds, TO_BEGIN))
         return self._listening.is_set()
 
     def close(self) -> None:
         """Give the connection back, and end the thread. Idempotent."""
         with self._lock:
             self._closed.set()
+            self._tried.set()
             thread, self._thread = self._thread, None
             if self._bell is not None:
                 with suppress(OSError):
@@ -76,7 +74,7 @@ class Listener:
         rest = FIRST_REST
         with heard:
             while not self._closed.is_set():
-                with suppress(psycopg.Error, OSError, StatementError, ChatWorkspaceError), self._listen() as connection:
+                with suppress(Exception), self._listen() as connection:  # the host's function may raise anything, and is called again
                     self._begin(connection)
                     rest = FIRST_REST
                     self._hear(connection, heard)

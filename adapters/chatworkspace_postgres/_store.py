@@ -121,7 +121,7 @@ class PostgresStore(Store):
         parts, signal = self._parts(), self._clock.signal()
         ends = min(deadline, self._clock.monotonic() + look.claimed_for)
         with parts.turns.waiting(key_of(look.chat.id), signal):
-            listening = parts.listener is not None and parts.listener.ready()
+            listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return
             for pause in _pauses(SELDOM if listening else FIRST_LOOK, SELDOM if listening else LONGEST_LOOK):

@@ -220,6 +220,46 @@ def test_who_cannot_listen_looks(postgres: Database, pgbouncer: str) -> None:
             assert given_back(here, there, after=0.2) < SOON
 
 
+def test_a_listener_that_is_slow_to_begin_keeps_nobody_beyond_the_deadline(postgres: Database) -> None:
+    """Who waits gives it a second, and no more than is left; once the store is closed, nothing."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def listen() -> psycopg.Connection[Any]:
+        begun.set()
+        go_on.wait()
+        return postgres.connect()
+
+    store = postgres.store(listen=listen)
+    claimed(store)
+    look = store.look(CHAT)
+    assert seconds(lambda: store.wait_for_turn(look, CLOCK.monotonic() + 0.05)) < _listener.TO_BEGIN / 2
+    assert begun.is_set()
+    go_on.set()
+    store.close()
+    listener = store._parts().listener
+    assert listener is not None
+    assert seconds(listener.ready) < _listener.TO_BEGIN / 2
+
+
+def test_a_way_to_listen_that_fails_in_its_own_manner(postgres: Database) -> None:
+    """Whatever it raises, it is asked again later."""
+    ways = iter([lambda: 1 / 0, postgres.connect])
+
+    def listen() -> Any:
+        return next(ways)()
+
+    with closing(postgres.store(listen=listen)) as store:
+        claimed(store)
+        look = store.look(CHAT)
+        store.wait_for_turn(look, CLOCK.monotonic() + 0.05)
+        listener = store._parts().listener
+        assert listener is not None
+        deadline = CLOCK.monotonic() + LONG
+        while not listener.ready():
+            assert CLOCK.monotonic() < deadline
+            CLOCK.sleep(0.05)
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 def test_a_child_listens_for_itself(postgres: Database) -> None:
