@@ -48,7 +48,7 @@ def ask(connection: Connection, statement: bytes, parameters: Sequence[str | Non
         raise TimeoutError
     try:
         checked_idle(connection)
-        encoding = connection.info.encoding
+        encoding = _encoding(connection)
         return _rows(_ask(connection, lambda it: it.send_query_params(statement, _encoded(parameters, encoding)), limit), encoding)
     finally:
         connection.lock.release()
@@ -57,7 +57,7 @@ def ask(connection: Connection, statement: bytes, parameters: Sequence[str | Non
 def command(connection: Connection, script: str, limit: float) -> Rows:
     """Run statements without parameters, one after another; return the rows of the last. As ask(), but a transaction of our own may be open."""
     with connection.lock:
-        encoding = connection.info.encoding
+        encoding = _encoding(connection)
         return _rows(_ask(connection, lambda it: it.send_query(script.encode(encoding)), limit), encoding)
 
 
@@ -72,6 +72,11 @@ def checked_idle(connection: Connection) -> None:
             "a connection that is idle: this one is inside a transaction or a pipeline of the host's, which could take back what the store has said. "
             "Commit or roll back first, or give the store connections of its own, such as pool.connection",
         )
+
+
+def _encoding(connection: Connection) -> str:
+    encoding = connection.info.encoding
+    return "utf-8" if encoding == "ascii" else encoding  # SQL_ASCII: nothing is converted, and all that the database keeps is UTF8
 
 
 def _encoded(parameters: Sequence[str | None], encoding: str) -> list[bytes | None]:

@@ -108,6 +108,7 @@ OPTIONS = (
     "-c default_transaction_isolation=serializable",
     "-c default_transaction_isolation=repeatable\\ read",
     "-c client_encoding=LATIN1",
+    "-c client_encoding=SQL_ASCII",
     "-c DateStyle=German -c IntervalStyle=sql_standard -c TimeZone=Asia/Kolkata",
     "-c bytea_output=escape -c extra_float_digits=-15",
     "-c search_path=pg_temp -c standard_conforming_strings=off -c transform_null_equals=on",
