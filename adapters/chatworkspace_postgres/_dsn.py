@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 import psycopg
@@ -15,20 +15,17 @@ from chatworkspace_postgres._store import PostgresStore
 from chatworkspace_postgres._wire import Connect
 
 CONNECTING = 5
-"""Seconds for a connection."""
+"""Seconds for a connection, unless the DSN says how many."""
 
 
 def connect_by(dsn: str) -> Connect:
     """Return what connects. InvalidArgumentError, which repeats nothing of a text that may hold a password."""
-    try:
-        conninfo_to_dict(dsn)
-    except psycopg.ProgrammingError:
-        readable = False
-    else:
-        readable = True
-    if not readable:
+    told = None
+    with suppress(psycopg.ProgrammingError):
+        told = conninfo_to_dict(dsn)
+    if told is None:
         raise InvalidArgumentError("dsn", "PostgreSQL's connection string, such as postgresql://app@db/app")
-    return partial(psycopg.connect, dsn, connect_timeout=CONNECTING)
+    return partial(psycopg.connect, dsn, connect_timeout=told.get("connect_timeout", CONNECTING))
 
 
 def store_at(dsn: str, *, schema: str = "chatworkspace") -> PostgresStore:

@@ -6,9 +6,9 @@ import attrs
 
 from chatworkspace import Reason, UnavailableError
 
-PASSING = ("08", "40", "53300", "55P03", "57014", "57P", "25006")
-"""Gone in a moment, perhaps: connection lost, serialization failure or deadlock, no room for another connection, a lock or statement timeout of the
-host's, a server that goes down or comes up, a primary that has become a standby."""
+PASSING = ("08", "25P04", "40", "53300", "55P03", "57014", "57P", "25006")
+"""Gone in a moment, perhaps: connection lost, serialization failure or deadlock, no room for another connection, a lock, statement or transaction
+timeout of the host's, a server that goes down or comes up, a primary that has become a standby."""
 LASTING = ("0A", "22", "23", "28", "3D", "3F", "42")
 """The same statement will fail again until somebody acts."""
 MISSING = ("3F000", "42501", "42703", "42P01")
@@ -42,7 +42,7 @@ class StatementError(Exception):
     @property
     def lost(self) -> bool:
         """The connection is not to be used again, or leads to the wrong server."""
-        return not self.code or self.code.startswith(("08", "57P", READ_ONLY))
+        return not self.code or self.code.startswith(("08", "25P04", "57P", READ_ONLY))
 
 
 def unavailable(failure: StatementError, schema: str) -> UnavailableError:
@@ -57,6 +57,12 @@ def not_in_time(seconds: float, failure: StatementError | None) -> UnavailableEr
     """Return what is told at the limit."""
     text = f"no answer within {seconds:g} s" if failure is None else f"no success within {seconds:g} s; the last error: {failure}"
     return UnavailableError(f"PostgreSQL: {text}", reason=Reason.STORE_UNAVAILABLE)
+
+
+def no_connection(error: Exception, *, given: bool = False) -> UnavailableError:
+    """Return what is told of a mistake of the host's. Its text is not: it may repeat a connection string, with a password."""
+    what = "given back" if given else "had"
+    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
 
 
 def closed() -> UnavailableError:

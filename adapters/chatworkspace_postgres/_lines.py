@@ -10,9 +10,9 @@ from functools import cached_property
 
 import psycopg
 
-from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace import InvalidArgumentError
 from chatworkspace.ports import Clock
-from chatworkspace_postgres._failures import StatementError, closed, not_in_time, unavailable
+from chatworkspace_postgres._failures import StatementError, closed, no_connection, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._statements import Prepared, Statement
 from chatworkspace_postgres._wire import Connect, Connection, Rows, ask
@@ -83,8 +83,10 @@ class Line:
             with self._take(limit) as connection:
                 given = True
                 yield connection
+        except psycopg.OperationalError as error:
+            raise StatementError(str(error).strip() or type(error).__name__) from error
         except psycopg.Error as error:
-            raise _refused(error, given=given) from error
+            raise no_connection(error, given=given) from None
 
     def _take(self, limit: float) -> AbstractContextManager[Connection]:
         if self._takes_timeout:
@@ -97,13 +99,6 @@ class Line:
             return "timeout" in inspect.signature(self._connect).parameters
         except (TypeError, ValueError):
             return False
-
-
-def _refused(error: psycopg.Error, *, given: bool) -> Exception:
-    if isinstance(error, psycopg.OperationalError):
-        return StatementError(str(error).strip() or type(error).__name__)
-    what = "given back" if given else "had"
-    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
 
 
 def checked_timeout(timeout: object) -> float:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 
 import psycopg
 from psycopg import pq
 
 from chatworkspace import Reason, UnavailableError
-from chatworkspace_postgres._failures import StatementError, not_in_time, unavailable
+from chatworkspace_postgres._failures import StatementError, no_connection, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._statements import Statement
@@ -106,32 +107,35 @@ def upgrade(connect: Connect, *, schema: str = "chatworkspace") -> Sequence[str]
     One transaction. The connection must be idle, as the store's. UnavailableError: what failed, and nothing was changed; or the schema is of a newer
     version. InvalidArgumentError.
     """
+    with _connected(connect, schema) as connection:
+        return _upgrade(connection, schema, time.monotonic() + UPGRADING)
+
+
+def script(connect: Connect, *, schema: str = "chatworkspace") -> str:
+    """Return what upgrade() would run, as psql takes it; empty if nothing is to be done. Changes nothing. Errors as upgrade()'s."""
+    with _connected(connect, schema) as connection:
+        steps = _steps(connection, schema, time.monotonic() + UPGRADING)
+    if not steps:
+        return ""
+    return "\n\n".join([_BEGIN, _lock(schema), *(text for _, text in steps), "COMMIT;"]) + "\n"
+
+
+@contextmanager
+def _connected(connect: Connect, schema: str) -> Generator[Connection, None, None]:
+    """Give an idle connection; what goes wrong with it, or is not over in time, is told as the store tells it."""
     checked_schema(schema)
     try:
         with connect() as connection:
-            return _upgrade(connection, schema, time.monotonic() + UPGRADING)
+            checked_idle(connection)
+            yield connection
     except TimeoutError as error:
         raise not_in_time(UPGRADING, None) from error
     except StatementError as error:
         raise unavailable(error, schema) from error
     except psycopg.OperationalError as error:
         raise unavailable(StatementError(str(error).strip()), schema) from error
-
-
-def script(connect: Connect, *, schema: str = "chatworkspace") -> str:
-    """Return what upgrade() would run, as psql takes it; empty if nothing is to be done. Changes nothing."""
-    checked_schema(schema)
-    try:
-        with connect() as connection:
-            checked_idle(connection)
-            steps = _steps(connection, schema, time.monotonic() + UPGRADING)
-    except StatementError as error:
-        raise unavailable(error, schema) from error
-    except psycopg.OperationalError as error:
-        raise unavailable(StatementError(str(error).strip()), schema) from error
-    if not steps:
-        return ""
-    return "\n\n".join([_BEGIN, _lock(schema), *(text for _, text in steps), "COMMIT;"]) + "\n"
+    except psycopg.Error as error:
+        raise no_connection(error) from None
 
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -144,7 +148,6 @@ def _lock(schema: str) -> str:
 
 
 def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]:
-    checked_idle(connection)
     try:
         command(connection, _BEGIN, limit)
         command(connection, _lock(schema), limit)

@@ -7,6 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from threading import Event, Thread, Timer
+from traceback import format_exception
 from typing import Any
 
 import psycopg
@@ -16,7 +17,9 @@ from psycopg_pool import ConnectionPool
 
 from chatworkspace import Reason, UnavailableError
 from chatworkspace.ports import Store
-from chatworkspace_postgres import PostgresStore
+from chatworkspace_postgres import PostgresStore, upgrade
+from chatworkspace_postgres._dsn import connect_by
+from chatworkspace_postgres._schema import script
 from tests.adapters.postgres.bouncer import bouncer
 from tests.adapters.postgres.calls import ANOTHER, CALLS, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, WORKSPACE, WRITES, bound, claimed
 from tests.adapters.postgres.proxy import proxied
@@ -239,8 +242,27 @@ def test_nobody_there() -> None:
 
 def test_a_connection_string_that_is_none() -> None:
     """It is not shown, for it may hold a password; trying again does not help."""
-    store = PostgresStore(lambda: psycopg.connect("postgresql://hunter2 and more"), timeout=TIMEOUT)
-    assert "hunter2" not in str(unavailable(store.secret, "a connection could not be had: ProgrammingError", retryable=False))
+
+    def connect() -> psycopg.Connection[Any]:
+        return psycopg.connect("postgresql://hunter2 and more")
+
+    for call in (PostgresStore(connect, timeout=TIMEOUT).secret, lambda: upgrade(connect), lambda: script(connect)):
+        error = unavailable(call, "a connection could not be had: ProgrammingError", retryable=False)
+        assert "hunter2" not in "".join(format_exception(error))
+
+
+@pytest.mark.parametrize(("said", "seconds"), [("", 5), ("?connect_timeout=2", 2)])
+def test_how_long_a_connection_may_take(monkeypatch: pytest.MonkeyPatch, said: str, seconds: int) -> None:
+    """What a connection string says of it counts, and the library's limit where it says nothing."""
+    told = list[dict[str, Any]]()
+
+    def connect(dsn: str, **more: Any) -> None:
+        assert dsn.endswith(said)
+        told.append(more)
+
+    monkeypatch.setattr(psycopg, "connect", connect)
+    connect_by(f"postgresql://app@db/app{said}")()
+    assert [int(it["connect_timeout"]) for it in told] == [seconds]
 
 
 def test_a_closed_store(postgres: Database) -> None:
@@ -271,6 +293,7 @@ def raising(store: PostgresStore, postgres: Database, code: str) -> None:
         ("53100", "the database's disk is full", True),
         ("53200", "the database is out of memory", True),
         ("25006", "no success within 0.5 s; the last error: in trouble", True),
+        ("25P04", "no success within 0.5 s; the last error: in trouble", True),
         ("40001", "no success within 0.5 s; the last error: in trouble", True),
         ("40P01", "no success within 0.5 s; the last error: in trouble", True),
         ("55P03", "no success within 0.5 s; the last error: in trouble", True),

@@ -134,6 +134,18 @@ def test_what_would_be_run_can_be_printed(postgres: Database, name: str, tmp_pat
     PostgresStore(postgres.connect, schema=name).check()
 
 
+def test_an_upgrade_that_is_kept_waiting(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody has the tables: it ends at its limit, with an error that says so, and so does what only prints."""
+    monkeypatch.setattr(_schema, "UPGRADING", 0.5)
+    schema = postgres.schema()
+    with psycopg.connect(postgres.owner) as holding:
+        holding.execute(f"LOCK TABLE {schema}.version IN ACCESS EXCLUSIVE MODE".encode())
+        for act in (upgrade, script):
+            with pytest.raises(UnavailableError, match=r"no answer within 0\.5 s"):
+                act(owner(postgres), schema=schema)
+    assert upgrade(owner(postgres), schema=schema) == ()
+
+
 def test_scripts_are_packed_and_numbered() -> None:
     """Each is applied once, in the order of its number."""
     found = sorted(it.name for it in files("chatworkspace_postgres").iterdir() if it.name.endswith(".sql"))
