@@ -61,7 +61,7 @@ class Outcome:
 
 def arm(simulator: CoderSimulator, seed: int) -> list[Fault | WireFault]:
     """Let 10 % of all requests get lost (before or after they are acted upon), arrive late, or be refused, on the wire or by the platform."""
-    chances = {"lose_request": 0.02, "lose_answer": 0.03, "arrive_late": 0.02, "proxy_page": 0.02}
+    chances = {"lose_request": 0.03, "lose_answer": 0.03, "arrive_late": 0.02, "proxy_page": 0.03}
     wire = {what: simulator.when("* /*", chance=chance, seed=seed + number) for number, (what, chance) in enumerate(chances.items())}
     wire["lose_request"].lose_request()
     wire["lose_answer"].lose_answer()

@@ -47,7 +47,7 @@ def nursery() -> Iterator[Nursery]:
 def test_a_killed_holders_chat_is_taken_over_in_time(
     database: Database, simulator: CoderSimulator, nursery: Nursery, moment: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whoever comes next is told ready at most 1 s after the claim of the one that was killed is over: the best of some on a busy machine."""
+    """Whoever comes next waits for the killed one's claim to be over, and is told ready at most 1 s later: the best of some on a busy machine."""
     template = str(simulator.coder.add_template("docker").id)
     settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, creating=CREATING)
     second, took = nursery.start(settings), list[float]()
@@ -64,7 +64,7 @@ def test_a_killed_holders_chat_is_taken_over_in_time(
         assert told["ready"], told
         assert len(simulator.coder.workspaces) == len(took)
     record_property("told", f"{database.name}: taken over {took[-1]:.2f} s after a kill {moment}, of a claim of {LIFE:g} s")
-    assert took[-1] <= LIFE + MARGIN
+    assert LIFE / 2 < took[-1] <= LIFE + MARGIN
 
 
 def test_a_holder_stopped_for_three_lives_writes_nothing(database: Database, simulator: CoderSimulator, nursery: Nursery) -> None:
