@@ -20,8 +20,6 @@ from tests.over_postgres import over_postgres
 
 MEMORY = "memory"
 POSTGRES = ("postgres", "pgbouncer")
-BOUNCED = ("test_attach_detach", "test_counts", "test_create", "test_overtaken", "test_sweep", "test_threads")
-"""Modules that are run behind pgbouncer as well: between them they make every call of a store."""
 
 
 @attrs.frozen
@@ -60,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ways = [
         pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
         *(pytest.param(level, id=f"http-{level}", marks=pytest.mark.adapters) for level in LEVELS),
-        *(pytest.param(way, id=way, marks=pytest.mark.adapters) for way in POSTGRES[: 1 + (metafunc.definition.path.stem in BOUNCED)]),
+        *(pytest.param(way, id=way, marks=pytest.mark.adapters) for way in POSTGRES),
     ]
     metafunc.parametrize("over", ways, indirect=True)
 
