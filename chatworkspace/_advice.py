@@ -73,6 +73,12 @@ _NEXT_STEP: Mapping[Reason, str] = {
 }
 
 
-def next_step_for(reason: Reason) -> str:
-    """Return one sentence for a model or a person; empty when there is nothing to do."""
-    return _NEXT_STEP[reason]
+_LASTING: Mapping[Reason, str] = {
+    Reason.PLATFORM_UNAVAILABLE: "The platform cannot be used so, and calling again does not help: ask an administrator.",
+    Reason.STORE_UNAVAILABLE: "The record of chats cannot be used so, and calling again does not help: ask an administrator.",
+}
+
+
+def next_step_for(reason: Reason, *, lasting: bool = False) -> str:
+    """Return one sentence for a model or a person; empty when there is nothing to do. lasting: the same call will fail again."""
+    return _LASTING.get(reason, _NEXT_STEP[reason]) if lasting else _NEXT_STEP[reason]

@@ -20,8 +20,8 @@ class ChatWorkspaceError(Exception):
     def __init__(self, message: str, *, reason: Reason | None = None, next_step: str | None = None, retryable: bool | None = None) -> None:
         super().__init__(message)
         self.reason: Reason = self.default_reason if reason is None else reason
-        self.next_step: str = next_step_for(self.reason) if next_step is None else next_step
         self.retryable: bool = self.default_retryable if retryable is None else retryable
+        self.next_step: str = next_step_for(self.reason, lasting=not self.retryable) if next_step is None else next_step
         self.left_behind: LeftBehind | None = None
         """A live workspace that was the chat's until this call, which failed only after it was to be replaced."""
 

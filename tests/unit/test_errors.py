@@ -78,9 +78,18 @@ def test_no_error_is_left_out() -> None:
 @pytest.mark.parametrize("reason", Reason)
 def test_advice_follows_from_the_reason(reason: Reason) -> None:
     """Whoever raises it with another reason gets the advice for that."""
-    error = TemplateError("m", reason=reason)
+    error = UnavailableError("m", reason=reason)
     assert error.reason is reason
     assert error.next_step == next_step_for(reason)
+
+
+@pytest.mark.parametrize("reason", [Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE])
+def test_nobody_is_told_to_repeat_what_fails_for_good(reason: Reason) -> None:
+    """A database without tables, a token that is not valid any more: the advice says that calling again does not help."""
+    assert "Make the same call again" in UnavailableError("m", reason=reason).next_step
+    lasting = UnavailableError("m", reason=reason, retryable=False).next_step
+    assert "calling again does not help" in lasting
+    assert lasting == next_step_for(reason, lasting=True)
 
 
 def test_what_was_said_holds() -> None:
