@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import selectors
 import socket
 import time
@@ -14,6 +15,8 @@ from psycopg import pq
 from chatworkspace.ports import TurnSignals
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._wire import Connect, Connection, checked_idle, command
+
+logger = logging.getLogger("chatworkspace")
 
 FIRST_REST, LONGEST_REST = 0.1, 5.0
 """Seconds before a connection that was lost is made anew."""
@@ -45,6 +48,8 @@ class Listener:
         self._tried = Event()
         """Whether it listens is known."""
         self._listening = Event()
+        self._told = False
+        """The log knows that it does not listen."""
 
     def ready(self, seconds: float = TO_BEGIN) -> bool:
         """Begin if need be, for so many seconds at most; tell whether notifications come."""
@@ -74,10 +79,13 @@ class Listener:
         rest = FIRST_REST
         with heard:
             while not self._closed.is_set():
-                with suppress(Exception), self._listen() as connection:  # the host's function may raise anything, and is called again
-                    self._begin(connection)
-                    rest = FIRST_REST
-                    self._hear(connection, heard)
+                try:
+                    with self._listen() as connection:
+                        self._begin(connection)
+                        rest = FIRST_REST
+                        self._hear(connection, heard)
+                except Exception as error:  # noqa: BLE001 # the host's function may raise anything, and is called again
+                    self._tell(error)
                 self._listening.clear()
                 self._tried.set()
                 self._turns.call_all()  # each looks for itself
@@ -86,9 +94,16 @@ class Listener:
         if self._bell is not None:
             self._bell.close()
 
+    def _tell(self, error: Exception) -> None:
+        """Say once, until it listens again, why waiters have to look for themselves. Not the error's text: it may hold the DSN."""
+        if not self._told and not self._closed.is_set():
+            self._told = True
+            logger.warning("no notifications from PostgreSQL (%s): who waits for a turn looks for it", type(error).__name__)
+
     def _begin(self, connection: Connection) -> None:
         checked_idle(connection)
         command(connection, f"LISTEN {self._channel}", time.monotonic() + ANSWER)
+        self._told = False
         self._listening.set()
         self._tried.set()
 

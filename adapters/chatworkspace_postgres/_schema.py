@@ -30,9 +30,11 @@ RIGHTS = {
     "intent": ("SELECT", "INSERT", "UPDATE"),
 }
 """What a user of the store needs beside USAGE of the schema."""
+OLDEST = 13
+"""The first PostgreSQL that makes random UUIDs by itself."""
 _FACTS = Statement("""
 SELECT current_user, current_database(), current_setting('server_encoding'), current_setting('transaction_read_only'),
-    has_schema_privilege(schema.oid, 'USAGE')
+    has_schema_privilege(schema.oid, 'USAGE'), current_setting('server_version_num')::integer / 10000
 FROM (VALUES (%(schema)s::name)) AS asked (name) LEFT JOIN pg_catalog.pg_namespace AS schema ON schema.nspname = asked.name
 """)
 _TABLE = Statement("""
@@ -62,7 +64,9 @@ def schema_version(line: Line) -> int:
 
 
 def _missing(line: Line, schema: str) -> Iterator[str]:
-    ((user, database, encoding, read_only, usage),) = line.ask(_FACTS, {"schema": schema})
+    ((user, database, encoding, read_only, usage, server),) = line.ask(_FACTS, {"schema": schema})
+    if int(server or 0) < OLDEST:
+        yield f"the server is PostgreSQL {server}, and {OLDEST} is the oldest that will do"
     if encoding != "UTF8":
         yield f"database {database} has encoding {encoding}, and not UTF8"
     if read_only == "on":

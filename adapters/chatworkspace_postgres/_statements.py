@@ -75,7 +75,11 @@ _ROW = f"""{", ".join(COLUMNS[:-2])},
 # now: asked for after the statement began, so later than any claim that it can see
 _NOW = "clock AS MATERIALIZED (SELECT clock_timestamp() AS now)"
 
-LOOK = Statement(f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE id = %(chat_id)s::text")  # noqa: S608 # our own names
+LOOK = Statement(
+    f"WITH {_NOW} SELECT {_ROW}, (SELECT max(number) FROM {{schema}}.version) "  # noqa: S608 # our own names
+    "FROM {schema}.chat, clock WHERE id = %(chat_id)s::text"
+)
+"""With the version of the tables: every call of the service begins with a look, and so none of an older library goes on in newer tables."""
 CHATS = Statement(
     f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE id > %(after)s::text ORDER BY id LIMIT %(limit)s::bigint"  # noqa: S608 # as above
 )

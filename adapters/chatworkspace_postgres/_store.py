@@ -101,7 +101,7 @@ class PostgresStore(Store):
         return bytes.fromhex(value or "")
 
     def look(self, chat_id: str) -> Look:
-        return self._row(sql.LOOK, chat_id).look
+        return self._row(chat_id).look
 
     def history(self, chat_id: str) -> Sequence[Intent]:
         rows = self._line.ask(sql.HISTORY, {"chat_id": _checked("chat_id", chat_id)})
@@ -205,11 +205,13 @@ class PostgresStore(Store):
                 parts.close()
         return parts
 
-    def _row(self, statement: Statement, chat_id: str) -> Row:
-        rows = self._line.ask(statement, {"chat_id": _checked("chat_id", chat_id)})
+    def _row(self, chat_id: str) -> Row:
+        rows = self._line.ask(sql.LOOK, {"chat_id": _checked("chat_id", chat_id)})
         if not rows:
             raise _not_found(chat_id)
-        return row_of(rows[0])
+        *values, version = rows[0]
+        check_version(self._schema, int(version or 0))
+        return row_of(values)
 
     def _change(self, statement: Statement, given: Values) -> tuple[bool, Row]:
         """Return whether it was done, and the row as it is now."""

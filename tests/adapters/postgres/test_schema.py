@@ -19,7 +19,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
-from tests.adapters.postgres.calls import ANOTHER, WORKSPACE, bound
+from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
 from tests.adapters.postgres.server import APP, ROOT, Database, granted
 from tests.contract.threads import RealThreads
 
@@ -247,11 +247,12 @@ def test_all_that_is_missing_is_told_at_once(postgres: Database, name: str) -> N
 
 
 def test_a_newer_schema(postgres: Database) -> None:
-    """An older library refuses it in check(), in upgrade(), and before it has made a name; all name both versions."""
+    """An older library refuses it in check(), in upgrade(), before it has made a name, and at each look; all name both versions."""
     store = postgres.store()
     store.secret()
+    store.open_chat("chat", OWNER, ORGANIZATION)
     postgres.execute(f"INSERT INTO {store._schema}.version (number, file) VALUES (99, '0099_later.sql')")
-    for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema)):
+    for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema), lambda: store.look("chat")):
         with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 1: upgrade the library") as error:
             call()
         assert not error.value.retryable
@@ -262,6 +263,12 @@ def test_an_older_schema(postgres: Database) -> None:
     store = postgres.store()
     postgres.execute(f"DELETE FROM {store._schema}.version")
     assert "its version is 0, and this chatworkspace needs 1: `chatworkspace db upgrade`" in missing(store)
+
+
+def test_an_older_server(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, with the oldest that will do."""
+    monkeypatch.setattr(_schema, "OLDEST", 99)
+    assert re.search(r"the server is PostgreSQL \d+, and 99 is the oldest that will do", missing(postgres.store()))
 
 
 def test_another_encoding(postgres: Database) -> None:

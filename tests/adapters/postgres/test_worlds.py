@@ -6,7 +6,6 @@ from unittest import mock
 
 from chatworkspace.ports import Claim
 from chatworkspace_fake._demo import demonstrate
-from chatworkspace_postgres._statements import LOOK
 from tests.over_postgres import Stores, over_postgres
 from tests.simulation.checker import check
 from tests.simulation.worlds import World, _Ledger
@@ -20,7 +19,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores) -> 
     broken: dict[int, list[str]] = {}
 
     def holds(ledger: _Ledger, claim: Claim) -> bool:
-        row = postgres_stores.of(ledger)._row(LOOK, claim.chat.id)
+        row = postgres_stores.of(ledger)._row(claim.chat.id)
         return row.held_by(claim) and not row.written
 
     with over_postgres(postgres_stores) as stores, mock.patch.object(_Ledger, "_holds", holds):
