@@ -140,7 +140,12 @@ def _answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
         last: pq.abc.PGresult | None = None
         while True:
             while it.is_busy():
-                _ready(selector, limit)
+                try:
+                    _ready(selector, limit)
+                except TimeoutError:
+                    if last is None or last.status in GOOD:  # not yet committed, perhaps
+                        raise
+                    return last
                 it.consume_input()
             result = it.get_result()
             if result is None:

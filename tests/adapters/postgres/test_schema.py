@@ -20,7 +20,7 @@ from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
-from tests.adapters.postgres.server import APP, ROOT, Database, granted
+from tests.adapters.postgres.server import APP, ROOT, Database, granted, own_programs
 from tests.contract.threads import RealThreads
 
 FILES = ("0001_first.sql",)
@@ -282,10 +282,8 @@ def test_another_encoding(postgres: Database) -> None:
 
 
 def test_psql_takes_what_is_printed(postgres: Database, name: str, tmp_path: Path) -> None:
-    """As an administrator runs it, where psql is installed."""
+    """As an administrator runs it."""
     (tmp_path / "upgrade.sql").write_text(script(owner(postgres), schema=name), encoding="utf-8")
-    try:
-        subprocess.run(["psql", "-v", "ON_ERROR_STOP=1", "-q", "-f", tmp_path / "upgrade.sql", postgres.owner], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("psql is not installed")
+    psql = own_programs() / "psql"
+    subprocess.run([psql, "-v", "ON_ERROR_STOP=1", "-q", "-f", tmp_path / "upgrade.sql", postgres.owner], check=True, capture_output=True)
     assert upgrade(owner(postgres), schema=name) == ()
