@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from random import Random
 from uuid import UUID
@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace.ports import ChangedError, ClaimedError, Store
+from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import ANOTHER, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, PLAN, WORKSPACE, bound, claimed
 from tests.adapters.postgres.server import ROOT, Database
 
@@ -169,16 +170,3 @@ def test_a_child_of_a_closed_store_has_a_closed_store(postgres: Database) -> Non
     store.look(CHAT)
     store.close()
     assert os.waitpid(in_child(lambda: store.open_chat(CHAT, OWNER, ORGANIZATION)), 0)[1] != 0
-
-
-def in_child(act: Callable[[], object]) -> int:
-    """Fork, act in the child, and return its id. It ends with 0 if nothing was raised."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            act()
-            status = 0
-        finally:
-            os._exit(status)
-    return child

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
-from collections.abc import Callable
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from chatworkspace import UnavailableError
 from chatworkspace_sqlite import SQLiteStore
 from chatworkspace_sqlite._schema import prepare
+from tests.adapters.forks import in_child
 from tests.adapters.sqlite.files import answer, ask, bound, claimed, end, opened, python
 
 ROUNDS = 25
@@ -112,19 +112,6 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(path: Path) -> Non
 
 
 # ---------------------------------------------------------------- forks
-
-
-def in_child(act: Callable[[], object]) -> int:
-    """Fork, act in the child, and return its id. It ends with 0 if nothing was raised."""
-    child = os.fork()
-    if not child:
-        status = 1
-        try:
-            act()
-            status = 0
-        finally:
-            os._exit(status)
-    return child
 
 
 @forks
