@@ -30,7 +30,8 @@ from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
 from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace.ports import SystemClock  # noqa: E402
 from chatworkspace_coder import CoderClient  # noqa: E402
-from chatworkspace_fake import CoderSimulator, FakeCoder, MemoryStore  # noqa: E402
+from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
+from chatworkspace_simulator import CoderSimulator  # noqa: E402
 
 LEVELS = ("2.20", "2.24", "2.34", "newest")
 GOAL = 5.0

@@ -26,8 +26,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
 from benchmarks.waiting import added_latency, added_latency_of_the_model_system, memory, summary  # noqa: E402
 from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
-from chatworkspace._calls import Call, Calls  # noqa: E402
-from chatworkspace._mutex import ChatMutex  # noqa: E402
+from chatworkspace._application.calls import Call, Calls  # noqa: E402
+from chatworkspace._application.mutex import ChatMutex  # noqa: E402
 from chatworkspace.ports import CreateWorkspace, Plan, SystemClock  # noqa: E402
 from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
 

@@ -6,7 +6,7 @@ Safe to use from any thread; durations are seconds (float).
 import logging as _logging
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._arguments import Id as Id
+from chatworkspace._domain.arguments import Id as Id
 from chatworkspace.errors import BusyError as BusyError
 from chatworkspace.errors import ChatClosedError as ChatClosedError
 from chatworkspace.errors import ChatNotFoundError as ChatNotFoundError

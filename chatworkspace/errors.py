@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from chatworkspace._advice import next_step_for
+from chatworkspace._domain.advice import next_step_for
 from chatworkspace.model import Agent, LeftBehind, Outcome, Reason
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._clock import SystemClock as SystemClock
-from chatworkspace._turn_signals import TurnSignals as TurnSignals
+from chatworkspace._ports.system_clock import SystemClock as SystemClock
+from chatworkspace._ports.turn_signals import TurnSignals as TurnSignals
 from chatworkspace.model import Agent, Chat, Evaluation, Option, Parameter, Preset, Quota, Template, TemplateUse, Workspace
 
 __all__ = [

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from chatworkspace._admission import Admission, AllowedTemplates, WorkspaceTtl
-from chatworkspace._arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
-from chatworkspace._calls import HEARTBEAT, Call, Calls
-from chatworkspace._clock import Process, SystemClock, this_process
-from chatworkspace._decisions import Finding, Step, create_step, describe, replace_step, start_step, stop_step
-from chatworkspace._memory import Mentions, Proofs
-from chatworkspace._mutex import ChatMutex
-from chatworkspace._redaction import Redaction
-from chatworkspace._telling import Callbacks, Teller, logger, not_applied
-from chatworkspace._turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
-from chatworkspace._waiting import Bound, Ending, Goal, Seen, Waiter
-from chatworkspace._watches import Watches
+from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
+from chatworkspace._application.calls import HEARTBEAT, Call, Calls
+from chatworkspace._application.memory import Mentions, Proofs
+from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.redaction import Redaction
+from chatworkspace._application.telling import Callbacks, Teller, logger, not_applied
+from chatworkspace._application.turns import FLOOR, Again, Await, Follow, LookAgain, Policy, Proven, Track, Turn, Turns, Unbound, Unknown, Wish
+from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._application.watches import Watches
+from chatworkspace._domain.arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
+from chatworkspace._domain.decisions import Finding, Step, create_step, describe, replace_step, start_step, stop_step
+from chatworkspace._ports.system_clock import Process, SystemClock, this_process
 from chatworkspace.errors import (
     BusyError,
     ChatClosedError,
@@ -66,9 +66,9 @@ class _Parts:
         callbacks: Callbacks,
     ) -> None:
         # loaded with the first call: importing the library should cost little
-        from chatworkspace._connecting import Connector  # noqa: PLC0415
-        from chatworkspace._leaving import Leavings  # noqa: PLC0415
-        from chatworkspace._sweeping import Sweeper  # noqa: PLC0415
+        from chatworkspace._application.connecting import Connector  # noqa: PLC0415
+        from chatworkspace._application.leaving import Leavings  # noqa: PLC0415
+        from chatworkspace._application.sweeping import Sweeper  # noqa: PLC0415
 
         self.process = this_process()
         self.mutex = ChatMutex()
@@ -304,7 +304,7 @@ class ChatWorkspaces:
 
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""
-        from chatworkspace._catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
+        from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
         catalog = Catalog(creator=self._creator, admission=self._admission, clock=self._clock, timeouts=self._timeouts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from chatworkspace._arguments import positive_seconds
+from chatworkspace._domain.arguments import positive_seconds
 
 
 def _limit(default: float) -> float:

@@ -11,18 +11,18 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import _specs, _template_results, _workspace_results
-from chatworkspace._arguments import to_uuid
-from chatworkspace._tool_arguments import Arguments, check
-from chatworkspace._tools import TOOLS
-from chatworkspace._workspace_results import Action
+from chatworkspace._domain.arguments import to_uuid
+from chatworkspace._tools import template_results, vendors, workspace_results
+from chatworkspace._tools.arguments import Arguments, check
+from chatworkspace._tools.definitions import TOOLS
+from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.model import Outcome, State, Workspace
 from chatworkspace.ports import PortError
 
 if TYPE_CHECKING:
-    from chatworkspace._catalog import Catalog
-    from chatworkspace._specs import Form
+    from chatworkspace._application.catalog import Catalog
+    from chatworkspace._tools.vendors import Form
     from chatworkspace.service import ChatWorkspaces
 
 
@@ -38,7 +38,7 @@ class ToolResult:
     @property
     def text(self) -> str:
         """Content as compact JSON, at most 1,600 bytes for a workspace result."""
-        return _workspace_results.compact(self.content)
+        return workspace_results.compact(self.content)
 
 
 class Toolbox:
@@ -59,9 +59,9 @@ class Toolbox:
 
     def specs(self, form: Form) -> list[dict[str, Any]]:
         """Return the tools' definitions, ready to be sent: "openai" (strict function tools), "anthropic", or "mcp". InvalidArgumentError."""
-        if form not in _specs.FORMS:
-            raise InvalidArgumentError("form", f"one of {', '.join(_specs.FORMS)}")
-        return _specs.specs(form)
+        if form not in vendors.FORMS:
+            raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
+        return vendors.specs(form)
 
     def call(self, name: str, arguments: Mapping[str, Any] | str) -> ToolResult:
         """Run one tool. arguments: a mapping, or the JSON text as the model wrote it. Raises only ClosedError and bugs."""
@@ -82,12 +82,12 @@ class Toolbox:
     def _list(self, arguments: Arguments) -> ToolResult:
         chat = self._workspaces.get_chat(self._chat_id)
         ranking = self._catalog.ranked(chat, arguments.text("query"))
-        return ToolResult(content=_template_results.of_ranking(ranking, arguments.numbers.get("page", 1)), is_error=False)
+        return ToolResult(content=template_results.of_ranking(ranking, arguments.numbers.get("page", 1)), is_error=False)
 
     def _read(self, arguments: Arguments) -> ToolResult:
         template_id = to_uuid("template_id", arguments.text("template_id"))
         chat = self._workspaces.get_chat(self._chat_id)
-        return ToolResult(content=_template_results.of_description(self._catalog.described(chat, template_id)), is_error=False)
+        return ToolResult(content=template_results.of_description(self._catalog.described(chat, template_id)), is_error=False)
 
     # ------------------------------------------------------------ workspaces
 
@@ -126,8 +126,8 @@ class Toolbox:
 
 
 def _told(action: Action, outcome: Outcome) -> ToolResult:
-    return ToolResult(content=_workspace_results.of_outcome(action, outcome), is_error=False)
+    return ToolResult(content=workspace_results.of_outcome(action, outcome), is_error=False)
 
 
 def _failed(error: ChatWorkspaceError, workspace: Workspace | None) -> ToolResult:
-    return ToolResult(content=_workspace_results.of_error(error, workspace), is_error=_workspace_results.is_error(error))
+    return ToolResult(content=workspace_results.of_error(error, workspace), is_error=workspace_results.is_error(error))

@@ -24,9 +24,10 @@ from unittest import mock
 from chatworkspace import RefusedError, Workspace
 from chatworkspace.ports import DialError, NameTakenError, NotAnsweredError, Watch
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import CoderSimulator, FakeCoder
-from chatworkspace_fake._states import OWNER
-from chatworkspace_fake._world import user_of_id
+from chatworkspace_fake import FakeCoder
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._api.world import user_of_id
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from psycopg_pool import ConnectionPool
 
 from chatworkspace.ports import Clock, Store, SystemClock
 from chatworkspace_fake import MemoryStore
-from chatworkspace_fake._store import StoreCall
+from chatworkspace_fake._platform.store import StoreCall
 from chatworkspace_postgres import Connect, PostgresStore
 from tests.adapters.postgres.server import Database
 

@@ -13,13 +13,13 @@ import attrs
 
 from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import NotFoundError
-from chatworkspace_coder import _read
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._answers.errors import Answer, NoRouteError, NotUnderstoodError, error_of_read
+from chatworkspace_coder._answers.json import Json, as_list, as_object, flag, required_id, required_text, text
+from chatworkspace_coder._answers.workspaces import User
 from chatworkspace_coder._api import V2, Api, understood
-from chatworkspace_coder._errors import Answer, NoRouteError, NotUnderstoodError, error_of_read
-from chatworkspace_coder._json import Json, as_list, as_object, flag, required_id, required_text, text
-from chatworkspace_coder._rates import rate_in
-from chatworkspace_coder._read import User
-from chatworkspace_coder._transport import LostError, Request
+from chatworkspace_coder._http.rates import rate_in
+from chatworkspace_coder._http.transport import LostError, Request
 from chatworkspace_coder._watch import Watching
 
 HALF_A_SECOND = timedelta(seconds=0.5)
@@ -102,7 +102,7 @@ class About:
         if not answer.ok:
             error = error_of_read(answer)
             raise error if isinstance(error, UnavailableError) else UnavailableError(str(error), retryable=False)
-        return Holder(user=understood(answer, _read.user), rate_limit=_rate_limit(answer))
+        return Holder(user=understood(answer, workspaces.user), rate_limit=_rate_limit(answer))
 
     def organizations(self, deadline: float) -> list[Organization]:
         """Return those that the token's holder is a member of. UnavailableError."""

@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from chatworkspace_coder._errors import Answer, NotUnderstoodError, error_of_read, json_of
-from chatworkspace_coder._forks import begins_anew
-from chatworkspace_coder._json import UnreadableError
-from chatworkspace_coder._transport import Request, Transport
+from chatworkspace_coder._answers.errors import Answer, NotUnderstoodError, error_of_read, json_of
+from chatworkspace_coder._answers.json import UnreadableError
+from chatworkspace_coder._http.forks import begins_anew
+from chatworkspace_coder._http.transport import Request, Transport
 
 T = TypeVar("T")
 V2 = "/api/v2"

@@ -22,16 +22,16 @@ from chatworkspace.ports import (
     Watch,
     WorkspaceCreator,
 )
-from chatworkspace_coder import _read
 from chatworkspace_coder._about import About
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._answers.errors import error_of_read, problem_of
+from chatworkspace_coder._answers.workspaces import User
 from chatworkspace_coder._api import V2, Api, segment, understood
-from chatworkspace_coder._errors import error_of_read, problem_of
-from chatworkspace_coder._link import Opener
+from chatworkspace_coder._http.link import Opener
+from chatworkspace_coder._http.tokens import Tokens
+from chatworkspace_coder._http.transport import Transport
 from chatworkspace_coder._pty import Dialer
-from chatworkspace_coder._read import User
 from chatworkspace_coder._templates import Templates
-from chatworkspace_coder._tokens import Tokens
-from chatworkspace_coder._transport import Transport
 from chatworkspace_coder._watch import Watching
 from chatworkspace_coder._workspaces import Workspaces
 
@@ -83,7 +83,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         """
         answer = self._api.answer(f"{V2}/users/{segment(user)}", None, time.monotonic() + LIMIT)
         if answer.ok:
-            return understood(answer, _read.user)
+            return understood(answer, workspaces.user)
         error, problem = error_of_read(answer), problem_of(answer)
         if isinstance(error, NotFoundError) or (answer.status == 400 and problem is not None):
             raise InvalidArgumentError("user", f"a user that the token may see ({problem})")

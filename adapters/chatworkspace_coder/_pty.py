@@ -17,11 +17,11 @@ from uuid import UUID, uuid4
 
 from chatworkspace import Agent, RefusedError, UnavailableError, Workspace
 from chatworkspace.ports import AgentConnection, Completed, DialError, NotFoundError
+from chatworkspace_coder._answers.errors import Answer, error_of_read, problem_of
 from chatworkspace_coder._api import V2, Api
-from chatworkspace_coder._errors import Answer, error_of_read, problem_of
-from chatworkspace_coder._frames import ClosedByServerError, Frames, Key
-from chatworkspace_coder._link import BrokenError, Link, Opener, rest_of
-from chatworkspace_coder._transport import LostError, Request
+from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
+from chatworkspace_coder._http.link import BrokenError, Link, Opener, rest_of
+from chatworkspace_coder._http.transport import LostError, Request
 from chatworkspace_coder._workspaces import Workspaces
 
 if TYPE_CHECKING:

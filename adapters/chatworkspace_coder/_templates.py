@@ -9,13 +9,13 @@ import attrs
 
 from chatworkspace import Quota, Template, UnavailableError
 from chatworkspace.ports import Evaluation, NotFoundError, Parameter, Preset, TemplateUse
-from chatworkspace_coder import _read, _read_templates
+from chatworkspace_coder._answers import templates, workspaces
+from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, problem_of, refused
+from chatworkspace_coder._answers.json import as_object, number
+from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._api import EXPERIMENTAL, V2, Api, Cache, Kept, segment, understood
-from chatworkspace_coder._errors import NoRouteError, error_of_read, problem_of, refused
-from chatworkspace_coder._json import as_object, number
-from chatworkspace_coder._read_templates import Listed, Version
+from chatworkspace_coder._http.transport import Request
 from chatworkspace_coder._requests import evaluation
-from chatworkspace_coder._transport import Request
 
 _TTL_PATHS = tuple(f"{prefix}/chats/config/workspace-ttl" for prefix in (V2, EXPERIMENTAL))
 
@@ -39,7 +39,7 @@ class Templates:
     def _of(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Listed]:
         path = f"{V2}/organizations/{organization_id}/templates"
         try:
-            return self._api.get(path, owner_id, deadline, _read_templates.templates)
+            return self._api.get(path, owner_id, deadline, templates.templates)
         except NotFoundError as error:
             raise UnavailableError(f"the organization's templates cannot be seen: {error}", retryable=False) from error
 
@@ -50,10 +50,10 @@ class Templates:
     def by_name(self, name: str, organization_id: UUID, deadline: float) -> Template:
         """Return one. NotFoundError."""
         path = f"{V2}/organizations/{organization_id}/templates/{segment(name)}"
-        return self._whole(_live(self._api.get(path, None, deadline, _read_templates.template)), None, deadline)
+        return self._whole(_live(self._api.get(path, None, deadline, templates.template)), None, deadline)
 
     def _one(self, owner_id: UUID, template_id: UUID, deadline: float) -> Listed:
-        return _live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, _read_templates.template))
+        return _live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, templates.template))
 
     def _whole(self, it: Listed, owner_id: UUID | None, deadline: float) -> Template:
         version = self._version(it.template.version_id, owner_id, deadline)
@@ -63,7 +63,7 @@ class Templates:
     def _version(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Version:
         known = self._versions.get(version_id)
         if known is None:
-            known = self._api.get(f"{V2}/templateversions/{version_id}", owner_id, deadline, _read_templates.version)
+            known = self._api.get(f"{V2}/templateversions/{version_id}", owner_id, deadline, templates.version)
             self._versions.put(version_id, known)
         return known
 
@@ -77,7 +77,7 @@ class Templates:
     def _allow_list(self, owner_id: UUID | None, deadline: float) -> frozenset[UUID] | None:
         """Return what is allowed. Older servers have no list; of others most users may not see it: it is unknown then, and forbids nothing here."""
         try:
-            return self._api.get(f"{EXPERIMENTAL}/chats/config/template-allowlist", owner_id, deadline, _read_templates.allow_list)
+            return self._api.get(f"{EXPERIMENTAL}/chats/config/template-allowlist", owner_id, deadline, templates.allow_list)
         except (NotFoundError, NoRouteError):
             return None
 
@@ -103,13 +103,13 @@ class Templates:
     def parameters(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Parameter]:
         """Return what the active version asks. NotFoundError."""
         version_id = self._one(owner_id, template_id, deadline).template.version_id
-        return self._api.get(f"{V2}/templateversions/{version_id}/rich-parameters", owner_id, deadline, _read_templates.parameters)
+        return self._api.get(f"{V2}/templateversions/{version_id}/rich-parameters", owner_id, deadline, templates.parameters)
 
     def presets(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Preset]:
         """Return the active version's presets; none from servers that have none. NotFoundError."""
         version_id = self._one(owner_id, template_id, deadline).template.version_id
         try:
-            return self._api.get(f"{V2}/templateversions/{version_id}/presets", owner_id, deadline, _read_templates.presets)
+            return self._api.get(f"{V2}/templateversions/{version_id}/presets", owner_id, deadline, templates.presets)
         except NoRouteError:
             return []
 
@@ -122,7 +122,7 @@ class Templates:
         request = Request(method="POST", path=path, owner_id=owner_id, body=evaluation(owner_id))
         answer = self._api.transport.read(request, deadline)
         if answer.ok:
-            return understood(answer, _read_templates.evaluation)
+            return understood(answer, templates.evaluation)
         error, problem = error_of_read(answer), problem_of(answer)
         if isinstance(error, NoRouteError):
             return None
@@ -138,21 +138,21 @@ class Templates:
         username = username_of(self._api, owner_id, deadline)
         own = [it for it in self._own(owner_id, f"owner:{username}", deadline) if not it.deleted]
         own += [it for it in self._own(owner_id, f"owner:{username} status:deleted", deadline) if it.deleted]
-        return _read_templates.template_use(listed, own, self._api.now())
+        return templates.template_use(listed, own, self._api.now())
 
-    def _own(self, owner_id: UUID, query: str, deadline: float) -> list[_read_templates.Used]:
+    def _own(self, owner_id: UUID, query: str, deadline: float) -> list[templates.Used]:
         answer = self._api.answer(f"{V2}/workspaces", owner_id, deadline, {"q": query})
         if answer.status == 400:  # a server that does not know these words
             return []
         if not answer.ok:
             raise error_of_read(answer)
-        return [it for it in understood(answer, _read_templates.used) if it.owner_id == owner_id]
+        return [it for it in understood(answer, templates.used) if it.owner_id == owner_id]
 
     def quota(self, owner_id: UUID, organization_id: UUID, deadline: float) -> Quota | None:
         """Return the quota; None where there is none, or where it cannot be seen."""
         try:
             path = f"{V2}/organizations/{organization_id}/members/{owner_id}/workspace-quota"
-            return self._api.get(path, owner_id, deadline, _read.quota)
+            return self._api.get(path, owner_id, deadline, workspaces.quota)
         except NotFoundError:
             return None
         except NoRouteError:
@@ -160,7 +160,7 @@ class Templates:
 
     def _older_quota(self, owner_id: UUID, deadline: float) -> Quota | None:
         try:
-            return self._api.get(f"{V2}/workspace-quota/{owner_id}", owner_id, deadline, _read.quota)
+            return self._api.get(f"{V2}/workspace-quota/{owner_id}", owner_id, deadline, workspaces.quota)
         except (NotFoundError, NoRouteError):
             return None
 
@@ -168,7 +168,7 @@ class Templates:
 def username_of(api: Api, owner_id: UUID, deadline: float) -> str:
     """Return the name by which workspaces are searched for. It is asked for each time: users may be renamed."""
     try:
-        return api.get(f"{V2}/users/{owner_id}", owner_id, deadline, _read.user).username
+        return api.get(f"{V2}/users/{owner_id}", owner_id, deadline, workspaces.user).username
     except NotFoundError as error:
         raise UnavailableError(f"the owner cannot be seen: {error}", retryable=False) from error
 

@@ -11,14 +11,14 @@ from typing import Protocol
 
 from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import Watch
+from chatworkspace_coder._answers.errors import Answer, error_of_read, is_no_route, problem_of
+from chatworkspace_coder._answers.json import UnreadableError, as_object, text
+from chatworkspace_coder._answers.workspaces import Freshness, freshness, steady
 from chatworkspace_coder._api import V2
-from chatworkspace_coder._errors import Answer, error_of_read, is_no_route, problem_of
-from chatworkspace_coder._forks import begins_anew
-from chatworkspace_coder._frames import Frames, Key
-from chatworkspace_coder._json import UnreadableError, as_object, text
-from chatworkspace_coder._link import Body, BrokenError, Link, Opener, rest_of
-from chatworkspace_coder._read import Freshness, freshness, steady
-from chatworkspace_coder._transport import OutOfTimeError
+from chatworkspace_coder._http.forks import begins_anew
+from chatworkspace_coder._http.frames import Frames, Key
+from chatworkspace_coder._http.link import Body, BrokenError, Link, Opener, rest_of
+from chatworkspace_coder._http.transport import OutOfTimeError
 from chatworkspace_coder._workspaces import Workspaces
 
 STREAMS = 200

@@ -11,11 +11,12 @@ import attrs
 
 from chatworkspace import Build, JobStatus, RefusedError, Transition, Workspace
 from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
-from chatworkspace_coder import _read, _requests
+from chatworkspace_coder import _requests
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._answers.errors import Answer, NoRouteError, NotUnderstoodError, error_of_change, error_of_read, problem_of
+from chatworkspace_coder._answers.json import Json, as_object, required_id, rows
+from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, Cache, segment, understood
-from chatworkspace_coder._errors import Answer, NoRouteError, NotUnderstoodError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._json import Json, as_object, required_id, rows
-from chatworkspace_coder._read import Freshness, freshness
 from chatworkspace_coder._templates import username_of
 
 GONE = 410
@@ -50,7 +51,7 @@ class Workspaces:
 
     def read(self, told: object) -> Workspace:
         """Return a workspace as told now, and note where its build and agents belong. UnreadableError."""
-        found = _read.workspace(told, self._api.transport.now())
+        found = workspaces.workspace(told, self._api.transport.now())
         for part_id in (found.build.id, *(agent.id for agent in found.agents)):
             self._homes.put(part_id, found.id)
         return found
@@ -118,13 +119,13 @@ class Workspaces:
 
     def _with_build(self, workspace: Workspace, told: object) -> Workspace:
         it = as_object(told)
-        made = _read.build(it)
+        made = workspaces.build(it)
         self._homes.put(made.id, workspace.id)
         return attrs.evolve(
             workspace,
             build=made,
-            agents=_read.agents(it, self._api.transport.now()),
-            deleted=_read.is_deleted(made),
+            agents=workspaces.agents(it, self._api.transport.now()),
+            deleted=workspaces.is_deleted(made),
             dormant=workspace.dormant and made.transition is not Transition.START,
         )
 
@@ -138,7 +139,7 @@ class Workspaces:
             self._homes.put(workspace.build.id, home)
             if home != workspace.id:
                 raise NotFoundError("the build is another workspace's")
-        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, _read.log_lines, {"after": str(after)})
+        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)})
         return [line for line in lines if line.id > after]
 
     def record_use(self, workspace: Workspace, deadline: float) -> None:
@@ -171,5 +172,5 @@ def _is_live(workspace: Workspace) -> bool:
 def _gone(owner_id: UUID, workspace_id: UUID) -> Workspace:
     """Return what is known of a workspace of which the server says only that it is gone."""
     build = Build(id=NIL, number=0, transition=Transition.DELETE, job_status=JobStatus.SUCCEEDED, template_version_id=NIL)
-    nowhere = {"organization_id": NIL, "template_id": NIL, "created_at": _read.NEVER}
+    nowhere = {"organization_id": NIL, "template_id": NIL, "created_at": workspaces.NEVER}
     return Workspace(id=workspace_id, name="", owner_id=owner_id, owner_name="", build=build, deleted=True, **nowhere)  # type: ignore[arg-type] # as above

@@ -6,21 +6,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._coder import NEVER as NEVER
-    from chatworkspace_fake._coder import Fails as Fails
-    from chatworkspace_fake._coder import FakeCoder as FakeCoder
-    from chatworkspace_fake._coder import FakeWorkspace as FakeWorkspace
-    from chatworkspace_fake._faults import Fault as Fault
-    from chatworkspace_fake._processes import Process as Process
-    from chatworkspace_fake._scaled import ScaledClock as ScaledClock
-    from chatworkspace_fake._simulation import Simulation as Simulation
-    from chatworkspace_fake._simulator import CoderSimulator as CoderSimulator
-    from chatworkspace_fake._store import FakeStore as FakeStore
-    from chatworkspace_fake._store import MemoryStore as MemoryStore
+    from chatworkspace_fake._platform.coder import NEVER as NEVER
+    from chatworkspace_fake._platform.coder import Fails as Fails
+    from chatworkspace_fake._platform.coder import FakeCoder as FakeCoder
+    from chatworkspace_fake._platform.coder import FakeWorkspace as FakeWorkspace
+    from chatworkspace_fake._platform.faults import Fault as Fault
+    from chatworkspace_fake._platform.store import FakeStore as FakeStore
+    from chatworkspace_fake._platform.store import MemoryStore as MemoryStore
+    from chatworkspace_fake._simulation.processes import Process as Process
+    from chatworkspace_fake._simulation.scaled import ScaledClock as ScaledClock
+    from chatworkspace_fake.simulation import Simulation as Simulation
 
 __all__ = [
     "NEVER",
-    "CoderSimulator",
     "Fails",
     "FakeCoder",
     "FakeStore",
@@ -34,17 +32,16 @@ __all__ = [
 
 # Imported at first use: pytest loads this package in every run that has it installed, for the plugin's sake, and most use none of it.
 _MODULES = {
-    "NEVER": "_coder",
-    "CoderSimulator": "_simulator",
-    "Fails": "_coder",
-    "FakeCoder": "_coder",
-    "FakeStore": "_store",
-    "FakeWorkspace": "_coder",
-    "Fault": "_faults",
-    "MemoryStore": "_store",
-    "Process": "_processes",
-    "ScaledClock": "_scaled",
-    "Simulation": "_simulation",
+    "NEVER": "_platform.coder",
+    "Fails": "_platform.coder",
+    "FakeCoder": "_platform.coder",
+    "FakeStore": "_platform.store",
+    "FakeWorkspace": "_platform.coder",
+    "Fault": "_platform.faults",
+    "MemoryStore": "_platform.store",
+    "Process": "_simulation.processes",
+    "ScaledClock": "_simulation.scaled",
+    "Simulation": "simulation",
 }
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatworkspace_fake._registry import registry
+from chatworkspace_fake._simulation.registry import registry
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._simulation import Simulation
+    from chatworkspace_fake.simulation import Simulation
 
 _SEEDS = "chatworkspace_seeds"
 _LAST = 100
@@ -47,7 +47,7 @@ def chatworkspace_seed(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def chatworkspace_simulation(chatworkspace_seed: int) -> Simulation:
     """Give a Simulation with the seed of this test."""
-    from chatworkspace_fake._simulation import Simulation  # noqa: PLC0415 - only the tests that use it pay for it
+    from chatworkspace_fake.simulation import Simulation  # noqa: PLC0415 - only the tests that use it pay for it
 
     return Simulation(chatworkspace_seed)
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 
 SERVER = ("gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket")
 LOG = (

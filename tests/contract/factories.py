@@ -13,9 +13,10 @@ import attrs
 from chatworkspace import Workspace
 from chatworkspace.ports import AgentDialer, Clock, Completed, Parameter, Preset, Store, SystemClock, WorkspaceCreator
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import NEVER, CoderSimulator, FakeCoder, FakeWorkspace, Simulation
-from chatworkspace_fake._coder import CreatorCall
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, Simulation
+from chatworkspace_fake._platform.coder import CreatorCall
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.contract.clock import ClockFactory, ClockWorld
 from tests.contract.creator import LOG, SLOW, CreatorFactory, CreatorWorld
 from tests.contract.dialer import DialerFactory, DialerWorld

@@ -14,7 +14,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace import Template, UnavailableError, Workspace
 from chatworkspace.ports import Claim, Clock, CreateWorkspace, Store, WorkspaceCreator
 from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore, Simulation
-from chatworkspace_fake._store import StoreCall
+from chatworkspace_fake._platform.store import StoreCall
 from chatworkspace_sqlite import SQLiteStore
 from tests.adapters.postgres.server import Database
 from tests.contract.clock import ClockContract, ClockFactory

@@ -12,8 +12,8 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Template
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.crash.checker import problems, record
 from tests.crash.databases import Database
 from tests.crash.points import UNDER_WAY, Cell, Death, First, Next

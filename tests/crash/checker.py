@@ -9,7 +9,8 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Transition, _names
+from chatworkspace import Transition
+from chatworkspace._domain import names
 from chatworkspace.ports import Intent, Look, Store
 from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace
 
@@ -41,7 +42,7 @@ class Record:
 
     def chat_of(self, workspace: FakeWorkspace) -> str | None:
         """Return the chat that a workspace leads back to by its name alone."""
-        return self.marks.get(workspace.made_as.lower()[-_names.MARK_LENGTH :])
+        return self.marks.get(workspace.made_as.lower()[-names.MARK_LENGTH :])
 
     def by_chat(self) -> dict[str, list[FakeWorkspace]]:
         """Return what was made for each chat, in that order."""
@@ -71,7 +72,7 @@ def record(coder: FakeCoder, store: Store, **more: Any) -> Record:
         made=coder.workspaces,
         looks=looks,
         histories={chat_id: store.history(chat_id) for chat_id in looks},
-        marks={_names.mark_of(secret, chat_id, number): chat_id for chat_id, look in looks.items() for number in range(look.number + NUMBERS)},
+        marks={names.mark_of(secret, chat_id, number): chat_id for chat_id, look in looks.items() for number in range(look.number + NUMBERS)},
         **more,
     )
 
@@ -140,9 +141,9 @@ def told_the_same(record: Record) -> Iterator[str]:
 def one_name(record: Record) -> Iterator[str]:
     """All that was made for a chat has one name, until a live one of that name was left behind."""
     for chat_id, made in record.by_chat().items():
-        names = {it.made_as for it in made}
-        if len(names) > 1 + sum(it.id in record.left for it in made):
-            yield f"{chat_id} has {sorted(names)}"
+        called = {it.made_as for it in made}
+        if len(called) > 1 + sum(it.id in record.left for it in made):
+            yield f"{chat_id} has {sorted(called)}"
 
 
 def deleted_unasked(record: Record) -> Iterator[str]:

@@ -17,7 +17,7 @@ from uuid import UUID
 from chatworkspace import ChatWorkspaceError, JobStatus, Outcome, State, Workspace
 from chatworkspace.model import Chat, Reason
 from chatworkspace.ports import Clock, CreateWorkspace, PortError, WorkspaceCreator
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 
 POLL, LIMIT = 2.0, 25.0
 """Seconds."""

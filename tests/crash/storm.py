@@ -20,10 +20,10 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import RefusedError, State
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._faults import Fault
-from chatworkspace_fake._mishaps import WireFault
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.faults import Fault
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._http.mishaps import WireFault
 from tests.crash.checker import problems, record
 from tests.crash.databases import Database, Files, database
 from tests.crash.model import ModelStore

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace import _names
+from chatworkspace._domain import names
 from chatworkspace.ports import Look
 from chatworkspace_fake import FakeCoder, FakeWorkspace, MemoryStore, Simulation
 from tests.crash.checker import ALWAYS, WITH_CLAIMS, Record, problems, record
@@ -37,7 +37,7 @@ class Scene:
 
     def mark(self, number: int) -> str:
         """Return a mark of the chat's."""
-        return _names.mark_of(self.sim.store.secret(), CHAT, number)
+        return names.mark_of(self.sim.store.secret(), CHAT, number)
 
     def told(self, workspace_id: UUID) -> dict[str, Any]:
         """Return a report of one who was told ready."""

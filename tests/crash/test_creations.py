@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.crash.checker import Record, problems, record
 from tests.crash.databases import Database
 from tests.crash.processes import Nursery, Worker

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.crash.cells import until
 from tests.crash.checker import problems, record
 from tests.crash.databases import Database

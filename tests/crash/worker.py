@@ -226,7 +226,13 @@ def _become_worker(orders: socket.socket, descriptor: int, settings: Mapping[str
 
 def _load() -> None:
     """Import what a first call imports."""
-    for name in ("hashlib", "hmac", "chatworkspace._connecting", "chatworkspace._leaving", "chatworkspace._sweeping"):
+    for name in (
+        "hashlib",
+        "hmac",
+        "chatworkspace._application.connecting",
+        "chatworkspace._application.leaving",
+        "chatworkspace._application.sweeping",
+    ):
         import_module(name)
 
 

@@ -54,7 +54,7 @@ def test_importing_loads_no_driver_and_no_adapter(module: str, tmp_path: Path) -
 
 def test_the_fake_is_imported_without_pytest(tmp_path: Path) -> None:
     """The embedded store and platform can be used where no test tool is installed."""
-    assert "pytest" not in _python(LOADED.format(module="chatworkspace_fake._simulation, chatworkspace_fake._store"), tmp_path).split()
+    assert "pytest" not in _python(LOADED.format(module="chatworkspace_fake.simulation, chatworkspace_fake._platform.store"), tmp_path).split()
 
 
 def test_the_plugin_loads_nothing_of_the_library(tmp_path: Path) -> None:

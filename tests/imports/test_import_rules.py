@@ -36,8 +36,8 @@ FORBIDDEN = {
     "a port, the whole package": ("ports", "import chatworkspace"),
     "a value, errors at once": ("model", "from chatworkspace.errors import NotReadyError"),
     "the service, its tools at once": ("service", "from chatworkspace.toolbox import Toolbox"),
-    "waiting, turns": ("_waiting", "def wait():\n    from chatworkspace._turns import Turns"),
-    "turns, the sweep": ("_turns", "from chatworkspace._sweeping import Sweeper"),
+    "waiting, turns": ("_waiting", "def wait():\n    from chatworkspace._application.turns import Turns"),
+    "turns, the sweep": ("_turns", "from chatworkspace._application.sweeping import Sweeper"),
     "the service, the command": ("service", "from chatworkspace import cli"),
     "a neighbour by dots": ("service", "from . import _turns"),
     "a module that is in no layer": ("service", "from chatworkspace._nowhere import anything"),
@@ -112,7 +112,7 @@ def test_the_core_may_import(module: str, source: str) -> None:
 
 
 FORBIDDEN_TO_ADAPTERS = {
-    "a private module": "from chatworkspace._names import mark_of",
+    "a private module": "from chatworkspace._domain.names import mark_of",
     "a private module by name": "from chatworkspace import _names",
     "a module of the core": "from chatworkspace.model import Chat",
     "a module of the core, plainly": "import chatworkspace.service",
@@ -133,7 +133,7 @@ def test_an_adapter_may_not_import(source: str) -> None:
     [
         "from chatworkspace import Chat, ports",
         "from chatworkspace.ports import Store",
-        "from chatworkspace_fake._faults import Fault",
+        "from chatworkspace_fake._platform.faults import Fault",
         "import random, threading, attrs",
         "import pytest",
     ],
@@ -143,7 +143,10 @@ def test_an_adapter_may_import(source: str) -> None:
     assert violations("chatworkspace_fake", "_store", source) == []
 
 
-@pytest.mark.parametrize("source", ["from chatworkspace_coder._read import User", "from chatworkspace import _names", "import chatworkspace._turns"])
+@pytest.mark.parametrize(
+    "source",
+    ["from chatworkspace_coder._answers.workspaces import User", "from chatworkspace import _names", "import chatworkspace._application.turns"],
+)
 def test_an_example_may_not_import(source: str) -> None:
     """What a reader could not import in a program of their own."""
     assert len(violations("examples.flask_app", "app", source)) == 1

@@ -28,4 +28,4 @@ def run(*command: str | Path, cwd: Path = ROOT, **environment: str) -> str:
 def from_checkout(*arguments: str) -> str:
     """Run the command from the checkout, as if nothing were installed; return what it printed."""
     sources = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
-    return run(sys.executable, "-m", "chatworkspace", *arguments, PYTHONPATH=sources, PYTHONUTF8="1")
+    return run(sys.executable, "-m", "chatworkspace_cli", *arguments, PYTHONPATH=sources, PYTHONUTF8="1")

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import _cli_replay, cli
-from chatworkspace_fake._demo import packaged_recording
-from chatworkspace_fake._replay import Replay
+from chatworkspace_cli import _offline
+from chatworkspace_cli import _parser as cli
+from chatworkspace_cli._demo import packaged_recording
+from chatworkspace_cli._replay import Replay
 from tests.packaging.runs import ROOT, clean_environment, from_checkout
 
 CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
@@ -37,7 +38,7 @@ class NotedClock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> type[NotedClock]:
     NotedClock.slept = 0.0
-    monkeypatch.setattr(_cli_replay, "SystemClock", NotedClock)
+    monkeypatch.setattr(_offline, "SystemClock", NotedClock)
     return NotedClock
 
 
@@ -162,10 +163,10 @@ def test_each_frame_replaces_the_one_before(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m chatworkspace` is the command, exit code and all."""
+    """`python -m chatworkspace_cli` is the command, exit code and all."""
     monkeypatch.setattr(sys, "argv", ["chatworkspace", "demo", "--fast"])
     with pytest.raises(SystemExit) as ended:
-        runpy.run_path(str(ROOT / "chatworkspace" / "__main__.py"), run_name="__main__")
+        runpy.run_path(str(ROOT / "adapters" / "chatworkspace_cli" / "__main__.py"), run_name="__main__")
     assert ended.value.code == 0
     assert "duplicates: 0" in capsys.readouterr().out
 
@@ -201,7 +202,7 @@ def _told_as_json() -> list[dict[str, Any]]:
 def _on_a_terminal(*arguments: str) -> str:
     ours, theirs = pty.openpty()
     environment = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))), PYTHONUTF8="1")
-    process = subprocess.Popen([sys.executable, "-m", "chatworkspace", *arguments], cwd=Path(ROOT), env=environment, stdout=theirs)
+    process = subprocess.Popen([sys.executable, "-m", "chatworkspace_cli", *arguments], cwd=Path(ROOT), env=environment, stdout=theirs)
     os.close(theirs)
     printed = b""
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.runs import LEFT_OUT, ROOT, from_checkout, run
-from tests.packaging.test_layout import PACKAGES
+from tests.packaging.test_layout import TOPS
 
 pytestmark = pytest.mark.packaging
 
@@ -75,8 +75,8 @@ def test_the_command_does_the_same_everywhere(installed: Path, tmp_path: Path) -
 
 
 def test_the_module_is_the_command(installed: Path, tmp_path: Path) -> None:
-    """`python -m chatworkspace` is the same, and its JSON is one object a line, the last counting no duplicate."""
-    lines = run(installed / "python", "-m", "chatworkspace", "demo", "--json", cwd=tmp_path).splitlines()
+    """`python -m chatworkspace_cli` is the same, and its JSON is one object a line, the last counting no duplicate."""
+    lines = run(installed / "python", "-m", "chatworkspace_cli", "demo", "--json", cwd=tmp_path).splitlines()
     objects = [json.loads(line) for line in lines]
     assert all(isinstance(it, dict) for it in objects)
     assert objects[-1]["duplicates"] == 0
@@ -97,7 +97,7 @@ def test_what_was_installed_is_complete(installed: Path, tmp_path: Path) -> None
     """Every module, py.typed and recording of the checkout lies in the environment; nothing called tests or adapters does."""
     script = "import pathlib, chatworkspace; print(pathlib.Path(chatworkspace.__file__).parents[1])"
     home = Path(run(installed / "python", "-c", script, cwd=tmp_path).strip())
-    for name, folder in PACKAGES.items():
+    for name, folder in TOPS.items():
         assert _files(home / name) == _files(ROOT / folder)
     assert not {path.name for path in home.iterdir()} & {"tests", "adapters", "benchmarks", "docs"}
 

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, cli
-from chatworkspace_fake import CoderSimulator, FakeCoder, MemoryStore, ScaledClock, Simulation
-from chatworkspace_fake._demo import furnish
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace import ChatWorkspaces
+from chatworkspace_cli import _parser as cli
+from chatworkspace_fake import FakeCoder, MemoryStore, ScaledClock, Simulation
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._stock import furnish
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment, run
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import cli
+from chatworkspace_cli import _parser as cli
+from chatworkspace_cli._recordings import BadLine, Line, Vendor, read
 from chatworkspace_fake import Simulation
-from chatworkspace_fake._demo import furnish
-from chatworkspace_fake._recordings import BadLine, Line, Vendor, read
+from chatworkspace_simulator._stock import furnish
 
 DOCKER = "e869af83-4e70-5b53-95a0-09624e8b4f82"
 

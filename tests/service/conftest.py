@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import attrs
 import pytest
 
-from chatworkspace_fake._levels import LEVELS
+from chatworkspace_simulator._api.levels import LEVELS
 from tests.over_http import over_http
 from tests.over_postgres import over_postgres
 

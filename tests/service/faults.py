@@ -10,12 +10,12 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import AgentStatus, Chat, ChatWorkspaceError, ChatWorkspaces, Outcome, Sweep
-from chatworkspace._names import bears_mark, mark_of
+from chatworkspace._domain.names import bears_mark, mark_of
 from chatworkspace.ports import Look, Parameter
 from chatworkspace_fake import NEVER, Fails, FakeWorkspace, Process, Simulation
 from chatworkspace_fake import Fault as Armed
-from chatworkspace_fake._coder import CreatorCall
-from chatworkspace_fake._store import StoreCall
+from chatworkspace_fake._platform.coder import CreatorCall
+from chatworkspace_fake._platform.store import StoreCall
 
 CHAT = "chat-1"
 BUILD, CONNECT, SCRIPTS = 30, 5, 10

@@ -21,7 +21,7 @@ from chatworkspace import (
 )
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import Fails, FakeStore
-from chatworkspace_fake._registry import registry
+from chatworkspace_fake._simulation.registry import registry
 from tests.service.chats import CHAT, World
 
 

@@ -13,7 +13,7 @@ import pytest
 from chatworkspace import ChatWorkspaceError, ChatWorkspaces, ClosedError, Outcome, Progress, Reason, State, Template
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import FakeCoder, FakeWorkspace, MemoryStore
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.service.chats import CHAT
 
 T = TypeVar("T")

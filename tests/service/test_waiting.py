@@ -27,7 +27,7 @@ from chatworkspace import (
 )
 from chatworkspace.ports import AgentConnection, Clock, DialError, NotFoundError, Watch
 from chatworkspace_fake import NEVER, Fails, FakeCoder
-from chatworkspace_fake._coder import FakeConnection
+from chatworkspace_fake._platform.coder import FakeConnection
 from tests.service.chats import BUILD, CHAT, CONNECT, READY, SLOW, World, polled
 
 

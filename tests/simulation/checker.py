@@ -7,7 +7,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from chatworkspace import Reason, State, Transition
-from chatworkspace._waiting import phase_order
+from chatworkspace._application.waiting import phase_order
 from chatworkspace.model import Progress
 from tests.simulation.histories import Asked, History, Made, Told, Written
 

@@ -11,7 +11,7 @@ import pytest
 from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace.ports import Clock
 from chatworkspace_fake import Process, Simulation
-from chatworkspace_fake._actors import ProcessKilled
+from chatworkspace_fake._simulation.actors import ProcessKilled
 
 
 class Port:

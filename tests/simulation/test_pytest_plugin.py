@@ -167,4 +167,9 @@ def test_the_plugin_costs_nothing_until_it_is_used() -> None:
     """Loading it imports neither the library nor attrs: every pytest run of whoever has it installed loads it."""
     code = "import pytest, sys; before = set(sys.modules); import chatworkspace_fake.pytest_plugin; print(*sorted(set(sys.modules) - before))"
     loaded = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": os.pathsep.join(sys.path)}, capture_output=True, text=True, check=True)
-    assert loaded.stdout.split() == ["chatworkspace_fake", "chatworkspace_fake._registry", "chatworkspace_fake.pytest_plugin"]
+    assert loaded.stdout.split() == [
+        "chatworkspace_fake",
+        "chatworkspace_fake._simulation",
+        "chatworkspace_fake._simulation.registry",
+        "chatworkspace_fake.pytest_plugin",
+    ]

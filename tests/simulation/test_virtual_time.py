@@ -15,8 +15,9 @@ from typing import Any
 import attrs
 import pytest
 
-from chatworkspace_fake import Simulation, _scheduler
-from chatworkspace_fake._actors import StuckError
+from chatworkspace_fake import Simulation
+from chatworkspace_fake._simulation import scheduler
+from chatworkspace_fake._simulation.actors import StuckError
 
 NOTHING: Callable[[Any], Any] = lambda _clock: object()  # noqa: E731 - a store or a platform that nobody calls
 
@@ -291,7 +292,7 @@ def test_ids_are_drawn_apart_from_the_rest() -> None:
 STORY = """
 import sys
 sys.path.append(sys.argv[1])
-from chatworkspace_fake._simulation import Simulation
+from chatworkspace_fake.simulation import Simulation
 
 class Store:
     def __init__(self, clock):
@@ -380,7 +381,7 @@ def test_a_wait_for_nothing_is_told_to_the_test() -> None:
 
 def test_a_thread_that_blocks_elsewhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock held over a wait blocks the next thread for real: the error shows both stacks, and no thread is left."""
-    monkeypatch.setattr(_scheduler, "PATIENCE", 0.05)
+    monkeypatch.setattr(scheduler, "PATIENCE", 0.05)
     before = threading.active_count()
     sim = world()
     lock = threading.Lock()
@@ -398,7 +399,7 @@ def test_a_thread_that_blocks_elsewhere_is_told(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_loop_in_which_no_time_passes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Polling without a pause would never end in virtual time."""
-    monkeypatch.setattr(_scheduler, "MOST_STEPS", 1000)
+    monkeypatch.setattr(scheduler, "MOST_STEPS", 1000)
     sim = world()
 
     def poll() -> None:

@@ -16,14 +16,15 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcome, RefusedError, Template, Workspace, _names
-from chatworkspace._mutex import ChatMutex, Waiting
-from chatworkspace._sweeping import LOST_NUMBERS, STANDING
+from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcome, RefusedError, Template, Workspace
+from chatworkspace._application.mutex import ChatMutex, Waiting
+from chatworkspace._application.sweeping import LOST_NUMBERS, STANDING
+from chatworkspace._domain import names
 from chatworkspace.model import Agent
 from chatworkspace.ports import AgentConnection, AgentDialer, Claim, Clock, CreateWorkspace, Look, NotAnsweredError, Plan, WorkspaceCreator
 from chatworkspace_fake import Fails, FakeCoder, FakeStore, MemoryStore, Process, Simulation
-from chatworkspace_fake._registry import registry
-from chatworkspace_fake._states import Duration
+from chatworkspace_fake._platform.states import Duration
+from chatworkspace_fake._simulation.registry import registry
 from tests.simulation.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Pause, Row, Told, Written
 
 T = TypeVar("T")
@@ -658,7 +659,7 @@ class World:
     def _row(self, chat_id: str) -> Row:
         look, store = self._look(chat_id), self.sim.store
         secret = store.secret()
-        marks = tuple(_names.mark_of(secret, chat_id, number) for number in range(look.number + LOST_NUMBERS))
+        marks = tuple(names.mark_of(secret, chat_id, number) for number in range(look.number + LOST_NUMBERS))
         return Row(chat=look.chat, plan=look.plan, claimed_for=look.claimed_for, marks=marks, intents=tuple(store.history(chat_id)))
 
     def _left(self, processes: list[Process]) -> list[Left]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from chatworkspace._specs import FORMS, specs
+from chatworkspace._tools.vendors import FORMS, specs
 
 if __name__ == "__main__":
     folder = Path(__file__).parent / "golden"

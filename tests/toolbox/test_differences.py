@@ -10,7 +10,7 @@ import pytest
 from chatworkspace import Chat
 from chatworkspace.ports import Clock, DialError
 from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeWorkspace
-from chatworkspace_fake._registry import registry
+from chatworkspace_fake._simulation.registry import registry
 from tests.toolbox.kitchen import Kitchen
 
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import ClosedError, Outcome, Reason, RefusedError, State, ToolResult, UnavailableError
-from chatworkspace._tools import TOOLS
+from chatworkspace._tools.definitions import TOOLS
 from chatworkspace.ports import NotAnsweredError, Parameter
 from chatworkspace_fake import NEVER, Fails
-from chatworkspace_fake._coder import CreatorCall
-from chatworkspace_fake._registry import registry
+from chatworkspace_fake._platform.coder import CreatorCall
+from chatworkspace_fake._simulation.registry import registry
 from tests.toolbox.kitchen import Kitchen
 
 TEMPLATE = "e869af83-4e70-5b53-95a0-09624e8b4f82"

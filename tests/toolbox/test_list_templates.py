@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 import pytest
 
 from chatworkspace import Chat, Template
-from chatworkspace._ranking import Verdict, affinity, match_tier, rank
+from chatworkspace._domain.ranking import Verdict, affinity, match_tier, rank
 from chatworkspace.ports import TemplateUse
 from tests.toolbox.kitchen import Kitchen
 

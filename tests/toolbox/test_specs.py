@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError, validate
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace._specs import FORMS, Form, specs
-from chatworkspace._tools import TOOLS
+from chatworkspace._tools.definitions import TOOLS
+from chatworkspace._tools.vendors import FORMS, Form, specs
 from tests.toolbox.kitchen import Kitchen
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from chatworkspace_fake import CoderSimulator
 from chatworkspace_postgres import upgrade
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.postgres.server import Database, granted
 from tests.web.site import Site, serving
 

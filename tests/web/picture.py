@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from examples.flask_app.__main__ import furnish
 from tests.web.browser import browser
 from tests.web.page import Page

@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.packaging.runs import ROOT
 
 APP = "examples.flask_app.app:app"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat, takewhile
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.web.conftest import LINES
 from tests.web.site import PATIENCE, Event, Site, follow, serving
 

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.postgres.server import APP, Database
 from tests.required import required
 from tests.web.site import Clients, Site, follow, serving

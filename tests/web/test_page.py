@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.web.browser import browser
 from tests.web.conftest import LINES
 from tests.web.page import Page

@@ -10,14 +10,15 @@ import attrs
 
 from chatworkspace import Chat
 from chatworkspace.ports import CreateWorkspace
-from chatworkspace_coder import CoderClient, _read, _read_templates
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._answers import templates, workspaces
 from tests.adapters.coder.payloads import ORGANIZATION, OTHER, OWNER, TEMPLATE, WORKSPACE, template, workspace
 
 ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPACE)
-READ = _read.workspace(workspace(), None)
+READ = workspaces.workspace(workspace(), None)
 DORMANT = attrs.evolve(READ, dormant=True)
 STRANGER = attrs.evolve(READ.agents[0], id=UUID(OTHER))
-LISTED = _read_templates.template(template()).template
+LISTED = templates.template(template()).template
 REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev", template_id=OF)
 CHAT = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
 Call = Callable[[CoderClient, float], object]

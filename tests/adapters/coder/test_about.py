@@ -9,10 +9,11 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import UnavailableError
-from chatworkspace_coder import CoderClient, _read
+from chatworkspace_coder import CoderClient
 from chatworkspace_coder._about import Found, Organization, RateLimit
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._levels import LEVELS
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, PAGE, problem, user, workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.adapters.simulator.client import ANA, made
@@ -135,7 +136,7 @@ def test_how_it_can_be_watched(level: str, told: str) -> None:
 @pytest.mark.usefixtures("server")
 def test_a_server_without_streams(client: CoderClient) -> None:
     """A proxy that lets none through: it is polled."""
-    assert client.about.watched_by(_read.workspace(workspace(), None), soon()) == "polling"
+    assert client.about.watched_by(workspaces.workspace(workspace(), None), soon()) == "polling"
 
 
 def test_a_member_may_make_workspaces_of_its_own() -> None:

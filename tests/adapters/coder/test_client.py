@@ -10,7 +10,8 @@ import pytest
 
 from chatworkspace import Chat, InvalidArgumentError, JobStatus, Quota, RefusedError, TemplateError, Transition, UnavailableError
 from chatworkspace.ports import CreateWorkspace, NameTakenError, NotAnsweredError, NotFoundError
-from chatworkspace_coder import CoderClient, _read, _read_templates
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._answers import templates, workspaces
 from tests.adapters.coder.payloads import (
     AGENT,
     NEXT_VERSION,
@@ -39,8 +40,8 @@ ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPA
 REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev-ana", template_id=OF)
 CREATE = f"/users/{OWNER}/workspaces"
 BUILDS = f"/workspaces/{WORKSPACE}/builds"
-READ = _read.workspace(workspace(), None)
-THE_TEMPLATE = _read_templates.template(template()).template
+READ = workspaces.workspace(workspace(), None)
+THE_TEMPLATE = templates.template(template()).template
 ALLOW_LIST = "/api/experimental/chats/config/template-allowlist"
 OLDER = {name: value for name, value in template().items() if name != "agents_allowed"}
 

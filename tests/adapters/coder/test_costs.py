@@ -15,7 +15,8 @@ import pytest
 from chatworkspace import ChatWorkspaces, ClosedError, Outcome, State, Template, Timeouts, UnavailableError
 from chatworkspace.ports import Clock, SystemClock
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import CoderSimulator, Fails, FakeCoder, MemoryStore
+from chatworkspace_fake import Fails, FakeCoder, MemoryStore
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.coder.server import soon
 from tests.adapters.over_http.real import ScaledClient, SkippingClock
 from tests.adapters.simulator.client import until

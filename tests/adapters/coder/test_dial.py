@@ -11,13 +11,14 @@ import pytest
 
 from chatworkspace import Agent, RefusedError, UnavailableError
 from chatworkspace.ports import DialError
-from chatworkspace_coder import CoderClient, _pty, _read
+from chatworkspace_coder import CoderClient, _pty
+from chatworkspace_coder._answers import workspaces
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import AGENT, NOT_FOUND, OTHER, PAGE, WORKSPACE, build, problem, workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.adapters.coder.streams import BINARY, PING, Peer, frame, terminal, websocket
 
-IT = _read.workspace(workspace(), None)
+IT = workspaces.workspace(workspace(), None)
 MAIN = IT.agents[0]
 PROBE = f"/workspaceagents/{AGENT}/listening-ports"
 PTY = f"/workspaceagents/{AGENT}/pty"

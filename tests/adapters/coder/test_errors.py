@@ -9,7 +9,7 @@ import pytest
 
 from chatworkspace import RefusedError, UnavailableError
 from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
-from chatworkspace_coder._errors import (
+from chatworkspace_coder._answers.errors import (
     Answer,
     NoRouteError,
     NotUnderstoodError,

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from chatworkspace import ChatWorkspaceError, UnavailableError
 from chatworkspace.ports import PortError
 from chatworkspace_coder import CoderClient, _client
-from chatworkspace_coder._pacing import Pacing
-from chatworkspace_coder._tokens import HEADER
+from chatworkspace_coder._http.pacing import Pacing
+from chatworkspace_coder._http.tokens import HEADER
 from tests.adapters.coder.calls import CALLS, ONCE
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import (

@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 
 from chatworkspace import UnavailableError
 from chatworkspace.ports import CreateWorkspace, SystemClock
-from chatworkspace_coder import CoderClient, _pacing, _rates
-from chatworkspace_coder._errors import Answer
-from chatworkspace_coder._pacing import Pacing
-from chatworkspace_coder._rates import PROCESSES, WINDOW, Rate, interval, rate_in
-from chatworkspace_fake import CoderSimulator, FakeCoder
-from chatworkspace_fake import _limits as server_limits
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._answers.errors import Answer
+from chatworkspace_coder._http import pacing, rates
+from chatworkspace_coder._http.pacing import MOST, Pacing
+from chatworkspace_coder._http.rates import PROCESSES, WINDOW, Rate, interval, rate_in
+from chatworkspace_fake import FakeCoder
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._http import limits as server_limits
 from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, soon
 
@@ -104,11 +106,11 @@ def test_enough_again() -> None:
 def test_what_is_remembered_is_bounded() -> None:
     """However many paths are near their limits: the oldest are forgotten."""
     pacing = Pacing()
-    for number in range(_pacing.MOST + 10):
+    for number in range(MOST + 10):
         pacing.note((None, str(number)), Answer(status=200, headers=small(told(1))), now=100.0)
-    assert len(pacing) == _pacing.MOST
+    assert len(pacing) == MOST
     assert pacing.turn((None, "0"), now=100.0, deadline=1000.0) == 0
-    assert pacing.turn((None, str(_pacing.MOST)), now=100.0, deadline=1000.0) > 0
+    assert pacing.turn((None, str(MOST)), now=100.0, deadline=1000.0) > 0
 
 
 def test_a_refusal_is_remembered() -> None:
@@ -233,7 +235,7 @@ def test_a_refused_path_is_left_alone(server: Server, client: CoderClient) -> No
 
 def test_eight_clients_poll_one_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     """Over several of the server's windows, as often as they may: none is ever refused. A minute takes 2 s here, for server and clients."""
-    for module in (server_limits, _rates, _pacing):
+    for module in (server_limits, rates, pacing):
         monkeypatch.setattr(module, "WINDOW", 2.0)
     coder = FakeCoder()
     docker = coder.add_template("docker")

@@ -20,8 +20,10 @@ import pytest
 
 from chatworkspace import ChatWorkspaceError, ChatWorkspaces, State, UnavailableError
 from chatworkspace.ports import PortError, SystemClock
-from chatworkspace_coder import CoderClient, _client, _retry, _watch
-from chatworkspace_fake import CoderSimulator, Fails, FakeCoder, MemoryStore
+from chatworkspace_coder import CoderClient, _client, _watch
+from chatworkspace_coder._http import retry
+from chatworkspace_fake import Fails, FakeCoder, MemoryStore
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.coder.calls import CALLS, ME, ONCE, READ
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import AGENT, PAGE, WORKSPACE, problem, workspace
@@ -167,7 +169,7 @@ def test_the_warning_of_the_driver_for_retries(monkeypatch: pytest.MonkeyPatch) 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         before = list(warnings.filters)
-        spec = importlib.util.spec_from_file_location("a_copy", _retry.__file__)
+        spec = importlib.util.spec_from_file_location("a_copy", retry.__file__)
         assert spec is not None
         assert spec.loader is not None
         copy = importlib.util.module_from_spec(spec)
@@ -179,8 +181,8 @@ def test_the_warning_of_the_driver_for_retries(monkeypatch: pytest.MonkeyPatch) 
 
 def test_one_module_knows_the_driver_for_retries() -> None:
     """So that its filter is in one place."""
-    modules = Path(_retry.__file__).parent.glob("*.py")
-    assert [it.name for it in modules if re.search(r"^\s*(import|from) backoff", it.read_text(encoding="utf-8"), re.MULTILINE)] == ["_retry.py"]
+    modules = Path(retry.__file__).parent.glob("*.py")
+    assert [it.name for it in modules if re.search(r"^\s*(import|from) backoff", it.read_text(encoding="utf-8"), re.MULTILINE)] == ["retry.py"]
 
 
 # ---------------------------------------------------------------- threads and streams

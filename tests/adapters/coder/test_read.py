@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import AgentStatus, JobStatus, Lifecycle, Quota, Transition
-from chatworkspace_coder import _json, _read, _read_templates
-from chatworkspace_coder._json import UnreadableError
+from chatworkspace_coder._answers import json, templates, workspaces
+from chatworkspace_coder._answers.json import UnreadableError
 from tests.adapters.coder.payloads import (
     AGENT,
     NEXT_VERSION,
@@ -40,7 +40,7 @@ NOW = datetime(2026, 9, 1, 10, 1, 0, tzinfo=timezone.utc)
 
 def test_a_workspace_is_read_whole() -> None:
     """One answer gives workspace, build, job and agents."""
-    read = _read.workspace(workspace(), NOW)
+    read = workspaces.workspace(workspace(), NOW)
     assert (read.id, read.name, read.full_name) == (UUID(WORKSPACE), "dev-ana", "ana/dev-ana")
     assert (read.owner_id, read.organization_id, read.template_id) == (UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE))
     assert (read.build.number, read.build.transition, read.build.job_status) == (1, Transition.START, JobStatus.SUCCEEDED)
@@ -52,7 +52,7 @@ def test_a_workspace_is_read_whole() -> None:
 
 def test_the_required_version_is_the_active_one() -> None:
     """Where the template requires it, and only there."""
-    assert _read.workspace(workspace(template_require_active_version=True), NOW).required_version_id == UUID(NEXT_VERSION)
+    assert workspaces.workspace(workspace(template_require_active_version=True), NOW).required_version_id == UUID(NEXT_VERSION)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +63,13 @@ def test_a_deleted_workspace(changes: Json, gone: bool) -> None:  # noqa: FBT001
     """Its last build is a deletion that has succeeded."""
     job = changes.get("job")
     latest = build(job=job, **{name: value for name, value in changes.items() if name != "job"})
-    assert _read.workspace(workspace(latest), NOW).deleted is gone
+    assert workspaces.workspace(workspace(latest), NOW).deleted is gone
 
 
 @pytest.mark.parametrize(("told", "dormant"), [(None, False), ("0001-01-01T00:00:00Z", False), ("2026-09-01T10:00:00Z", True), (7, False)])
 def test_dormancy(told: object, dormant: bool) -> None:  # noqa: FBT001 # a parameter of the test
     """A date that was never set is none."""
-    assert _read.workspace(workspace(dormant_at=told), NOW).dormant is dormant
+    assert workspaces.workspace(workspace(dormant_at=told), NOW).dormant is dormant
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_dormancy(told: object, dormant: bool) -> None:  # noqa: FBT001 # a para
 )
 def test_a_full_quota(job: Json, code: str) -> None:
     """By code on newer servers, by words on older ones."""
-    assert _read.build(build(job={"status": "failed"} | job)).error_code == code
+    assert workspaces.build(build(job={"status": "failed"} | job)).error_code == code
 
 
 @pytest.mark.parametrize(
@@ -92,19 +92,19 @@ def test_a_full_quota(job: Json, code: str) -> None:
 )
 def test_provisioners(told: object, count: int | None) -> None:
     """How many may take the build now; None where it is not told."""
-    assert _read.build(build(matched_provisioners=told)).provisioners == count
+    assert workspaces.build(build(matched_provisioners=told)).provisioners == count
 
 
 def test_an_external_agent() -> None:
     """Its resource says so; the agent does not."""
-    (read,) = _read.workspace(workspace(build(agent(), resource="coder_external_agent")), NOW).agents
+    (read,) = workspaces.workspace(workspace(build(agent(), resource="coder_external_agent")), NOW).agents
     assert read.external
 
 
 def test_agents_of_several_resources() -> None:
     """In their order, with sub-agents."""
     latest = build(agent(), agent(id=OTHER, name="sub", parent_id=AGENT))
-    main, sub = _read.workspace(workspace(latest), NOW).agents
+    main, sub = workspaces.workspace(workspace(latest), NOW).agents
     assert (main.display_order, sub.display_order, sub.parent_id) == (0, 1, UUID(AGENT))
 
 
@@ -119,37 +119,37 @@ def test_agents_of_several_resources() -> None:
 )
 def test_how_long_an_agent_is_away(changes: Json, seconds: float) -> None:
     """By Coder's clock, never below 0; since it was last seen where nobody recorded the break."""
-    (read,) = _read.workspace(workspace(build(agent(status="disconnected", **changes))), NOW).agents
+    (read,) = workspaces.workspace(workspace(build(agent(status="disconnected", **changes))), NOW).agents
     assert read.disconnected_for == seconds
 
 
 def test_the_agent_of_a_claimed_prebuild() -> None:
     """It was connected before the claim's build ended: it has yet to connect anew."""
     claimed = build(agent(last_connected_at="2026-09-01T09:59:59Z"), build_number=2)
-    assert not _read.workspace(workspace(claimed), NOW).agents[0].connected_since_build
-    assert _read.workspace(workspace(build(agent(), build_number=2)), NOW).agents[0].connected_since_build
+    assert not workspaces.workspace(workspace(claimed), NOW).agents[0].connected_since_build
+    assert workspaces.workspace(workspace(build(agent(), build_number=2)), NOW).agents[0].connected_since_build
 
 
 def test_what_is_not_known_yet() -> None:
     """Values of newer servers: nothing is expected of such an agent, and such a job is unknown."""
-    read = _read.workspace(workspace(build(agent(status="napping", lifecycle_state="dreaming"), job={"status": "paused"})), NOW)
+    read = workspaces.workspace(workspace(build(agent(status="napping", lifecycle_state="dreaming"), job={"status": "paused"})), NOW)
     assert (read.agents[0].status, read.agents[0].lifecycle) == (AgentStatus.CONNECTING, Lifecycle.STARTING)
     assert read.build.job_status is JobStatus.UNKNOWN
     with pytest.raises(UnreadableError):
-        _read.build(build(transition="teleport"))
+        workspaces.build(build(transition="teleport"))
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"latest_build": None}, workspace({}), workspace(id=None), workspace(build({"id": "x"}))])
 def test_what_makes_no_sense(told: object) -> None:
     """UnreadableError: an agent that is left out would make a workspace without agents, which counts as ready."""
     with pytest.raises(UnreadableError):
-        _read.workspace(told, NOW)
+        workspaces.workspace(told, NOW)
 
 
 @pytest.mark.parametrize("resources", [None, [], [{"type": "x"}], [{"type": "x", "agents": None}]])
 def test_no_agents(resources: object) -> None:
     """Null, empty and absent lists are the same."""
-    assert _read.workspace(workspace(build(resources=resources)), NOW).agents == ()
+    assert workspaces.workspace(workspace(build(resources=resources)), NOW).agents == ()
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_no_agents(resources: object) -> None:
 )
 def test_dates(told: object, instant: datetime | None) -> None:
     """RFC 3339 with up to nine digits; what never was is None."""
-    assert _json.date({"at": told}, "at") == instant
+    assert json.date({"at": told}, "at") == instant
 
 
 @pytest.mark.parametrize(("told", "read"), [(3, 3), (3.0, 3), (True, None), ("3", None), (1e300, None), (float("nan"), None), (float("inf"), None)])
 def test_numbers(told: object, read: int | None) -> None:
     """Whole ones only."""
-    assert _json.number({"n": told}, "n") == read
+    assert json.number({"n": told}, "n") == read
 
 
 @pytest.mark.parametrize(
@@ -189,19 +189,21 @@ def test_numbers(told: object, read: int | None) -> None:
 )
 def test_an_older_reading_is_told_from_a_newer_one(newer: Json, older: Json) -> None:
     """By the build's number, the job's progress, and the latest date."""
-    assert _read.freshness(newer) > _read.freshness(older)
+    assert workspaces.freshness(newer) > workspaces.freshness(older)
 
 
 def test_what_lies_ahead_makes_no_reading_newer() -> None:
     """When a workspace is deleted or started next says nothing of when it was read."""
-    assert _read.freshness(workspace(deleting_at="2099-01-01T00:00:00Z", next_start_at="2099-01-01T00:00:00Z")) == _read.freshness(workspace())
+    assert workspaces.freshness(workspace(deleting_at="2099-01-01T00:00:00Z", next_start_at="2099-01-01T00:00:00Z")) == workspaces.freshness(
+        workspace()
+    )
 
 
 def test_lines_of_a_log() -> None:
     """In order of their ids; titles of stages are no lines."""
     told = [{"id": 3, "output": "b", "log_level": "error"}, {"id": 2, "output": "", "stage": "Planning"}, {"id": 1, "output": "a"}]
-    assert [(it.id, it.text, it.level) for it in _read.log_lines(told)] == [(1, "a", "info"), (3, "b", "error")]
-    assert _read.log_lines(None) == []
+    assert [(it.id, it.text, it.level) for it in workspaces.log_lines(told)] == [(1, "a", "info"), (3, "b", "error")]
+    assert workspaces.log_lines(None) == []
 
 
 @pytest.mark.parametrize(
@@ -210,13 +212,13 @@ def test_lines_of_a_log() -> None:
 )
 def test_quotas(told: Json, quota: Quota | None) -> None:
     """-1 is no limit."""
-    assert _read.quota(told) == quota
+    assert workspaces.quota(told) == quota
 
 
 def test_a_user() -> None:
     """Organizations that are no ids are left out."""
-    assert _read.user(user(organization_ids=[ORGANIZATION, 3, "x"])).organization_ids == (UUID(ORGANIZATION),)
-    assert _read.user(user(organization_ids=None)).organization_ids == ()
+    assert workspaces.user(user(organization_ids=[ORGANIZATION, 3, "x"])).organization_ids == (UUID(ORGANIZATION),)
+    assert workspaces.user(user(organization_ids=None)).organization_ids == ()
 
 
 # ---------------------------------------------------------------- templates
@@ -224,29 +226,29 @@ def test_a_user() -> None:
 
 def test_a_template() -> None:
     """With the active version, and whether chats may use it."""
-    read = _read_templates.template(template(agents_allowed=False))
+    read = templates.template(template(agents_allowed=False))
     assert (read.template.version_id, read.template.agents_allowed, read.tells_allowed, read.users) == (UUID(VERSION), False, True, 3)
     older = {name: value for name, value in template(active_user_count=-1).items() if name not in {"agents_allowed", "use_classic_parameter_flow"}}
-    read = _read_templates.template(older)
+    read = templates.template(older)
     assert (read.template.agents_allowed, read.tells_allowed, read.users, read.classic) == (True, False, 0, True)
 
 
 def test_deleted_templates_are_not_listed() -> None:
     """Some servers list them."""
-    assert [it.template.name for it in _read_templates.templates([template(deleted=True), template(name="b")])] == ["b"]
-    assert _read_templates.templates(None) == []
+    assert [it.template.name for it in templates.templates([template(deleted=True), template(name="b")])] == ["b"]
+    assert templates.templates(None) == []
 
 
 def test_a_version() -> None:
     """Its readme, and whether its agents run elsewhere; older servers have none that do."""
-    assert _read_templates.version(version(has_external_agent=True)) == _read_templates.Version(readme="# Docker", external_agent=True)
-    assert not _read_templates.version({"readme": None}).external_agent
+    assert templates.version(version(has_external_agent=True)) == templates.Version(readme="# Docker", external_agent=True)
+    assert not templates.version({"readme": None}).external_agent
 
 
 @pytest.mark.parametrize(("ids", "allowed"), [([], None), (None, None), ([TEMPLATE], frozenset([UUID(TEMPLATE)]))])
 def test_an_allow_list(ids: object, allowed: object) -> None:
     """An empty one allows all."""
-    assert _read_templates.allow_list({"template_ids": ids}) == allowed
+    assert templates.allow_list({"template_ids": ids}) == allowed
 
 
 @pytest.mark.parametrize("small", [False, True])
@@ -255,19 +257,19 @@ def test_presets(small: bool) -> None:  # noqa: FBT001 # a parameter of the test
     told: Json = {"ID": PRESET, "Name": "Small", "Parameters": [{"Name": "cpu", "Value": "2"}], "Default": True, "DesiredPrebuildInstances": 2}
     if small:
         told = {name.lower(): value for name, value in told.items()} | {"parameters": [{"name": "cpu", "value": "2"}]}
-    (read,) = _read_templates.presets([told])
+    (read,) = templates.presets([told])
     assert (read.id, read.name, dict(read.parameters), read.default, read.desired_prebuilds) == (UUID(PRESET), "Small", {"cpu": "2"}, True, 2)
 
 
 def test_no_presets() -> None:
     """Coder sends null."""
-    assert _read_templates.presets(None) == []
-    assert _read_templates.presets([{"ID": PRESET, "Name": "x", "Parameters": None, "DesiredPrebuildInstances": None}])[0].parameters == {}
+    assert templates.presets(None) == []
+    assert templates.presets([{"ID": PRESET, "Name": "x", "Parameters": None, "DesiredPrebuildInstances": None}])[0].parameters == {}
 
 
 def test_recorded_parameters() -> None:
     """A required one has no default; an empty default is one."""
-    region, size = _read_templates.parameters(
+    region, size = templates.parameters(
         [
             {"name": "region", "required": True, "default_value": "", "type": "string", "options": [{"name": "EU", "value": "eu"}]},
             {"name": "size", "required": False, "default_value": "", "type": "number", "validation_min": 1, "validation_max": 8, "mutable": False},
@@ -295,7 +297,7 @@ def test_evaluated_parameters() -> None:
             {"name": "zone", "default_value": {"value": "??", "valid": False}, "diagnostics": [{"severity": "error", "summary": "not allowed"}]},
         ],
     }
-    read = _read_templates.evaluation(told)
+    read = templates.evaluation(told)
     cpu, zone = read.parameters
     assert (cpu.default, [it.value for it in cpu.options], cpu.validation_max, cpu.error) == ("2", ["2"], 8, "")
     assert (zone.default, zone.error) == (None, "not allowed")
@@ -307,7 +309,7 @@ def test_use_of_templates() -> None:
     """Live and deleted workspaces of the last 60 days; what is older does not count."""
     old = (NOW - timedelta(days=61)).isoformat()
     listing = {"workspaces": [workspace(), workspace(build(status="deleted")), workspace(last_used_at=old)]}
-    use = _read_templates.template_use(_read_templates.templates([template()]), _read_templates.used(listing), NOW)[UUID(TEMPLATE)]
+    use = templates.template_use(templates.templates([template()]), templates.used(listing), NOW)[UUID(TEMPLATE)]
     assert (use.active, use.deleted, use.developers, use.last_used_at) == (1, 1, 3, datetime(2026, 9, 1, 10, tzinfo=timezone.utc))
 
 
@@ -319,20 +321,20 @@ ANYTHING = st.recursive(
     max_leaves=10,
 )
 READERS: tuple[Callable[[object], object], ...] = (
-    partial(_read.workspace, now=NOW),
-    _read.freshness,
-    lambda told: _read.build(_json.as_object(told)),
-    _read.log_lines,
-    _read.quota,
-    _read.user,
-    _read_templates.template,
-    _read_templates.templates,
-    _read_templates.version,
-    _read_templates.allow_list,
-    _read_templates.parameters,
-    _read_templates.evaluation,
-    _read_templates.presets,
-    _read_templates.used,
+    partial(workspaces.workspace, now=NOW),
+    workspaces.freshness,
+    lambda told: workspaces.build(json.as_object(told)),
+    workspaces.log_lines,
+    workspaces.quota,
+    workspaces.user,
+    templates.template,
+    templates.templates,
+    templates.version,
+    templates.allow_list,
+    templates.parameters,
+    templates.evaluation,
+    templates.presets,
+    templates.used,
 )
 
 

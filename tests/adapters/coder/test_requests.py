@@ -9,7 +9,8 @@ import pytest
 
 from chatworkspace import Transition
 from chatworkspace.ports import CreateWorkspace
-from chatworkspace_coder import _read, _requests
+from chatworkspace_coder import _requests
+from chatworkspace_coder._answers import workspaces
 from tests.adapters.coder.payloads import NEXT_VERSION, ORGANIZATION, OWNER, PRESET, TEMPLATE, workspace
 
 REQUEST = CreateWorkspace(owner_id=UUID(OWNER), organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
@@ -35,9 +36,9 @@ def test_a_lifetime_is_whole_minutes(seconds: float, minutes: int) -> None:
 
 def test_a_start() -> None:
     """The version that is required, and no preset of a build before."""
-    plain = _requests.start(_read.workspace(workspace(), None), {"cpu": "4"})
+    plain = _requests.start(workspaces.workspace(workspace(), None), {"cpu": "4"})
     assert plain == {"transition": "start", "rich_parameter_values": [{"name": "cpu", "value": "4"}], "template_version_preset_id": None}
-    required = _requests.start(_read.workspace(workspace(template_require_active_version=True), None), {})
+    required = _requests.start(workspaces.workspace(workspace(template_require_active_version=True), None), {})
     assert required["template_version_id"] == NEXT_VERSION
 
 

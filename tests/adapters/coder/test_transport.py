@@ -22,8 +22,9 @@ import pytest
 
 from chatworkspace import ChatWorkspaceError, InvalidArgumentError, UnavailableError
 from chatworkspace.ports import CreateWorkspace, PortError
-from chatworkspace_coder import CoderClient, _read
-from chatworkspace_coder._limits import Watchdog
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._http.limits import Watchdog
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, user, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, serving, soon
@@ -242,7 +243,7 @@ def test_closing_ends_the_wait_for_another_attempt(server: Server, answer: Reply
 
 def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next limit starts another."""
-    monkeypatch.setattr("chatworkspace_coder._limits.IDLE", 0.02)
+    monkeypatch.setattr("chatworkspace_coder._http.limits.IDLE", 0.02)
     watchdog = Watchdog()
     for _ in range(2):
         with watchdog.limit(soon()):
@@ -349,7 +350,7 @@ def test_the_canary(server: Server, client: CoderClient, reply: Reply, caplog: p
     """The token shows in no log, repr, exception, or traceback with its locals."""
     caplog.set_level(logging.DEBUG)
     server.otherwise(reply)
-    read = _read.workspace(workspace(), None)
+    read = workspaces.workspace(workspace(), None)
     calls: tuple[Callable[[], object], ...] = (
         lambda: client.get_workspace(ME, IT, deadline=soon(0.15)),
         lambda: client.create_workspace(REQUEST, deadline=soon(0.15)),
@@ -401,7 +402,7 @@ def test_tls(tmp_path: Path) -> None:
             with pytest.raises(UnavailableError):
                 client.get_workspace(ME, IT, deadline=deadline)
             assert time.monotonic() <= deadline + LATE
-            assert client.watch(_read.workspace(workspace(), None), deadline=soon()) is None
+            assert client.watch(workspaces.workspace(workspace(), None), deadline=soon()) is None
         with CoderClient(server.url, token=TOKEN) as client, pytest.raises(UnavailableError, match="certificate"):
             client.get_workspace(ME, IT, deadline=soon(0.3))
     gc.collect()

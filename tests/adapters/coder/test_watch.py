@@ -11,13 +11,15 @@ import pytest
 
 from chatworkspace import AgentStatus, JobStatus, UnavailableError, Workspace
 from chatworkspace.ports import NotFoundError, Watch
-from chatworkspace_coder import CoderClient, _frames, _read, _watch
+from chatworkspace_coder import CoderClient, _watch
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._http import frames
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import NO_ROUTE, NOT_FOUND, OTHER, PAGE, WORKSPACE, agent, build, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, soon
 from tests.adapters.coder.streams import PING, PONG, Peer, event, events, frame, websocket
 
-IT = _read.workspace(workspace(), None)
+IT = workspaces.workspace(workspace(), None)
 PATH = f"/workspaces/{WORKSPACE}"
 WS, SSE = f"{PATH}/watch-ws", f"{PATH}/watch"
 BUILDING = workspace(build(job={"status": "running", "completed_at": None}))
@@ -244,7 +246,7 @@ def test_the_read_behind_an_error_keeps_the_deadline(server: Server, client: Cod
 
 def test_silence_is_noticed(server: Server, client: CoderClient, stream: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream without even a ping is dead."""
-    monkeypatch.setattr(_frames, "SILENCE", 0.2)
+    monkeypatch.setattr(frames, "SILENCE", 0.2)
     monkeypatch.setattr(_watch, "SILENCE", 0.2)
     server.on("GET", PATH, Reply(200, READY))
     stream()

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from chatworkspace_fake._levels import LEVELS
+from chatworkspace_simulator._api.levels import LEVELS
 
 
 @pytest.fixture(params=LEVELS)

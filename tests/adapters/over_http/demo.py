@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from chatworkspace_fake._levels import level_of
-from chatworkspace_fake._replay import Row, Story
+from chatworkspace_cli._replay import Row, Story
+from chatworkspace_simulator._api.levels import level_of
 
 SEED = 7
 ON_A_LAPTOP = "research-2"

@@ -13,8 +13,8 @@ from threading import Thread
 from typing import Any
 from unittest import mock
 
-from chatworkspace_fake import _replay
-from chatworkspace_fake._demo import demonstrate
+from chatworkspace_cli import _replay
+from chatworkspace_cli._demo import demonstrate
 from tests.adapters.over_http.demo import SEED
 from tests.adapters.over_http.real import RealSimulation
 from tests.web.browser import browser

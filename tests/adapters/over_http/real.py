@@ -14,10 +14,11 @@ from typing import Any, TypeVar, cast
 from chatworkspace import Chat, ChatWorkspaces
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Completed, Store, Watch, WorkspaceCreator
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import CoderSimulator, FakeCoder, FakeStore, ScaledClock
-from chatworkspace_fake._actors import ProcessKilled
-from chatworkspace_fake._hosts import PORT_CALLS, Blow, Host, moment_of
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake import FakeCoder, FakeStore, ScaledClock
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_fake._simulation.actors import ProcessKilled
+from chatworkspace_fake._simulation.hosts import PORT_CALLS, Blow, Host, moment_of
+from chatworkspace_simulator import CoderSimulator
 
 T = TypeVar("T")
 

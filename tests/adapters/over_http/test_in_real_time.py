@@ -11,10 +11,11 @@ from unittest import mock
 
 import attrs
 
-from chatworkspace_fake import CoderSimulator, _replay
-from chatworkspace_fake._demo import demonstrate
-from chatworkspace_fake._levels import LEVELS
-from chatworkspace_fake._replay import Row, Story
+from chatworkspace_cli import _replay
+from chatworkspace_cli._demo import demonstrate
+from chatworkspace_cli._replay import Row, Story
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
 from tests.simulation.checker import RULES

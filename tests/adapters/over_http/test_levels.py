@@ -13,8 +13,9 @@ import pytest
 from chatworkspace import JobStatus, Reason, RefusedError, Transition, Workspace
 from chatworkspace.ports import CreateWorkspace, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import CoderSimulator, FakeCoder, FakeWorkspace
-from chatworkspace_fake._states import ORGANIZATION, OWNER
+from chatworkspace_fake import FakeCoder, FakeWorkspace
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.over_http import over_http
 from tests.service.chats import CHAT, World
 

@@ -15,8 +15,9 @@ from uuid import UUID
 
 import requests
 
-from chatworkspace_fake import CoderSimulator, FakeCoder, FakeWorkspace
-from chatworkspace_fake._states import OWNER
+from chatworkspace_fake import FakeCoder, FakeWorkspace
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
 
 ANA = UUID(int=0xA)
 BEN = UUID(int=0xB)

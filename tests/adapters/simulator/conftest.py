@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import ANA, BEN, Client
 
 

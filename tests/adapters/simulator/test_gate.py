@@ -9,8 +9,9 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace_fake import CoderSimulator, FakeCoder, ScaledClock
-from chatworkspace_fake._states import OWNER
+from chatworkspace_fake import FakeCoder, ScaledClock
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import ANA, BEN, Client
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace_fake import CoderSimulator, Fails
-from chatworkspace_fake._levels import LEVELS
+from chatworkspace_fake import Fails
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.simulator.client import ANA, Client, Refused, made
 
 ROUTES = {

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from chatworkspace import InvalidArgumentError, UnavailableError
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client, events, made, until
 
 BRIEF = 0.15

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import requests
 
-from chatworkspace.cli import main
-from chatworkspace_fake import CoderSimulator
+from chatworkspace_cli._parser import main
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client, made
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -56,7 +56,7 @@ def test_no_other_page(simulator: CoderSimulator) -> None:
 @contextmanager
 def _command(*arguments: str) -> Generator[tuple[subprocess.Popen[str], dict[str, str]], None, None]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "adapters")))}
-    command = [sys.executable, "-m", "chatworkspace", "simulator", "--port", "0", *arguments]
+    command = [sys.executable, "-m", "chatworkspace_cli", "simulator", "--port", "0", *arguments]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         try:

@@ -6,7 +6,8 @@ from itertools import islice
 
 import pytest
 
-from chatworkspace_fake import NEVER, CoderSimulator, Fails, FakeCoder, ScaledClock
+from chatworkspace_fake import NEVER, Fails, FakeCoder, ScaledClock
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client, Refused, Socket, events, made, until
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import pytest
 
 from chatworkspace.ports import Evaluation, Option, Parameter, Preset
-from chatworkspace_fake import CoderSimulator
-from chatworkspace_fake._states import ORGANIZATION
+from chatworkspace_fake._platform.states import ORGANIZATION
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client
 
 ELSEWHERE = UUID(int=7)

@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from chatworkspace.ports import Completed, DialError
-from chatworkspace_fake import NEVER, CoderSimulator, FakeWorkspace
-from chatworkspace_fake._terminal import shown, taken_apart
+from chatworkspace_fake import NEVER, FakeWorkspace
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._api.terminal import shown, taken_apart
 from tests.adapters.simulator.client import Client, Refused, Socket, made
 
 TELLS = r"""printf "\n__RC_%s__\n" "$?" """

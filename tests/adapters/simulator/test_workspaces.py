@@ -9,8 +9,9 @@ import pytest
 
 from chatworkspace import Transition
 from chatworkspace.ports import Parameter, Preset
-from chatworkspace_fake import NEVER, CoderSimulator
-from chatworkspace_fake._states import OWNER
+from chatworkspace_fake import NEVER
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import ANA, BEN, Client, made
 
 SMALL = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"}, desired_prebuilds=1)

@@ -1,0 +1,210 @@
+"""The `chatworkspace` command: what can be said to it. What is done then stands in the modules `_cli_*`, each loaded when it is needed."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chatworkspace_cli._codes import Code, epilog
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it has no other name
+
+CHAT = "the chat, by its id: 1 to 255 characters"
+WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code, as `--help` lists them."""
+    _have_streams()
+    told = list(sys.argv[1:] if arguments is None else arguments)
+    words: list[str] = []
+    if told[:1] == ["exec"] and "--" in told:  # what is behind it is another command's, whatever it looks like
+        cut = told.index("--")
+        told, words = told[:cut], told[cut + 1 :]
+    options = _parser().parse_args(told)
+    if words:
+        options.words = [*options.words, *words]
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        code = int(run(options))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return Code.INTERRUPTED
+    except OSError as error:
+        # whoever read the output has gone, or the disk is full; what is still to be flushed at the end goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"chatworkspace: {error}\n")
+        return Code.NOT_READY
+    return code
+
+
+def _have_streams() -> None:
+    """See that everything can be printed: what an encoding lacks is escaped, and what goes to a stream that the shell has closed goes nowhere."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 # for as long as the process lives
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chatworkspace",
+        description="Gives every AI chat exactly one remote development workspace.",
+        epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_changes(commands)
+    _add_looks(commands)
+    _add_databases(commands)
+    _add_replays(commands)
+    return parser
+
+
+# ---------------------------------------------------------------- commands that ask a server
+
+
+def _command(commands: Commands, name: str, act: str, summary: str) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    command.set_defaults(run=_ask, act=act, name_of_command=name, quiet=False, organization=None, ca_file=None)
+    command.add_argument("--json", action="store_true", help="print one JSON object for programs")
+    command.add_argument(
+        "--store", metavar="URL", help="the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
+    )
+    return command
+
+
+def _of_server(command: argparse.ArgumentParser, *, organization: bool = False) -> None:
+    command.add_argument("--ca-file", metavar="PATH", help="certificates of the authorities that sign the server's, as PEM")
+    command.add_argument("--quiet", action="store_true", help="show no progress")
+    if organization:
+        command.add_argument("--organization", metavar="NAME", help="name or id; default: the token's user's only one")
+
+
+def _of_chat(command: argparse.ArgumentParser, *, wait: float | None = None, waits: bool = True, organization: bool = False) -> None:
+    command.add_argument("--chat", required=True, metavar="ID", help=CHAT)
+    if waits:
+        command.add_argument("--wait", type=float, default=wait, metavar="SECONDS", help=WAIT if wait is None else f"as for create; default {wait:g}")
+    _of_server(command, organization=organization)
+
+
+def _add_changes(commands: Commands) -> None:
+    create = _command(commands, "create", "create", "find, join or make the chat's workspace, and wait until it is ready")
+    _of_chat(create, organization=True)
+    create.add_argument("--template", required=True, metavar="NAME", help="name or id")
+    create.add_argument("--name", default="", help="what it is to be called; the real name ends with the chat's mark")
+    create.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    create.add_argument("--preset", metavar="NAME", help="name or id of a preset of the template")
+    create.add_argument(
+        "--replace",
+        nargs="?",
+        const=True,
+        default=False,
+        metavar="WORKSPACE_ID",
+        help="leave a live workspace behind and make another; with its id: that one only, so that the same command given twice replaces once",
+    )
+    start = _command(commands, "start", "start", "start the chat's workspace, and wait until it is ready")
+    _of_chat(start)
+    start.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    _of_chat(_command(commands, "stop", "stop", "stop the chat's workspace, and wait until it is stopped"))
+    attach = _command(commands, "attach", "attach", "bind the chat to a workspace that its user has made")
+    _of_chat(attach, organization=True)
+    attach.add_argument("workspace", metavar="WORKSPACE", help="name or id")
+    _of_chat(_command(commands, "detach", "detach", "unbind the chat's workspace, and leave that alone"))
+    sweep = _command(commands, "sweep", "sweep", "settle creations that were given up, and list workspaces that no chat is bound to")
+    sweep.add_argument("--delete", nargs="+", default=[], metavar="ID", help="delete these of the listed workspaces, and nothing else")
+    _of_server(sweep)
+
+
+def _add_looks(commands: Commands) -> None:
+    _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; changes nothing"), wait=0)
+    _of_chat(_command(commands, "follow", "follow", "tell every step and every line of the build log until nothing is under way; --json: JSON Lines"))
+    why = _command(commands, "why", "why", "tell the chat's history, with reasons; asks the store alone")
+    why.add_argument("chat", metavar="CHAT", help=CHAT)
+    _of_server(_command(commands, "templates", "templates", "list the templates"), organization=True)
+    execute = _command(commands, "exec", "execute", "run a command in the chat's workspace; its output and exit code are this command's")
+    _of_chat(execute, waits=False)
+    execute.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for the remote command; default 60")
+    execute.add_argument("words", nargs="*", metavar="-- COMMAND", help="one word: a line for the shell; several: a command and its arguments")
+    doctor = _command(commands, "doctor", "doctor", "say what server, token and store are, what is wrong with them, and what to do about it")
+    _of_server(doctor, organization=True)
+
+
+def _add_databases(commands: Commands) -> None:
+    summary = "make, upgrade or check the tables of a store in PostgreSQL"
+    group = commands.add_parser("db", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    acts = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for name, act in (
+        ("upgrade", "make the tables, or bring them to this version; does nothing when there is nothing to do"),
+        ("check", "say what is missing: tables, version, rights"),
+        ("sql", "print what upgrade would run, for psql"),
+    ):
+        command = _command(acts, name, f"db_{name}", act)
+        command.set_defaults(name_of_command=f"db {name}")
+        command.add_argument("--dsn", metavar="DSN", help="the database: postgresql://USER@HOST/DATABASE; default: that of the store")
+        command.add_argument("--schema", default="chatworkspace", metavar="NAME", help="default: chatworkspace")
+
+
+def _seconds(text: str) -> float:
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError("expected a finite number of seconds above 0")
+
+
+def _ask(options: argparse.Namespace) -> int:
+    from chatworkspace_cli._main import run  # noqa: PLC0415 # --help is to be quick
+
+    return run(options)
+
+
+# ---------------------------------------------------------------- commands that need none
+
+
+def _add_replays(commands: Commands) -> None:
+    demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
+    demo.set_defaults(run=_demo)
+    run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
+    run.add_argument(
+        "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it; - reads standard input"
+    )
+    run.set_defaults(run=_run)
+    simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")
+    simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
+    simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.34 or newest (default)")
+    simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
+    simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
+    simulator.add_argument("--requests-per-minute", type=int, metavar="N", help="to one path; default: no limit")
+    simulator.set_defaults(run=_simulator)
+    for command in (demo, run):
+        command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
+        command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
+        command.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
+
+    return _offline.demo(options)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
+
+    return _offline.run(options)
+
+
+def _simulator(options: argparse.Namespace) -> int:
+    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
+
+    return _offline.simulator(options)

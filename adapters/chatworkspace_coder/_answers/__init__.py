@@ -1,0 +1,1 @@
+"""Answers to values and errors. Pure."""

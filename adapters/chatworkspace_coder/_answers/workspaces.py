@@ -1,0 +1,201 @@
+"""Workspaces, builds and agents as Coder tells them, to values. Pure.
+
+Every function raises UnreadableError where the answer lacks what cannot be done without; all else is read tolerantly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Quota, Transition, Workspace
+from chatworkspace.ports import LogLine
+from chatworkspace_coder._answers.json import (
+    Json,
+    UnreadableError,
+    as_list,
+    as_object,
+    choice,
+    date,
+    flag,
+    number,
+    optional_id,
+    part,
+    required_id,
+    required_number,
+    required_text,
+    rows,
+    text,
+)
+
+QUOTA_CODE = "INSUFFICIENT_QUOTA"
+"""As servers from about 2.34 on call it; older ones only say it in words."""
+QUOTA_WORDS = "insufficient quota"
+EXTERNAL = "coder_external_agent"
+"""The type of the resource whose agents run on a host of the user's."""
+NEVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LOG_LIMIT = 10_000
+"""Characters of one line."""
+_PROGRESS = {JobStatus.PENDING: 0, JobStatus.RUNNING: 1, JobStatus.CANCELING: 2}
+_OVER = 3
+
+Freshness = tuple[int, int, datetime]
+"""Number of the build, how far its job is, and the latest of the dates: of two readings of one workspace the lower is the older."""
+
+
+@attrs.frozen(kw_only=True)
+class User:
+    """A user of the Coder server."""
+
+    id: UUID
+    username: str
+    organization_ids: tuple[UUID, ...]
+
+
+def user(told: object) -> User:
+    """Return a user."""
+    it = as_object(told)
+    organizations = [UUID(hex=one) for one in as_list(it.get("organization_ids")) if _is_id(one)]
+    return User(id=required_id(it, "id"), username=required_text(it, "username"), organization_ids=tuple(organizations))
+
+
+def _is_id(told: object) -> bool:
+    return optional_id({"id": told}, "id") is not None
+
+
+# ---------------------------------------------------------------- workspaces
+
+
+def workspace(told: object, now: datetime | None) -> Workspace:
+    """Return a workspace, whole. now: the instant of the answer, by Coder's clock."""
+    it = as_object(told)
+    latest = as_object(it.get("latest_build"))
+    made = build(latest)
+    active = optional_id(it, "template_active_version_id") if flag(it, "template_require_active_version") else None
+    return Workspace(
+        id=required_id(it, "id"),
+        name=required_text(it, "name"),
+        owner_id=required_id(it, "owner_id"),
+        owner_name=text(it, "owner_name"),
+        organization_id=required_id(it, "organization_id"),
+        template_id=required_id(it, "template_id"),
+        build=made,
+        agents=agents(latest, now),
+        created_at=date(it, "created_at") or NEVER,
+        deleted=is_deleted(made),
+        dormant=date(it, "dormant_at") is not None,
+        required_version_id=active,
+    )
+
+
+def is_deleted(made: Build) -> bool:
+    """Say whether this build has deleted its workspace."""
+    return made.transition is Transition.DELETE and made.job_status is JobStatus.SUCCEEDED
+
+
+def build(it: Json) -> Build:
+    """Return a build with its job."""
+    job = as_object(it.get("job"))
+    error = text(job, "error")
+    by_words = QUOTA_CODE if QUOTA_WORDS in error.lower() else ""
+    provisioners = part(it, "matched_provisioners")
+    available = number(provisioners, "available")
+    return Build(
+        id=required_id(it, "id"),
+        number=required_number(it, "build_number"),
+        transition=_transition(it),
+        job_status=choice(job, "status", JobStatus, JobStatus.UNKNOWN),
+        template_version_id=required_id(it, "template_version_id"),
+        error=error,
+        error_code=text(job, "error_code") or by_words,
+        queue_position=max(number(job, "queue_position") or 0, 0),
+        provisioners=number(provisioners, "count") if available is None else available,
+    )
+
+
+def _transition(it: Json) -> Transition:
+    try:
+        return Transition(it.get("transition"))
+    except ValueError as error:
+        raise UnreadableError("transition is none that is known") from error
+
+
+def agents(latest: Json, now: datetime | None) -> tuple[Agent, ...]:
+    """Return the agents of a build."""
+    job = part(latest, "job")
+    ended = date(job, "completed_at")
+    found: list[Agent] = []
+    for resource in rows(latest, "resources"):
+        external = text(resource, "type") == EXTERNAL
+        found += [_agent(it, order, external=external, ended=ended, now=now) for order, it in enumerate(rows(resource, "agents"))]
+    return tuple(found)
+
+
+def _agent(it: Json, order: int, *, external: bool, ended: datetime | None, now: datetime | None) -> Agent:
+    """Return an agent. Of a status that is not known nothing is expected yet."""
+    status = choice(it, "status", AgentStatus, AgentStatus.CONNECTING)
+    last = date(it, "last_connected_at")
+    told_order = number(it, "display_order")
+    return Agent(
+        id=required_id(it, "id"),
+        name=required_text(it, "name"),
+        status=status,
+        lifecycle=choice(it, "lifecycle_state", Lifecycle, Lifecycle.STARTING),
+        parent_id=optional_id(it, "parent_id"),
+        display_order=order if told_order is None else told_order,
+        external=external,
+        ever_connected=date(it, "first_connected_at") is not None or status in (AgentStatus.CONNECTED, AgentStatus.DISCONNECTED),
+        connected_since_build=ended is None or last is None or last >= ended,
+        disconnected_for=_disconnected_for(it, last, now) if status is AgentStatus.DISCONNECTED else None,
+    )
+
+
+def _disconnected_for(it: Json, last: datetime | None, now: datetime | None) -> float:
+    since = date(it, "disconnected_at") or last
+    return 0.0 if since is None or now is None else max((now - since).total_seconds(), 0.0)
+
+
+def freshness(told: object) -> Freshness:
+    """Return what tells an older reading of a workspace from a newer one."""
+    it = as_object(told)
+    latest = part(it, "latest_build")
+    status = choice(part(latest, "job"), "status", JobStatus, JobStatus.UNKNOWN)
+    dates = (date(of, name) for of in _dated(it, latest) for name in of if name.endswith("_at"))
+    return required_number(latest, "build_number"), _PROGRESS.get(status, _OVER), max((it for it in dates if it is not None), default=NEVER)
+
+
+def _dated(it: Json, latest: Json) -> Iterator[Json]:
+    """Yield what carries dates of the past. Not the workspace: when it will be deleted or started next lies ahead."""
+    yield {"updated_at": it.get("updated_at")}
+    yield latest
+    yield part(latest, "job")
+    for resource in rows(latest, "resources"):
+        yield from rows(resource, "agents")
+
+
+def steady(it: Workspace) -> Workspace:
+    """Leave out what changes with every look."""
+    if all(agent.disconnected_for is None for agent in it.agents):
+        return it
+    still = [agent if agent.disconnected_for is None else attrs.evolve(agent, disconnected_for=0.0) for agent in it.agents]
+    return attrs.evolve(it, agents=tuple(still))
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def log_lines(told: object) -> list[LogLine]:
+    """Return lines of a build's log, in order. Titles of stages are no lines."""
+    found = [as_object(it) for it in as_list(told)]
+    lines = [LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info")) for it in found]
+    return sorted((line for line in lines if line.text), key=lambda line: line.id)
+
+
+def quota(told: object) -> Quota | None:
+    """Return a quota; None where there is no limit (-1)."""
+    it = as_object(told)
+    budget = number(it, "budget")
+    return None if budget is None or budget < 0 else Quota(consumed=max(number(it, "credits_consumed") or 0, 0), budget=budget)

@@ -1,0 +1,1 @@
+"""Requests and connections: limits, retries, pace, tokens. Nothing here knows what is asked for."""

@@ -1,0 +1,126 @@
+"""Connections whose every step is under the limit of the request that uses them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from chatworkspace_coder._http.limits import Limit, left
+
+_here = threading.local()
+
+
+class Under:
+    """What the thread does inside is under this limit."""
+
+    def __init__(self, limit: Limit) -> None:
+        self._limit = limit
+
+    def __enter__(self) -> None:
+        _here.limit = self._limit
+
+    def __exit__(self, *of_error: object) -> None:
+        _here.limit = None
+
+
+def _limit() -> Limit:
+    limit: Limit = _here.limit
+    return limit
+
+
+def connected(host: str, port: int, limit: Limit) -> socket.socket:
+    """Return a TCP connection to the first address that answers; the limit is for all addresses together. OSError, OverdueError.
+
+    Only the resolution of the name cannot be limited: the system offers no way.
+    """
+    failure: OSError = OSError("the name has no address")
+    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+        made = socket.socket(family, kind, protocol)
+        try:
+            made.settimeout(left(limit.deadline))
+            made.connect(address)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            made.close()
+            failure = error
+        except BaseException:
+            made.close()
+            raise
+        else:
+            return made
+    raise failure
+
+
+class _Bounded(HTTPConnection):
+    """Connects, writes and reads under the limit of whoever uses it."""
+
+    _handle: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        made = connected(self.host, self.port or self.default_port, _limit())
+        # TLS takes the descriptor away from what it wraps, so another one is held while it shakes hands
+        self._handle = made.dup()
+        _limit().hold(self._handle)
+        return made
+
+    def connect(self) -> None:
+        used = None
+        try:
+            super().connect()
+            used = self.sock
+        finally:
+            _limit().hold(used)
+            if self._handle is not None:
+                self._handle.close()
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None:
+            _limit().hold(self.sock)
+        super().request(*args, **kwargs)
+
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        _limit().sent = True
+        super().send(data)
+
+
+class _BoundedTls(_Bounded, HTTPSConnection):
+    """The same, with TLS."""
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Bounded  # pyright: ignore[reportAssignmentType] # urllib3's own class does not fit its protocol either
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _BoundedTls  # pyright: ignore[reportAssignmentType] # as above
+
+
+class Adapter(HTTPAdapter):
+    """Requests' own way to the network, with our connections, and no retries: a request that changes something is sent once.
+
+    It is used without a Session, which would bring .netrc, cookies, redirects and proxies of the environment.
+    """
+
+    def __init__(self, connections: int) -> None:
+        super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        pools: dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
+        self.poolmanager.pool_classes_by_scheme = pools
+
+    def close(self) -> None:
+        """Close what is idle now: a pool that is only forgotten keeps its connections for as long as a request under way holds on to it."""
+        pools = self.poolmanager.pools
+        for key in pools.keys():  # noqa: SIM118 # it cannot be iterated over
+            pool = pools.get(key)
+            if pool is not None:
+                pool.close()
+        super().close()

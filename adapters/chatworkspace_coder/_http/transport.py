@@ -1,0 +1,254 @@
+"""One request, one answer: the token, the limit, the connections. Nothing here knows what is asked for."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import attrs
+from requests import PreparedRequest, Response
+from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
+
+from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace.ports import NotAnsweredError
+from chatworkspace_coder._answers.errors import Answer, may_pass, retry_after
+from chatworkspace_coder._http.forks import begins_anew
+from chatworkspace_coder._http.limits import Limit, OverdueError, Watchdog, left
+from chatworkspace_coder._http.pacing import Key, Pacing
+from chatworkspace_coder._http.retry import AgainError, retried
+from chatworkspace_coder._http.sockets import Adapter, Under
+from chatworkspace_coder._http.tokens import HEADER, Tokens
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked."""
+_CHUNK = 64 * 1024
+Query = Mapping[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request. `path` begins behind the server's URL."""
+
+    method: str
+    path: str
+    owner_id: UUID | None
+    query: Query = attrs.field(factory=dict[str, str])
+    body: Any = attrs.field(default=None, repr=False)
+
+
+class AnsweredError(Exception):
+    """An answer that may pass, and has not until the end."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(f"the server answered {answer.status}")
+        self.answer = answer
+
+
+class LostError(Exception):
+    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out."""
+
+    def __init__(self, message: str, *, sent: bool, overdue: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.overdue = overdue
+
+
+class OutOfTimeError(UnavailableError):
+    """Nothing but that time ran out."""
+
+    overdue = True
+
+
+class Transport:
+    """The way to one server. Safe from any thread; a child of fork() begins with connections and a watchdog of its own."""
+
+    def __init__(self, url: str, *, tokens: Tokens, connections: int, ca_file: str | None) -> None:
+        self.url = checked_url(url)
+        self.tokens = tokens
+        self.ca_file = ca_file
+        self._connections = connections
+        self._closed = False
+        self._date: tuple[datetime, float] | None = None
+        self.begin_anew()
+        begins_anew(self)
+
+    def begin_anew(self) -> None:
+        """Begin without connections."""
+        self._watchdog = Watchdog()
+        self._pacing = Pacing()
+        self._ended = threading.Event()
+        self._adapter = Adapter(self._connections)
+        self._free = threading.BoundedSemaphore(self._connections)
+
+    # ------------------------------------------------------------ what others need
+
+    def limit(self, deadline: float) -> Limit:
+        """Return a limit for a socket of one's own. UnavailableError after close()."""
+        self._check()
+        return self._watchdog.limit(deadline)
+
+    def now(self) -> datetime | None:
+        """Return the server's time of day, as far as its answers have told it."""
+        told = self._date
+        return None if told is None else told[0] + timedelta(seconds=time.monotonic() - told[1])
+
+    @property
+    def guarded(self) -> bool:
+        """The watchdog's thread is there."""
+        return self._watchdog.running
+
+    def close(self) -> None:
+        """End requests under way, connections and the watchdog. Idempotent."""
+        self._closed = True
+        self._ended.set()
+        self._watchdog.close()
+        self._adapter.close()
+
+    def _check(self) -> None:
+        if self._closed:
+            raise UnavailableError("the client is closed", retryable=False)
+
+    # ------------------------------------------------------------ reads and changes
+
+    def read(self, request: Request, deadline: float) -> Answer:
+        """Ask, and ask again while that may help; slowly, where the server's limit is near. Any answer that is not one of those. UnavailableError."""
+        try:
+            return retried(lambda: self._attempt(request, deadline), deadline, self._ended.wait)
+        except AnsweredError as error:
+            return error.answer
+
+    def _attempt(self, request: Request, deadline: float) -> Answer:
+        failure: UnavailableError
+        path = (self.tokens.holder(request.owner_id), request.path)
+        self._check()
+        self._take_turn(path, deadline)
+        try:
+            answer = self.once(request, deadline)
+        except LostError as lost:
+            failure = (OutOfTimeError if lost.overdue else UnavailableError)(str(lost))
+        else:
+            self._pacing.note(path, answer, now=time.monotonic())
+            if not may_pass(answer):
+                return answer
+            raise AgainError(AnsweredError(answer), retry_after=retry_after(answer))
+        raise AgainError(failure)
+
+    def _take_turn(self, path: Key, deadline: float) -> None:
+        """Wait until the path may be read. AgainError: the server has asked for patience, and it is not over."""
+        refused = self._pacing.refusal(path, now=time.monotonic())
+        if refused is not None:
+            answer, seconds = refused
+            raise AgainError(AnsweredError(answer), retry_after=seconds)
+        self._ended.wait(self._pacing.turn(path, now=time.monotonic(), deadline=deadline))
+
+    def change(self, request: Request, deadline: float) -> Answer:
+        """Ask, once. NotAnsweredError: it was sent; UnavailableError: it was not."""
+        try:
+            return self.once(request, deadline)
+        except LostError as error:
+            lost = error
+        if lost.sent:
+            raise NotAnsweredError(str(lost))
+        raise UnavailableError(str(lost))
+
+    def once(self, request: Request, deadline: float) -> Answer:
+        """Ask once. LostError, UnavailableError (no token, closed)."""
+        self._check()
+        limit = self._watchdog.limit(deadline)
+        free = self._free
+        if not free.acquire(timeout=min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX)):
+            raise LostError("all connections were in use", sent=False, overdue=True)
+        try:
+            with limit, Under(limit):
+                return self._exchange(request, limit)
+        finally:
+            free.release()
+
+    def _exchange(self, request: Request, limit: Limit) -> Answer:
+        prepared = self._prepared(request)
+        reason = ""
+        try:
+            seconds = left(limit.deadline)
+            verify = self.ca_file or True
+            with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds), verify=verify)) as response:
+                answer = Answer(status=response.status_code, headers=_headers(response), body=_body(response))
+        except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
+            reason = reason_of(error)  # its own text may hold anything, and it holds the request
+        else:
+            self._note_date(answer)
+            return answer
+        overdue = limit.struck or time.monotonic() >= limit.deadline
+        raise LostError("not answered in time" if overdue else f"no answer: {reason}", sent=limit.sent, overdue=overdue)
+
+    def _prepared(self, request: Request) -> PreparedRequest:
+        headers = {"Accept": "application/json", "User-Agent": "chatworkspace", HEADER: self.tokens.of(request.owner_id)}
+        data = None
+        if request.body is not None:
+            headers["Content-Type"] = "application/json"
+            data = json.dumps(request.body).encode()
+        prepared = PreparedRequest()
+        prepared.prepare(method=request.method, url=self.url + request.path, headers=headers, params=dict(request.query), data=data)
+        return prepared
+
+    def _note_date(self, answer: Answer) -> None:
+        try:
+            told = parsedate_to_datetime(answer.headers.get("date", ""))
+        except (ValueError, TypeError, OverflowError):
+            return
+        if told.tzinfo is not None:
+            self._date = told, time.monotonic()
+
+
+def _headers(response: Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _body(response: Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK):
+        body += chunk
+        if len(body) > LARGEST:
+            raise ValueError("too large")
+    return bytes(body)
+
+
+_REASONS: tuple[tuple[str, str], ...] = (
+    ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted (ca_file names the authority)"),
+    ("Name or service not known", "the server's name is not known"),
+    ("Name does not resolve", "the server's name is not known"),
+    ("refused", "the connection was refused"),
+    ("reset", "the connection was reset"),
+    ("SSL", "no TLS connection"),
+    ("too large", "the answer is too large"),
+    ("IncompleteRead", "the answer was cut off"),
+    ("RemoteDisconnected", "the connection was closed"),
+)
+
+
+def reason_of(error: BaseException) -> str:
+    """Say why no answer came, in words of ours."""
+    told = repr(error)
+    return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
+
+
+def checked_url(url: str) -> str:
+    """Return the server's URL without a slash at its end. InvalidArgumentError."""
+    expected = InvalidArgumentError("url", "the URL of a Coder server, such as https://coder.example.com, without user, query or fragment")
+    try:
+        parts = urlsplit(url)
+        port_is_read = parts.port is None or parts.port > 0
+    except ValueError as error:
+        raise expected from error
+    plain = parts.username is None and not parts.query and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
+    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_read or not plain:
+        raise expected
+    return url.rstrip("/")

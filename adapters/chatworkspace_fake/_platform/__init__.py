@@ -1,0 +1,1 @@
+"""A platform and a store in memory; their state follows from the clock."""

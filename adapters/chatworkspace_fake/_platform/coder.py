@@ -1,0 +1,423 @@
+"""A Coder in memory: its state follows from the clock; nothing in it runs in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
+from uuid import UUID, uuid5
+
+import attrs
+
+from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
+from chatworkspace.ports import (
+    AgentConnection,
+    AgentDialer,
+    Clock,
+    Completed,
+    CreateWorkspace,
+    DialError,
+    Evaluation,
+    LogLine,
+    NotFoundError,
+    Parameter,
+    Preset,
+    SystemClock,
+    TemplateUse,
+    Watch,
+    WorkspaceCreator,
+)
+from chatworkspace_fake._platform.faults import Fault, Faults, Odds
+from chatworkspace_fake._platform.rules import Platform
+from chatworkspace_fake._platform.states import NEVER as NEVER
+from chatworkspace_fake._platform.states import ORGANIZATION, Blueprint, Duration
+from chatworkspace_fake._platform.states import Fails as Fails
+from chatworkspace_fake._platform.watching import FakeWatch
+from chatworkspace_fake._platform.workspaces import FakeWorkspace as FakeWorkspace
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+T = TypeVar("T")
+
+CreatorCall = Literal[
+    "list_templates",
+    "get_template",
+    "create_workspace",
+    "get_workspace",
+    "find_workspace",
+    "start_workspace",
+    "stop_workspace",
+    "delete_workspace",
+    "list_workspaces",
+    "watch",
+    "build_log",
+    "list_parameters",
+    "evaluate_parameters",
+    "list_presets",
+    "template_use",
+    "get_quota",
+    "record_use",
+    "dial",
+]
+CHANGES = ("create_workspace", "start_workspace", "stop_workspace", "delete_workspace")
+TEMPLATES = UUID("0a11ce00-0000-4000-8000-00000000000f")
+"""A template's id is computed from its name, so that a recording may name it."""
+_OF_TEMPLATE = frozenset({"readme", "description", "display_name", "agents_allowed", "external_agent", "deprecated"})
+_OF_BLUEPRINT = frozenset(field.name for field in attrs.fields(Blueprint)) - {"version_id"}
+
+Answer = Callable[[str], str | Completed]
+
+
+def _echo(command: str) -> str:
+    return command
+
+
+class Asks(Protocol):
+    """Performs a call of the port, or lets a fault strike it."""
+
+    def __call__(self, call: str, act: Callable[[], T], deadline: float) -> T:
+        """Return what it comes to."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class Inside:
+    """A fake coder from within."""
+
+    platform: Platform
+    faults: Faults
+    answer: Asks
+    open_watch: Callable[[FakeWorkspace], FakeWatch]
+    watching: bool
+
+
+class FakeConnection(AgentConnection):
+    """A way to an agent that is played by a test. Its own context manager."""
+
+    def __init__(self, reach: Callable[[], object], answer: Answer) -> None:
+        self._reach = reach
+        self._answer = answer
+
+    def run(self, command: str, *, timeout: float) -> Completed:
+        del timeout
+        try:
+            self._reach()
+        except DialError as error:
+            raise UnavailableError(f"the connection broke: {error}") from error
+        said = self._answer(command)
+        return said if isinstance(said, Completed) else Completed(exit_code=0, output=said)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        return None
+
+
+class FakeCoder(WorkspaceCreator, AgentDialer):
+    """A platform in memory. State follows from the clock: no threads, no timers. Safe from any thread."""
+
+    def __init__(self, clock: Clock | None = None, *, watching: bool = True) -> None:
+        """watching=False: a platform without watches, that has to be polled."""
+        clock = SystemClock() if clock is None else clock
+        self._faults = Faults(clock, calls=get_args(CreatorCall), changes=CHANGES)
+        self._platform = Platform(clock, self._faults)
+        self._calls: list[str] = []
+        self._watches: dict[FakeWatch, None] = {}
+        self._watching = watching
+        self.on_run: Answer = _echo
+        """Answers the commands that are run in agents."""
+
+    # ------------------------------------------------------------ the world as a test sets it up
+
+    def add_template(
+        self,
+        name: str,
+        *,
+        build: Duration | Sequence[Duration] = 0,
+        stop: Duration = 0,
+        delete: Duration = 0,
+        connect: float = 0,
+        scripts: Duration = 0,
+        script_timeout: float = NEVER,
+        drop: float = NEVER,
+        agent_timeout: float = NEVER,
+        agents: Sequence[str] = ("main",),
+        external_agent: bool = False,
+        agents_allowed: bool = True,
+        deprecated: bool = False,
+        parameters: Sequence[Parameter] = (),
+        evaluation: Evaluation | None = None,
+        presets: Sequence[Preset] = (),
+        cost: int = 0,
+        log: Sequence[str] = (),
+        readme: str = "",
+        display_name: str = "",
+        description: str = "",
+        require_active: bool = False,
+        organization_id: UUID | None = None,
+    ) -> Template:
+        """Add a template. Without durations it builds, connects and is ready at once.
+
+        Durations are seconds: the build (several: of a workspace's first start, its second, and so on), then until the agent connects, then its
+        scripts, then until it is lost. connect=NEVER stays connecting; it becomes timeout after agent_timeout. An external agent connects when
+        somebody starts it (FakeWorkspace.connect). evaluation: what the parameters are for whoever asks.
+        A preset with desired_prebuilds has as many workspaces waiting to be claimed.
+        """
+        organization = organization_id or ORGANIZATION
+        template = Template(
+            id=uuid5(TEMPLATES, name if organization == ORGANIZATION else f"{organization}/{name}"),
+            organization_id=organization,
+            name=name,
+            display_name=display_name,
+            version_id=self._platform.new_id(),
+            description=description,
+            readme=readme,
+            agents_allowed=agents_allowed,
+            external_agent=external_agent,
+            deprecated=deprecated,
+        )
+        blueprint = Blueprint(
+            version_id=template.version_id,
+            builds=_durations(build),
+            stop=stop,
+            delete=delete,
+            connect=connect,
+            scripts=scripts,
+            script_timeout=script_timeout,
+            drop=drop,
+            agent_timeout=agent_timeout,
+            agents=tuple(agents),
+            external_agent=external_agent,
+            parameters=tuple(parameters),
+            evaluation=evaluation,
+            presets=tuple(presets),
+            cost=cost,
+            log=tuple(log),
+            require_active=require_active,
+        )
+        with self._seen() as platform:
+            platform.templates[template.id], platform.blueprints[template.id] = template, blueprint
+            born = platform.date_of(platform.time)
+            for preset in presets:
+                platform.prebuilt[preset.id] = [(platform.new_id(), born) for _ in range(preset.desired_prebuilds)]
+        return template
+
+    def update_template(self, name: str, **changes: Any) -> Template:
+        """Give a template a new active version. changes: as add_template() takes them. InvalidArgumentError."""
+        with self._seen() as platform:
+            old = next((it for it in platform.templates.values() if it.name == name), None)
+            if old is None:
+                raise InvalidArgumentError("name", "the name of a template")
+            if "build" in changes:
+                changes["builds"] = _durations(changes.pop("build"))
+            if unknown := changes.keys() - _OF_TEMPLATE - _OF_BLUEPRINT:
+                raise InvalidArgumentError(min(unknown), "an argument of add_template()")
+            version = platform.new_id()
+            template = attrs.evolve(old, version_id=version, **_part(changes, _OF_TEMPLATE))
+            platform.templates[old.id] = template
+            platform.blueprints[old.id] = attrs.evolve(platform.blueprints[old.id], version_id=version, **_part(changes, _OF_BLUEPRINT))
+            for workspace in platform.made.values():
+                workspace.changed()
+            return template
+
+    def add_workspace(self, template: Template, name: str = "own", *, owner_id: UUID) -> FakeWorkspace:
+        """Make a workspace as a user does in the platform's own page. RefusedError, NameTakenError."""
+        request = CreateWorkspace(owner_id=owner_id, organization_id=template.organization_id, name=name, template_id=template.id)
+        with self._seen() as platform:
+            return platform.make(request)
+
+    def set_quota(self, budget: int, *, owner_id: UUID | None = None) -> None:
+        """Allow so many credits at a time; a build beyond them fails. owner_id=None: everybody who has no budget of their own."""
+        with self._seen() as platform:
+            platform.budgets[owner_id] = budget
+
+    def set_provisioners(self, count: int | None) -> None:
+        """Let at most so many builds run at a time, the others wait in a queue; None: as many as are asked for."""
+        with self._seen() as platform:
+            platform.reschedule(count)
+
+    def answer_conflicts(self, status: Literal[409, 500]) -> None:
+        """Answer a name that is taken with 409, as when it is found in time (the default), or with 500, as when a race for it is lost."""
+        with self._seen() as platform:
+            platform.conflict_status = status
+
+    def break_watches(self) -> None:
+        """Break every open watch, as a proxy does that is restarted."""
+        for watch in tuple(self._watches):
+            watch.close()
+
+    def silence_watches(self) -> None:
+        """Let every watch say nothing after its first state, as a proxy does that buffers."""
+        with self._seen() as platform:
+            platform.silent = True
+
+    def when(self, call: CreatorCall, *, nth: int = 1, times: int = 1, chance: float | None = None, seed: int = 0) -> Fault:
+        """Choose the nth call of that name from now on, and those behind it, `times` in all.
+
+        With a chance every call is chosen, each with that likelihood, and the same ones for the same seed; such a fault need not strike.
+        """
+        return self._faults.when(call, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
+
+    def unstruck(self) -> tuple[str, ...]:
+        """Return the faults that were armed and have not struck."""
+        return self._faults.unstruck()
+
+    @property
+    def workspaces(self) -> tuple[FakeWorkspace, ...]:
+        """All that were ever made, oldest first."""
+        with self._seen() as platform:
+            return tuple(platform.made.values())
+
+    @property
+    def live(self) -> tuple[FakeWorkspace, ...]:
+        """Those that are not deleted, oldest first."""
+        with self._seen() as platform:
+            return tuple(platform.live())
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Names of the calls received, in order."""
+        with self._seen():
+            return tuple(self._calls)
+
+    @property
+    def open_watches(self) -> int:
+        """How many watches are open."""
+        return len(self._watches)
+
+    # ------------------------------------------------------------ the port: templates
+
+    def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
+        del owner_id
+        templates = self._platform.templates
+        return self._answer("list_templates", lambda: [it for it in templates.values() if it.organization_id == organization_id], deadline)
+
+    def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
+        del owner_id
+        return self._answer("get_template", lambda: self._platform.template(template_id), deadline)
+
+    def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
+        del owner_id
+        return self._answer("list_parameters", lambda: self._platform.blueprint(template.id).parameters, deadline)
+
+    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
+        del owner_id
+        return self._answer("evaluate_parameters", lambda: self._platform.blueprint(template.id).evaluation, deadline)
+
+    def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
+        del owner_id
+        return self._answer("list_presets", lambda: self._platform.blueprint(template.id).presets, deadline)
+
+    def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
+        return self._answer("template_use", lambda: self._platform.use_of(owner_id, organization_id), deadline)
+
+    def get_quota(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Quota | None:
+        del organization_id
+        return self._answer("get_quota", lambda: self._platform.quota_of(owner_id), deadline)
+
+    # ------------------------------------------------------------ the port: workspaces
+
+    def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        return self._answer("create_workspace", lambda: self._platform.make(request).told(), deadline)
+
+    def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
+        return self._answer("get_workspace", lambda: self._platform.visible(owner_id, workspace_id).told(), deadline)
+
+    def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
+        return self._answer("find_workspace", lambda: self._platform.find(owner_id, name), deadline)
+
+    def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
+        def listed() -> list[Workspace]:
+            live = (it for it in self._platform.live() if it.owner_id == owner_id and not it.hidden)
+            return [it.told() for it in live if it.template.organization_id == organization_id]
+
+        return self._answer("list_workspaces", listed, deadline)
+
+    def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
+        return self._build("start_workspace", workspace, Transition.START, parameters, deadline)
+
+    def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        return self._build("stop_workspace", workspace, Transition.STOP, {}, deadline)
+
+    def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        return self._build("delete_workspace", workspace, Transition.DELETE, {}, deadline)
+
+    def _build(self, call: str, workspace: Workspace, transition: Transition, parameters: Mapping[str, str], deadline: float) -> Workspace:
+        def build() -> Workspace:
+            it = self._platform.visible(workspace.owner_id, workspace.id)
+            self._platform.build(it, transition, parameters)
+            return it.told()
+
+        return self._answer(call, build, deadline)
+
+    def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
+        def watch() -> FakeWatch:
+            return self._open_watch(self._platform.visible(workspace.owner_id, workspace.id))
+
+        return self._answer("watch", watch, deadline) if self._watching else None
+
+    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+        def read() -> list[LogLine]:
+            log = self._platform.visible(workspace.owner_id, workspace.id).latest.log_at(self._platform.time)
+            return [line for line in log if line.id > after]
+
+        return self._answer("build_log", read, deadline)
+
+    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
+        def count() -> None:
+            with suppress(NotFoundError):  # best effort
+                self._platform.visible(workspace.owner_id, workspace.id).record_use()
+
+        self._answer("record_use", count, deadline)
+
+    # ------------------------------------------------------------ the port: agents
+
+    def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
+        def reach() -> FakeConnection:
+            try:
+                dialled = self._platform.visible(workspace.owner_id, workspace.id)
+            except NotFoundError as error:
+                raise DialError("there is no such agent", permanent=True) from error
+            self._platform.reach(dialled, agent.id)
+            return FakeConnection(lambda: self._platform.reach(dialled, agent.id), self._say)
+
+        return self._answer("dial", reach, deadline)
+
+    # ------------------------------------------------------------ for the simulator
+
+    @property
+    def inside(self) -> Inside:
+        """What the simulator needs, which tells more of a platform than the port does."""
+        return Inside(platform=self._platform, faults=self._faults, answer=self._answer, open_watch=self._open_watch, watching=self._watching)
+
+    # ------------------------------------------------------------ inside
+
+    def _open_watch(self, workspace: FakeWorkspace) -> FakeWatch:
+        return FakeWatch(self._platform, self._watches, workspace)
+
+    def _say(self, command: str) -> str | Completed:
+        return self.on_run(command)
+
+    @contextmanager
+    def _seen(self) -> Generator[Platform, None, None]:
+        """Give the platform as it is now, its shared part locked."""
+        self._platform.catch_up()
+        with self._platform.lock:
+            yield self._platform
+
+    def _answer(self, call: str, act: Callable[[], T], deadline: float) -> T:
+        def perform() -> T:
+            self._platform.catch_up()
+            return act()
+
+        return self._faults.apply(call, perform, deadline=deadline, received=lambda: self._calls.append(call))
+
+
+def _durations(build: Duration | Sequence[Duration]) -> tuple[Duration, ...]:
+    return (build,) if isinstance(build, (int, float, Fails)) else tuple(build)
+
+
+def _part(changes: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name in names}

@@ -1,0 +1,303 @@
+"""The rules of the fake platform: names, versions, parameters, quotas, provisioners, prebuilt workspaces."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+from random import Random
+from threading import RLock, get_ident
+from uuid import UUID
+
+from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
+from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, TemplateUse
+from chatworkspace_fake._platform.faults import Faults, ServedError
+from chatworkspace_fake._platform.states import NEVER, Blueprint, BuildRecord, Duration, Fails
+from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
+
+FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
+CONFLICT = 409
+LOOKBACK = 60 * 86400.0
+"""Seconds: older use of a template does not count."""
+
+
+class Platform:
+    """All that a FakeCoder holds.
+
+    Every workspace has a lock of its own, and tables are read and added to in single steps, so that threads with different workspaces never meet.
+    `lock` guards what they do share: quota, provisioners, prebuilt workspaces, names that change hands, and late requests. It is taken before that of
+    a workspace, never after. Nobody waits under either.
+    """
+
+    def __init__(self, clock: Clock, faults: Faults) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.lock = RLock()
+        self.owner_name = "me"
+        self.conflict_status = CONFLICT
+        self.silent = False
+        self.templates: dict[UUID, Template] = {}
+        self.blueprints: dict[UUID, Blueprint] = {}
+        self.prebuilt: dict[UUID, list[tuple[UUID, datetime]]] = {}
+        """Preset -> id and birth of the workspaces that wait to be claimed."""
+        self.made: dict[UUID, FakeWorkspace] = {}
+        self.budgets: dict[UUID | None, int] = {}
+        self.provisioners: int | None = None
+        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", _uuids())
+        self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
+        self._as_of: tuple[int, float] | None = None
+
+    # ------------------------------------------------------------ time
+
+    @property
+    def time(self) -> float:
+        """The present; for the thread that performs a late request, when it arrived."""
+        as_of = self._as_of
+        return as_of[1] if as_of is not None and as_of[0] == get_ident() else self.clock.monotonic()
+
+    def catch_up(self) -> None:
+        """Perform the late requests that have arrived, as of when they arrived. Everything that looks or changes comes through here."""
+        if self.faults.next_late > self.clock.monotonic():
+            return
+        with self.lock:
+            for due, act in self.faults.due():
+                self._as_of = get_ident(), due
+                try:
+                    act()
+                except (PortError, RefusedError, ServedError):
+                    pass  # whoever sent it has given up
+                finally:
+                    self._as_of = None
+
+    # ------------------------------------------------------------ looking
+
+    def template(self, template_id: UUID) -> Template:
+        """Return a template. NotFoundError."""
+        if template_id not in self.templates:
+            raise NotFoundError(f"template {template_id}")
+        return self.templates[template_id]
+
+    def blueprint(self, template_id: UUID) -> Blueprint:
+        """Return what a template's active version makes. NotFoundError."""
+        return self.blueprints[self.template(template_id).id]
+
+    def required_version(self, template_id: UUID) -> UUID | None:
+        """Return the version that a start must use, if the template says so."""
+        blueprint = self.blueprints[template_id]
+        return blueprint.version_id if blueprint.require_active else None
+
+    def visible(self, owner_id: UUID, workspace_id: UUID) -> FakeWorkspace:
+        """Return a workspace, deleted or not. NotFoundError."""
+        workspace = self.made.get(workspace_id)
+        if workspace is None or workspace.hidden or workspace.owner_id != owner_id:
+            raise NotFoundError(f"workspace {workspace_id}")
+        return workspace
+
+    def find(self, owner_id: UUID, name: str) -> Workspace | None:
+        """Return the live one of this name, if it can be seen."""
+        workspace = self._named(owner_id, name)
+        return None if workspace is None or workspace.hidden else workspace.told()
+
+    def _named(self, owner_id: UUID, name: str) -> FakeWorkspace | None:
+        workspace = self._names.get((owner_id, name.lower()))
+        return workspace if workspace is not None and self.time < workspace.gone_at else None
+
+    def live(self) -> list[FakeWorkspace]:
+        """Return what is not deleted, oldest first."""
+        now = self.time
+        return [it for it in tuple(self.made.values()) if now < it.gone_at]
+
+    def use_of(self, owner_id: UUID, organization_id: UUID) -> Mapping[UUID, TemplateUse]:
+        """Return how much each template is used, by the owner and by everybody."""
+        there = [it for it in tuple(self.made.values()) if it.template.organization_id == organization_id]
+        return {
+            template_id: self._use([it for it in there if it.template.id == template_id], owner_id)
+            for template_id in {it.template.id: 0 for it in there}
+        }
+
+    def _use(self, workspaces: list[FakeWorkspace], owner_id: UUID) -> TemplateUse:
+        now = self.time
+        recent = [it for it in workspaces if it.owner_id == owner_id and now - it.used_at <= LOOKBACK]
+        live = [it for it in workspaces if now < it.gone_at]
+        return TemplateUse(
+            active=sum(now < it.gone_at for it in recent),
+            deleted=sum(now >= it.gone_at for it in recent),
+            last_used_at=self.date_of(max(it.used_at for it in recent)) if recent else None,
+            developers=len({it.owner_id for it in live}),
+        )
+
+    def quota_of(self, owner_id: UUID) -> Quota | None:
+        """Return what an owner uses and may use, if there is a limit."""
+        budget = self.budgets.get(owner_id, self.budgets.get(None))
+        if budget is None:
+            return None
+        now = self.time
+        return Quota(consumed=sum(it.consumes(now) for it in self.live() if it.owner_id == owner_id), budget=budget)
+
+    def queue_of(self, build: BuildRecord, now: float) -> tuple[int, int | None]:
+        """Return where a build that waits stands, and how many provisioners there are."""
+        if self.provisioners is None or build.status_at(now) is not JobStatus.PENDING:
+            return 0, None
+        waiting = [it.latest for it in tuple(self.made.values()) if it.latest.status_at(now) is JobStatus.PENDING]
+        return 1 + sum(it.asked < build.asked for it in waiting), self.provisioners
+
+    def reach(self, workspace: FakeWorkspace, agent_id: UUID) -> None:
+        """Raise DialError unless the agent can be reached now."""
+        agent = next((agent for agent in workspace.told().agents if agent.id == agent_id), None)
+        if agent is None or workspace.hidden:
+            raise DialError("there is no such agent", permanent=True)
+        if agent.status is not AgentStatus.CONNECTED:
+            raise DialError("the agent is not connected")
+
+    # ------------------------------------------------------------ changing
+
+    def make(self, request: CreateWorkspace) -> FakeWorkspace:
+        """Make a workspace, or give out a prebuilt one. RefusedError, NameTakenError; NotAnsweredError: the lost race for a name."""
+        template = self.templates.get(request.template_id)
+        if template is None or template.organization_id != request.organization_id:
+            raise RefusedError("template not found", validations=[("template_id", "there is no such template")])
+        blueprint = self.blueprints[template.id]
+        if blueprint.parameters or request.parameters or request.preset_id is not None:
+            _check_parameters(blueprint, request)
+        with self._shared if request.preset_id is None else self.lock:
+            self._check_name(request.owner_id, request.name)
+            stock = None if request.preset_id is None else self.prebuilt.get(request.preset_id)
+            workspace = self._new(request, template, blueprint, stock)
+            if self._names.setdefault((request.owner_id, request.name.lower()), workspace) is not workspace:
+                self._take_over(workspace)
+            self.made[workspace.id] = workspace
+        return workspace
+
+    @property
+    def _shared(self) -> AbstractContextManager[object]:
+        """Give the lock for a build, if builds have to do with each other."""
+        return self.lock if self.budgets or self.provisioners is not None else nullcontext()
+
+    def _check_name(self, owner_id: UUID, name: str) -> None:
+        if self._named(owner_id, name) is None:
+            return
+        if self.conflict_status == CONFLICT:
+            raise NameTakenError(f"a workspace called {name} exists")
+        raise NotAnsweredError("insert workspace: duplicate key value violates a unique constraint", in_flight=False)
+
+    def _take_over(self, workspace: FakeWorkspace) -> None:
+        """Give a name to a workspace that somebody else has, or had. NameTakenError: it is in use."""
+        with self.lock:
+            self._check_name(workspace.owner_id, workspace.name)
+            self._names[workspace.owner_id, workspace.name.lower()] = workspace
+
+    def _new(self, request: CreateWorkspace, template: Template, blueprint: Blueprint, stock: list[tuple[UUID, datetime]] | None) -> FakeWorkspace:
+        workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), None)
+        workspace = FakeWorkspace(
+            self,
+            workspace_id=workspace_id,
+            name=request.name,
+            template=template,
+            owner_id=request.owner_id,
+            made_at=self.time,
+            created_at=created_at or self.date_of(self.time),
+            cost=blueprint.cost,
+        )
+        workspace.ttl = request.ttl
+        self._add_build(workspace, blueprint, Transition.START, claimed=created_at is not None)
+        return workspace
+
+    def build(
+        self,
+        workspace: FakeWorkspace,
+        transition: Transition,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        version: Blueprint | None = None,
+    ) -> None:
+        """Ask for a build, of the template's active version unless another is given. RefusedError: one is under way, or the workspace is deleted."""
+        blueprint = self.blueprints[workspace.template.id] if version is None else version
+        known = {parameter.name for parameter in blueprint.parameters}
+        if unknown := sorted((parameters or {}).keys() - known):
+            raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
+        with self._shared, workspace.lock:
+            now = self.time
+            if now >= workspace.gone_at:
+                raise RefusedError("the workspace is deleted", detail="status 410")
+            if workspace.latest.status_at(now) in UNTIL_OVER:
+                raise RefusedError("another build is under way", detail="status 409")
+            self._add_build(workspace, blueprint, transition)
+
+    def rename(self, workspace: FakeWorkspace, name: str) -> None:
+        """Give a workspace another name. InvalidArgumentError: taken."""
+        with self.lock:
+            other = self._named(workspace.owner_id, name)
+            if other is not None and other is not workspace:
+                raise InvalidArgumentError("name", "a name that no live workspace of the owner has")
+            if self._names.get((workspace.owner_id, workspace.name.lower())) is workspace:
+                del self._names[workspace.owner_id, workspace.name.lower()]
+            workspace.name = name
+            self._names[workspace.owner_id, name.lower()] = workspace
+
+    def reschedule(self, provisioners: int | None) -> None:
+        """Let builds that wait begin as so many provisioners allow."""
+        self.provisioners, now = provisioners, self.time
+        waiting = [it for it in tuple(self.made.values()) if it.latest.status_at(now) is JobStatus.PENDING]
+        for workspace in waiting:
+            workspace.schedule(NEVER)
+        for workspace in sorted(waiting, key=lambda it: it.latest.asked):
+            workspace.schedule(self._begins_at(workspace))
+
+    def date_of(self, instant: float) -> datetime:
+        """Return an instant as a time of day."""
+        passed = self.clock.monotonic() - instant
+        return self.clock.now() - timedelta(seconds=passed) if passed else self.clock.now()
+
+    def _add_build(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition, *, claimed: bool = False) -> None:
+        starting = transition is Transition.START
+        workspace.add_build(
+            BuildRecord(
+                id=self.new_id(),
+                number=workspace.builds_so_far + (2 if claimed else 1),
+                transition=transition,
+                blueprint=blueprint,
+                duration=self._duration(workspace, blueprint, transition),
+                begins_at=self._begins_at(workspace),
+                asked=self.time,
+                agent_ids=tuple(self.new_id() for _ in blueprint.agents) if starting else (),
+                claimed=claimed,
+            )
+        )
+
+    def _duration(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition) -> Duration:
+        if transition is Transition.START:
+            quota = self.quota_of(workspace.owner_id) if self.budgets else None
+            if quota is not None and quota.consumed + blueprint.cost > quota.budget:
+                return FULL_QUOTA
+            return blueprint.builds[min(workspace.starts, len(blueprint.builds) - 1)]
+        return blueprint.stop if transition is Transition.STOP else blueprint.delete
+
+    def _begins_at(self, workspace: FakeWorkspace) -> float:
+        """Return when a build that is asked for now, or has waited until now, is taken by a provisioner."""
+        now = self.time
+        if self.provisioners is None:
+            return now
+        if not self.provisioners:
+            return NEVER
+        others = (it.latest for it in tuple(self.made.values()) if it is not workspace)
+        ends = sorted(build.ends_at for build in others if build.status_at(now) in UNTIL_OVER)
+        return now if len(ends) < self.provisioners else ends[len(ends) - self.provisioners]
+
+
+def _uuids() -> Callable[[], UUID]:
+    """Return a source of UUIDs that asks the operating system once: ids of things in memory need not be secret."""
+    bits = Random(os.urandom(16)).getrandbits  # noqa: S311
+    return lambda: UUID(int=bits(128), version=4)
+
+
+def _check_parameters(blueprint: Blueprint, request: CreateWorkspace) -> None:
+    known = {parameter.name: parameter for parameter in blueprint.parameters}
+    preset = next((it for it in blueprint.presets if it.id == request.preset_id), None)
+    if request.preset_id is not None and preset is None:
+        raise RefusedError("unknown preset", validations=[("template_version_preset_id", "the template has no such preset")])
+    given = {**(preset.parameters if preset is not None else {}), **request.parameters}
+    wrong = [(name, "the template has no such parameter") for name in sorted(given.keys() - known.keys())]
+    wrong += [(name, "a value is required") for name, it in known.items() if it.required and it.default is None and name not in given]
+    if wrong:
+        raise RefusedError("the parameters do not fit the template", validations=wrong)

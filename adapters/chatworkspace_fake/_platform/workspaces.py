@@ -1,0 +1,289 @@
+"""One workspace of the fake platform, and the hands of somebody else on it."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import JobStatus, Template, Transition, Workspace
+from chatworkspace.ports import Signal
+from chatworkspace_fake._platform.states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chatworkspace_fake._platform.rules import Platform
+
+UNTIL_OVER = (JobStatus.PENDING, JobStatus.RUNNING)
+
+
+class FakeWorkspace:
+    """One workspace, and the hands of somebody else on it. Made by the platform, never by a test.
+
+    `lock` guards it; the public methods take it.
+    """
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        workspace_id: UUID,
+        name: str,
+        template: Template,
+        owner_id: UUID,
+        made_at: float,
+        created_at: datetime,
+        cost: int,
+    ) -> None:
+        self._platform = platform
+        self.lock = RLock()
+        self.id = workspace_id
+        self.name = name
+        self.made_as = name
+        """The name that it was made with; `name` is today's."""
+        self.template = template
+        self.owner_id = owner_id
+        self.made_at = made_at
+        """Seconds, by the clock of the platform."""
+        self.ttl: float | None = None
+        """Seconds, as asked for."""
+        self.uses = 0
+        """How often record_use was called."""
+        self.used_at = made_at
+        """Seconds: when it was made, built or used last."""
+        self._created_at = created_at
+        self._cost = cost
+        self._builds: list[BuildRecord] = []
+        self._deeds: tuple[Deed, ...] = ()
+        self._dormant = False
+        self._hidden = False
+        self._watchers: list[Signal] = []
+        self._told: Workspace | None = None
+        self._told_since = self._told_until = -1.0
+
+    def __repr__(self) -> str:
+        return f"FakeWorkspace({self.name!r}, {self.id})"
+
+    # ------------------------------------------------------------ what can be seen
+
+    @property
+    def now(self) -> Workspace:
+        """How it is, as the platform tells it."""
+        self._platform.catch_up()
+        return self.told()
+
+    @property
+    def gone_at(self) -> float:
+        """When its deletion succeeds or has succeeded; NEVER while none was asked for."""
+        last = self._builds[-1]
+        return last.ends_at if last.transition is Transition.DELETE and last.status_at(last.ends_at) is JobStatus.SUCCEEDED else NEVER
+
+    @property
+    def builds(self) -> tuple[tuple[int, Transition], ...]:
+        """Number and transition of every build."""
+        return tuple((build.number, build.transition) for build in self._builds)
+
+    # ------------------------------------------------------------ hands
+
+    def drop_agent(self) -> None:
+        """Cut the agents' connections; without one yet, they do not connect."""
+        self._do("drop")
+
+    def restore_agent(self) -> None:
+        """Let the agents connect now, whatever was to be."""
+        self._do("restore")
+
+    def connect(self) -> None:
+        """Start an external agent on its host."""
+        self._do("restore")
+
+    def shut_down_agent(self) -> None:
+        """Let the agents run their shutdown scripts while the workspace runs."""
+        self._do("shut_down")
+
+    def rename(self, name: str) -> None:
+        """Give it another name. InvalidArgumentError: taken."""
+        self._platform.rename(self, name)
+        self.changed()
+
+    def start(self) -> None:
+        """Ask for a start build in the platform's own page. RefusedError."""
+        self._platform.build(self, Transition.START)
+
+    def stop(self) -> None:
+        """Ask for a stop build. RefusedError."""
+        self._platform.build(self, Transition.STOP)
+
+    def delete(self) -> None:
+        """Ask for its deletion; a build under way is canceled first, as the user would."""
+        self.cancel()
+        self._platform.build(self, Transition.DELETE)
+
+    def cancel(self) -> None:
+        """Cancel the build under way, if any."""
+        with self.lock:
+            now = self._platform.time
+            if self._builds[-1].status_at(now) in UNTIL_OVER:
+                self._builds[-1] = attrs.evolve(self._builds[-1], canceled_at=now)
+                self.changed()
+
+    def go_dormant(self) -> None:
+        """Let the platform put it to sleep: stopped, and dormant."""
+        self._platform.build(self, Transition.STOP)
+        self._dormant = True
+        self.changed()
+
+    def wake(self) -> None:
+        """Let it be dormant no more; it stays stopped."""
+        self._dormant = False
+        self.changed()
+
+    def hide(self) -> None:
+        """Take from its owner the right to see it."""
+        self._set_hidden(hidden=True)
+
+    def show(self) -> None:
+        """Give it back."""
+        self._set_hidden(hidden=False)
+
+    def _set_hidden(self, *, hidden: bool) -> None:
+        with self.lock:
+            self._hidden = hidden
+            self.changed()
+
+    def _do(self, kind: str) -> None:
+        with self.lock:
+            self._deeds = (*self._deeds, Deed(self._platform.time, kind))
+            self.changed()
+
+    # ------------------------------------------------------------ for the platform
+
+    @property
+    def created_at(self) -> datetime:
+        """When it was made; before its owner had it, for one that was prebuilt."""
+        return self._created_at
+
+    @property
+    def records(self) -> tuple[BuildRecord, ...]:
+        """All of its builds, oldest first."""
+        return tuple(self._builds)
+
+    @property
+    def dormant(self) -> bool:
+        """The platform put it to sleep."""
+        return self._dormant
+
+    @property
+    def cost(self) -> int:
+        """Credits that it takes while it runs."""
+        return self._cost
+
+    @property
+    def hidden(self) -> bool:
+        """Its owner may not see it."""
+        return self._hidden
+
+    @property
+    def latest(self) -> BuildRecord:
+        """The latest build."""
+        return self._builds[-1]
+
+    @property
+    def deeds(self) -> tuple[Deed, ...]:
+        """What was done to the agents of the latest build."""
+        return self._deeds
+
+    @property
+    def starts(self) -> int:
+        """How many starts were asked for, claims of prebuilt workspaces included."""
+        return sum(build.transition is Transition.START for build in self._builds)
+
+    @property
+    def builds_so_far(self) -> int:
+        """The number of the latest build, 0 before the first."""
+        return self._builds[-1].number if self._builds else 0
+
+    def consumes(self, now: float) -> int:
+        """Return what it takes from the quota: something from a start on until a stop or deletion has succeeded."""
+        last = self._builds[-1]
+        over = last.transition is not Transition.START and last.status_at(now) is JobStatus.SUCCEEDED
+        failed = last.transition is Transition.START and last.status_at(now) in (JobStatus.FAILED, JobStatus.CANCELED)
+        return 0 if over or failed else self._cost
+
+    def record_use(self) -> None:
+        """Count a use."""
+        with self.lock:
+            self.uses += 1
+            self.used_at = self._platform.time
+
+    def add_build(self, build: BuildRecord) -> None:
+        """Make it the latest."""
+        with self.lock:
+            self._builds.append(build)
+            self.used_at = build.asked
+            self._deeds = ()
+            if build.transition is Transition.START:
+                self._dormant = False
+            self.changed()
+
+    def schedule(self, begins_at: float) -> None:
+        """Let a waiting build begin at another time."""
+        with self.lock:
+            self._builds[-1] = attrs.evolve(self._builds[-1], begins_at=begins_at)
+            self.changed()
+
+    def changed(self) -> None:
+        """Forget what was told, and wake the watchers."""
+        with self.lock:
+            self._told_until = -1.0
+            for signal in self._watchers:
+                signal.set()
+
+    def listen(self, signal: Signal) -> None:
+        """Wake it at every change that does not follow from time."""
+        with self.lock:
+            self._watchers.append(signal)
+
+    def unlisten(self, signal: Signal) -> None:
+        """Wake it no more."""
+        with self.lock:
+            if signal in self._watchers:
+                self._watchers.remove(signal)
+
+    def changes_at(self) -> float:
+        """Return when it will change by itself."""
+        with self.lock:
+            build = self._builds[-1]
+            return next_change(self._platform.time, build, agent_life(build, self._deeds))
+
+    def told(self) -> Workspace:
+        """Return it as it is."""
+        with self.lock:
+            now = self._platform.time
+            if self._told is None or not self._told_since <= now < self._told_until:
+                self._told = self._tell(now)
+            return self._told
+
+    def _tell(self, now: float) -> Workspace:
+        build = self._builds[-1]
+        life = agent_life(build, self._deeds)
+        agents = agents_at(now, build, life, self._deeds) if life is not None and now >= build.ends_at else ()
+        drifts = bool(agents) and agents[0].disconnected_for is not None
+        self._told_since, self._told_until = now, (-1.0 if drifts or now < build.begins_at else next_change(now, build, life))
+        return Workspace(
+            id=self.id,
+            name=self.name,
+            owner_id=self.owner_id,
+            owner_name=self._platform.owner_name,
+            organization_id=self.template.organization_id,
+            template_id=self.template.id,
+            build=build.told_at(now, self._platform.queue_of(build, now)),
+            agents=agents,
+            created_at=self._created_at,
+            deleted=now >= self.gone_at,
+            dormant=self._dormant,
+            required_version_id=self._platform.required_version(self.template.id),
+        )

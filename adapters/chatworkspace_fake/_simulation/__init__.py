@@ -1,0 +1,1 @@
+"""Virtual time: real threads, one running at a time."""

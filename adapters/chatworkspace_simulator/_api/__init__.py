@@ -1,0 +1,1 @@
+"""Coder's routes, and how the server writes what it has."""

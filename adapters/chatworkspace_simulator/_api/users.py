@@ -1,0 +1,167 @@
+"""Who one is, which organizations there are, what one may use, and how the server is set up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any, cast
+from uuid import UUID
+
+from chatworkspace_simulator._api.agent_shapes import written
+from chatworkspace_simulator._api.levels import EXPERIMENTAL, Level
+from chatworkspace_simulator._api.routes import Route
+from chatworkspace_simulator._api.world import World, organization_name
+from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, missing, told
+
+_LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+NO_LIMIT = -1
+
+
+def build_info(world: World, request: Request) -> Reply:
+    """Which server this is."""
+    del request
+    return told(
+        {
+            "version": world.level.version,
+            "external_url": "",
+            "dashboard_url": "",
+            "deployment_id": str(UUID(int=0)),
+            "agent_api_version": "2.7",
+            "provisioner_api_version": "1.14",
+            "upgrade_message": "",
+            "telemetry": False,
+            "workspace_proxy": False,
+        }
+    )
+
+
+def user(world: World, request: Request) -> Reply:
+    """One user."""
+    return told(_user_json(world, world.user(request)))
+
+
+def _user_json(world: World, it: User) -> dict[str, Any]:
+    roles = [{"name": "owner", "display_name": "Owner", "organization_id": ""}] if it.admin else []
+    return {
+        "id": str(it.id),
+        "username": it.name,
+        "name": it.name.title(),
+        "email": f"{it.name}@example.com",
+        "avatar_url": "",
+        "created_at": written(_LONG_AGO),
+        "updated_at": written(_LONG_AGO),
+        "last_seen_at": written(world.clock.now()),
+        "status": "active",
+        "login_type": "password",
+        "organization_ids": [str(organization) for organization in world.organizations()],
+        "roles": roles,
+        "theme_preference": "",
+    }
+
+
+def organizations(world: World, request: Request) -> Reply:
+    """All of them: everybody is a member of each."""
+    if "user" in request.arguments:
+        world.user(request)
+    return told([_organization_json(it) for it in world.organizations()])
+
+
+def organization(world: World, request: Request) -> Reply:
+    """One organization."""
+    return told(_organization_json(world.organization(request.arguments["organization"])))
+
+
+def _organization_json(it: UUID) -> dict[str, Any]:
+    name = organization_name(it)
+    return {
+        "id": str(it),
+        "name": name,
+        "display_name": name.title(),
+        "description": "",
+        "icon": "",
+        "created_at": written(_LONG_AGO),
+        "updated_at": written(_LONG_AGO),
+        "is_default": name == "default",
+    }
+
+
+def quota(world: World, request: Request) -> Reply:
+    """Answer with what a user uses and may use."""
+    owner = world.user(request)
+    if "organization" in request.arguments:
+        world.organization(request.arguments["organization"])
+    found = world.ask("get_quota", lambda: world.platform.quota_of(owner.id))
+    if found is None:
+        used = sum(it.consumes(world.platform.time) for it in world.platform.live() if it.owner_id == owner.id)
+        return told({"credits_consumed": used, "budget": NO_LIMIT})
+    return told({"credits_consumed": found.consumed, "budget": found.budget})
+
+
+def allowed(world: World, request: Request) -> Reply:
+    """Say for each check whether the caller may: an administrator everything, others what is about workspaces of their own."""
+    del world
+    checks = request.json().get("checks")
+    if not isinstance(checks, dict):
+        raise ApiError(400, "Validation failed.", validations=(("checks", "an object is expected"),))
+    return told({name: _may(request.user, check) for name, check in cast("dict[str, Any]", checks).items()})
+
+
+def _may(user: User, check: Any) -> bool:
+    about = _object(_object(check).get("object"))
+    own = about.get("owner_id") in {"me", str(user.id)}
+    return user.admin or (own and about.get("resource_type") == "workspace")
+
+
+def _object(told: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", told) if isinstance(told, dict) else {}
+
+
+def experiments(world: World, request: Request) -> Reply:
+    """Answer with what is switched on that is not finished."""
+    del request
+    return told(["agents"] if world.level.chats == EXPERIMENTAL else [])
+
+
+def chats_ttl(world: World, request: Request) -> Reply:
+    """How long the workspaces of chats run; 0: as their templates say."""
+    del world, request
+    return told({"workspace_ttl_ms": 0})
+
+
+def allow_list(world: World, request: Request) -> Reply:
+    """Answer with the templates that chats may use, for administrators; empty: all."""
+    if not request.user.admin:
+        raise missing()
+    templates = world.templates()
+    allowed = [] if all(it.agents_allowed for it in templates) else [str(it.id) for it in templates if it.agents_allowed]
+    return told({"template_ids": allowed})
+
+
+def health(world: World, request: Request) -> Reply:
+    """Say that the API is there."""
+    del world, request
+    return told({"message": "👋"})
+
+
+def _chats_at(base: str) -> Route:
+    def mounted(level: Level) -> bool:
+        return level.chats == base
+
+    return Route(method="GET", path=f"{base}/config/workspace-ttl", handler=chats_ttl, mounted=mounted)
+
+
+ROUTES = [
+    Route(method="GET", path="/", handler=health, for_everybody=True),
+    Route(method="GET", path="/buildinfo", handler=build_info, for_everybody=True),
+    Route(method="GET", path="/users/{user}", handler=user),
+    Route(method="GET", path="/users/{user}/organizations", handler=organizations),
+    Route(method="GET", path="/users/{user}/organizations/{organization}", handler=organization),
+    Route(method="GET", path="/organizations", handler=organizations),
+    Route(method="GET", path="/organizations/{organization}", handler=organization),
+    Route(method="GET", path="/organizations/{organization}/members/{user}/workspace-quota", handler=quota),
+    Route(method="GET", path="/workspace-quota/{user}", handler=quota),
+    Route(method="POST", path="/authcheck", handler=allowed),
+    Route(method="GET", path="/experiments", handler=experiments),
+    _chats_at("/api/v2/chats"),
+    _chats_at(EXPERIMENTAL),
+    Route(method="GET", path=f"{EXPERIMENTAL}/config/template-allowlist", handler=allow_list, mounted=lambda level: level.allow_list),
+]

@@ -1,0 +1,234 @@
+"""Making, finding and changing workspaces."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from chatworkspace import InvalidArgumentError, RefusedError, Template
+from chatworkspace.ports import CreateWorkspace, NameTakenError, Preset
+from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.routes import Route
+from chatworkspace_simulator._api.searching import workspace_matches
+from chatworkspace_simulator._api.shapes import workspace_json
+from chatworkspace_simulator._api.world import World
+from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, done, error_of, invalid, missing, told, uuid_of
+
+_NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*")
+_RESERVED = ("new", "create")
+_LONGEST_NAME = 32
+_TTL = (60_000, 30 * 86_400_000)
+"""Milliseconds, at least and at most."""
+GONE = "Workspace {} was deleted, you can view this workspace by specifying '?deleted=true' and trying again."
+
+
+# ---------------------------------------------------------------- making
+
+
+def create(world: World, request: Request) -> Reply:
+    """Make a workspace of a user's."""
+    owner, body = world.user(request), request.json()
+    name = _name(body)
+    template = _template(world, body)
+    if "organization" in request.arguments and world.organization(request.arguments["organization"]) != template.organization_id:
+        raise missing()
+    parameters = parameters_of(body)
+    wanted = CreateWorkspace(
+        owner_id=owner.id,
+        organization_id=template.organization_id,
+        name=name,
+        template_id=template.id,
+        parameters=parameters,
+        preset_id=_preset(world, template, body, parameters),
+        ttl=_ttl(body),
+    )
+    made = world.ask("create_workspace", lambda: _make(world, wanted))
+    answer = workspace_json(world, made, asked=True)
+    answer["latest_build"]["template_version_name"] = ""
+    return told(answer, status=201)
+
+
+def _make(world: World, wanted: CreateWorkspace) -> FakeWorkspace:
+    try:
+        return world.platform.make(wanted)
+    except NameTakenError as error:
+        raise _taken(wanted.name) from error
+
+
+def _taken(name: str) -> ApiError:
+    return ApiError(409, f'Workspace "{name}" already exists.', validations=(("name", "This value is already in use and should be unique."),))
+
+
+def _name(body: dict[str, Any]) -> str:
+    name = body.get("name", "")
+    if not isinstance(name, str) or not name:
+        raise invalid("name", 'Validation failed for tag "required" with value: ""')
+    if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
+        raise invalid("name", f'Validation failed for tag "workspace_name" with value: "{name}"')
+    return name
+
+
+def _template(world: World, body: dict[str, Any]) -> Template:
+    by_id, by_version = body.get("template_id"), body.get("template_version_id")
+    if (by_id is None) == (by_version is None):
+        raise invalid("template_id", 'Validation failed for tag "required_without" with value: ""')
+    field = "template_id" if by_version is None else "template_version_id"
+    found = uuid_of(body[field], field)
+    template = next((it for it in world.templates() if found == (it.id if by_version is None else it.version_id)), None)
+    if template is None:
+        kind = "Template" if by_version is None else "Template version"
+        raise ApiError(400, f'{kind} "{found}" doesn\'t exist.', validations=((field, "template not found"),))
+    if template.deprecated:
+        raise ApiError(400, f'Template "{template.name}" has been deprecated, and cannot be used to create a new workspace.')
+    return template
+
+
+def _preset(world: World, template: Template, body: dict[str, Any], parameters: dict[str, str]) -> UUID | None:
+    """Return the preset that was asked for, or the one that the server finds by itself: all of its parameters are as given."""
+    presets: tuple[Preset, ...] = world.platform.blueprints[template.id].presets
+    if body.get("template_version_preset_id") is not None:
+        wanted = uuid_of(body["template_version_preset_id"], "template_version_preset_id")
+        if wanted not in {it.id for it in presets}:
+            raise ApiError(400, "Invalid preset.", validations=(("template_version_preset_id", "the template version has no such preset"),))
+        return wanted
+    if not world.level.preset_details:
+        return None
+    return next((it.id for it in presets if it.parameters and it.parameters.items() <= parameters.items()), None)
+
+
+def parameters_of(body: dict[str, Any]) -> dict[str, str]:
+    """Return the values that come with a build. ApiError 400: they are no strings."""
+    found: dict[str, str] = {}
+    pairs: Any = body.get("rich_parameter_values") or ()
+    for it in pairs:
+        name, value = (it.get("name"), it.get("value")) if hasattr(it, "get") else (None, None)
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ApiError(400, "Request body must be valid JSON.", detail="rich_parameter_values: expected objects with a string name and value")
+        found[name] = value
+    return found
+
+
+def _ttl(body: dict[str, Any]) -> float | None:
+    """Return whole minutes, in seconds."""
+    milliseconds = body.get("ttl_ms") or 0
+    if not isinstance(milliseconds, int):
+        raise ApiError(400, "Request body must be valid JSON.", detail="ttl_ms: expected an integer")
+    if not milliseconds:
+        return None
+    if not _TTL[0] <= milliseconds <= _TTL[1]:
+        raise ApiError(400, "Invalid Workspace Time to Shutdown.", validations=(("ttl_ms", "time until shutdown must be between 1m and 30 days"),))
+    return float(milliseconds // 60_000 * 60)
+
+
+# ---------------------------------------------------------------- finding
+
+
+def by_id(world: World, request: Request) -> Reply:
+    """Return one, by id."""
+    workspace_id = request.id("workspace")
+    found = world.ask("get_workspace", lambda: world.workspace(request.user, workspace_id))
+    if world.deleted(found) and request.query.get("include_deleted") != "true":
+        raise ApiError(410, GONE.format(workspace_id))
+    return told(workspace_json(world, found))
+
+
+def by_name(world: World, request: Request) -> Reply:
+    """Return one, by its owner and its name."""
+    return told(workspace_json(world, named(world, request, call="find_workspace")))
+
+
+def named(world: World, request: Request, *, call: str) -> FakeWorkspace:
+    """Return the workspace whose owner and name are in the path. ApiError 404."""
+    owner, name = world.user(request), request.arguments["name"]
+    live = world.ask(call, lambda: world.platform.find(owner.id, name))
+    if live is not None:
+        return world.platform.made[live.id]
+    if request.query.get("include_deleted") == "true":
+        there = [it for it in world.coder.workspaces if it.owner_id == owner.id and it.name.lower() == name.lower() and world.deleted(it)]
+        if there and not there[-1].hidden:
+            return there[-1]
+    raise missing()
+
+
+def listed(world: World, request: Request) -> Reply:
+    """Return those that fit a query."""
+    matches = workspace_matches(request.query.get("q", ""), world, request.user.name)
+    limit, offset = natural(request, "limit"), natural(request, "offset")
+    found = world.ask("list_workspaces", lambda: [it for it in world.shown(request.user) if matches(it)])
+    page = found[offset : offset + limit] if limit else found[offset:]
+    return told({"workspaces": [workspace_json(world, it) for it in page], "count": len(found)})
+
+
+def natural(request: Request, name: str) -> int:
+    """Return a number from the query, 0 by default. ApiError 400."""
+    text = request.query.get(name, "0")
+    if not text.isdecimal():
+        raise ApiError(400, "Query parameters have invalid values.", validations=((name, f'Query param "{name}" must be a valid integer'),))
+    return int(text)
+
+
+# ---------------------------------------------------------------- changing
+
+
+def _live(world: World, user: User, workspace_id: UUID) -> FakeWorkspace:
+    found = world.workspace(user, workspace_id)
+    if world.deleted(found):
+        raise ApiError(410, GONE.format(workspace_id))
+    return found
+
+
+def record_use(world: World, request: Request) -> Reply:
+    """Note that it is used."""
+    workspace_id = request.id("workspace")
+    world.ask("record_use", lambda: _live(world, request.user, workspace_id).record_use())
+    return done()
+
+
+def set_ttl(world: World, request: Request) -> Reply:
+    """Set after how long it stops by itself."""
+    workspace = _live(world, request.user, request.id("workspace"))
+    try:
+        ttl = _ttl(request.json())
+    except ApiError as error:
+        raise ApiError(error.status, "Error updating workspace time until shutdown.", validations=error.validations) from error
+    workspace.ttl = ttl
+    workspace.changed()
+    return done()
+
+
+def set_dormancy(world: World, request: Request) -> Reply:
+    """Put it to sleep, or wake it; 304: it is so."""
+    workspace, wanted = _live(world, request.user, request.id("workspace")), request.json().get("dormant")
+    if not isinstance(wanted, bool):
+        raise ApiError(400, "Request body must be valid JSON.", detail="dormant: expected a boolean")
+    if wanted is workspace.dormant:
+        return done(304)
+    try:
+        workspace.go_dormant() if wanted else workspace.wake()
+    except RefusedError as error:
+        raise error_of(error) from error
+    return told(workspace_json(world, workspace))
+
+
+def rename(world: World, request: Request) -> Reply:
+    """Give it another name."""
+    workspace, name = _live(world, request.user, request.id("workspace")), _name(request.json())
+    try:
+        workspace.rename(name)
+    except InvalidArgumentError as error:
+        raise _taken(name) from error
+    return done()
+
+
+ROUTES = [
+    Route(method="POST", path="/users/{user}/workspaces", handler=create),
+    Route(method="POST", path="/organizations/{organization}/members/{user}/workspaces", handler=create),
+    Route(method="GET", path="/workspaces", handler=listed),
+    Route(method="GET", path="/workspaces/{workspace}", handler=by_id),
+    Route(method="PATCH", path="/workspaces/{workspace}", handler=rename),
+    Route(method="PUT", path="/workspaces/{workspace}/ttl", handler=set_ttl),
+    Route(method="PUT", path="/workspaces/{workspace}/dormant", handler=set_dormancy),
+    Route(method="POST", path="/workspaces/{workspace}/usage", handler=record_use),
+    Route(method="GET", path="/users/{user}/workspace/{name}", handler=by_name),
+]

@@ -1,0 +1,1 @@
+"""Bytes: connections, streams, WebSockets, and what goes wrong with them."""

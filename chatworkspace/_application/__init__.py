@@ -1,0 +1,1 @@
+"""What runs: how a call goes on, turns, waiting, leaving, sweeping, and what tells of it."""

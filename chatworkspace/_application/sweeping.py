@@ -1,0 +1,163 @@
+"""The sweep: settle plans that have stood too long, list what bears a mark of ours and is nobody's, and delete what is named, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import partial
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._application.turns import Follow, Held, Track, Turns
+from chatworkspace._application.waiting import Bound
+from chatworkspace._domain import names
+from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
+from chatworkspace.model import Sweep, Workspace
+from chatworkspace.ports import Clock, Look, PortError, Store, WorkspaceCreator, WorkspaceTakenError
+from chatworkspace.timeouts import Timeouts
+
+STANDING = 900.0
+"""Seconds after which a plan is settled."""
+LOST_NUMBERS = 8
+"""A store that lost its last commits may not know the numbers that it gave last."""
+PAGE = 500
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class _Findings:
+    settled: list[str] = attrs.field(factory=list[str])
+    bound: list[Bound] = attrs.field(factory=list[Bound])
+    """What settled plans had become."""
+    strays: list[tuple[Workspace, str]] = attrs.field(factory=list[tuple[Workspace, str]])
+    """With the chat whose mark each bears."""
+    deleted: list[UUID] = attrs.field(factory=list[UUID])
+    errors: dict[str, str] = attrs.field(factory=dict[str, str])
+
+
+class Sweeper:
+    """Sweeps one store. One bad row does not stop it."""
+
+    def __init__(self, *, turns: Turns, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts) -> None:
+        self._turns = turns
+        self._store = store
+        self._creator = creator
+        self._clock = clock
+        self._timeouts = timeouts
+
+    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[Bound]]:
+        """Settle, list, and delete what is named; return what was bound, too. UnavailableError only if the store cannot be asked at all."""
+        findings = _Findings()
+        for look in self._turns.stored(lambda: self._store.planned(STANDING)):
+            self._one(findings, look.chat.id, partial(self._settle, findings, look))
+        self._list_strays(findings)
+        for workspace_id in delete:
+            self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
+        swept = Sweep(
+            settled=tuple(findings.settled),
+            strays=tuple(stray for stray, _ in findings.strays if stray.id not in findings.deleted),
+            deleted=tuple(findings.deleted),
+            errors=findings.errors,
+        )
+        return swept, findings.bound
+
+    @staticmethod
+    def _one(findings: _Findings, key: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except ClosedError:
+            raise
+        except (ChatWorkspaceError, PortError) as error:
+            findings.errors[key] = str(error) or type(error).__name__
+
+    def _settle(self, findings: _Findings, look: Look) -> None:
+        if look.plan is None or look.claimed_for > 0:
+            return  # somebody is at it
+        found, read_at = self._turns.find(look.chat, look.plan.name)
+        held = self._turns.claim(look)
+        if not isinstance(held, Held):
+            return
+        if found is None:
+            self._turns.release(held, note="plan dropped by the sweep", drop_plan=True)
+        else:
+            turn = self._turns.bind(held, found, read_at, Track())
+            if not isinstance(turn, Follow):
+                return
+            findings.bound.append(turn.bound)
+        findings.settled.append(look.chat.id)
+
+    # ------------------------------------------------------------ strays
+
+    def _looks(self) -> Iterator[Look]:
+        after = ""
+        while page := self._page(after):
+            yield from page
+            after = page[-1].chat.id
+
+    def _page(self, after: str) -> Sequence[Look]:
+        return self._turns.stored(lambda: self._store.chats(after=after, limit=PAGE))
+
+    def _list_strays(self, findings: _Findings) -> None:
+        marks: dict[str, str] = {}
+        owners: dict[tuple[UUID, UUID], None] = {}
+        for look in self._looks():
+            owners[look.chat.owner_id, look.chat.organization_id] = None
+            for number in range(look.number + LOST_NUMBERS + 1):
+                marks[self._turns.mark(look.chat.id, number)] = look.chat.id
+        candidates = [
+            (workspace, marks[mark])
+            for owner in owners
+            for workspace in self._listed(findings, *owner)
+            if (mark := _mark_in(workspace.name)) in marks
+        ]
+        # looked at after they were listed: what was bound meanwhile is nobody's stray
+        bound, planned = self._accounted_for() if candidates else (set[UUID](), set[str]())
+        findings.strays = [(it, chat_id) for it, chat_id in candidates if it.id not in bound and it.name.lower() not in planned]
+
+    def _listed(self, findings: _Findings, owner_id: UUID, organization_id: UUID) -> list[Workspace]:
+        try:
+            return list(self._creator.list_workspaces(owner_id, organization_id, deadline=self._clock.monotonic() + self._timeouts.request))
+        except (ChatWorkspaceError, PortError) as error:
+            findings.errors[str(owner_id)] = str(error) or type(error).__name__
+            return []
+
+    def _accounted_for(self) -> tuple[set[UUID], set[str]]:
+        bound: set[UUID] = set()
+        planned: set[str] = set()
+        for look in self._looks():
+            if look.chat.workspace_id is not None:
+                bound.add(look.chat.workspace_id)
+            if look.plan is not None:
+                planned.add(look.plan.name.lower())
+        return bound, planned
+
+    # ------------------------------------------------------------ deleting
+
+    def _delete(self, findings: _Findings, workspace_id: UUID) -> None:
+        stray = next((it for it in findings.strays if it[0].id == workspace_id), None)
+        if stray is None:
+            raise UnavailableError("not a stray: nothing was deleted", retryable=False)
+        workspace, chat_id = stray
+        look = self._turns.look_even_closed(chat_id)
+        held = self._turns.claim(look)
+        if not isinstance(held, Held):
+            raise UnavailableError("the chat is in use: nothing was deleted")
+        try:
+            self._discard(workspace, look)
+            self._creator.delete_workspace(workspace, deadline=self._turns.limit(held))
+        except BaseException:
+            self._turns.release(held)
+            raise
+        self._turns.release(held, note=f"stray {workspace.id} deleted by the sweep")
+        findings.deleted.append(workspace_id)
+
+    def _discard(self, workspace: Workspace, look: Look) -> None:
+        if look.chat.workspace_id == workspace.id or (look.plan is not None and look.plan.name.lower() == workspace.name.lower()):
+            raise UnavailableError("it is the chat's: nothing was deleted", retryable=False)
+        try:
+            self._turns.stored(lambda: self._store.discard(workspace.id))
+        except WorkspaceTakenError as error:
+            raise UnavailableError("a chat is bound to it: nothing was deleted", retryable=False) from error
+
+
+def _mark_in(name: str) -> str:
+    return name.lower()[-names.MARK_LENGTH :]

@@ -1,0 +1,238 @@
+"""Put what was found into an Outcome, and tell the host's callbacks. What callbacks raise is logged and dropped."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._application.calls import Call
+from chatworkspace._application.memory import Mentions
+from chatworkspace._application.turns import Track, Wish
+from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
+from chatworkspace._domain import names
+from chatworkspace._domain.advice import next_step_for
+from chatworkspace._domain.decisions import Finding, Told
+from chatworkspace.errors import ChatWorkspaceError
+from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Quota, Reason, State, Workspace
+from chatworkspace.ports import Clock, PortError, WorkspaceCreator
+from chatworkspace.timeouts import Timeouts
+
+LOG_TAIL = 20
+"""Lines of a failed build's log that an outcome carries."""
+
+logger = logging.getLogger("chatworkspace")
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Callbacks:
+    """What the host wants to be told."""
+
+    on_chat_updated: Callable[[Outcome], object] | None = None
+    on_progress: Callable[[Progress], object] | None = None
+
+
+class Teller:
+    """Makes outcomes and calls callbacks. Safe from any thread; used outside of every lock."""
+
+    def __init__(self, *, clock: Clock, creator: WorkspaceCreator, timeouts: Timeouts, callbacks: Callbacks, mentions: Mentions) -> None:
+        self._clock = clock
+        self._creator = creator
+        self._timeouts = timeouts
+        self._callbacks = callbacks
+        self._mentions = mentions
+
+    @property
+    def wants_progress(self) -> bool:
+        """Somebody listens to every step."""
+        return self._callbacks.on_progress is not None
+
+    # ------------------------------------------------------------ outcomes
+
+    def bound(self, call: Call, chat: Chat, ending: Ending, track: Track, wish: Wish | None = None) -> Outcome:
+        """Return the outcome for a chat with a workspace."""
+        told, workspace = ending.told, ending.workspace
+        reason = _reason(told, track, workspace)
+        failed = told.state is State.FAILED
+        created = track.made is not None and track.made.id == workspace.id
+        return Outcome(
+            chat=chat,
+            state=told.state,
+            reason=Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason,
+            next_step=next_step_for(Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason),
+            phase=told.phase,
+            created=created,
+            built=created or track.built or track.waited,
+            updated=track.built and track.version_before not in (None, workspace.build.template_version_id),
+            workspace=workspace,
+            agent=ending.finding.agent,
+            error=workspace.build.error if failed else ending.error or ending.finding.problem,
+            log_tail=self._log_tail(workspace) if failed else (),
+            quota=self._quota(chat) if reason is Reason.QUOTA_FULL else None,
+            left_behind=track.left,
+            not_applied={} if wish is None else not_applied(wish, workspace, track),
+            elapsed=call.elapsed,
+        )
+
+    def under_way(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> Outcome:
+        """Return what on_chat_updated is told of a build that has just begun, before it is waited for."""
+        reason = Reason.IN_PROGRESS if told.state is State.READY else told.reason
+        state = State.STARTING if told.state is State.READY else told.state
+        phase = told.phase or (Phase.CONNECTING if told.state is State.READY else None)
+        return Outcome(
+            chat=bound.chat,
+            state=state,
+            reason=reason,
+            next_step=next_step_for(reason),
+            phase=phase,
+            created=track.made is not None and track.made.id == bound.workspace.id,
+            workspace=bound.workspace,
+            agent=finding.agent,
+            left_behind=track.left,
+            elapsed=call.elapsed,
+        )
+
+    def plain(
+        self,
+        call: Call,
+        chat: Chat,
+        state: State,
+        reason: Reason,
+        *,
+        phase: Phase | None = None,
+        error: str = "",
+        left: LeftBehind | None = None,
+        workspace: Workspace | None = None,
+    ) -> Outcome:
+        """Return an outcome for a chat whose workspace is absent, or not known well enough to be told."""
+        if call.interrupted and phase is not None:
+            reason = Reason.INTERRUPTED
+        return Outcome(
+            chat=chat,
+            state=state,
+            reason=reason,
+            next_step=next_step_for(reason),
+            phase=phase,
+            workspace=workspace,
+            error=error,
+            left_behind=left,
+            elapsed=call.elapsed,
+        )
+
+    def _log_tail(self, workspace: Workspace) -> tuple[str, ...]:
+        try:
+            lines = self._creator.build_log(workspace, after=0, deadline=self._clock.monotonic() + self._timeouts.request)
+        except (ChatWorkspaceError, PortError):
+            return ()  # the failure itself is told; its log is a help
+        return tuple(line.text for line in lines[-LOG_TAIL:])
+
+    def _quota(self, chat: Chat) -> Quota | None:
+        try:
+            return self._creator.get_quota(chat.owner_id, chat.organization_id, deadline=self._clock.monotonic() + self._timeouts.request)
+        except (ChatWorkspaceError, PortError):
+            return None
+
+    # ------------------------------------------------------------ callbacks
+
+    def build_begun(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> None:
+        """Tell of a new binding or build, once."""
+        workspace = bound.workspace
+        if self._mentions.new_build(bound.chat.id, bound.chat.generation, workspace.id, workspace.build.number):
+            self._updated(self.under_way(call, bound, finding, told, track))
+
+    def became_ready(self, outcome: Outcome) -> None:
+        """Tell that a build which was told has become ready, once."""
+        if self._callbacks.on_chat_updated is None or outcome.workspace is None or not outcome.ready:
+            return
+        if self._mentions.now_ready(outcome.chat.id, outcome.workspace.id, outcome.workspace.build.number):
+            self._updated(outcome)
+
+    def binding_changed(self, outcome: Outcome, workspace: Workspace | None = None) -> None:
+        """Tell of an attach, detach or close, once."""
+        if self._callbacks.on_chat_updated is None:
+            return
+        of: tuple[UUID | None, int] = (None, 0) if workspace is None else (workspace.id, workspace.build.number)
+        if self._mentions.new_binding(outcome.chat.id, outcome.chat.generation, *of):
+            self._updated(outcome)
+
+    def _updated(self, outcome: Outcome) -> None:
+        assert self._callbacks.on_chat_updated is not None
+        try:
+            self._callbacks.on_chat_updated(outcome)
+        except Exception:
+            logger.exception("on_chat_updated failed", extra={"chat_id": outcome.chat.id, "reason": outcome.reason.value})
+
+    # ------------------------------------------------------------ progress
+
+    def progress(self, call: Call, chat: Chat, seen: Seen | None, *, phase: Phase | None = None, outcome: Outcome | None = None) -> Progress:
+        """Return one step of the way."""
+        return Progress(
+            chat_id=chat.id,
+            generation=chat.generation,
+            at=self._clock.now(),
+            elapsed=call.elapsed,
+            build_number=None if seen is None else seen.build_number,
+            phase=phase if seen is None else seen.phase,
+            queue_position=0 if seen is None else seen.queue_position,
+            line=None if seen is None else seen.line,
+            outcome=outcome,
+        )
+
+    def stepped(self, call: Call, chat: Chat, seen: Seen) -> None:
+        """Tell on_progress of a step, if it is new to this process."""
+        if self._callbacks.on_progress is None:
+            return
+        if seen.line is not None:
+            if not self._mentions.new_line(chat.id, (chat.generation, seen.build_number or 0, seen.line_id)):
+                return
+        elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step, seen.turn), seen.queue_position):
+            return
+        self._stepped(self.progress(call, chat, seen))
+
+    def ended(self, call: Call, outcome: Outcome) -> None:
+        """Tell on_progress how it ended, if this process has been told of the way to it."""
+        if self._callbacks.on_progress is None or outcome.phase is not None:
+            return
+        number = 0 if outcome.workspace is None else outcome.workspace.build.number
+        if self._mentions.new_phase(outcome.chat.id, (outcome.chat.generation, number, phase_order(None))):
+            self._stepped(self.progress(call, outcome.chat, None, outcome=outcome))
+
+    def _stepped(self, progress: Progress) -> None:
+        assert self._callbacks.on_progress is not None
+        try:
+            self._callbacks.on_progress(progress)
+        except Exception:
+            logger.exception("on_progress failed", extra={"chat_id": progress.chat_id, "reason": ""})
+
+
+def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:
+    """Say what this call did where the state alone says only that all is well."""
+    if told.reason is Reason.NOT_RUNNING:
+        return Reason.STOPPED if track.stopping else Reason.NOT_RUNNING
+    if told.reason is not Reason.EXISTING:
+        return told.reason
+    if track.made is not None and track.made.id == workspace.id:
+        return Reason.CREATED
+    if track.built:
+        return Reason.STARTED
+    if track.attached:
+        return Reason.ATTACHED
+    return Reason.ADOPTED if track.adopted else Reason.EXISTING
+
+
+def not_applied(wish: Wish, workspace: Workspace, track: Track) -> Mapping[str, str]:
+    """Return the arguments of a creation that had no effect, and what holds instead."""
+    missed: dict[str, str] = {}
+    if not names.wish_was_kept(wish.name, workspace.name):
+        missed["name"] = workspace.name
+    if wish.template_id != workspace.template_id:
+        missed["template_id"] = str(workspace.template_id)
+    if track.as_wished or (track.made is not None and track.made.id == workspace.id):
+        return missed
+    if wish.parameters and not track.built:
+        missed["parameters"] = "those that the workspace was made with"
+    if wish.preset_id is not None:
+        missed["preset_id"] = "the one that the workspace was made with, if any"
+    return missed

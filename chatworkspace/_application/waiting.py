@@ -1,0 +1,226 @@
+"""Wait for a workspace: build, agent, scripts, and the dial that proves it ready. Outside every lock; the caller's patience bounds it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from enum import Enum
+from math import inf
+
+import attrs
+
+from chatworkspace._application.calls import HEARTBEAT, LOG_TICK, Call
+from chatworkspace._application.memory import Proof, Proofs
+from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.watches import Seat, Watches
+from chatworkspace._domain.decisions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
+from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
+from chatworkspace.timeouts import Timeouts
+
+DIAL_PAUSE = 2.0
+"""Seconds between two dials of an agent that the platform calls connected."""
+_FAR = 2**31
+_ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
+
+
+class Goal(Enum):
+    """What is waited for."""
+
+    SETTLED = "settled"
+    """Nothing is under way any more."""
+    BUILD_OVER = "build_over"
+    """The build that is under way has ended."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Bound:
+    """A chat's workspace as it was read, and the row that led to it."""
+
+    chat: Chat
+    epoch: int
+    workspace: Workspace
+    read_at: float
+    """When the workspace was asked for, by the clock of deadlines."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Seen:
+    """Something to tell a follower."""
+
+    workspace: Workspace | None
+    """None before there is one."""
+    phase: Phase | None
+    line: str | None = None
+    line_id: int = 0
+
+    @property
+    def step(self) -> tuple[int, int]:
+        """Build number and phase, in their order."""
+        return self.build_number or 0, phase_order(self.phase)
+
+    @property
+    def build_number(self) -> int | None:
+        """The number of the latest build, if there is one."""
+        return None if self.workspace is None else self.workspace.build.number
+
+    @property
+    def queue_position(self) -> int:
+        """Where the build stands in the platform's queue; 0: it waits in none, or that is not told."""
+        return self.workspace.build.queue_position if self.workspace is not None and self.phase is Phase.BUILDING else 0
+
+    @property
+    def turn(self) -> int:
+        """How near the build is to its turn in the queue: goes up to 0. The platform may not know the position at first."""
+        if self.workspace is None or self.workspace.build.job_status is not JobStatus.PENDING:
+            return 0
+        return -(self.queue_position or _FAR)
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Ending:
+    """How the wait ended."""
+
+    workspace: Workspace
+    finding: Finding
+    told: Told
+    error: str = ""
+    """The last real failure of a read or a dial, if that is why there is nothing better to tell."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Dialled:
+    told: Told
+    error: str = ""
+    again_at: float = float("inf")
+    """When to dial again."""
+
+
+def phase_order(phase: Phase | None) -> int:
+    """Return where a phase stands in the order that followers see; nothing under way comes last."""
+    return len(_ORDER) + 1 if phase is None else _ORDER.index(phase) + 1
+
+
+class Waiter:
+    """Waits for workspaces, in any number of threads. It keeps no thread and no connection."""
+
+    def __init__(self, *, clock: Clock, dialer: AgentDialer, watches: Watches, proofs: Proofs, timeouts: Timeouts) -> None:
+        self._clock = clock
+        self._dialer = dialer
+        self._watches = watches
+        self._proofs = proofs
+        self._timeouts = timeouts
+        self._dials = ChatMutex()
+        self._limits = {Phase.BUILDING: timeouts.build, Phase.CONNECTING: timeouts.connect, Phase.SCRIPTS: timeouts.scripts}
+
+    def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Generator[Seen, None, Ending]:
+        """Yield every change, and return how it ended: settled, a limit was over, or the call's patience.
+
+        lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
+        """
+        step, began = (0, Phase.QUEUED), 0.0  # what is under way, and since when
+        workspace, logged = bound.workspace, 0
+        last = self._clock.monotonic() + 2 * sum(self._limits.values())  # a workspace that is rebuilt without end ends no wait by itself
+        seat: Seat | None = None  # taken only if there is something to wait for
+        try:
+            while True:
+                finding = classify(workspace, lost_after=self._timeouts.lost_after)
+                if call.following and probe_for(finding) is not Probe.NONE:
+                    yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
+                dialled = self._dialled(call, bound, workspace, finding, seat) if goal is Goal.SETTLED else _undialled(workspace, finding)
+                told, phase = dialled.told, dialled.told.phase
+                building = phase is Phase.BUILDING
+                logged = workspace.build.number if building else logged
+                if lines and seat is not None and logged == workspace.build.number:
+                    logged = logged if building else 0
+                    yield from _lines(seat, workspace, last=not building)
+                yield Seen(workspace=workspace, phase=phase)
+                if phase is None or (goal is Goal.BUILD_OVER and not building):
+                    return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
+                now = self._clock.monotonic()
+                if step != (workspace.build.number, phase):
+                    step, began = (workspace.build.number, phase), now
+                limit = min(began + self._limits[phase], last)
+                if now >= limit or call.over:
+                    told = at_limit(finding, told) if now >= limit else told
+                    error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
+                    return Ending(workspace=workspace, finding=finding, told=told, error=error)
+                seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
+                try:
+                    heard = seat.next(call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
+                except NotFoundError as error:
+                    return not_visible(workspace, finding, error)
+                # others may have heard of an older build after this call asked for its own
+                workspace = heard if heard is not None and heard.build.number >= workspace.build.number else workspace
+        finally:
+            if seat is not None:
+                seat.leave()
+
+    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, seat: Seat | None) -> _Dialled:
+        """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
+
+        Without a seat yet it is asked for to be able to answer at all, and may take its time; later it is part of the waiting.
+        """
+        told = describe(finding, workspace)
+        probe = probe_for(finding)
+        if probe is Probe.NONE:
+            return _Dialled(told=told)
+        asked_at = self._clock.monotonic()
+        limit = self._timeouts.connect_attempt
+        deadline = asked_at + (min(limit, HEARTBEAT - LOG_TICK) if call.following else limit) if seat is None else call.ask_until(limit)
+        chat_id = bound.chat.id
+        if not self._dials.acquire(chat_id, call, deadline):
+            return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
+        try:
+            proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
+            if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
+                proof = self._dial(bound, workspace, finding, deadline)
+                self._proofs.put(chat_id, proof)
+        finally:
+            self._dials.release(chat_id)
+        match probe:
+            case Probe.PROVE_READY:
+                return _Dialled(told=told) if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
+            case Probe.PROVE_LOST:
+                # reached, but the platform does not say so yet: its word is waited for
+                again_at = self._clock.monotonic() + DIAL_PAUSE
+                return _Dialled(told=UNDIALLED, again_at=again_at) if proof.worked else _Dialled(told=told, error=proof.error)
+
+    def _dial(self, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
+        assert finding.agent is not None, "what is dialled has an agent"
+        error = ""
+        try:
+            with self._dialer.dial(workspace, finding.agent, deadline=deadline):
+                pass
+        except (DialError, UnavailableError) as failure:
+            error = str(failure) or "the agent was not reached"
+        # it ended by its deadline: whoever comes back later has stood still since
+        at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
+        return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
+
+
+def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:
+    """Tell a finding to whom only the build matters: not as ready, without a dial."""
+    return _Dialled(told=describe(finding, workspace) if probe_for(finding) is Probe.NONE else UNDIALLED)
+
+
+def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:
+    """Return the ending for an id that we knew and that the platform does not show: nothing is concluded from it."""
+    told = Told(state=State.UNKNOWN, reason=Reason.NOT_VISIBLE)
+    return Ending(workspace=workspace, finding=finding, told=told, error=str(error))
+
+
+def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:
+    """Tell whether a proof is about this very build and agent."""
+    there, here = proof.finding.agent, finding.agent
+    return proof.workspace.build.id == workspace.build.id and there is not None and here is not None and there.id == here.id
+
+
+def _lately(proof: Proof, finding: Finding, asked_at: float) -> bool:
+    """Tell whether a dial was tried so short a time ago, for the same purpose, that another would come too soon: news of a watch may be many."""
+    return asked_at < proof.at + DIAL_PAUSE and proof.finding.condition is finding.condition
+
+
+def _lines(seat: Seat, workspace: Workspace, *, last: bool) -> Generator[Seen, None, None]:
+    for line in seat.lines(workspace, last=last):
+        yield Seen(workspace=workspace, phase=Phase.BUILDING, line=line.text, line_id=line.id)

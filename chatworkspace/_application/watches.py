@@ -1,0 +1,369 @@
+"""The waiters of one workspace share one watch: one of them leads and pulls, the others follow, and leadership passes on.
+
+Where the creator has no watch, the leader polls. Either way a break is followed by a fresh read and a new watch, with back-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+from uuid import UUID
+
+from chatworkspace._application.calls import Call
+from chatworkspace._application.mutex import ChatMutex
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Workspace
+from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
+
+SILENCE = 15.0
+"""Seconds without news after which a watch is not believed any more without a fresh read: it may hang in a proxy."""
+FLOOR = 0.1
+"""Seconds between two attempts, at least."""
+BACK_OFF_MOST = 5.0
+LOG_INTERVAL = 1.0
+POLLS_PER_SECOND = 50.0
+"""For the whole process: a server has other things to do."""
+_INTERVALS = ((5.0, 0.25), (30.0, 1.0), (float("inf"), 2.0))
+"""(seconds since the first poll, interval): 60 polls in the first minute, so that eight processes stay under the 512 requests a minute
+that Coder allows per path."""
+
+
+class Pace:
+    """The polls of a process, spread out. `_lock` guards `_next`, the first instant that is free."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next = 0.0
+
+    def slot(self, wanted: float) -> float:
+        """Return the first instant from `wanted` on at which one more request may be sent."""
+        with self._lock:
+            self._next = max(self._next + 1 / POLLS_PER_SECOND, wanted)
+            return self._next
+
+
+class PollingWatch:
+    """A watch for creators that have none. Pulled by one thread at a time; close() may come from any. of: owner and workspace."""
+
+    def __init__(self, creator: WorkspaceCreator, clock: Clock, pace: Pace, of: tuple[UUID, UUID], *, limit: float) -> None:
+        self._creator = creator
+        self._clock = clock
+        self._pace = pace
+        self._of = of
+        self.reads_until: Callable[[], float] = lambda: clock.monotonic() + limit
+        """Until when a read that begins now may take; whoever pulls may say."""
+        self._began: float | None = None
+        self._at = 0.0
+        self._last: Workspace | None = None
+        self._closing = clock.signal()
+
+    def next(self, deadline: float) -> Workspace | None:
+        while True:
+            now = self._clock.monotonic()
+            if self._began is None:
+                self._began = now
+                self._at = self._pace.slot(now)
+            if self._closing.wait(min(self._at, deadline)):
+                raise UnavailableError("the watch was closed")
+            now = self._clock.monotonic()
+            if now < self._at:
+                return None
+            self._at = self._pace.slot(now + self._interval(now - self._began))
+            current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
+            if current != self._last:
+                self._last = current
+                return current
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def _interval(self, age: float) -> float:
+        interval = next(interval for limit, interval in _INTERVALS if age < limit)
+        return interval * (0.9 + 0.2 * self._clock.random())
+
+
+class _Shared:
+    """What the waiters of one workspace share. Everything here is guarded by the lock of Watches."""
+
+    __slots__ = (
+        "broken",
+        "build",
+        "complete",
+        "current",
+        "error",
+        "followers",
+        "fresh",
+        "heard_at",
+        "leading",
+        "lines",
+        "lines_at",
+        "lost",
+        "retry_at",
+        "seats",
+        "version",
+        "watch",
+    )
+
+    def __init__(self, now: float) -> None:
+        self.watch: Watch | None = None
+        self.seats = 0
+        self.leading = False
+        self.followers: list[Signal] = []
+        self.version = 0
+        self.current: Workspace | None = None
+        self.heard_at = now
+        self.retry_at = now
+        self.broken = 0
+        self.fresh = True
+        """Read once since the watch broke."""
+        self.error: UnavailableError | None = None
+        self.lost = False
+        self.build = 0
+        """The number of the build that the lines are of."""
+        self.complete = 0
+        """The number of the last build whose log was read after its end."""
+        self.lines: list[LogLine] = []
+        self.lines_at = now - LOG_INTERVAL
+
+
+class Watches:
+    """All watches of a process, one for each workspace that somebody waits for.
+
+    `lock` guards the table and every _Shared; no port is called and nobody blocks under it.
+    """
+
+    def __init__(self, creator: WorkspaceCreator, clock: Clock, *, request: float) -> None:
+        self.creator = creator
+        self.clock = clock
+        self.request = request
+        self.lock = Lock()
+        self.log_turns = ChatMutex()
+        """Who reads the rest of a log: one for all that wait for it."""
+        self._pace = Pace()
+        self._table: dict[tuple[UUID, UUID], _Shared] = {}
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def join(self, call: Call, owner_id: UUID, workspace: Workspace, *, read_at: float) -> Seat:
+        """Return a seat among those who wait for the workspace; leave() it. read_at: when `workspace` was asked for."""
+        return Seat(self, call, owner_id, workspace, read_at)
+
+    def enter(self, key: tuple[UUID, UUID]) -> _Shared:
+        """Sit down."""
+        with self.lock:
+            shared = self._table.get(key)
+            if shared is None:
+                shared = self._table[key] = _Shared(self.clock.monotonic())
+            shared.seats += 1
+            return shared
+
+    def leave(self, key: tuple[UUID, UUID], shared: _Shared) -> None:
+        """Get up; the last one closes the watch, and a leader hands over."""
+        closing: Watch | None = None
+        with self.lock:
+            shared.seats -= 1
+            if not shared.seats:
+                del self._table[key]
+                closing = shared.watch
+            wake = [] if shared.leading else self.wake_all(shared)
+        for signal in wake:
+            signal.set()
+        if closing is not None:
+            closing.close()
+
+    @staticmethod
+    def wake_all(shared: _Shared) -> list[Signal]:
+        """Take the followers out, to be woken outside the lock; whoever is first leads."""
+        followers, shared.followers = shared.followers, []
+        return followers
+
+    def open(self, owner_id: UUID, workspace: Workspace, deadline: float) -> Watch:
+        """Return the creator's watch, or a polling one."""
+        watch = self.creator.watch(workspace, deadline=deadline)
+        return watch or PollingWatch(self.creator, self.clock, self._pace, (owner_id, workspace.id), limit=self.request)
+
+
+class Seat:
+    """One waiter's place. Used by one thread."""
+
+    def __init__(self, watches: Watches, call: Call, owner_id: UUID, workspace: Workspace, read_at: float) -> None:
+        self._watches = watches
+        self._clock = watches.clock
+        self._call = call
+        self._owner_id = owner_id
+        self._workspace = workspace
+        self._key = (owner_id, workspace.id)
+        self._own_error: UnavailableError | None = None
+        self._line = 0
+        self._line_of = 0
+        self._shared = watches.enter(self._key)
+        with watches.lock:
+            # what was heard after this waiter's own read is news to it
+            version = self._shared.version
+            self._seen = version - 1 if version and self._shared.heard_at >= read_at else version
+
+    def leave(self) -> None:
+        """Get up. Once, at the end."""
+        self._watches.leave(self._key, self._shared)
+
+    @property
+    def error(self) -> UnavailableError | None:
+        """The last failure of the watch, None once it works again; or of a read that this call's end cut short."""
+        return self._shared.error or self._own_error
+
+    def next(self, deadline: float) -> Workspace | None:
+        """Return the next state that this seat has not seen, or None at the deadline or when the call is ended. NotFoundError, ClosedError."""
+        call, shared, lock = self._call, self._shared, self._watches.lock
+        while True:
+            call.check()
+            # Critical section: take what is new, or lead, or follow.
+            with lock:
+                if shared.lost:
+                    raise NotFoundError
+                if shared.version > self._seen:
+                    self._seen = shared.version
+                    return shared.current
+                if self._clock.monotonic() >= deadline or call.interrupted:
+                    return None
+                if shared.leading:
+                    signal = self._clock.signal()
+                    shared.followers.append(signal)
+                else:
+                    shared.leading = True
+                    signal = None
+            if signal is None:
+                self._lead(deadline)
+            else:
+                self._follow(signal, deadline)
+
+    def _follow(self, signal: Signal, deadline: float) -> None:
+        try:
+            self._call.wait_for(signal, deadline)
+        finally:
+            with self._watches.lock:
+                if signal in self._shared.followers:
+                    self._shared.followers.remove(signal)
+
+    def _lead(self, deadline: float) -> None:
+        """Pull once, share what was heard, and step back: whoever is woken first leads on."""
+        heard: Workspace | None = None
+        failure: UnavailableError | None = None
+        lost = False
+        try:
+            heard = self._pull(deadline)
+        except NotFoundError:
+            lost = True
+        except UnavailableError as error:
+            failure = error
+        finally:
+            self._share(heard, failure, lost=lost)
+
+    def _pull(self, deadline: float) -> Workspace | None:
+        shared, now = self._shared, self._clock.monotonic()
+        if now < shared.retry_at:
+            self._call.pause(min(deadline, shared.retry_at))
+            return None
+        if not shared.fresh:
+            shared.fresh = True
+            return self._read()
+        if shared.watch is None:
+            watch = self._watches.open(self._owner_id, self._workspace, self._reads_until())
+            with self._watches.lock:
+                shared.watch = watch
+        if isinstance(shared.watch, PollingWatch):
+            shared.watch.reads_until = self._reads_until
+        # a poll is a fresh read itself
+        silent_at = float("inf") if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
+        with self._call.woken_by(shared.watch.close):
+            heard = shared.watch.next(min(deadline, silent_at))
+        if heard is not None:
+            shared.broken = 0
+        elif self._clock.monotonic() >= silent_at:
+            heard = self._read()
+        return heard
+
+    def _reads_until(self) -> float:
+        return self._call.ask_until(self._watches.request)
+
+    def _read(self) -> Workspace:
+        return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=self._reads_until())
+
+    def _share(self, heard: Workspace | None, failure: UnavailableError | None, *, lost: bool) -> None:
+        """Make what the leader heard everybody's, and step back."""
+        shared, closing = self._shared, None
+        now = self._clock.monotonic()
+        with self._watches.lock:
+            shared.leading = False
+            shared.lost = lost
+            if failure is not None:
+                closing, shared.watch = shared.watch, None
+                if not self._call.interrupted:
+                    self._own_error = failure
+                if not (self._call.over or self._call.closed):  # else it is this call that has ended, not the watch
+                    shared.error = failure
+                    shared.broken += 1
+                    shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
+                    shared.retry_at = now + self._back_off(shared.broken)
+            elif heard is not None:
+                shared.error, shared.heard_at, self._own_error = None, now, None
+                shared.version += 1
+                shared.current = heard
+            wake = self._watches.wake_all(shared)
+        for signal in wake:
+            signal.set()
+        if closing is not None:
+            closing.close()
+
+    def _back_off(self, broken: int) -> float:
+        most = min(FLOOR * 2.0**broken, BACK_OFF_MOST)
+        return FLOOR + (most - FLOOR) * self._clock.random()
+
+    def lines(self, workspace: Workspace, *, last: bool = False) -> Sequence[LogLine]:
+        """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats.
+
+        last: the build is over; read once more, by whoever comes first. The log is for looking at: where it cannot be read, there are none.
+        """
+        shared, number = self._shared, workspace.build.number
+        if not last:
+            self._read_if_due(workspace)
+        elif self._watches.log_turns.acquire(str(workspace.id), self._call, self._reads_until()):
+            try:
+                if shared.complete != number:
+                    self._read_lines(workspace)
+                    shared.complete = number
+            finally:
+                self._watches.log_turns.release(str(workspace.id))
+        with self._watches.lock:
+            seen = self._line if self._line_of == number else 0
+            fresh = [line for line in shared.lines if line.id > seen] if shared.build == number else []
+        if fresh:
+            self._line, self._line_of = fresh[-1].id, number
+        return fresh
+
+    def _read_if_due(self, workspace: Workspace) -> None:
+        shared, now = self._shared, self._clock.monotonic()
+        with self._watches.lock:
+            due = shared.build < workspace.build.number or now >= shared.lines_at + LOG_INTERVAL
+            if due:
+                shared.lines_at = now
+        if due:
+            self._read_lines(workspace)
+
+    def _read_lines(self, workspace: Workspace) -> None:
+        shared, number = self._shared, workspace.build.number
+        with self._watches.lock:
+            shared.lines_at = self._clock.monotonic()
+            if shared.build < number:
+                shared.build, shared.lines = number, []
+            if shared.build != number:
+                return
+            after = shared.lines[-1].id if shared.lines else 0
+        try:
+            read = self._watches.creator.build_log(workspace, after=after, deadline=self._reads_until())
+        except (UnavailableError, NotFoundError):
+            return
+        with self._watches.lock:
+            known = shared.lines[-1].id if shared.lines else 0
+            if shared.build == number:
+                shared.lines.extend(line for line in read if line.id > known)

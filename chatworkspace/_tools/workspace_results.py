@@ -1,0 +1,283 @@
+"""How the outcome of a call, or its error, is told to a model. Pure. Field names and values are Coder's, the wording is ours.
+
+Other people's words (build logs, job errors, refusals) are cut to size and stand in fields of their own: they are data, never an instruction.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from chatworkspace._domain.texts import cut
+from chatworkspace.errors import ChatWorkspaceError, RefusedError
+from chatworkspace.model import LeftBehind, Outcome, Phase, Reason, State, Transition, Workspace
+
+MOST_BYTES = 1600
+"""Of a workspace result, as compact JSON in UTF-8."""
+MOST_CHARACTERS = 300
+"""Of other people's text, a field."""
+MOST_VALIDATIONS = 10
+
+Content = dict[str, Any]
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]{1,500}|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b", re.IGNORECASE)
+"""A URL, or an address of a host: which machine answers is nobody's business outside."""
+
+
+class Action(Enum):
+    """What was asked for."""
+
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+
+
+_FAILED_BUILD = {
+    Action.CREATE: "workspace build failed",
+    Action.START: "workspace start build failed",
+    Action.STOP: "workspace stop build failed",
+}
+READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
+QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
+_CALL_AGAIN = "The same call goes on waiting."
+
+
+def of_outcome(action: Action, outcome: Outcome) -> Content:
+    """Return what the model is told of a workspace; at most MOST_BYTES."""
+    content: Content = _head(action, outcome)
+    workspace = outcome.workspace
+    if workspace is not None:
+        content |= {"workspace_name": workspace.full_name, "workspace_id": str(workspace.id)}
+        if outcome.built or outcome.state is State.FAILED:
+            content["build_id"] = str(workspace.build.id)
+    elif outcome.workspace_id is not None:
+        content["workspace_id"] = str(outcome.workspace_id)
+    content |= {"state": outcome.state.value, "reason": outcome.reason.value}
+    if outcome.phase is not None:
+        content["phase"] = outcome.phase.value
+    content |= _agent(outcome) | _scripts(outcome) | _failure(action, outcome) | _update(action, outcome)
+    content |= _advice(outcome) | _side_effects(outcome)
+    content["elapsed_ms"] = round(outcome.elapsed * 1000)
+    return fit(content)
+
+
+def _head(action: Action, outcome: Outcome) -> Content:
+    match action:
+        case Action.CREATE:
+            return {"created": outcome.created} | _existing(outcome)
+        case Action.START:
+            return {"started": _runs(outcome)} | _no_build(outcome, done=_runs(outcome))
+        case Action.STOP:
+            stopped = outcome.state is State.STOPPED
+            return {"stopped": stopped} | _no_build(outcome, done=stopped)
+
+
+def _existing(outcome: Outcome) -> Content:
+    """Tell of a workspace that was there before the call, and is not broken."""
+    if outcome.created or outcome.workspace is None or outcome.state in (State.FAILED, State.GONE):
+        return {}
+    match outcome.state:
+        case State.STOPPED:
+            return {"status": "stopped", "message": "the chat's workspace is stopped"}
+        case State.READY if outcome.built:
+            return {"status": "already_exists", "message": "the chat's workspace was being built already, and is ready now"}
+        case State.READY:
+            return {"status": "already_exists", "message": "the chat's workspace is running already"}
+        case _:
+            return {"status": "already_exists", "message": "the chat has this workspace already"}
+
+
+def _runs(outcome: Outcome) -> bool:
+    """Tell whether the latest build is a start that has succeeded."""
+    if outcome.state in (State.READY, State.UNREACHABLE):
+        return True
+    return outcome.state is State.STARTING and outcome.phase in (Phase.CONNECTING, Phase.SCRIPTS)
+
+
+def _no_build(outcome: Outcome, *, done: bool) -> Content:
+    """Tell that nothing was to be done."""
+    return {"no_build": True} if done and not outcome.built else {}
+
+
+# ---------------------------------------------------------------- agent and scripts
+
+
+def _agent(outcome: Outcome) -> Content:
+    if outcome.reason is Reason.NO_AGENT:
+        return {"agent_status": "no_agent"}
+    if outcome.reason is Reason.AGENT_AMBIGUOUS:
+        return {"agent_status": "selection_error", "agent_error": cut(outcome.error, MOST_CHARACTERS)}
+    if outcome.reason is Reason.INTERRUPTED or (outcome.phase is not Phase.CONNECTING and outcome.state is not State.UNREACHABLE):
+        return {}
+    told: Content = {"agent_status": "not_ready", "agent_error": outcome.next_step}
+    return told | ({"error": _foreign(outcome.error)} if outcome.error else {})
+
+
+def _scripts(outcome: Outcome) -> Content:
+    if outcome.reason is Reason.SCRIPTS_FAILED:
+        lifecycle = {} if outcome.agent is None else {"lifecycle_state": outcome.agent.lifecycle.value}
+        return {"startup_scripts": "startup_scripts_failed"} | lifecycle
+    if outcome.reason is Reason.SCRIPTS_RUNNING:
+        return {"startup_scripts": "startup_scripts_timeout"}
+    if outcome.reason is Reason.INTERRUPTED and outcome.phase is Phase.SCRIPTS:
+        return {"startup_scripts": "startup_scripts_unknown"}
+    return {}
+
+
+# ---------------------------------------------------------------- failures
+
+
+def _failure(action: Action, outcome: Outcome) -> Content:
+    if outcome.state is not State.FAILED:
+        unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
+        return {"error": _foreign(outcome.error)} if outcome.error and unexplained else {}
+    cause = _foreign(outcome.error) or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+    told: Content = {"error": f"{_failed_build(action, outcome)}: {cause}"}
+    if outcome.workspace is not None and outcome.workspace.build.error_code:
+        told["error_code"] = cut(outcome.workspace.build.error_code, MOST_CHARACTERS)
+    if outcome.reason is Reason.QUOTA_FULL:
+        told |= _quota(action, outcome)
+    if outcome.log_tail:
+        told["log_tail"] = [cut(line, MOST_CHARACTERS) for line in outcome.log_tail]
+    return told
+
+
+def _failed_build(action: Action, outcome: Outcome) -> str:
+    if outcome.workspace is not None and outcome.workspace.build.transition is Transition.DELETE:
+        return "workspace delete build failed"
+    if outcome.workspace is not None and outcome.workspace.build.transition is Transition.STOP:
+        return _FAILED_BUILD[Action.STOP]
+    if action is Action.CREATE and not outcome.created:
+        return f"existing {_FAILED_BUILD[action]}"
+    return _FAILED_BUILD[action] if outcome.built else f"the last {_FAILED_BUILD[action]}"
+
+
+def _quota(action: Action, outcome: Outcome) -> Content:
+    verb = "create" if action is Action.CREATE else "start"
+    told: Content = {
+        "title": "Workspace quota reached",
+        "message": f"Could not {verb} this workspace, because the workspace quota is full. {QUOTA_REMEDIES}",
+    }
+    if outcome.quota is not None and outcome.quota.budget > 0:
+        told["quota"] = {"credits_consumed": outcome.quota.consumed, "budget": outcome.quota.budget}
+    return told
+
+
+def _update(action: Action, outcome: Outcome) -> Content:
+    """Tell that a start moved the workspace to its template's active version."""
+    if action is not Action.START or not outcome.updated or not _runs(outcome):
+        return {}
+    return {
+        "updated_to_active_version": True,
+        "update_reason": "template requires active versions",
+        "message": "The workspace was moved to the active version of its template.",
+    }
+
+
+# ---------------------------------------------------------------- the rest
+
+
+def _advice(outcome: Outcome) -> Content:
+    step = outcome.next_step
+    if outcome.phase is not None and outcome.reason is not Reason.OVERTAKEN and "same call" not in step:
+        step = f"{step} {_CALL_AGAIN}".strip()
+    return {"next_step": step} if step else {}
+
+
+def _side_effects(outcome: Outcome) -> Content:
+    told: Content = {}
+    if outcome.not_applied:
+        told["not_applied"] = {name: cut(instead, MOST_CHARACTERS) for name, instead in outcome.not_applied.items()}
+    return told | _left(outcome.left_behind)
+
+
+def _left(left: LeftBehind | None) -> Content:
+    if left is None:
+        return {}
+    return {"left_behind": {"name": left.name, "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
+
+
+# ---------------------------------------------------------------- errors
+
+
+def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> Content:
+    """Return what the model is told when nothing was decided, or the platform refused. workspace: the one that was to be started."""
+    content: Content = {"error": _foreign(str(error)), "reason": error.reason.value}
+    if isinstance(error, RefusedError):
+        content |= _refusal(error)
+    step = error.next_step
+    if isinstance(error, RefusedError) and error.validations and workspace is not None:
+        content["template_id"], step = str(workspace.template_id), READ_AND_START
+    content |= _left(error.left_behind)
+    if step:
+        content["next_step"] = step
+    return fit(content)
+
+
+def _foreign(text: str) -> str:
+    """Return other people's words, cut to size, and without addresses."""
+    return cut(_ADDRESS.sub("…", text).strip(), MOST_CHARACTERS)
+
+
+def _refusal(error: RefusedError) -> Content:
+    told: Content = {"error": _foreign(error.message) or "request failed"}
+    if error.detail.strip():
+        told["detail"] = _foreign(error.detail)
+    if error.validations:
+        shown = error.validations[:MOST_VALIDATIONS]
+        told["validations"] = [{"field": cut(field, MOST_CHARACTERS), "detail": cut(detail, MOST_CHARACTERS)} for field, detail in shown]
+    return told
+
+
+def is_error(error: ChatWorkspaceError) -> bool:
+    """Tell whether an error's result is one: nothing was made, and there is nothing to show."""
+    return error.left_behind is None and not (isinstance(error, RefusedError) and error.validations)
+
+
+# ---------------------------------------------------------------- size
+
+
+def compact(content: Mapping[str, Any]) -> str:
+    """Return the shortest JSON."""
+    import json  # noqa: PLC0415 # not every host has tools called, and importing the library should cost little
+
+    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "replace").decode()  # half a character, as JSON may hold, can be sent nowhere
+
+
+def _size(content: Content) -> int:
+    return len(compact(content).encode())
+
+
+def fit(content: Content) -> Content:
+    """Leave out what is least needed until the result fits: the first lines of the log, then details, then ever more of other people's words."""
+    while _size(content) > MOST_BYTES and len(content.get("log_tail", ())) > 1:
+        content = content | {"log_tail": content["log_tail"][1:]}
+    steps = (_without("log_tail"), _fewer_validations(3), _shorter(100), _without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
+    for shorten in steps:
+        if _size(content) > MOST_BYTES:
+            content = shorten(content)
+    return content
+
+
+def _without(field: str) -> Callable[[Content], Content]:
+    return lambda content: {name: value for name, value in content.items() if name != field}
+
+
+def _fewer_validations(most: int) -> Callable[[Content], Content]:
+    return lambda content: content | ({"validations": content["validations"][:most]} if "validations" in content else {})
+
+
+def _shorter(most: int) -> Callable[[Content], Content]:
+    """Cut other people's words; what tells of the state and what to do stays whole."""
+    foreign = ("error", "detail", "agent_error", "error_code", "not_applied", "validations", "workspace_name", "left_behind")
+
+    def shorten(value: Any) -> Any:
+        if isinstance(value, str):
+            return cut(value, most)
+        if isinstance(value, dict):
+            return {name: shorten(it) for name, it in value.items()}  # pyright: ignore[reportUnknownVariableType] # our own content
+        return [shorten(it) for it in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType] # as above
+
+    return lambda content: {name: shorten(value) if name in foreign else value for name, value in content.items()}

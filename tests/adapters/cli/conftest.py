@@ -1,0 +1,70 @@
+"""A simulator, and the command run against it in this process: real sockets, a real file, no process to start."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import attrs
+import pytest
+
+from chatworkspace_cli import _parser as cli
+from chatworkspace_fake import FakeCoder, ScaledClock
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
+from tests.adapters.cli.worlds import ANOTHER, SPEED, TOKEN
+
+
+@attrs.frozen
+class Ended:
+    """How a command ended, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def told(self) -> Any:
+        """Standard output, read as JSON."""
+        return json.loads(self.out)
+
+
+class Shell:
+    """Runs commands in this process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> Ended:
+        """Run one; what argparse refuses ends with its code, too."""
+        try:
+            code = cli.main(words)
+        except SystemExit as ended:
+            code = int(str(ended.code))
+        out, err = self._capsys.readouterr()
+        assert not any(secret in out + err for secret in (TOKEN, ANOTHER))
+        return Ended(code, out, err)
+
+
+@pytest.fixture
+def simulator() -> Iterator[CoderSimulator]:
+    """One whose time passes quickly."""
+    with CoderSimulator(FakeCoder(ScaledClock(SPEED)), tokens={TOKEN: OWNER, ANOTHER: UUID(int=0xA)}) as running:
+        yield running
+
+
+@pytest.fixture
+def coder(simulator: CoderSimulator) -> FakeCoder:
+    return simulator.coder
+
+
+@pytest.fixture
+def shell(simulator: CoderSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Return the command, told where server and store are."""
+    monkeypatch.setenv("CODER_URL", simulator.url)
+    monkeypatch.setenv("CODER_SESSION_TOKEN", TOKEN)
+    monkeypatch.setenv("CHATWORKSPACE_STORE", f"sqlite://{tmp_path}/chats.db")
+    return Shell(capsys)

@@ -1,0 +1,371 @@
+"""Each command over real sockets and a real file: exit codes, JSON, and what people read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import Workspace
+from chatworkspace.ports import Completed, CreateWorkspace, Parameter, Preset
+from chatworkspace_coder import CoderClient
+from chatworkspace_fake import Fails, FakeCoder
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
+from tests.adapters.cli.conftest import Shell
+from tests.adapters.cli.worlds import ANOTHER, SLOW
+
+pytestmark = pytest.mark.adapters
+
+CHAT = ("--chat", "thread-42")
+FIELDS = {
+    "chat",
+    "state",
+    "ready",
+    "reason",
+    "phase",
+    "next_step",
+    "created",
+    "built",
+    "workspace",
+    "agent",
+    "error",
+    "log_tail",
+    "quota",
+    "left_behind",
+    "not_applied",
+    "elapsed",
+    "exit_code",
+}
+ELSEWHERE = UUID(int=77)
+
+
+@pytest.fixture
+def docker(coder: FakeCoder) -> str:
+    """Return the id of a template that takes its time."""
+    return str(coder.add_template("docker", log=("pulling", "starting"), **SLOW).id)
+
+
+# ---------------------------------------------------------------- create
+
+
+def test_create_makes_a_workspace_and_waits(shell: Shell, docker: str) -> None:
+    """The steps and the log go to standard error, what it came to to standard output."""
+    done = shell("create", *CHAT, "--template", "docker", "--name", "login")
+    assert done.code == 0
+    assert done.out.startswith("thread-42: ready (created)")
+    assert "workspace admin/login-" in done.out
+    for part in ("building", "| pulling", "connecting", "scripts"):
+        assert part in done.err
+    again = shell("create", *CHAT, "--template", docker, "--json", "--quiet")
+    assert (again.code, again.err, again.told["reason"]) == (0, "", "existing")
+    assert set(again.told) == FIELDS
+
+
+def test_create_that_is_not_waited_for_goes_on(shell: Shell, docker: str) -> None:
+    """The code says that it is in progress; the same command goes on waiting."""
+    first = shell("create", *CHAT, "--template", docker, "--wait", "0", "--json")
+    assert (first.code, first.told["phase"], first.told["created"]) == (5, "building", True)
+    second = shell("create", *CHAT, "--template", docker, "--json")
+    assert (second.code, second.told["created"], second.told["workspace"]["id"]) == (0, False, first.told["workspace"]["id"])
+
+
+def test_parameters_and_presets(shell: Shell, coder: FakeCoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parameters by name, a preset by its name whatever its capitals; a value may hold an equals sign, and is never shown."""
+    coder.add_template(
+        "devbox",
+        parameters=(Parameter(name="secret", required=True), Parameter(name="size", default="1")),
+        presets=(Preset(id=UUID(int=5), name="Large", parameters={"size": "9"}),),
+        build=1,
+    )
+    asked = ("create", *CHAT, "--template", "devbox", "--json")
+    wrong = shell(*asked, "--param", "secret=hush=hush", "--preset", "huge")
+    assert (wrong.code, wrong.told["error"]["message"]) == (2, "--preset: expected one of: 'Large'")
+    sent: list[CreateWorkspace] = []
+    create = CoderClient.create_workspace
+
+    def noted(client: CoderClient, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        sent.append(request)
+        return create(client, request, deadline=deadline)
+
+    monkeypatch.setattr(CoderClient, "create_workspace", noted)
+    done = shell(*asked, "--param", "secret=hush=hush", "--preset", "large")
+    assert (done.code, done.told["reason"]) == (0, "created")
+    assert [(it.parameters, it.preset_id) for it in sent] == [({"secret": "hush=hush"}, UUID(int=5))]
+    assert "hush" not in done.out + done.err
+
+
+def test_replace(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """What is there is left behind and named; with its id the same command given twice replaces once."""
+    coder.add_template("other", build=1)
+    first = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]
+    asked = ("create", *CHAT, "--template", "other", "--json", "--replace", first["id"])
+    second = shell(*asked)
+    assert (second.code, second.told["left_behind"]["workspace_id"]) == (0, first["id"])
+    assert shell(*asked).told["workspace"]["id"] == second.told["workspace"]["id"]
+    assert len(coder.workspaces) == 2
+
+
+def test_a_build_that_fails(shell: Shell, coder: FakeCoder) -> None:
+    """The platform's words, the end of its log, what to do, and code 1."""
+    coder.add_template("broken", build=Fails(after=1, error="no space left"), log=("planning",))
+    done = shell("create", *CHAT, "--template", "broken")
+    assert done.code == 1
+    for part in ("failed (build_failed)", "| planning", "error: no space left", "start the workspace"):
+        assert part in done.out
+    assert shell("status", *CHAT, "--json").told["error"] == "no space left"
+
+
+def test_a_refusal(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """The platform's message, what to do, and code 3; with --json the same as an object on standard output."""
+    coder.when("create_workspace").refuse(403, "You may not make workspaces.")
+    done = shell("create", *CHAT, "--template", docker, "--json")
+    assert (done.code, done.told["exit_code"], done.told["error"]["reason"]) == (3, 3, "refused")
+    assert done.err.startswith("chatworkspace create: You may not make workspaces.")
+
+
+def test_an_answer_that_was_lost(shell: Shell, simulator: CoderSimulator, docker: str) -> None:
+    """The workspace that was made all the same is found."""
+    simulator.when("POST /workspaces").lose_answer()
+    done = shell("create", *CHAT, "--template", docker, "--json")
+    assert (done.code, done.told["reason"]) == (0, "adopted")
+    assert len(simulator.coder.workspaces) == 1
+
+
+def test_a_server_that_is_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command may be given again: code 4."""
+    monkeypatch.setenv("CODER_URL", "http://127.0.0.1:9")
+    monkeypatch.setattr("chatworkspace_coder._client.LIMIT", 0.5)
+    done = shell("create", *CHAT, "--template", "docker", "--json")
+    assert (done.code, done.told["error"]["retryable"]) == (4, True)
+    assert "refused" in done.err
+
+
+def test_a_token_that_is_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server says so; asking again does not help: code 3."""
+    monkeypatch.setenv("CODER_SESSION_TOKEN", "no-token-of-anybody")
+    done = shell("templates")
+    assert done.code == 3
+    assert "signed out" in done.err
+    assert "no-token-of-anybody" not in done.err
+
+
+# ---------------------------------------------------------------- arguments
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("create", "--chat", "", "--template", "docker"), "--chat: expected 1 to 255 characters"),
+        (("create", *CHAT, "--template", "nope"), "--template: expected name or id"),
+        (("create", *CHAT, "--template", str(ELSEWHERE)), "chatworkspace templates"),
+        (("create", *CHAT, "--template", "docker", "--preset", "big"), "the template has no presets"),
+        (("create", *CHAT, "--template", str(ELSEWHERE), "--preset", "big"), "--template: expected name or id"),
+        (("create", *CHAT, "--template", "docker", "--param", "hush"), "--param: expected NAME=VALUE"),
+        (("create", *CHAT, "--template", "docker", "--param", "=hush"), "--param: expected NAME=VALUE"),
+        (("create", *CHAT, "--template", "docker", "--replace", "it"), "--replace: expected a UUID"),
+        (("create", *CHAT, "--template", "docker", "--wait", "-1"), "--wait: expected None or a number of seconds"),
+        (("create", *CHAT, "--template", "docker", "--wait", "long"), "argument --wait: invalid float value"),
+        (("create", *CHAT, "--template", "docker", "--organization", "nope"), "--organization: expected one of: default"),
+        (("create", "--template", "docker"), "arguments are required: --chat"),
+        (("attach", *CHAT, "nope"), "WORKSPACE: expected name or id of a live workspace"),
+        (("status", *CHAT, "--store", "mysql://a:hush@b"), "--store or CHATWORKSPACE_STORE: expected sqlite:///"),
+        (("sweep", "--delete", "it"), "--delete: expected a UUID"),
+        (("exec", *CHAT, "--timeout", "0", "--", "ls"), "argument --timeout"),
+        (("exec", *CHAT), "expected a command behind --"),
+        (("dance",), "invalid choice"),
+    ],
+)
+def test_a_wrong_argument_is_named(words: tuple[str, ...], said: str, shell: Shell, docker: str) -> None:
+    """With what was expected, and code 2; nothing was made, and no value is repeated that may be a secret."""
+    assert docker
+    done = shell(*words)
+    assert done.code == 2
+    assert said in done.err
+    assert "hush" not in done.err
+    assert done.out == ""
+
+
+@pytest.mark.parametrize(("variable", "said"), [("CODER_URL", "CODER_URL: expected the URL"), ("CODER_SESSION_TOKEN", "`coder tokens create`")])
+def test_a_setting_that_is_missing(variable: str, said: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment's names, and where a token comes from."""
+    monkeypatch.delenv(variable)
+    done = shell("templates")
+    assert done.code == 2
+    assert said in done.err
+
+
+def test_a_file_of_authorities_that_is_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The option is named, before anything is asked."""
+    monkeypatch.setenv("CODER_URL", "https://127.0.0.1:9")
+    done = shell("templates", "--ca-file", "nowhere.pem")
+    assert (done.code, done.err.splitlines()[0]) == (2, "chatworkspace templates: --ca-file: expected a PEM file with certificates")
+
+
+def test_one_of_several_organizations(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """It has to be chosen for a new chat, by name or id; a chat that is known keeps its own."""
+    coder.add_template("gpu", organization_id=ELSEWHERE)
+    asked = ("create", *CHAT, "--template", docker, "--json")
+    assert "--organization: expected one of: default, org-" in shell(*asked).err
+    assert shell(*asked, "--organization", "Default").code == 0
+    assert shell(*asked).code == 0
+    other = shell(*asked, "--organization", str(ELSEWHERE))
+    assert (other.code, other.told["error"]["reason"]) == (2, "other_organization")
+
+
+def test_another_users_chat(shell: Shell, docker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose token it is not is told so, and nothing is asked for."""
+    assert shell("create", *CHAT, "--template", docker).code == 0
+    monkeypatch.setenv("CODER_SESSION_TOKEN", ANOTHER)
+    done = shell("create", *CHAT, "--template", docker)
+    assert done.code == 2
+    assert "--chat: expected a chat of user-" in done.err
+
+
+# ---------------------------------------------------------------- the others
+
+
+def test_stop_start_status(shell: Shell, docker: str) -> None:
+    """Code 0 where what was asked for holds; a stopped workspace is not ready."""
+    shell("create", *CHAT, "--template", docker)
+    assert shell("status", *CHAT).code == 0
+    stopped = shell("stop", *CHAT, "--json")
+    assert (stopped.code, stopped.told["state"], stopped.told["reason"]) == (0, "stopped", "stopped")
+    assert shell("status", *CHAT, "--json").told["reason"] == "not_running"
+    assert shell("status", *CHAT).code == 1
+    assert shell("start", *CHAT, "--wait", "0").code == 5
+    assert shell("status", *CHAT, "--wait", "30").code == 0
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "status", "follow", "detach", "exec"])
+def test_a_chat_that_is_not_known(command: str, shell: Shell) -> None:
+    """No chat is made by asking about one."""
+    done = shell(command, *CHAT, *(["--", "ls"] if command == "exec" else []))
+    assert done.code == (255 if command == "exec" else 1)
+    assert "chat 'thread-42' is not known to this store" in done.err
+    assert shell("why", "thread-42").code == 1
+
+
+def test_follow(shell: Shell, docker: str) -> None:
+    """Every phase and every line, and in the end the outcome; what is followed is standard output's."""
+    shell("create", *CHAT, "--template", docker, "--wait", "0")
+    done = shell("follow", *CHAT, "--json")
+    *steps, last = map(json.loads, done.out.splitlines())
+    assert done.code == 0
+    assert list(dict.fromkeys(it["phase"] for it in steps)) == ["building", "connecting", "scripts"]
+    assert [it["line"] for it in steps if it["line"]] == ["pulling", "starting"]
+    assert (last["outcome"]["ready"], set(last["outcome"])) == (True, FIELDS)
+    shell("stop", *CHAT)
+    shell("start", *CHAT, "--wait", "0")
+    told = shell("follow", *CHAT)
+    assert "| pulling" in told.out
+    assert "thread-42: ready" in told.out
+    assert told.err == ""
+
+
+def test_attach_and_detach(shell: Shell, coder: FakeCoder) -> None:
+    """A workspace of the user's by its name or id; detaching leaves it alone."""
+    own = coder.add_workspace(coder.add_template("docker"), "own", owner_id=OWNER)
+    for named in ("own", "admin/own", str(own.id)):
+        done = shell("attach", *CHAT, named, "--json")
+        assert (done.code, done.told["workspace"]["id"]) == (0, str(own.id))
+        left = shell("detach", *CHAT, "--json")
+        assert (left.code, left.told["reason"], left.told["left_behind"]["workspace_id"]) == (0, "detached", str(own.id))
+    assert shell("detach", *CHAT).code == 0
+
+
+def test_why_tells_the_history(shell: Shell, coder: FakeCoder, docker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was planned, refused, bound and left, with the store alone: no server is needed."""
+    coder.when("create_workspace").refuse(403, "not today")
+    shell("create", *CHAT, "--template", docker)
+    made = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]["id"]
+    shell("detach", *CHAT)
+    monkeypatch.delenv("CODER_URL")
+    told = shell("why", "thread-42", "--json").told
+    assert (told["workspace_id"], told["closed"], told["planned"]) == (None, False, False)
+    assert "not today" in json.dumps(told["history"])
+    assert made in [it["workspace_id"] for it in told["history"]]
+    assert "not today" in shell("why", "thread-42").out
+
+
+def test_templates(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """By name, with what keeps a chat from using one."""
+    coder.add_template("laptop", external_agent=True, description="A computer of the user's.")
+    done = shell("templates", "--json")
+    assert [it["name"] for it in done.told["templates"]] == ["docker", "laptop"]
+    assert done.told["templates"][0]["id"] == docker
+    assert "laptop" in shell("templates").out
+    assert "[external agent] - A computer of the user's." in shell("templates").out
+
+
+def test_sweep_deletes_only_what_is_named(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """It lists what nobody is bound to; a workspace that is not listed is not deleted, and the code says so."""
+    made = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]["id"]
+    assert "nothing to sweep" in shell("sweep").out
+    refused = shell("sweep", "--delete", made, "--json")
+    assert (refused.code, list(refused.told["errors"])) == (1, [made])
+    shell("detach", *CHAT)
+    listed = shell("sweep", "--json")
+    assert (listed.code, [it["id"] for it in listed.told["strays"]], listed.told["deleted"]) == (0, [made], [])
+    assert len(coder.workspaces) == 1
+    assert f"sweep --delete {made}" in shell("sweep").out
+    swept = shell("sweep", "--delete", made, "--json")
+    assert (swept.code, swept.told["deleted"]) == (0, [made])
+
+
+# ---------------------------------------------------------------- exec
+
+
+@pytest.fixture
+def ready(shell: Shell, coder: FakeCoder) -> Shell:
+    coder.add_template("docker", build=1)
+    assert shell("create", *CHAT, "--template", "docker").code == 0
+    return shell
+
+
+def test_exec_has_the_commands_output_and_code(ready: Shell, coder: FakeCoder) -> None:
+    """And nothing else: standard output can be piped."""
+    asked: list[str] = []
+
+    def answer(command: str) -> Completed:
+        asked.append(command)
+        return Completed(exit_code=7, output="one\ntwo\n")
+
+    coder.on_run = answer
+    done = ready("exec", *CHAT, "--", "grep", "-r", "a b", ".")
+    assert (done.code, done.out, done.err) == (7, "one\ntwo\n", "")
+    assert ready("exec", *CHAT, "--json", "--", "cd x && make").told == {"output": "one\ntwo\n", "truncated": False, "exit_code": 7}
+    assert asked == ["grep -r 'a b' .", "cd x && make"]
+
+
+def test_exec_with_more_output_than_is_kept(ready: Shell, coder: FakeCoder) -> None:
+    """Its beginning is printed, and standard error says that the rest is missing."""
+    coder.on_run = lambda _: "x" * 2**21
+    done = ready("exec", *CHAT, "--", "yes")
+    assert (done.code, set(done.out), len(done.out)) == (0, {"x"}, 2**20)
+    assert done.err == "the output was too long: its end is missing\n"
+
+
+def test_exec_without_an_agent(ready: Shell) -> None:
+    """A code of its own, and what may help."""
+    ready("stop", *CHAT)
+    done = ready("exec", *CHAT, "--json", "--", "ls")
+    assert (done.code, done.told["error"]["reason"]) == (255, "not_running")
+    assert "Start the workspace." in done.err
+
+
+def test_exec_that_takes_too_long(ready: Shell, simulator: CoderSimulator) -> None:
+    """The code is that of timeout(1)."""
+    simulator.when("GET /pty").stall(after=0)
+    done = ready("exec", *CHAT, "--timeout", "0.5", "--", "sleep", "9")
+    assert (done.code, done.out) == (124, "")
+    assert "did not end within 0.5 s" in done.err
+
+
+def test_the_file_stays_where_it_was_asked_for(shell: Shell, tmp_path: Path, docker: str) -> None:
+    """The option goes before the environment."""
+    assert shell("create", *CHAT, "--template", docker, "--store", f"sqlite://{tmp_path}/other.db").code == 0
+    assert (tmp_path / "other.db").exists()
+    assert not (tmp_path / "chats.db").exists()

@@ -1,0 +1,59 @@
+"""docs/commands.md tells the truth: its commands run as written, and end as it says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import pytest
+
+from chatworkspace_cli import _doctor
+from chatworkspace_cli._codes import MEANINGS
+from chatworkspace_fake import FakeCoder, ScaledClock
+from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_simulator import CoderSimulator
+from chatworkspace_simulator._stock import stock
+from tests.adapters.cli.conftest import Shell
+from tests.adapters.cli.test_commands import FIELDS
+from tests.adapters.cli.test_doctor import PARTS
+from tests.adapters.cli.worlds import TOKEN
+from tests.packaging.runs import ROOT
+
+COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^chatworkspace (.*?) +# (\d+)$", COMMANDS, re.MULTILINE)
+
+
+SPEED = 20.0
+
+
+@pytest.fixture
+def simulator() -> Iterator[CoderSimulator]:
+    """Serve what `chatworkspace simulator` does, faster."""
+    coder = FakeCoder(ScaledClock(SPEED))
+    stock(coder)
+    with CoderSimulator(coder, tokens={TOKEN: OWNER}) as running:
+        yield running
+
+
+@pytest.mark.adapters
+def test_the_examples_run_as_written(shell: Shell, simulator: CoderSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after another, over the simulator that everybody has, each with the exit code that stands behind it."""
+    monkeypatch.setattr(_doctor, "CLOCKS_APART", 3600.0)  # a faster clock runs away
+    assert len(EXAMPLES) >= 12
+    for words, code in EXAMPLES:
+        done = shell(*shlex.split(words))
+        assert done.code == int(code), (words, done)
+    assert simulator.unstruck() == ()
+
+
+def test_the_table_of_exit_codes() -> None:
+    """It is that of --help, word by word."""
+    rows = dict(re.findall(r"^\| (\d+) \| (.*) \|$", COMMANDS, re.MULTILINE))
+    assert {int(code): meaning.replace("`", "") for code, meaning in rows.items()} == {int(code): meaning for code, meaning in MEANINGS.items()}
+
+
+def test_every_field_is_named() -> None:
+    """Those of an outcome, and the parts of doctor's report."""
+    assert {field for field in FIELDS if f"`{field}`" not in COMMANDS} == set()
+    assert {part for part in PARTS - {"ok", "problems", "exit_code"} if f"| `{part}` |" not in COMMANDS} == set()

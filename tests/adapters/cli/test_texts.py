@@ -1,0 +1,158 @@
+"""What is printed: the same facts for programs and for people, and nothing that moves a terminal's cursor."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import (
+    ChatNotFoundError,
+    InvalidArgumentError,
+    LeftBehind,
+    Outcome,
+    Phase,
+    Progress,
+    Quota,
+    Reason,
+    RefusedError,
+    State,
+    Sweep,
+    TemplateError,
+    UnavailableError,
+)
+from chatworkspace.ports import Intent, Look
+from chatworkspace_cli._codes import Code
+from chatworkspace_cli._json import as_json, chat_json, error_json, outcome_json, progress_json, sweep_json, template_json
+from chatworkspace_cli._texts import error_lines, history_lines, outcome_lines, printable, step_text, sweep_lines, template_line
+from tests.application.worlds import a_build, a_chat, a_template, a_workspace, an_agent
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
+LEFT = LeftBehind(workspace_id=UUID(int=7), name="ana/old", reason=Reason.REPLACED)
+FAILED = Outcome(
+    chat=a_chat(),
+    state=State.FAILED,
+    reason=Reason.QUOTA_FULL,
+    next_step="Delete one.",
+    workspace=a_workspace(build=a_build(number=3)),
+    agent=an_agent(),
+    error="insufficient quota",
+    log_tail=("planning", "applying"),
+    quota=Quota(consumed=9, budget=10),
+    left_behind=LEFT,
+    not_applied={"template_id": "another", "name": "its own"},
+    elapsed=1.23456,
+)
+
+
+def test_an_outcome_for_programs() -> None:
+    """Every fact has its field, whether there is a value or not; arguments are called as on the command line."""
+    told = outcome_json(FAILED, Code.NOT_READY)
+    assert (told["state"], told["reason"], told["ready"], told["phase"], told["exit_code"]) == ("failed", "quota_full", False, None, 1)
+    assert (told["quota"], told["log_tail"], told["elapsed"]) == ({"consumed": 9, "budget": 10}, ["planning", "applying"], 1.235)
+    assert told["left_behind"] == {"workspace_id": str(UUID(int=7)), "name": "ana/old", "reason": "replaced"}
+    assert told["not_applied"] == {"--template": "another", "--name": "its own"}
+    assert told["workspace"]["build"]["number"] == 3
+    bare = outcome_json(attrs.evolve(FAILED, workspace=None, agent=None, quota=None, left_behind=None), Code.NOT_READY)
+    assert set(bare) == set(told)
+
+
+def test_an_outcome_for_people() -> None:
+    """What it is, the end of the log, what holds instead, what was left behind, and what to do."""
+    told = "\n".join(outcome_lines(FAILED))
+    for part in ("failed (quota_full)", "| applying", "error: insufficient quota", "9 of 10", "--name had no effect", "left behind: ana/old"):
+        assert part in told
+    assert told.endswith("\nDelete one.")
+
+
+def test_an_error_for_programs_and_people() -> None:
+    """It names what the user typed, with the platform's own words and what was left behind."""
+    error = InvalidArgumentError("parameters['region']", "text")
+    assert error_json(error, Code.USAGE)["error"]["message"] == "--param['region']: expected text"
+    refused = RefusedError("No.", detail="Not you.", validations=[("name", "is taken")])
+    refused.left_behind = LEFT
+    assert next(error_lines(refused)) == "No. Not you. name: is taken"
+    told = error_json(refused, Code.REFUSED)
+    assert told["error"]["validations"] == [{"field": "name", "detail": "is taken"}]
+    assert told["left_behind"]["name"] == "ana/old"
+    assert told["exit_code"] == 3
+
+
+def test_an_errors_advice_speaks_of_the_command_line() -> None:
+    """Nobody who types a command has called open_chat; left behind and next step are lines of their own."""
+    unknown = error_json(ChatNotFoundError("a b"), Code.NOT_READY)["error"]
+    assert unknown["message"] == "chat 'a b' is not known to this store"
+    assert "chatworkspace create" in unknown["next_step"]
+    assert list(error_lines(TemplateError("no template"))) == ["no template", "`chatworkspace templates` lists them."]
+    away = UnavailableError("away", next_step="")
+    away.left_behind = LEFT
+    assert list(error_lines(away)) == ["away", f"left behind: ana/old ({UUID(int=7)}), replaced"]
+
+
+def test_a_sweep() -> None:
+    """What was settled, what lies about with the command that deletes it, what was deleted, and what failed."""
+    stray = a_workspace()
+    swept = Sweep(settled=("a",), strays=(stray,), deleted=(UUID(int=3),), errors={"b": "busy"})
+    told = sweep_json(swept, Code.NOT_READY)
+    assert (told["settled"], told["deleted"], told["errors"]) == (["a"], [str(UUID(int=3))], {"b": "busy"})
+    assert [it["id"] for it in told["strays"]] == [str(stray.id)]
+    settled, listed, deleted, failed = sweep_lines(swept)
+    assert (settled, deleted, failed) == ("settled the plan of a", f"deleted {UUID(int=3)}", "failed: b: busy")
+    assert f"`chatworkspace sweep --delete {stray.id}`" in listed
+    assert list(sweep_lines(Sweep())) == ["nothing to sweep"]
+
+
+def test_a_step() -> None:
+    """A phase, a position in the queue, or a line of the log."""
+    step = Progress(chat_id="a", generation=1, at=NOON, elapsed=0.12345, build_number=2, phase=Phase.BUILDING, queue_position=3)
+    assert step_text(step) == "building, position 3 in the queue"
+    assert step_text(attrs.evolve(step, line="pulling")) == "| pulling"
+    assert progress_json(step) == {
+        "at": "2026-11-24T12:00:00+00:00",
+        "elapsed": 0.123,
+        "generation": 1,
+        "build_number": 2,
+        "phase": "building",
+        "queue_position": 3,
+        "line": None,
+    }
+
+
+def test_a_history_for_people() -> None:
+    """What was planned, when, what came of it, and the notes."""
+    chat = attrs.evolve(a_chat(), workspace_id=None, closed=False)
+    look = Look(chat=chat, plan=None, name="", number=0, epoch=1, claimed_for=0)
+    history = [
+        Intent(generation=1, name="dev-x", template_id=UUID(int=1), planned_at=NOON, notes=("refused: no",)),
+        Intent(generation=2, name="dev-x", template_id=UUID(int=1), replaces=UUID(int=8), workspace_id=UUID(int=9), planned_at=NOON, bound_at=NOON),
+        Intent(generation=3, name="", template_id=None, workspace_id=UUID(int=5), bound_at=NOON),
+        Intent(generation=4, name="", template_id=None, bound_at=NOON),
+    ]
+    told = chat_json(look, history)
+    assert (told["workspace_id"], told["planned"], told["history"][1]["replaces"]) == (None, False, str(UUID(int=8)))
+    assert told["history"][0]["planned_at"] == "2026-11-24T12:00:00+00:00"
+    first, planned, note, bound, attached, detached = history_lines(look, history)
+    assert first.endswith("has no workspace")
+    assert planned.endswith("never bound")
+    assert note.strip() == "refused: no"
+    assert f"bound to {UUID(int=9)} at 2026-11-24 12:00:00 UTC in place of {UUID(int=8)}" in bound
+    assert f"attached {UUID(int=5)}" in attached
+    assert "detached or closed" in detached
+
+
+def test_a_template_in_a_line() -> None:
+    """Its remarks, and of its description the first line."""
+    told = template_line(attrs.evolve(a_template(), description="Small.\nAnd more.", deprecated=True, agents_allowed=False))
+    assert "[not for chats, deprecated] - Small." in told
+    assert "more" not in told
+    assert template_json(a_template())["id"] == str(a_template().id)
+
+
+def test_other_peoples_text_moves_no_cursor() -> None:
+    """Neither as a line nor as JSON, which every encoding can carry."""
+    evil = "\x1b[2Jred\r\n\u202e\ud800"
+    assert printable(evil).isprintable()
+    assert as_json(evil).isascii()
+    assert json.loads(as_json(evil)) == evil
