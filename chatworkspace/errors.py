@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from chatworkspace._domain.advice import next_step_for
-from chatworkspace.model import Agent, LeftBehind, Outcome, Reason
+from chatworkspace.model import Agent, LeftBehind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -103,16 +103,6 @@ class ConnectError(ChatWorkspaceError):
         super().__init__(message, reason=reason, next_step=next_step)
         self.agent: Agent | None = agent
         """None: the workspace has none to dial; it is stopped, say."""
-
-
-class NotReadyError(ChatWorkspaceError):
-    """Outcome.require_ready() was called and the workspace is not ready."""
-
-    default_reason = Reason.NOT_READY
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(f"the workspace is {outcome.state.value} ({outcome.reason.value})", next_step=outcome.next_step)
-        self.outcome: Outcome = outcome
 
 
 class ChatClosedError(ChatWorkspaceError):

@@ -19,7 +19,8 @@ from chatworkspace._application.turns import FLOOR, Again, Await, Follow, LookAg
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._application.watches import Watches
 from chatworkspace._domain.arguments import Id, check_chat_id, check_parameters, check_text, check_wait, to_uuid
-from chatworkspace._domain.decisions import Finding, Step, create_step, describe, replace_step, start_step, stop_step
+from chatworkspace._domain.conditions import Finding, describe
+from chatworkspace._domain.decisions import Step, create_step, replace_step, start_step, stop_step
 from chatworkspace._ports.system_clock import Process, SystemClock, this_process
 from chatworkspace.errors import (
     BusyError,
@@ -30,7 +31,8 @@ from chatworkspace.errors import (
     NoWorkspaceError,
     UnavailableError,
 )
-from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Reason, State, Sweep, Workspace
+from chatworkspace.model import Chat, LeftBehind, Phase, Reason, State, Workspace
+from chatworkspace.outcomes import Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 

@@ -17,7 +17,8 @@ from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.definitions import TOOLS
 from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
-from chatworkspace.model import Outcome, State, Workspace
+from chatworkspace.model import State, Workspace
+from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import PortError
 
 if TYPE_CHECKING:

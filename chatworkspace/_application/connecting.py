@@ -11,7 +11,7 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turns import Turns, Unknown
 from chatworkspace._application.waiting import Bound
-from chatworkspace._domain.decisions import Condition, Finding, at_limit, describe
+from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
 from chatworkspace.model import Agent, AgentStatus, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, PortError, WorkspaceCreator

@@ -12,7 +12,8 @@ from chatworkspace._application.turns import Follow, Held, Track, Turns
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
-from chatworkspace.model import Sweep, Workspace
+from chatworkspace.model import Workspace
+from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import Clock, Look, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 

@@ -19,7 +19,8 @@ from chatworkspace._application.memory import Proof, Proofs
 from chatworkspace._application.redaction import Redaction
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain import names
-from chatworkspace._domain.decisions import Condition, Finding, Probe, Step, classify, probe_for
+from chatworkspace._domain.conditions import Condition, Finding, Probe, classify, probe_for
+from chatworkspace._domain.decisions import Step
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, NoWorkspaceError, OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Template, Transition, Workspace
 from chatworkspace.ports import (

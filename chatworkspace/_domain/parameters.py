@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from chatworkspace.model import Evaluation, Parameter
+from chatworkspace._domain.offer import Evaluation, Parameter
 
 RECORDED = "Defaults and options are those recorded when the template's version was imported; they may differ for this user."
 FAILED = "The parameters could not be evaluated for this user: defaults and options are those recorded at import, and may differ."
