@@ -139,7 +139,7 @@ class PostgresStore(Store):
         given: Values = {"chat_id": _checked("chat_id", chat_id), "owner_id": str(owner_id), "organization_id": str(organization_id)}
         return row_of(self._line.ask(sql.OPEN_CHAT, given, or_again=True)[0]).chat
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         chat = look.chat
         given: Values = {
             "chat_id": _checked("chat_id", chat.id),
@@ -154,7 +154,7 @@ class PostgresStore(Store):
         if plan is None:
             done, row = self._change(sql.CLAIM, given)
         else:
-            done, row = self._change(sql.CLAIM_WITH_PLAN, given | _planned(plan))
+            done, row = self._change(sql.CLAIM_WITH_PLAN_BESIDE if keep else sql.CLAIM_WITH_PLAN, given | _planned(plan))
         if done or (row.token == token and row.epoch == look.epoch + 1 and not row.written):
             return row.claim
         if row.as_looked_at(look) and row.claimed_for:
@@ -180,8 +180,12 @@ class PostgresStore(Store):
         repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closes, claim.chat.generation + 1)
         return _written(claim, row, done=done, repeated=repeated)
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        self._write(sql.RELEASE, claim, {"note": _noted(note), "drop_plan": str(drop_plan)})
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
+        former: Values = {
+            "former_name": None if back is None else _checked("back.name", back.name),
+            "former_number": None if back is None else str(back.number),
+        }
+        self._write(sql.RELEASE, claim, {"note": _noted(note), "drop_plan": str(drop_plan)} | former)
 
     # ------------------------------------------------------------ no claim needed
 

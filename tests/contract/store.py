@@ -59,10 +59,14 @@ class StoreWorld:
         """Look at it."""
         return self.store.look(chat_id)
 
-    def claim(self, chat_id: str = CHAT, *, plan: Plan | None = None, ttl: float = LONG) -> Claim:
+    def claim(self, chat_id: str = CHAT, *, plan: Plan | None = None, ttl: float = LONG, keep: bool = False) -> Claim:
         """Look at a chat, opened if need be, and claim it."""
         self.open(chat_id)
-        return self.store.claim(self.look(chat_id), token=fresh_token(), ttl=ttl, plan=plan)
+        return self.store.claim(self.look(chat_id), token=fresh_token(), ttl=ttl, plan=plan, keep=keep)
+
+    def replacing(self, plan: Plan | None = None, *, ttl: float = LONG) -> Claim:
+        """Claim a chat, which is bound, with a plan beside its binding."""
+        return self.claim(plan=plan or another_plan(), ttl=ttl, keep=True)
 
     def bound(self, workspace_id: UUID = WORKSPACE, chat_id: str = CHAT) -> Claim:
         """Make a chat whose making is this workspace, bound to it; return the claim, which was given back."""
@@ -101,6 +105,11 @@ def fresh_token() -> str:
 
 def a_plan(name: str = "dev-abcdefghij", *, number: int = 0, template_id: UUID = TEMPLATE, preset_id: UUID | None = None) -> Plan:
     return Plan(name=name, number=number, template_id=template_id, preset_id=preset_id, fingerprint="print")
+
+
+def another_plan(name: str = "lab-bbbbbbbbbb", *, number: int = 1) -> Plan:
+    """Return one that is to replace what a_plan() became."""
+    return a_plan(name, number=number, template_id=OTHER_TEMPLATE, preset_id=PRESET)
 
 
 def attach(world: StoreWorld, claim: Claim) -> object:
@@ -380,7 +389,7 @@ class StoreContract:
         assert (look.name, look.number) == ("lab-abcdefghij", 3)
 
     def test_a_plan_unbinds(self, store_factory: StoreFactory) -> None:
-        """There is never a binding and a plan at once."""
+        """What was bound is gone, and the plan is of a generation that begins without it."""
         world = store_factory()
         world.bound()
         claim = world.claim(plan=a_plan())
@@ -451,6 +460,184 @@ class StoreContract:
         world.bound()
         detach(world, world.claim())
         assert world.claim(plan=a_plan()).chat.generation == 3
+
+    # ------------------------------------------------------------ a plan beside a binding
+
+    def test_a_plan_that_keeps_stands_beside_the_binding(self, store_factory: StoreFactory) -> None:
+        """Binding and generation stay, nothing goes into the history; name and number are the plan's."""
+        world = store_factory()
+        world.bound()
+        before, history = world.look().chat, list(world.store.history(CHAT))
+        claim, look = world.replacing(), world.look()
+        assert claim.chat == look.chat == before
+        for standing in (claim.plan, look.plan):
+            assert standing is not None
+            assert attrs.evolve(standing, planned_for=0) == another_plan()
+        assert (look.name, look.number) == ("lab-bbbbbbbbbb", 1)
+        assert list(world.store.history(CHAT)) == history
+
+    def test_binding_another_switches(self, store_factory: StoreFactory) -> None:
+        """One generation more, and an intent of its own: as planned, what it replaces, what it became. The plan stands no more."""
+        world = store_factory()
+        world.bound()
+        claim = world.replacing()
+        world.clock.sleep(BRIEF)
+        chat, told = world.store.bind(claim, ANOTHER), world.latest()
+        look = world.look()
+        assert chat == look.chat
+        assert (chat.workspace_id, chat.generation, look.plan, look.name, look.number) == (ANOTHER, 2, None, "lab-bbbbbbbbbb", 1)
+        assert (told.generation, told.name, told.template_id, told.preset_id) == (2, "lab-bbbbbbbbbb", OTHER_TEMPLATE, PRESET)
+        assert (told.replaces, told.workspace_id) == (WORKSPACE, ANOTHER)
+        assert told.planned_at is not None
+        assert told.bound_at is not None
+        assert told.planned_at + timedelta(seconds=BRIEF / 2) < told.bound_at
+        assert world.store.history(CHAT)[0].workspace_id == WORKSPACE
+
+    def test_switching_again_repeats_nothing(self, store_factory: StoreFactory) -> None:
+        """The answer was lost: the same row comes back, counted once and told once."""
+        world = store_factory()
+        world.bound()
+        claim = world.replacing()
+        first = world.store.bind(claim, ANOTHER)
+        assert world.store.bind(claim, ANOTHER) == first == world.look().chat
+        assert len(world.store.history(CHAT)) == 2
+        with pytest.raises(StaleClaimError):
+            world.store.bind(claim, THIRD)
+
+    def test_binding_what_is_bound_drops_the_plan(self, store_factory: StoreFactory) -> None:
+        """Nothing is counted and nothing told: the chat has it already."""
+        world = store_factory()
+        world.bound()
+        before, history = world.look().chat, list(world.store.history(CHAT))
+        assert world.store.bind(world.replacing(), WORKSPACE) == before == world.look().chat
+        assert world.look().plan is None
+        assert list(world.store.history(CHAT)) == history
+
+    def test_what_was_replaced_can_be_discarded_and_what_is_bound_cannot(self, store_factory: StoreFactory) -> None:
+        """While the replacement stands, the old one is bound; once it is bound itself, it is the other way round."""
+        world = store_factory()
+        world.bound()
+        claim = world.replacing()
+        with pytest.raises(WorkspaceTakenError):
+            world.store.discard(WORKSPACE)
+        world.store.bind(claim, ANOTHER)
+        world.store.discard(WORKSPACE)
+        with pytest.raises(WorkspaceTakenError):
+            world.store.discard(ANOTHER)
+
+    def test_another_chats_making_replaces_nothing(self, store_factory: StoreFactory) -> None:
+        """WorkspaceTakenError; claim, plan and binding stay."""
+        world = store_factory()
+        world.bound(ANOTHER, "maker")
+        world.bound()
+        claim = world.replacing()
+        with pytest.raises(WorkspaceTakenError):
+            world.store.bind(claim, ANOTHER)
+        look = world.look()
+        assert (look.chat, look.plan is not None, look.claimed_for > 0) == (claim.chat, True, True)
+        assert world.store.bind(claim, THIRD).generation == 2
+
+    def test_a_replacement_that_is_dropped_gives_the_name_back(self, store_factory: StoreFactory) -> None:
+        """Name and number go back to the look's, in the same step; the chat is as it was, and the note goes to what stays bound."""
+        world = store_factory()
+        world.bound()
+        before = world.look()
+        claim = world.replacing()
+        world.store.release(claim, note="refused", drop_plan=True, back=before)
+        look = world.look()
+        assert attrs.evolve(look, epoch=before.epoch) == before
+        assert (look.epoch, look.claimed_for) == (claim.epoch, 0)
+        assert (world.latest().generation, world.latest().notes) == (1, ("refused",))
+
+    def test_a_stale_holder_gives_no_name_back(self, store_factory: StoreFactory) -> None:
+        """Somebody has claimed since, with a plan under the same name: it stands, and so do name and number."""
+        world = store_factory()
+        world.bound()
+        before = world.look()
+        stale = world.replacing(ttl=BRIEF)
+        world.clock.sleep(2 * BRIEF)
+        world.replacing()
+        world.store.release(stale, note="refused", drop_plan=True, back=before)
+        look = world.look()
+        assert (look.plan is not None, look.name, look.number, look.claimed_for > 0) == (True, "lab-bbbbbbbbbb", 1, True)
+        assert world.notes() == []
+
+    def test_a_replacement_in_doubt_keeps_its_age(self, store_factory: StoreFactory) -> None:
+        """A plan that takes its place has stood since the first; what it becomes was planned then."""
+        world = store_factory()
+        world.bound()
+        world.store.release(world.replacing())
+        first = world.look().plan
+        world.clock.sleep(4 * BRIEF)
+        claim = world.replacing()
+        second = world.look().plan
+        assert first is not None
+        assert second is not None
+        assert second.planned_for >= first.planned_for + 2 * BRIEF
+        world.store.bind(claim, ANOTHER)
+        told = world.latest()
+        assert told.planned_at is not None
+        assert told.bound_at is not None
+        assert told.planned_at + timedelta(seconds=2 * BRIEF) < told.bound_at
+
+    def test_a_plan_that_does_not_keep_unbinds_also_beside_another(self, store_factory: StoreFactory) -> None:
+        """What was bound is gone: one generation more, with an intent of its own, though a plan stood."""
+        world = store_factory()
+        world.bound()
+        world.store.release(world.replacing())
+        claim = world.claim(plan=another_plan())
+        told = world.latest()
+        assert (claim.chat.workspace_id, claim.chat.generation) == (None, 2)
+        assert (told.generation, told.name, told.replaces, told.workspace_id) == (2, "lab-bbbbbbbbbb", WORKSPACE, None)
+        world.store.discard(WORKSPACE)
+        world.store.bind(claim, ANOTHER)
+        assert [(it.generation, it.workspace_id) for it in world.store.history(CHAT)] == [(1, WORKSPACE), (2, ANOTHER)]
+
+    def test_a_replacement_is_listed_with_the_plans(self, store_factory: StoreFactory) -> None:
+        """The sweep looks for it, and sees what is bound as well."""
+        world = store_factory()
+        world.bound()
+        world.store.release(world.replacing())
+        (look,) = world.store.planned(0)
+        assert look.plan is not None
+        assert (look.chat.workspace_id, look.plan.name) == (WORKSPACE, "lab-bbbbbbbbbb")
+
+    def test_leaving_ends_a_replacement(self, store_factory: StoreFactory) -> None:
+        """Attach, detach and close end binding and plan in one step, and name what was bound."""
+        for write, workspace_id in ((attach, ANOTHER), (detach, None), (close, None)):
+            world = store_factory()
+            world.bound()
+            world.store.release(world.replacing())
+            write(world, world.claim())
+            look, told = world.look(), world.latest()
+            assert (look.plan, look.chat.workspace_id, look.chat.generation, look.number) == (None, workspace_id, 2, GIVEN)
+            assert (told.replaces, told.workspace_id) == (WORKSPACE, workspace_id)
+
+    def test_a_look_from_before_a_replacement_was_planned_or_dropped(self, store_factory: StoreFactory) -> None:
+        """ChangedError: whether a plan stands is part of what a claim has to match."""
+        world = store_factory()
+        world.bound()
+        before = world.look()
+        claim = world.replacing()
+        during = world.look()
+        for look in (before, during):
+            if look is during:
+                world.store.release(claim, drop_plan=True, back=before)
+            with pytest.raises(ChangedError):
+                world.store.claim(look, token=fresh_token(), ttl=LONG)
+
+    def test_of_racing_replacements_one_switches(self, store_factory: StoreFactory) -> None:
+        """In every round one of 8 threads claims beside the binding and switches; the generation rises by one."""
+        world = store_factory()
+        world.bound()
+        for round_number in range(1, world.threads.rounds + 1):
+            look = world.look()
+            won = world.threads.together([partial(_race, world.store, look, None, keep=True)] * THREADS)
+            (claim,) = [it for it in won if it is not None]
+            after = world.look()
+            assert after.chat.generation == round_number + 1
+            assert (after.chat.workspace_id, after.plan) == (_made_by(claim), None)
+            assert world.latest().replaces == look.chat.workspace_id
 
     # ------------------------------------------------------------ waiting for the turn
 
@@ -925,10 +1112,10 @@ def _made_by(claim: Claim) -> UUID:
     return UUID(int=10_000 + int(claim.token.rpartition("-")[2]))
 
 
-def _race(store: Store, look: Look, overtaken: Claim | None) -> Claim | None:
+def _race(store: Store, look: Look, overtaken: Claim | None, *, keep: bool = False) -> Claim | None:
     """Claim and bind; who is refused tries to write with a claim that was overtaken."""
     try:
-        claim = store.claim(look, token=fresh_token(), ttl=LONG, plan=a_plan())
+        claim = store.claim(look, token=fresh_token(), ttl=LONG, plan=a_plan(), keep=keep)
     except (ChangedError, ClaimedError):
         if overtaken is not None:
             with pytest.raises(StaleClaimError):

@@ -7,6 +7,7 @@ import hashlib
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from threading import Lock, RLock
 from typing import Any, Literal, TypeVar, get_args
 from uuid import UUID
@@ -63,6 +64,8 @@ class _Row:
     """Guards the row; nobody waits under it."""
     plan: Plan | None = None
     planned_at: float = 0.0
+    planned_on: datetime | None = None
+    """The same instant, as it is told."""
     name: str = ""
     number: int = 0
     epoch: int = 0
@@ -92,6 +95,12 @@ class _Row:
         waiters, self.waiters = self.waiters, []
         for signal in waiters:
             signal.set()
+
+    def intended(self, **became: Any) -> Intent:
+        """Return the intent of the plan that stands, and of what it became."""
+        template_id, preset_id = (None, None) if self.plan is None else (self.plan.template_id, self.plan.preset_id)
+        planned_at = None if self.plan is None else self.planned_on
+        return Intent(generation=self.chat.generation, name=self.name, template_id=template_id, preset_id=preset_id, planned_at=planned_at, **became)
 
     def amend(self, **changes: Any) -> None:
         """Change the latest intent, if there is one."""
@@ -195,7 +204,7 @@ class MemoryStore(Store):
             row = self._rows.setdefault(chat_id, _Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1)))
         return row.chat
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         row = self._row(look.chat.id)
         with row.lock:
             now = self._now()
@@ -209,29 +218,34 @@ class MemoryStore(Store):
             self._before_write()
             row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
             if plan is not None:
-                self._plan(row, plan, now)
+                self._plan(row, plan, now, keep=keep)
             return row.claim()
 
-    def _plan(self, row: _Row, plan: Plan, now: float) -> None:
-        chat = row.chat
-        if row.plan is not None:
-            row.chat = _chat(chat, None)
-            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
-        else:
-            opened = chat.workspace_id is not None or bool(row.history)
-            row.chat = _chat(chat, None, generation=chat.generation + opened)
-            intent = Intent(
-                generation=row.chat.generation,
-                name=plan.name,
-                template_id=plan.template_id,
-                preset_id=plan.preset_id,
-                replaces=chat.workspace_id,
-                planned_at=self._clock.now(),
-            )
-            row.history = (*row.history, intent)
-            row.planned_at = now
-        self._unbound(chat.workspace_id)
+    def _plan(self, row: _Row, plan: Plan, now: float, *, keep: bool) -> None:
+        if row.plan is None:
+            row.planned_at, row.planned_on = now, self._clock.now()
+        if not keep:
+            self._begin(row, plan)
         row.plan, row.name, row.number = plan, plan.name, plan.number
+
+    def _begin(self, row: _Row, plan: Plan) -> None:
+        """Unbind, and begin a generation, unless a plan stands for one that has begun."""
+        before, stood = row.chat, row.plan is not None
+        if before.workspace_id is None and stood:
+            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
+            return
+        opened = before.workspace_id is not None or bool(row.history)
+        row.chat = _chat(before, None, generation=before.generation + opened)
+        intent = Intent(
+            generation=row.chat.generation,
+            name=plan.name,
+            template_id=plan.template_id,
+            preset_id=plan.preset_id,
+            replaces=before.workspace_id,
+            planned_at=row.planned_on,
+        )
+        row.history = (*row.history, intent)
+        self._unbound(before.workspace_id)
 
     # ------------------------------------------------------------ writes of the holder
 
@@ -241,9 +255,15 @@ class MemoryStore(Store):
             if self._wrote(row, claim, (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)):
                 return row.chat
             self._before_write()
-            self._rebound(row.chat.workspace_id, workspace_id, maker=row.chat.id)
-            row.chat, row.plan = _chat(row.chat, workspace_id), None
-            row.amend(workspace_id=workspace_id, bound_at=self._clock.now())
+            before, now = row.chat.workspace_id, self._clock.now()
+            self._rebound(before, workspace_id, maker=row.chat.id)
+            switched = before not in {None, workspace_id}
+            row.chat = _chat(row.chat, workspace_id, generation=row.chat.generation + switched)
+            if switched:
+                row.history = (*row.history, row.intended(replaces=before, workspace_id=workspace_id, bound_at=now))
+            elif before is None:
+                row.amend(workspace_id=workspace_id, bound_at=now)
+            row.plan = None
             row.give_back()
             return row.chat
 
@@ -277,7 +297,7 @@ class MemoryStore(Store):
             row.give_back()
             return row.chat
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         row = self._row(claim.chat.id)
         with row.lock:
             if not row.held_by(claim) or row.written:
@@ -287,6 +307,8 @@ class MemoryStore(Store):
                 row.note(note)
             if drop_plan:
                 row.plan = None
+            if back is not None:
+                row.name, row.number = back.name, back.number
             row.give_back()
 
     # ------------------------------------------------------------ no claim needed
@@ -440,9 +462,9 @@ class FakeStore(MemoryStore):
         act = super().look
         return self._apply("look", lambda: act(chat_id))
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         act = super().claim
-        return self._apply("claim", lambda: act(look, token=token, ttl=ttl, plan=plan))
+        return self._apply("claim", lambda: act(look, token=token, ttl=ttl, plan=plan, keep=keep))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
@@ -461,9 +483,9 @@ class FakeStore(MemoryStore):
         act = super().close_chat
         return self._apply("close_chat", lambda: act(claim, number=number, note=note))
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         act = super().release
-        self._apply("release", lambda: act(claim, note=note, drop_plan=drop_plan))
+        self._apply("release", lambda: act(claim, note=note, drop_plan=drop_plan, back=back))
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
         act = super().record_stray
