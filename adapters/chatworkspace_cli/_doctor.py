@@ -17,8 +17,7 @@ from chatworkspace_cli._stores import VARIABLE
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chatworkspace_coder._about import About, Holder, RateLimit, Server
-    from chatworkspace_coder._client import CoderClient
+    from chatworkspace_coder import About, CoderClient, Holder, RateLimit, Server
 
 T = TypeVar("T")
 

@@ -120,7 +120,7 @@ def test_the_lifetime_is_asked_for_once_a_minute(level: str, paths: list[str]) -
         docker = it.template(build=0.1)
         asked = it.asked(lambda: [it.create(chat, docker) for chat in "abc"])
         assert [path for path in asked if path.endswith("workspace-ttl")] == [f"GET {path}" for path in paths]
-        it.client._templates._ttl._told = None  # as after a minute
+        it.client._settings._lifetime._told = None  # as after a minute
         again = it.asked(lambda: it.create("d", docker))
         assert len([path for path in again if path.endswith("workspace-ttl")]) == (1 if level != "2.20" else 2)
 
