@@ -1,27 +1,29 @@
 """Coder over HTTP: `CoderClient` creates, reads, watches and reaches workspaces of a Coder server, 2.20 or newer.
 
+It is the platform of a `chatworkspace.ChatWorkspaces`, and its way to agents: pass it as `creator` and as `dialer`.
+
     from chatworkspace_coder import CoderClient
 
     with CoderClient("https://coder.example.com", token="a session token") as coder:
         me = coder.user()
 
-It is a platform and a way to agents for `chatworkspace.ChatWorkspaces`: pass it as `creator` and as `dialer`. `CoderClient.about` says what a server
-is; the other names are values that these two return. Everything here is safe from any thread; durations are seconds (float).
+`CoderClient.about` says what a server is; the other names are values that these two return.
+Safe to use from any thread; durations are seconds (float), ids are UUIDs, and text of them where they come in.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from chatworkspace_coder._about import About
 from chatworkspace_coder._answers.servers import Found, Server
 from chatworkspace_coder._answers.users import Holder, Organization, RateLimit, User
 from chatworkspace_coder._client import CoderClient
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
     __version__: str
 
-__all__ = ["About", "CoderClient", "Found", "Holder", "Organization", "RateLimit", "Server", "User"]
+__all__ = ["About", "CoderClient", "Found", "Holder", "Organization", "RateLimit", "Server", "User", "__version__"]
 
 
 def __getattr__(name: str) -> object:
@@ -38,4 +40,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), "__version__"})
+    return sorted({*globals(), *__all__})

@@ -30,7 +30,7 @@ class About:
         self._watching = watching
 
     def server(self, deadline: float) -> Server:
-        """Ask once what answers at the client's URL; that nothing does is an answer, too. It needs no right.
+        """Ask once what answers at the client's URL; that nothing does is an answer, too. Whoever has no valid token may ask.
 
         UnavailableError: the client is closed, or its token function failed.
         """

@@ -50,9 +50,9 @@ LIMIT = 15.0
 class CoderClient(WorkspaceCreator, AgentDialer):
     """Coder over HTTP, servers from 2.20 on: creates, reads, watches and reaches workspaces. Give it to ChatWorkspaces as creator and as dialer.
 
-    Safe from any thread: share one between all threads of a process, and close it after the ChatWorkspaces that uses it. A child of fork() begins
-    with connections of its own. It holds at most `connections` connections for requests, one for each watch (200 at most) and for each command
-    that runs, and one thread, while requests are under way.
+    Safe from any thread: share one between all threads of a process, and close it after the ChatWorkspaces that uses it: by close(), or by leaving
+    its `with` block. A child of fork() begins with connections of its own. It holds at most `connections` connections for requests, one for each
+    watch (200 at most) and for each command that runs, and one thread, while requests are under way.
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
     exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
@@ -92,26 +92,30 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         self._workspaces = Workspaces(api, self._users)
         self._watching = Watching(self._opener, self._workspaces, lacking)
         self._dialer = Dialer(api, self._opener, self._workspaces)
-        self.about: About = About(api, self._watching)
-        """What the server is, and what the token's holder may do there."""
+        self._about = About(api, self._watching)
 
     def __repr__(self) -> str:
         return f"CoderClient({self._transport.url!r})"
 
     # ------------------------------------------------------------ beside the ports
 
-    def user(self, user: str = "me") -> User:
-        """Who is that on the Coder server? This is where owner_id and organization_id come from.
+    @property
+    def about(self) -> About:
+        """What the server is, and what the token's holder may do there: for whoever sets it up, or looks why it fails."""
+        return self._about
 
-        user: a user's name or id; "me": whose token it is. Read with the token for no owner.
-        InvalidArgumentError: there is none that the token may see.
+    def user(self, user: str = "me") -> User:
+        """Return who that is on the Coder server: this is where owner_id and organization_id come from. Read with the token for no owner.
+
+        user: a user's name or id as text; "me": whose token it is. InvalidArgumentError: there is none that the token may see.
         """
         return self._users.named(_arguments.text("user", user), time.monotonic() + LIMIT)
 
     def template(self, name: str, *, organization_id: Id) -> Template:
         """Return a template by its name. Read with the token for no owner.
 
-        organization_id: a UUID or its text. TemplateError: there is none that the token may see. InvalidArgumentError.
+        name: as in the template's URL, not its display name; organization_id: a UUID or its text.
+        TemplateError: there is none that the token may see. InvalidArgumentError.
         """
         name, home = _arguments.text("name", name), _arguments.uuid("organization_id", organization_id)
         try:
@@ -122,7 +126,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
     def workspace_ttl(self, chat: Chat) -> float | None:
         """Return the seconds after which the server wants a chat's workspace to be stopped: ChatWorkspaces(workspace_ttl=coder.workspace_ttl) obeys.
 
-        None: none is set, or the server has no such setting, and the template's own holds. It is asked for once a minute. InvalidArgumentError.
+        None: none is set, or the server has no such setting, and the template's own holds. It is asked for once a minute, with the token of the
+        chat's owner. chat: as ChatWorkspaces hands it over. InvalidArgumentError.
         """
         return self._settings.lifetime(_arguments.chat(chat).owner_id, time.monotonic() + LIMIT)
 

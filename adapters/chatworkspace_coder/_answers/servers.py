@@ -19,33 +19,38 @@ HALF_A_SECOND = timedelta(seconds=0.5)
 
 
 class Found(Enum):
-    """What answers at the client's URL."""
+    """What answers at the client's URL.
+
+    CODER: a Coder server, as it says itself.
+    REDIRECT: something that sends elsewhere, and is not followed.
+    FOREIGN: something else than Coder: a proxy's page, say.
+    NOTHING: no answer came, or none in time.
+    """
 
     CODER = "coder"
-    """Coder, as it says itself."""
     REDIRECT = "redirect"
-    """It sends elsewhere, and is not followed."""
     FOREIGN = "foreign"
-    """Something else than Coder: a proxy's page, say."""
     NOTHING = "nothing"
-    """No answer came, or none in time."""
 
 
 @attrs.frozen(kw_only=True)
 class Server:
-    """What was found at the client's URL."""
+    """What was found at the client's URL.
+
+    url: the client's; nothing in it is secret.
+    found: what answers there.
+    version: as Coder writes it ("v2.34.2+9c4e7b1"); empty if nothing was told.
+    problem: what is wrong, in a sentence; empty if it is Coder.
+    location: scheme, host and port to which a redirect leads; empty if it is none, or names no host.
+    clock_difference: seconds that the server's clock is ahead of ours, give or take one; negative: behind. None: it does not tell its time.
+    """
 
     url: str
-    """The client's: nothing in it is secret."""
     found: Found
     version: str = ""
-    """As Coder writes it ("v2.34.2+9c4e7b1"); empty if nothing was told."""
     problem: str = ""
-    """What is wrong, in a sentence; empty if it is Coder."""
     location: str = ""
-    """Scheme, host and port that a redirect leads to; empty if it is none, or leads to the same host."""
     clock_difference: float | None = None
-    """Seconds that the server's clock is ahead of ours, give or take one; negative: behind. None: it does not tell."""
 
 
 def server(url: str, answer: Answer, heard_at: datetime) -> Server:

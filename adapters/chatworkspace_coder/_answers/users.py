@@ -14,19 +14,25 @@ from chatworkspace_coder._http.rates import rate_in
 
 @attrs.frozen(kw_only=True)
 class User:
-    """A user of the Coder server."""
+    """A user of the Coder server.
+
+    id: what ChatWorkspaces.open_chat() takes as owner_id.
+    username: how the user is called; it may be changed, unlike the id.
+    organization_ids: the organizations that the user is a member of, in the server's order; one of them is open_chat()'s organization_id.
+    """
 
     id: UUID
-    """What ChatWorkspaces.open_chat() takes as owner_id."""
     username: str
-    """May be changed by its owner, unlike the id."""
     organization_ids: tuple[UUID, ...]
-    """Those that the user is a member of, in the server's order; empty: the server does not tell."""
 
 
 @attrs.frozen(kw_only=True)
 class Organization:
-    """An organization of the Coder server."""
+    """An organization of the Coder server.
+
+    id: what ChatWorkspaces.open_chat() takes as organization_id.
+    name: how it is called; it may be changed, unlike the id.
+    """
 
     id: UUID
     name: str
@@ -34,21 +40,26 @@ class Organization:
 
 @attrs.frozen(kw_only=True)
 class RateLimit:
-    """How many requests a user may make to one path within a minute that ends now, as the server has said with its latest answer."""
+    """How many requests may be made to one path of the server, as its latest answer said. It counts over the minute that ends now.
+
+    limit: requests a minute.
+    remaining: how many of these are left now.
+    """
 
     limit: int
-    """Requests a minute."""
     remaining: int
-    """Of these, how many are left now."""
 
 
 @attrs.frozen(kw_only=True)
 class Holder:
-    """Whose token it is."""
+    """Whose token it is.
+
+    user: the user who made the token.
+    rate_limit: of the path that was asked for this; None: there is no limit, or a proxy keeps it to itself.
+    """
 
     user: User
     rate_limit: RateLimit | None
-    """None: there is no limit, or a proxy keeps it to itself."""
 
 
 def user(told: object) -> User:

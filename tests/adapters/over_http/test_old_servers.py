@@ -117,9 +117,12 @@ def test_a_whole_life(world: World) -> None:
 def test_many_threads_at_once(world: World) -> None:
     """They share one question; another process asks its own."""
     hosts = [world.host(), world.host()]
+
+    def create(number: int) -> bool:
+        return hosts[number % 2].create(f"chat-{number}", world.docker).ready
+
     with ThreadPoolExecutor(16) as pool:
-        told = list(pool.map(lambda number: hosts[number % 2].create(f"chat-{number}", world.docker), range(16)))
-    assert all(outcome.ready for outcome in told)
+        assert all(pool.map(create, range(16)))
     assert (world.asked[PAGE], world.asked[LIFETIME]) == (2, 2)
     assert len(world.simulator.coder.live) == 16
     for host in hosts:
