@@ -10,7 +10,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from chatworkspace_coder._answers.contents import understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_no_route, may_pass
+from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_too_old, may_pass
 from chatworkspace_coder._http.messages import Answer, Request
 from chatworkspace_coder._http.transport import Transport
 from chatworkspace_coder._memory import Lacking
@@ -76,8 +76,8 @@ class Api:
         if self._lacking.has(newer, area):
             raise missing
         answer = self._transport.read(request, deadline, _may_pass_of_newer)
-        if answer.is_page or is_no_route(answer):
-            # before 2.27 whatever is unknown there is answered with the site's page, and none is known of what is asked for here
+        if is_too_old(answer):
+            # who has a page for one path under /api/experimental has it for all that is asked for here
             self._lacking.note(area if answer.is_page else newer, answer)
             raise missing
         return answer
@@ -92,8 +92,8 @@ class Api:
 
 
 def _may_pass_of_newer(answer: Answer) -> bool:
-    """Say whether the same read may fare better in a moment: a page is what an older server has to say."""
-    return not answer.is_page and may_pass(answer)
+    """Say whether the same read may fare better in a moment: not with an older server, whatever it says."""
+    return not is_too_old(answer) and may_pass(answer)
 
 
 def segment(text: object) -> str:

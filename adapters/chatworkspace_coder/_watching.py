@@ -11,7 +11,7 @@ import attrs
 
 from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import Watch
-from chatworkspace_coder._answers.errors import error_of_read, is_no_route, problem_of
+from chatworkspace_coder._answers.errors import error_of_read, is_no_route, is_too_old, problem_of
 from chatworkspace_coder._answers.fields import UnreadableError
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2
@@ -194,9 +194,8 @@ class Watching:
         if key.is_answered_by(head):
             return WebSocketSource(link)
         answer = whole_of(link, head, deadline)
-        if answer.is_page:
-            self._lacking.note(BY_WEBSOCKET, answer)
-        else:
+        known = is_too_old(answer) and self._lacking.note(BY_WEBSOCKET, answer)
+        if not known and not answer.is_page:
             self._refused(BY_WEBSOCKET, answer)
         return None
 

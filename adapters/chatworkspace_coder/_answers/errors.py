@@ -71,6 +71,14 @@ def is_no_route(answer: Answer) -> bool:
     return answer.status == 404 and problem is not None and problem.message.lower().startswith("route not found")
 
 
+def is_too_old(answer: Answer) -> bool:
+    """Tell, of a route that only newer servers have, that this one lacks it: an unknown route, somebody's 404, or a page in place of an answer.
+
+    Before 2.27 whatever is unknown under /api/experimental is answered with the site's page, and 200.
+    """
+    return answer.is_page or is_no_route(answer) or (answer.status == 404 and problem_of(answer) is None)
+
+
 def may_pass(answer: Answer) -> bool:
     """Say whether the same read may fare better in a moment."""
     if answer.ok:

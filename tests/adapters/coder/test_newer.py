@@ -12,7 +12,7 @@ import pytest
 from chatworkspace.ports import Watch
 from chatworkspace_coder import CoderClient
 from tests.adapters.coder.calls import CHAT, HOME, LISTED, ME, OF, READ
-from tests.adapters.coder.payloads import NO_ROUTE, ORGANIZATION, OWNER, PAGE, TEMPLATE, VERSION, WORKSPACE, Json, template, user, version
+from tests.adapters.coder.payloads import NO_ROUTE, ORGANIZATION, OWNER, PAGE, TEMPLATE, VERSION, WORKSPACE, Json, problem, template, user, version
 from tests.adapters.coder.server import Handler, Reply, Server, soon
 from tests.adapters.simulator.client import until
 
@@ -56,6 +56,8 @@ ROUTES = {
 }
 LACKS = {
     "no route": Reply(404, NO_ROUTE),
+    "no route in plain text": Reply(404, b"404 page not found\n", {"Content-Type": "text/plain"}),
+    "no route in a page": Reply(404, PAGE),
     "page": Reply(200, PAGE),
     "page by its type": Reply(200, b"\xef\xbb\xbf Workspaces", {"Content-Type": "text/html; charset=utf-8"}),
     "page by its looks": Reply(200, b"\n <!doctype html>", {"Content-Type": "application/octet-stream"}),
@@ -103,6 +105,13 @@ def test_a_lack_is_asked_about_once_for_each_version(server: Server, client: Cod
         _forget(client)
         assert route.ask(client) == route.without
     assert asked(server, route) == 2
+
+
+@pytest.mark.parametrize("passing", [Reply(503, PAGE), Reply(429, problem("slow")), Reply(502, b"")], ids=["503", "429", "502"])
+def test_what_may_pass_is_no_lack(server: Server, client: CoderClient, passing: Reply) -> None:
+    """It is asked again, and the answer counts."""
+    server.on("GET", STABLE, says(passing, BEFORE), Reply(200, {"workspace_ttl_ms": 60_000}, BEFORE))
+    assert client.workspace_ttl(CHAT) == 60.0
 
 
 @pytest.mark.parametrize("lack", [LACKS["page"], LACKS["page by its type"]], ids=["page", "by its type"])
