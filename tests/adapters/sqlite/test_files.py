@@ -264,7 +264,7 @@ def test_no_more_pages(path: Path) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     with opened(path) as store:
-        store._parts().writing.run(no_room)
+        store._parts.here().writing.run(no_room)
         with pytest.raises(UnavailableError, match="full") as error:
             open_many(store)
         assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)
