@@ -10,7 +10,7 @@ import attrs
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.memory import Mentions
-from chatworkspace._application.turns import Track, Wish
+from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import next_step_for

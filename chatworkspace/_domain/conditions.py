@@ -1,8 +1,8 @@
 """The state table: what a workspace's facts mean, and how that is told. Pure.
 
 `classify` turns facts into a Condition, one row of the table each; `describe` says how a row is told, `at_limit` how it is told when its time is
-over, `probe_for` whether a dial is needed first. What a call does about a row stands in `decisions`; nothing else decides from a status. A status that
-nobody has decided about is a type error: no `match` has a default arm.
+over, `probe_for` whether a dial is needed first. What a call does about a row stands in `decisions`; nothing else decides from a status. A status
+that nobody has decided about is a type error: no `match` has a default arm.
 """
 
 from __future__ import annotations

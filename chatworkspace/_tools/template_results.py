@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatworkspace._application.catalog import Description
 from chatworkspace._domain.offer import Option, Preset
-from chatworkspace._domain.parameters import Described
+from chatworkspace._domain.parameters import Described, Description
 from chatworkspace._domain.ranking import Ranked, Ranking, Verdict
 from chatworkspace._domain.texts import cut, readable
 from chatworkspace.model import Template
