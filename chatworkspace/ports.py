@@ -7,7 +7,7 @@ Protocols with bodies are meant to be subclassed: what has a default may be left
 
 from __future__ import annotations
 
-from chatworkspace._domain.arguments import check_chat_id, check_seconds, check_text
+from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
@@ -64,6 +64,7 @@ __all__ = [
     "WorkspaceCreator",
     "WorkspaceTakenError",
     "check_chat_id",
+    "check_port",
     "check_seconds",
     "check_text",
     "intent_of",

@@ -21,6 +21,7 @@ from chatworkspace.ports import (
     SystemClock,
     TurnSignals,
     WorkspaceTakenError,
+    check_port,
     check_seconds,
     check_text,
     pauses,
@@ -75,7 +76,7 @@ class PostgresStore(Store):
         InvalidArgumentError.
         """
         self._schema = checked_schema(schema)
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
         self._connect = checked_connect("connect", connect)
         self._listen = None if listen is None else checked_connect("listen", listen)
         self._line = Line(self._connect, schema=self._schema, timeout=check_seconds("timeout", timeout), clock=self._clock)
@@ -125,7 +126,7 @@ class PostgresStore(Store):
             listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return
-            first, longest = (SELDOM, SELDOM) if listening else (FIRST_LOOK, LONGEST_LOOK)
+            first, longest = (SELDOM / 2, SELDOM) if listening else (FIRST_LOOK, LONGEST_LOOK)
             for pause in pauses(self._clock, first=first, longest=longest):
                 if signal.wait(min(ends, self._clock.monotonic() + pause)) or self._clock.monotonic() >= ends or not self._still_held(look):
                     return

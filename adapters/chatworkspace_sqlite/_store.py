@@ -25,6 +25,7 @@ from chatworkspace.ports import (
     SystemClock,
     TurnSignals,
     WorkspaceTakenError,
+    check_port,
     check_seconds,
     pauses,
 )
@@ -73,7 +74,7 @@ class SQLiteStore(Store):
         """
         self._timeout = check_seconds("timeout", timeout)
         self._path = checked_path(path)
-        self._clock: Clock = SystemClock() if clock is None else clock
+        self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
         self._parts = OwnParts(partial(_Parts, self._path, self._timeout, self._clock))
         self._prepare()
 

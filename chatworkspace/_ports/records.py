@@ -23,7 +23,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 class Record:
     """A chat's row at one moment.
 
-    chat, plan, name, number, epoch, claimed_for: as in Look.
+    chat: its identity, generation and binding.
+    plan: the one that stands, or None.
+    name: the name in use, kept after bind; empty before the first plan.
+    number: that goes into the mark of that name.
+    epoch: counts the claims.
+    claimed_for: seconds that somebody's claim still lives; 0: free.
     token: of the claim with this epoch, whether it still lives or not; empty before the first.
     written: its holder has written, and given the claim back.
     """
