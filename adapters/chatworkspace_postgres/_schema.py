@@ -106,10 +106,10 @@ def _incomplete(schema: str, what: str) -> UnavailableError:
 
 
 def upgrade(connect: Connect, *, schema: str = "chatworkspace") -> Sequence[str]:
-    """Bring the schema to this version; safe to run twice at once. Returns the files applied.
+    """Bring the schema to this version, in one transaction; safe to run twice at once. Return the files that were applied.
 
-    One transaction. The connection must be idle, as the store's. UnavailableError: what failed, and nothing was changed; or the schema is of a newer
-    version. InvalidArgumentError.
+    connect: as PostgresStore's, for a user who may make tables. schema: where they are made; it is made too if it is not there.
+    UnavailableError: what failed, and nothing was changed; or the schema is of a newer version. InvalidArgumentError.
     """
     with _connected(connect, schema) as connection:
         return _upgrade(connection, schema, time.monotonic() + UPGRADING)

@@ -64,16 +64,20 @@ class _Parts:
 class PostgresStore(Store):
     """A store in the application's own PostgreSQL, for many hosts. One statement per method; nothing held in between.
 
-    Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations.
+    Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations. Every method may
+    raise UnavailableError, and InvalidArgumentError if the connection that it is given is inside a transaction. See docs/postgres.md.
     """
 
     def __init__(
         self, connect: Connect, *, schema: str = "chatworkspace", listen: Connect | None = None, timeout: float = 5, clock: Clock | None = None
     ) -> None:
-        """No I/O. listen gives a connection that this store may keep for notifications (not through a pooler in transaction mode).
+        """Keep what gives connections; do no I/O. InvalidArgumentError.
 
-        With it, writes notify as well: give it to all processes, or to none. timeout: seconds that a call takes at most, above 0.
-        InvalidArgumentError.
+        connect: a function that returns a context manager of an idle psycopg.Connection, such as pool.connection; one that takes a `timeout` is given
+        the seconds that are left. schema: where the tables are, and the channel of notifications.
+        listen: as connect, for a connection that this store may keep to hear of turns (not through a pooler in transaction mode). With it, writes
+        notify as well: give it to all processes, or to none. timeout: seconds that a call takes at most, above 0. clock: for tests; default: the real
+        one.
         """
         self._schema = checked_schema(schema)
         self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)

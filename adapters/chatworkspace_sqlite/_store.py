@@ -67,10 +67,11 @@ class SQLiteStore(Store):
     """
 
     def __init__(self, path: str | PathLike[str], *, timeout: float = 5, clock: Clock | None = None) -> None:
-        """Make or upgrade the tables. timeout: seconds that a call takes at most, above 0.
+        """Open the file, and make or upgrade its tables.
 
-        A file that is no database, another's, or of a newer version: InvalidArgumentError naming the path; locked, full or read-only:
-        UnavailableError.
+        path: of a file on a disk of this host, in a directory that is there. timeout: seconds that a call takes at most, above 0. clock: for tests;
+        default: the real one.
+        InvalidArgumentError, also for a file that is no database, another's, or of a newer version. UnavailableError: locked, full or read-only.
         """
         self._timeout = check_seconds("timeout", timeout)
         self._path = checked_path(path)
