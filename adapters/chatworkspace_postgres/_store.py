@@ -130,7 +130,7 @@ class PostgresStore(Store):
             listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return
-            first, longest = (SELDOM / 2, SELDOM) if listening else (FIRST_LOOK, LONGEST_LOOK)
+            first, longest = (SELDOM, SELDOM) if listening else (FIRST_LOOK, LONGEST_LOOK)
             for pause in pauses(self._clock, first=first, longest=longest):
                 if signal.wait(min(ends, self._clock.monotonic() + pause)) or self._clock.monotonic() >= ends or not self._still_held(look):
                     return
