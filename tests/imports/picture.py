@@ -1,6 +1,6 @@
 """The picture of layers in ARCHITECTURE.md, and whether the imports are as it is drawn.
 
-A line is a room: a folder, or a module of the core, with all that no other line names. An arrow (─►) leads to what it imports; within its own package
+A line is a room: a package, a folder or a module, with all that no other line names. An arrow (─►) leads to what it imports; within its own package
 it may import what arrows lead on to from there. A broken arrow (┄►) leads to what only a function of it imports, when it is called, and no further.
 Behind a plus stand distributions of others, beside attrs, which everybody has. All arrows lead down.
 """
@@ -87,10 +87,11 @@ def not_down(picture: Picture) -> Iterator[str]:
 
 
 def not_there(world: World, picture: Picture) -> Iterator[str]:
-    """Tell of each room that is no module, and of each folder, and module of the core, that is no room."""
+    """Tell of each room that is no module, and of each package, and folder or module of the core, that is no room."""
     yield from (f"{room} is drawn, and not there" for room in picture if room not in world)
     for module in world.values():
-        if is_ours(module.name) and (module.is_face or module.name.rpartition(".")[0] == CORE) and module.name not in picture:
+        above = module.name.rpartition(".")[0]
+        if is_ours(module.name) and above in {"", CORE} and module.name not in picture:
             yield f"{module.name} is not drawn"
 
 

@@ -46,7 +46,7 @@ def _told(world: World, drawn: Picture) -> list[str]:
 
 
 def test_the_layers_are_as_they_are_drawn() -> None:
-    """Every folder, and every module of the core, is a room; all arrows lead down; none is missing, and none too many."""
+    """Every package, and every folder and module of the core, is a room; all arrows lead down; none is missing, and none too many."""
     assert _told(WORLD, picture.drawn()) == []
 
 
