@@ -101,8 +101,8 @@ FORBIDDEN: dict[str, tuple[Rule, str, str]] = {
     "an adapter, a driver of others": (layers, "chatworkspace_sqlite._lines", "import psycopg"),
     "a part of an adapter, what stands above": (layers, "chatworkspace_coder._http.link", "from chatworkspace_coder._client import CoderClient"),
     "the simulator, virtual time": (layers, "chatworkspace_simulator._coder", "from chatworkspace_fake._simulation.scheduler import Scheduler"),
-    "the command, a driver": (layers, "chatworkspace_cli._main", "import requests"),
-    "the command, an adapter at once": (layers, "chatworkspace_cli._stores", "from chatworkspace_sqlite import SQLiteStore"),
+    "the command, a driver": (layers, "chatworkspace_cli._parser", "import requests"),
+    "the command, an adapter at once": (layers, "chatworkspace_cli._parser", "from chatworkspace_sqlite import SQLiteStore"),
     # time, chance, blocking
     "time": (rules.time_and_chance, "_application.waiting", "from time import monotonic"),
     "time lazily": (rules.time_and_chance, "_application.waiting", "def now():\n    import time\n    return time.time()"),
@@ -135,7 +135,7 @@ FORBIDDEN: dict[str, tuple[Rule, str, str]] = {
     "an example, a part of the core by name": (rules.private_parts, "examples.flask_app.app", "from chatworkspace import _domain"),
     "an example, a part of the core": (rules.private_parts, "examples.flask_app.app", "import chatworkspace._application.turns"),
     "an adapter, a part of another": (rules.private_parts, "chatworkspace_simulator._coder", "from chatworkspace_fake._simulation import trace"),
-    "the command, a part of the core": (rules.private_parts, "chatworkspace_cli._main", "from chatworkspace._domain import names"),
+    "the command, a part of the core": (rules.private_parts, "chatworkspace_cli._parser", "from chatworkspace._domain import names"),
     # shapes
     "a circle": (shapes.circles, "chatworkspace_postgres._rows", "from chatworkspace_postgres._store import PostgresStore"),
     "a circle of types": (shapes.circles, "chatworkspace_sqlite._rows", "if TYPE_CHECKING:\n    from chatworkspace_sqlite._store import SQLiteStore"),
@@ -174,8 +174,8 @@ ALLOWED = {
     "an adapter, the standard library": ("chatworkspace_sqlite._store", "import random, threading, attrs"),
     "an adapter, its driver": ("chatworkspace_postgres._wire", "from psycopg import rows"),
     "an adapter, its version": ("chatworkspace_sqlite", "from importlib.metadata import version"),
-    "the simulator, the platform in memory": ("chatworkspace_simulator._api.pages", "from chatworkspace_fake._platform.faults import Fault"),
-    "the command, an adapter when needed": ("chatworkspace_cli._stores", "def opened():\n    from chatworkspace_sqlite import SQLiteStore"),
+    "the simulator, the platform in memory": ("chatworkspace_simulator._coder", "from chatworkspace_fake._platform.faults import Fault"),
+    "the command, an adapter when needed": ("chatworkspace_cli._parser", "def opened():\n    from chatworkspace_sqlite import SQLiteStore"),
     "a benchmark, what it measures": ("benchmarks.waiting", "from chatworkspace._application.mutex import ChatMutex"),
     "an example, what it needs": ("examples.flask_app.app", "import flask\nfrom chatworkspace_postgres import PostgresStore"),
 }
