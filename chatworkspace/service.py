@@ -262,8 +262,8 @@ class ChatWorkspaces:
     def follow(self, chat_id: str, *, wait: float | None = None) -> Generator[Progress, None, None]:
         """Yield where things stand, then every change and log line, something at least every 5 s, and one last item with its outcome.
 
-        wait: seconds; None, the default: for as long as something is under way and timeouts allow. Ordered by generation, build and phase, only forward.
-        Any process can follow any chat. ChatNotFoundError, ChatClosedError.
+        wait: seconds; None, the default: for as long as something is under way and timeouts allow. Ordered by generation, build and phase, only
+        forward. Any process can follow any chat. ChatNotFoundError, ChatClosedError.
         """
         with self._call(chat_id, wait) as call:
             call.following = True

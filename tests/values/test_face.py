@@ -27,7 +27,7 @@ def _classes() -> Iterator[type]:
 
 
 def _helped(thing: object) -> str:
-    return pydoc.render_doc(thing, renderer=pydoc.plaintext)
+    return pydoc.plain(pydoc.render_doc(thing))
 
 
 @pytest.mark.parametrize("face", FACES, ids=lambda it: it.__name__)
@@ -89,7 +89,7 @@ class Nothing:
         ({"store": MemoryStore}, "store: expected a Store, not a class: make one with MemoryStore(…)"),
         ({"creator": Nothing()}, "creator: expected a WorkspaceCreator; Nothing has no "),
         ({"creator": MemoryStore()}, "creator: expected a WorkspaceCreator; MemoryStore has no "),
-        ({"dialer": "coder"}, "dialer: expected a AgentDialer; str has no dial()"),
+        ({"dialer": "coder"}, "dialer: expected an AgentDialer; str has no dial()"),
         ({"clock": SystemClock}, "clock: expected a Clock, not a class: make one with SystemClock(…)"),
         ({"timeouts": 30}, "timeouts: expected a Timeouts"),
         ({"allowed_templates": []}, "allowed_templates: expected a function or None"),
@@ -110,8 +110,6 @@ def test_a_wrong_part_is_told_at_once(given: dict[str, object], expected: str) -
 def test_one_id_is_no_collection_of_ids() -> None:
     """Text is a collection of characters, and none of them is an id: the message says what is meant."""
     coder = FakeCoder()
-    with (
-        ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder) as chats,
-        pytest.raises(InvalidArgumentError, match="a collection of UUIDs"),
-    ):
+    chats = ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder)
+    with pytest.raises(InvalidArgumentError, match="a collection of UUIDs"):
         chats.sweep(delete="0a11ce00-0000-4000-8000-000000000001")
