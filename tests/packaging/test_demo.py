@@ -9,7 +9,6 @@ import re
 import runpy
 import subprocess
 import sys
-import time
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -61,12 +60,13 @@ def test_fast_does_not_sleep(clock: type[NotedClock], capsys: pytest.CaptureFixt
 
 
 def test_fast_takes_less_than_two_seconds() -> None:
-    """Starting Python, importing, replaying and printing, all in a process of its own."""
+    """Starting Python, importing, replaying and printing, all in a process of its own. Processor time: the machine may be busy."""
     seconds = list[float]()
-    for _ in range(3):  # the machine may be busy with something else
-        began = time.perf_counter()
+    for _ in range(3):
+        before = os.times()
         from_checkout("demo", "--fast")
-        seconds.append(time.perf_counter() - began)
+        after = os.times()
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
         if seconds[-1] < 2:
             break
     assert min(seconds) < 2
@@ -173,7 +173,7 @@ def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_a_chats_id_moves_no_cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not on a terminal either, where ids are drawn again and again."""
-    call = {"id": "toolu_0", "type": "tool_use", "name": "list_templates", "input": {}}
+    call = {"id": "toolu_0", "type": "tool_use", "name": "list_templates", "input": dict[str, str]()}
     recording = tmp_path / "calls.jsonl"
     recording.write_text(json.dumps({"chat": "a\x1b[2J", "message": {"role": "assistant", "content": [call]}}), encoding="utf-8")
     terminal = Terminal()
