@@ -29,8 +29,8 @@ class Built:
         key = (origin, *beside)
         if key not in self._environments:
             programs = new_environment(self._folder / "-".join(key))
-            what = {"wheel": self.wheel, "sdist": self.sdist, "checkout": "."}[origin]
-            run(programs / "pip", "install", "-q", what, *beside, cwd=self.source)
+            where: dict[str, str | Path] = {"wheel": self.wheel, "sdist": self.sdist, "checkout": "."}
+            run(programs / "pip", "install", "-q", where[origin], *beside, cwd=self.source)
             self._environments[key] = programs
         return self._environments[key]
 
