@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
 from flask import Flask, Response, render_template, request
 
@@ -32,7 +33,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Told = dict[str, object]
+Told = dict[str, Any]
 Place = tuple[int, int, int]
 """How far a follower is: generation, build, lines of its log."""
 
@@ -94,7 +95,7 @@ def failed(error: ChatWorkspaceError) -> tuple[Told, int, dict[str, str]]:
             code = 410
         case _:
             code = 503 if error.retryable else 409
-    return _problem(error), code, {"Retry-After": str(RETRY)} if code == 503 else {}
+    return error.as_dict(), code, {"Retry-After": str(RETRY)} if code == 503 else {}
 
 
 @app.after_request
@@ -125,7 +126,7 @@ def _stream(workspaces: ChatWorkspaces, chat_id: str, seen: Place) -> Iterator[s
                     elif place > seen:
                         yield _event("line", place, {"build": place[1], "text": step.line})
         except ChatWorkspaceError as error:
-            yield _event("problem", seen, _problem(error))
+            yield _event("problem", seen, error.as_dict())
 
 
 def _next(place: Place, step: Progress) -> Place:
@@ -161,16 +162,5 @@ def _accepted(outcome: Outcome) -> tuple[Told, int]:
 
 
 def _told(outcome: Outcome) -> Told:
-    return {
-        "state": outcome.state.value,
-        "reason": outcome.reason.value,
-        "phase": outcome.phase and outcome.phase.value,
-        "workspace": outcome.workspace and outcome.workspace.full_name,
-        "next_step": outcome.next_step,
-        "error": outcome.error,
-        "log_tail": list(outcome.log_tail),
-    }
-
-
-def _problem(error: ChatWorkspaceError) -> Told:
-    return {"reason": error.reason.value, "error": str(error), "next_step": error.next_step, "retryable": error.retryable}
+    """Tell all of it, as the library has it for JSON; and of the workspace its name, for people."""
+    return {**outcome.as_dict(), "workspace": outcome.workspace and outcome.workspace.full_name}
