@@ -26,6 +26,9 @@ LONGEST = 20.0
 RETRY = 1
 """Seconds after which a client should ask again."""
 
+SHOWN = ("state", "reason", "phase", "next_step", "error", "log_tail")
+"""Of an outcome: how things are, whoever asks. What else there is tells what the one call did."""
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -162,5 +165,5 @@ def _accepted(outcome: Outcome) -> tuple[Told, int]:
 
 
 def _told(outcome: Outcome) -> Told:
-    """Tell all of it, as the library has it for JSON; and of the workspace its name, for people."""
-    return {**outcome.as_dict(), "workspace": outcome.workspace and outcome.workspace.full_name}
+    told = outcome.as_dict()
+    return {**{name: told[name] for name in SHOWN}, "workspace": outcome.workspace and outcome.workspace.full_name}
