@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest import mock
 
 from chatworkspace.ports import Claim
-from chatworkspace_cli._demo import demonstrate
+from chatworkspace_cli._offline.demo import demonstrate
 from tests.over_postgres import Stores, over_postgres
 from tests.simulation.checker import check
 from tests.simulation.worlds import World, _Ledger

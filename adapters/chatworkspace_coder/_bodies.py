@@ -53,5 +53,11 @@ def evaluation(owner_id: UUID) -> dict[str, Any]:
     return {"id": 1, "inputs": {}, "owner_id": str(owner_id)}
 
 
+def may_create(organization_id: UUID) -> dict[str, Any]:
+    """Return the body that asks whether the token's holder may make workspaces of its own in an organization."""
+    workspace = {"resource_type": "workspace", "owner_id": "me", "organization_id": str(organization_id)}
+    return {"checks": {"create": {"object": workspace, "action": "create"}}}
+
+
 def _values(parameters: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in parameters.items()]

@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 import attrs
 
 from chatworkspace import Outcome, Phase, Progress, Reason, State
-from chatworkspace_cli._screen import JsonLines, Lines, Terminal, screen_for
+from chatworkspace_cli._online.screens import JsonLines, Lines, Terminal, screen_for
 from tests.application.worlds import a_chat
 
 BUILDING = Progress(

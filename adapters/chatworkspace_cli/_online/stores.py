@@ -7,19 +7,12 @@ import sys
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import attrs
 
-from chatworkspace.errors import InvalidArgumentError, UnavailableError
-from chatworkspace.model import Reason
+from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import Store
-
-if TYPE_CHECKING:
-    from chatworkspace_postgres import PostgresStore
-
-T = TypeVar("T")
 
 VARIABLE = "CHATWORKSPACE_STORE"
 EXPECTED = "sqlite:///PATH/OF/chats.db or postgresql://USER@HOST/DATABASE"
@@ -105,50 +98,39 @@ def _path_of(url: str) -> Path:
 @contextmanager
 def _postgresql(url: str) -> Generator[Opened, None, None]:
     """Open a store in PostgreSQL. Its tables are made by `chatworkspace db upgrade`."""
-
-    def act() -> PostgresStore:
+    with _needing_client():
         from chatworkspace_postgres._dsn import store_at  # noqa: PLC0415 # only who keeps chats there needs it
 
         try:
-            return store_at(url)
+            store = store_at(url)
         except InvalidArgumentError as error:
             raise InvalidArgumentError("store", str(error).partition(": expected ")[2]) from error
-
-    with closing(_with_client(act)) as store:
+    with closing(store):
         yield Opened(store=store, kind="postgresql", place=_shown(url), schema_version=store.schema_version)
 
 
 def upgrade_database(dsn: str, schema: str) -> Sequence[str]:
     """Make or upgrade the tables; return the files that were applied. InvalidArgumentError, UnavailableError."""
-
-    def act() -> Sequence[str]:
+    with _needing_client():
         from chatworkspace_postgres._dsn import upgrade_at  # noqa: PLC0415 # as above
 
         return upgrade_at(dsn, schema)
 
-    return _with_client(act)
-
 
 def version_of_database(dsn: str, schema: str) -> int:
     """Return the version of the tables. InvalidArgumentError; UnavailableError, with all that is missing."""
-
-    def act() -> int:
+    with _needing_client():
         from chatworkspace_postgres._dsn import version_at  # noqa: PLC0415 # as above
 
         return version_at(dsn, schema)
 
-    return _with_client(act)
-
 
 def sql_for_database(dsn: str, schema: str) -> str:
     """Return what upgrade_database() would run. InvalidArgumentError, UnavailableError."""
-
-    def act() -> str:
+    with _needing_client():
         from chatworkspace_postgres._dsn import script_at  # noqa: PLC0415 # as above
 
         return script_at(dsn, schema)
-
-    return _with_client(act)
 
 
 def dsn_of(told: str | None, store: str | None, environment: Mapping[str, str]) -> str:
@@ -160,10 +142,12 @@ def dsn_of(told: str | None, store: str | None, environment: Mapping[str, str]) 
     return dsn
 
 
-def _with_client(act: Callable[[], T]) -> T:
+@contextmanager
+def _needing_client() -> Generator[None, None, None]:
+    """Say what to install where psycopg finds no libpq. InvalidArgumentError."""
     try:
-        return act()
-    except ImportError as error:  # psycopg finds no libpq
+        yield
+    except ImportError as error:
         raise InvalidArgumentError("store", "an installation with PostgreSQL's client: pip install 'chatworkspace[postgres]'") from error
 
 

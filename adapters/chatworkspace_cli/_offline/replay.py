@@ -11,9 +11,8 @@ from typing import Any
 import attrs
 
 from chatworkspace import Progress
-from chatworkspace_cli._recordings import Line, Reply, ToolCall, messages
-from chatworkspace_fake._platform.coder import FakeCoder, FakeWorkspace
-from chatworkspace_fake.simulation import Process, Simulation
+from chatworkspace_cli._offline.recordings import Line, Reply, ToolCall, messages
+from chatworkspace_fake import FakeCoder, FakeWorkspace, Process, Simulation
 
 MARK = 10
 """Characters at the end of a name that say whose making a workspace is."""

@@ -1,8 +1,7 @@
-"""Dialling an agent, and running commands in it.
+"""Running commands in an agent, over the web terminal.
 
-The probe is Coder's list of listening ports, for which it has to reach the agent. Commands run over the web terminal, which carries bytes and no exit
-code: the command is wrapped by one that prints marks before and after it. A mark comes in two halves, as arguments, so that a terminal that shows
-the command does not show a mark.
+It carries bytes and no exit code: the command is wrapped by one that prints marks before and after it. A mark comes in two halves, as arguments, so
+that a terminal that shows the command does not show a mark.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from chatworkspace import Agent, RefusedError, UnavailableError, Workspace
-from chatworkspace.ports import AgentConnection, Completed, DialError, NotFoundError
-from chatworkspace_coder._answers.errors import Answer, error_of_read, problem_of
-from chatworkspace_coder._api import V2, Api
+from chatworkspace import RefusedError, UnavailableError
+from chatworkspace.ports import AgentConnection, Completed
+from chatworkspace_coder._answers.errors import unavailable
+from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
-from chatworkspace_coder._http.link import BrokenError, Link, Opener, rest_of
-from chatworkspace_coder._http.transport import LostError, Request
-from chatworkspace_coder._workspaces import Workspaces
+from chatworkspace_coder._http.link import BrokenError, whole_of
+from chatworkspace_coder._http.opener import Opener
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,54 +34,6 @@ LONGEST = 6000
 WIDTH, HEIGHT = "1000", "40"
 _INTERRUPT = b'{"data":"\\u0003"}'
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
-
-
-class Dialer:
-    """Reaches agents. Safe from any thread."""
-
-    def __init__(self, api: Api, opener: Opener, workspaces: Workspaces) -> None:
-        self._api = api
-        self._opener = opener
-        self._workspaces = workspaces
-
-    def dial(self, workspace: Workspace, agent: Agent, deadline: float) -> Connection:
-        """Probe once. DialError, UnavailableError."""
-        if not self._workspaces.is_part(agent.id, workspace):
-            self._check(workspace, agent, deadline)
-        request = Request(method="GET", path=f"{V2}/workspaceagents/{agent.id}/listening-ports", owner_id=workspace.owner_id)
-        try:
-            answer = self._api.transport.once(request, deadline)
-        except LostError as error:
-            raise UnavailableError(str(error)) from None
-        if answer.ok and problem_of(answer) is None and not answer.body.lstrip().startswith(b"<"):
-            return Connection(self._opener, workspace.owner_id, agent.id)
-        raise self._failure(answer, workspace, agent, deadline)
-
-    def _failure(self, answer: Answer, workspace: Workspace, agent: Agent, deadline: float) -> Exception:
-        """Return what the answer means. An agent that is not connected may be gone: the workspace says so."""
-        problem = problem_of(answer)
-        if problem is None or answer.status in {401, 429, 502, 503, 504}:
-            return _as_unavailable(answer)
-        error = error_of_read(answer)
-        if isinstance(error, NotFoundError) and answer.status != 403:
-            return DialError(str(problem), permanent=True)
-        with suppress(UnavailableError):
-            self._check(workspace, agent, deadline)
-        return DialError(str(problem))
-
-    def _check(self, workspace: Workspace, agent: Agent, deadline: float) -> None:
-        """Look whether it is an agent of the workspace's latest build. DialError, UnavailableError."""
-        try:
-            found = self._workspaces.get(workspace.owner_id, workspace.id, deadline)
-        except NotFoundError as error:
-            raise DialError("the workspace is not there", permanent=True) from error
-        if agent.id not in {it.id for it in found.agents}:
-            raise DialError("there is no such agent any more", permanent=True)
-
-
-def _as_unavailable(answer: Answer) -> UnavailableError:
-    error = error_of_read(answer)
-    return error if isinstance(error, UnavailableError) else UnavailableError(str(error))
 
 
 class Connection(AgentConnection):
@@ -126,7 +76,7 @@ class Connection(AgentConnection):
                 raise TimeoutError("the terminal did not open in time") from None
             raise
         if not key.is_answered_by(head):
-            raise _no_terminal(link, head, deadline)
+            raise UnavailableError(f"no terminal: {unavailable(whole_of(link, head, deadline))}")
         return Frames(link)
 
     @staticmethod
@@ -143,14 +93,6 @@ class Connection(AgentConnection):
                     frames.say(_INTERRUPT, time.monotonic() + 0.1)
                 raise TimeoutError("the command did not end in time")
             output.add(message)
-
-
-def _no_terminal(link: Link, head: Answer, deadline: float) -> UnavailableError:
-    try:
-        answer = rest_of(link, head, min(deadline, time.monotonic() + 2.0))
-    finally:
-        link.close()
-    return UnavailableError(f"no terminal: {_as_unavailable(answer)}")
 
 
 def wrap(command: str, first: str, second: str) -> str:

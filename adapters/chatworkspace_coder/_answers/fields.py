@@ -11,8 +11,6 @@ from enum import Enum
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from chatworkspace_coder._answers.errors import printable
-
 E = TypeVar("E", bound=Enum)
 Json = dict[str, Any]
 
@@ -25,6 +23,11 @@ _DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}
 
 class UnreadableError(ValueError):
     """Something is missing without which the answer makes no sense."""
+
+
+def printable(text: str) -> str:
+    """Return text that any stream of UTF-8 can carry: JSON may bring half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def as_object(told: object) -> Json:

@@ -8,15 +8,12 @@ from collections.abc import Callable, Mapping
 
 import attrs
 
-from chatworkspace._domain.arguments import check_chat_id
-from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError
-from chatworkspace.model import State
-from chatworkspace.outcomes import Outcome, Progress
+from chatworkspace import ChatNotFoundError, InvalidArgumentError, Outcome, Progress, State
 from chatworkspace.ports import NotFoundError
-from chatworkspace_cli import _codes, _json, _stores, _texts
-from chatworkspace_cli._codes import Code
-from chatworkspace_cli._json import Json
-from chatworkspace_cli._session import Session
+from chatworkspace_cli._codes import Code, of_outcome
+from chatworkspace_cli._online import json, names, stores, texts
+from chatworkspace_cli._online.json import Json
+from chatworkspace_cli._online.session import Session
 
 Tell = Callable[[Progress], object]
 
@@ -27,7 +24,7 @@ class Result:
 
     code: int
     told: Json
-    """For programs."""
+    """For programs, beside the exit code."""
     lines: tuple[str, ...] = ()
     """For people."""
     output: str | None = None
@@ -38,8 +35,7 @@ Command = Callable[[Session, Namespace, Tell], Result]
 
 
 def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
-    code = _codes.of_outcome(outcome, wanted)
-    return Result(code=code, told=_json.outcome_json(outcome, code), lines=tuple(_texts.outcome_lines(outcome)))
+    return Result(code=of_outcome(outcome, wanted), told=json.outcome_json(outcome), lines=tuple(texts.outcome_lines(outcome)))
 
 
 # ---------------------------------------------------------------- what changes something
@@ -49,15 +45,15 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
     """Find, join or make the chat's workspace."""
     del tell
     parameters = _parameters(options.param)
-    chat = session.open_chat(options.chat)
-    template_id = session.template_id(options.template, chat.organization_id)
+    chat = names.open_chat(session, options.chat)
+    template_id = names.template_id(session, options.template, chat)
     return _of_outcome(
         session.workspaces.create(
             chat.id,
             template_id,
             name=options.name,
             parameters=parameters,
-            preset_id=None if options.preset is None else session.preset_id(options.preset, template_id, chat),
+            preset_id=None if options.preset is None else names.preset_id(session, options.preset, template_id, chat),
             replace=options.replace,
             wait=options.wait,
         )
@@ -79,8 +75,8 @@ def stop(session: Session, options: Namespace, tell: Tell) -> Result:
 def attach(session: Session, options: Namespace, tell: Tell) -> Result:
     """Bind one that the user has made."""
     del tell
-    chat = session.open_chat(options.chat)
-    return _of_outcome(session.workspaces.attach(chat.id, session.workspace_id(options.workspace, chat), wait=options.wait))
+    chat = names.open_chat(session, options.chat)
+    return _of_outcome(session.workspaces.attach(chat.id, names.workspace_id(session, options.workspace, chat), wait=options.wait))
 
 
 def detach(session: Session, options: Namespace, tell: Tell) -> Result:
@@ -94,7 +90,7 @@ def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     del tell
     swept = session.workspaces.sweep(delete=options.delete)
     code = Code.NOT_READY if swept.errors else Code.DONE
-    return Result(code=code, told=_json.sweep_json(swept, code), lines=tuple(_texts.sweep_lines(swept)))
+    return Result(code=code, told=json.sweep_json(swept), lines=tuple(texts.sweep_lines(swept)))
 
 
 def _parameters(told: list[str]) -> Mapping[str, str]:
@@ -123,8 +119,7 @@ def follow(session: Session, options: Namespace, tell: Tell) -> Result:
         tell(step)
         outcome = step.outcome
     assert outcome is not None, "the last step has the outcome"
-    result = _of_outcome(outcome)
-    return attrs.evolve(result, told={"outcome": result.told})
+    return _of_outcome(outcome)
 
 
 def why(session: Session, options: Namespace, tell: Tell) -> Result:
@@ -132,20 +127,20 @@ def why(session: Session, options: Namespace, tell: Tell) -> Result:
     del tell
     store = session.opened.store
     try:
-        look, history = store.look(check_chat_id(options.chat)), store.history(options.chat)
+        look, history = store.look(options.chat), store.history(options.chat)
     except NotFoundError:
         raise ChatNotFoundError(options.chat) from None
-    return Result(code=Code.DONE, told=_json.chat_json(look, history), lines=tuple(_texts.history_lines(look, history)))
+    return Result(code=Code.DONE, told=json.chat_json(look, history), lines=tuple(texts.history_lines(look, history)))
 
 
 def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     """List the templates."""
     del options, tell
     user = session.client.user()
-    found = session.client.list_templates(user.id, session.organization_id(user.organization_ids), deadline=session.deadline())
+    found = session.client.list_templates(user.id, names.organization_id(session, user.organization_ids), deadline=session.deadline())
     listed = sorted(found, key=lambda it: it.name)
-    told = {"templates": [_json.template_json(it) for it in listed], "exit_code": 0}
-    return Result(code=Code.DONE, told=told, lines=tuple(map(_texts.template_line, listed)) or ("there are no templates",))
+    told = {"templates": [json.template_json(it) for it in listed]}
+    return Result(code=Code.DONE, told=told, lines=tuple(map(texts.template_line, listed)) or ("there are no templates",))
 
 
 # ---------------------------------------------------------------- what runs in the workspace
@@ -163,21 +158,21 @@ def execute(session: Session, options: Namespace, tell: Tell) -> Result:
             done = agent.run(command, timeout=options.timeout)
         except TimeoutError:
             what = f"the command did not end within {options.timeout:g} s, and was interrupted"
-            told = {"error": {"reason": "timed_out", "message": what, "retryable": False}, "exit_code": int(Code.TIMED_OUT)}
-            return Result(code=Code.TIMED_OUT, told=told, lines=(what,), output="")
-    told = {"output": done.output, "truncated": done.truncated, "exit_code": done.exit_code}
+            error = {"reason": "timed_out", "message": what, "retryable": False}
+            return Result(code=Code.TIMED_OUT, told={"error": error}, lines=(what,), output="")
+    told = {"output": done.output, "truncated": done.truncated}
     lines = ("the output was too long: its end is missing",) if done.truncated else ()
     return Result(code=done.exit_code, told=told, lines=lines, output=done.output)
 
 
 def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
     """Look at everything that the other commands need."""
-    from chatworkspace_cli._doctor import examine  # noqa: PLC0415 # the other commands need none of it
+    from chatworkspace_cli._online.doctor import examine  # noqa: PLC0415 # the other commands need none of it
 
     del options, tell
     report = examine(session)
     code = Code.NOT_READY if report.problems else Code.DONE
-    return Result(code=code, told={**report.told(), "exit_code": int(code)}, lines=tuple(report.lines()))
+    return Result(code=code, told=report.told(), lines=tuple(report.lines()))
 
 
 # ---------------------------------------------------------------- the database of a store
@@ -186,22 +181,22 @@ def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
 def db_upgrade(session: Session, options: Namespace, tell: Tell) -> Result:
     """Make or upgrade the tables."""
     del tell
-    applied = list(_stores.upgrade_database(session.dsn(options.dsn), options.schema))
-    return Result(code=Code.DONE, told={"applied": applied, "exit_code": 0}, lines=tuple(f"applied {it}" for it in applied) or ("nothing to do",))
+    applied = list(stores.upgrade_database(session.dsn(options.dsn), options.schema))
+    return Result(code=Code.DONE, told={"applied": applied}, lines=tuple(f"applied {it}" for it in applied) or ("nothing to do",))
 
 
 def db_check(session: Session, options: Namespace, tell: Tell) -> Result:
     """Say what is missing: an error does."""
     del tell
-    version = _stores.version_of_database(session.dsn(options.dsn), options.schema)
-    return Result(code=Code.DONE, told={"schema_version": version, "exit_code": 0}, lines=(f"nothing is missing; version {version}",))
+    version = stores.version_of_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"schema_version": version}, lines=(f"nothing is missing; version {version}",))
 
 
 def db_sql(session: Session, options: Namespace, tell: Tell) -> Result:
     """Print what an upgrade would run."""
     del tell
-    text = _stores.sql_for_database(session.dsn(options.dsn), options.schema)
-    return Result(code=Code.DONE, told={"sql": text, "exit_code": 0}, output=text)
+    text = stores.sql_for_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"sql": text}, output=text)
 
 
 LOOKS = (templates, why, execute, doctor)

@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError
-from chatworkspace.model import Workspace
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Workspace
 from chatworkspace.ports import PortError, Store
-from chatworkspace_cli import _texts
-from chatworkspace_cli._session import Session
-from chatworkspace_cli._stores import VARIABLE
+from chatworkspace_cli._online import names, texts
+from chatworkspace_cli._online.session import Session
+from chatworkspace_cli._online.stores import VARIABLE
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chatworkspace_coder._about import About, Holder, RateLimit, Server
-    from chatworkspace_coder._client import CoderClient
+    from chatworkspace_coder import About, CoderClient, Holder, RateLimit, Server
 
 T = TypeVar("T")
 
@@ -95,10 +93,10 @@ def _server_side(report: Report, session: Session) -> None:
     try:
         server = session.client.about.server(session.deadline())
     except InvalidArgumentError as error:
-        report.blame("token" if error.argument == "token" else "server", _texts.message_of(error), "Set it, and ask again.")
+        report.blame("token" if error.argument == "token" else "server", texts.message_of(error), "Set it, and ask again.")
         return
     except ChatWorkspaceError as error:
-        report.blame("server", _texts.message_of(error), error.next_step)
+        report.blame("server", texts.message_of(error), error.next_step)
         return
     version = f" is Coder {server.version}" if server.version else f": {server.problem}"
     report.find("server", server.url + version, url=server.url, found=server.found.value, version=server.version)
@@ -155,13 +153,13 @@ def _rights(report: Report, session: Session, holder: Holder) -> None:
     facts: dict[str, Any] = {"user": user.username, "user_id": str(user.id)}
     about = session.client.about
     listed = _tried(report, "token", "The token needs to read organizations.", lambda: about.organizations(session.deadline()))
-    names = {it.id: it.name for it in listed or []}
-    facts["organizations"] = [{"id": str(it), "name": names.get(it, "")} for it in user.organization_ids]
-    chosen = _tried(report, "token", "Give --organization.", lambda: session.organization_id(user.organization_ids))
+    named = {it.id: it.name for it in listed or []}
+    facts["organizations"] = [{"id": str(it), "name": named.get(it, "")} for it in user.organization_ids]
+    chosen = _tried(report, "token", "Give --organization.", lambda: names.organization_id(session, user.organization_ids))
     said = f"of {user.username}"
     if chosen is not None:
         facts["organization"] = str(chosen)
-        said += f", organization {names.get(chosen, chosen)}" + _in_organization(report, session, user.id, chosen, facts)
+        said += f", organization {named.get(chosen, chosen)}" + _in_organization(report, session, user.id, chosen, facts)
     report.find("token", said, **facts)
 
 
@@ -257,7 +255,7 @@ def _tried(report: Report, about: str, advice: str, ask: Callable[[], T]) -> T |
     try:
         return ask()
     except ChatWorkspaceError as error:
-        report.blame(about, _texts.message_of(error), advice)
+        report.blame(about, texts.message_of(error), advice)
     except PortError as error:
         report.blame(about, str(error) or type(error).__name__, advice)
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol, TextIO
 
-from chatworkspace.outcomes import Progress
-from chatworkspace_cli._json import as_json, progress_json
-from chatworkspace_cli._texts import printable, step_text
+from chatworkspace import Progress
+from chatworkspace_cli._online.json import progress_json
+from chatworkspace_cli._online.texts import step_text
+from chatworkspace_cli._printing import as_json, printable, say
 
 TAIL = 4
 """Lines of the build log that a terminal shows."""
@@ -56,7 +57,7 @@ class Silent:
 
     def say(self, text: str) -> None:
         """Print it."""
-        print(printable(text), file=self._out, flush=True)
+        say(printable(text), self._out)
 
     def close(self) -> None:
         """Do nothing."""
@@ -129,7 +130,7 @@ class JsonLines(Silent):
     def show(self, step: Progress) -> None:
         """Print what is new."""
         if step.outcome is None and self._changes.is_new(step):
-            print(as_json(progress_json(step)), file=self._steps, flush=True)
+            say(as_json(progress_json(step)), self._steps)
 
 
 class Changes:

@@ -1,30 +1,22 @@
-"""What the command prints of outcomes, errors and steps, as JSON for programs. Pure. Other people's text is data."""
+"""What a command has found, as values of JSON for programs. Pure. Other people's text is data."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from datetime import datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
-from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import Agent, LeftBehind, Template, Workspace
-from chatworkspace.outcomes import Outcome, Progress, Sweep
+from chatworkspace import Agent, ChatWorkspaceError, LeftBehind, Outcome, Progress, RefusedError, Sweep, Template, Workspace
 from chatworkspace.ports import Intent, Look
-from chatworkspace_cli._codes import Code
-from chatworkspace_cli._texts import ARGUMENTS, message_of, next_step_of
+from chatworkspace_cli._online.texts import ARGUMENTS, message_of, next_step_of
 
 Json = dict[str, Any]
 
 
-def as_json(value: object) -> str:
-    """Return one line that every encoding can carry."""
-    return json.dumps(value)
-
-
-def outcome_json(outcome: Outcome, code: Code) -> Json:
-    """Return an outcome as the command's JSON object."""
+def outcome_json(outcome: Outcome) -> Json:
+    """Return an outcome."""
     return {
         "chat": outcome.chat.id,
         "state": outcome.state.value,
@@ -34,7 +26,7 @@ def outcome_json(outcome: Outcome, code: Code) -> Json:
         "next_step": outcome.next_step,
         "created": outcome.created,
         "built": outcome.built,
-        "workspace": None if outcome.workspace is None else workspace_json(outcome.workspace),
+        "workspace": None if outcome.workspace is None else _workspace_json(outcome.workspace),
         "agent": None if outcome.agent is None else _agent_json(outcome.agent),
         "error": outcome.error,
         "log_tail": list(outcome.log_tail),
@@ -42,12 +34,10 @@ def outcome_json(outcome: Outcome, code: Code) -> Json:
         "left_behind": None if outcome.left_behind is None else _left_json(outcome.left_behind),
         "not_applied": {ARGUMENTS.get(name, name): holds for name, holds in outcome.not_applied.items()},
         "elapsed": round(outcome.elapsed, 3),
-        "exit_code": int(code),
     }
 
 
-def workspace_json(it: Workspace) -> Json:
-    """Return a workspace."""
+def _workspace_json(it: Workspace) -> Json:
     return {
         "id": str(it.id),
         "name": it.full_name,
@@ -69,13 +59,13 @@ def _left_json(it: LeftBehind) -> Json:
     return {"workspace_id": str(it.workspace_id), "name": it.name, "reason": it.reason.value}
 
 
-def error_json(error: ChatWorkspaceError, code: Code) -> Json:
-    """Return an error as the command's JSON object."""
+def error_json(error: ChatWorkspaceError) -> Json:
+    """Return an error, and what it has left behind."""
     told: Json = {"reason": error.reason.value, "message": message_of(error), "next_step": next_step_of(error), "retryable": error.retryable}
     if isinstance(error, RefusedError) and error.validations:
         told["validations"] = [{"field": field, "detail": detail} for field, detail in error.validations]
     left = {} if error.left_behind is None else {"left_behind": _left_json(error.left_behind)}
-    return {"error": told, **left, "exit_code": int(code)}
+    return {"error": told, **left}
 
 
 def progress_json(step: Progress) -> Json:
@@ -91,8 +81,7 @@ def progress_json(step: Progress) -> Json:
     }
 
 
-def intent_json(it: Intent) -> Json:
-    """Return one entry of a chat's history."""
+def _intent_json(it: Intent) -> Json:
     return {
         "generation": it.generation,
         "name": it.name,
@@ -100,8 +89,8 @@ def intent_json(it: Intent) -> Json:
         "preset_id": _text(it.preset_id),
         "replaces": _text(it.replaces),
         "workspace_id": _text(it.workspace_id),
-        "planned_at": None if it.planned_at is None else it.planned_at.isoformat(),
-        "bound_at": None if it.bound_at is None else it.bound_at.isoformat(),
+        "planned_at": _instant(it.planned_at),
+        "bound_at": _instant(it.bound_at),
         "notes": list(it.notes),
     }
 
@@ -115,19 +104,17 @@ def chat_json(look: Look, history: Sequence[Intent]) -> Json:
         "generation": chat.generation,
         "closed": chat.closed,
         "planned": look.plan is not None,
-        "history": [intent_json(it) for it in history],
-        "exit_code": 0,
+        "history": [_intent_json(it) for it in history],
     }
 
 
-def sweep_json(swept: Sweep, code: Code) -> Json:
+def sweep_json(swept: Sweep) -> Json:
     """Return what a sweep found and did."""
     return {
         "settled": list(swept.settled),
-        "strays": [workspace_json(it) for it in swept.strays],
+        "strays": [_workspace_json(it) for it in swept.strays],
         "deleted": [str(it) for it in swept.deleted],
         "errors": dict(swept.errors),
-        "exit_code": int(code),
     }
 
 
@@ -147,6 +134,10 @@ def template_json(it: Template) -> Json:
 
 def _text(it: UUID | None) -> str | None:
     return None if it is None else str(it)
+
+
+def _instant(it: datetime | None) -> str | None:
+    return None if it is None else it.isoformat()
 
 
 def _word(it: Enum | None) -> str | None:

@@ -11,9 +11,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
-from chatworkspace.outcomes import Progress
+from chatworkspace import Progress
 from chatworkspace.ports import SystemClock
-from chatworkspace_cli._screen import Screen
+from chatworkspace_cli._online.screens import Screen
 
 T = TypeVar("T")
 TICK = 0.2

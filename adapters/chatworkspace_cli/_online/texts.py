@@ -1,15 +1,22 @@
-"""What the command prints of outcomes, errors and steps, as lines for people. Pure.
-
-Other people's text is made harmless for a terminal, and is data.
-"""
+"""What a command has found, as lines for people. Pure. Other people's text is data; whoever prints it makes it harmless for a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from chatworkspace.errors import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, RefusedError
-from chatworkspace.model import LeftBehind, Quota, Reason, Template
-from chatworkspace.outcomes import Outcome, Progress, Sweep
+from chatworkspace import (
+    ChatNotFoundError,
+    ChatWorkspaceError,
+    InvalidArgumentError,
+    LeftBehind,
+    Outcome,
+    Progress,
+    Quota,
+    Reason,
+    RefusedError,
+    Sweep,
+    Template,
+)
 from chatworkspace.ports import Intent, Look
 
 ARGUMENTS = {
@@ -35,11 +42,6 @@ ARGUMENTS = {
     "schema": "--schema",
 }
 """What the library's arguments are called on the command line."""
-
-
-def printable(text: str) -> str:
-    """Return other people's text without what would move a terminal's cursor, or cannot be written."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def message_of(error: ChatWorkspaceError) -> str:

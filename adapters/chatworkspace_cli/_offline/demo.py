@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 
-from chatworkspace_cli._recordings import BadLine, Line, read
-from chatworkspace_cli._replay import Replay, Story
+from chatworkspace_cli._offline.recordings import BadLine, Line, read
+from chatworkspace_cli._offline.replay import Replay, Story
 from chatworkspace_simulator._stock import furnish
 
 RECORDING = "recordings/demo.jsonl"
