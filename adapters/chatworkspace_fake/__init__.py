@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._platform.coder import NEVER as NEVER
-    from chatworkspace_fake._platform.coder import Fails as Fails
     from chatworkspace_fake._platform.coder import FakeCoder as FakeCoder
-    from chatworkspace_fake._platform.coder import FakeWorkspace as FakeWorkspace
     from chatworkspace_fake._platform.faults import Fault as Fault
+    from chatworkspace_fake._platform.memory import MemoryStore as MemoryStore
+    from chatworkspace_fake._platform.states import NEVER as NEVER
+    from chatworkspace_fake._platform.states import Fails as Fails
     from chatworkspace_fake._platform.store import FakeStore as FakeStore
-    from chatworkspace_fake._platform.store import MemoryStore as MemoryStore
+    from chatworkspace_fake._platform.templates import TemplateSettings as TemplateSettings
+    from chatworkspace_fake._platform.workspaces import FakeWorkspace as FakeWorkspace
     from chatworkspace_fake._simulation.processes import Process as Process
     from chatworkspace_fake._simulation.scaled import ScaledClock as ScaledClock
     from chatworkspace_fake.simulation import Simulation as Simulation
@@ -28,20 +29,22 @@ __all__ = [
     "Process",
     "ScaledClock",
     "Simulation",
+    "TemplateSettings",
 ]
 
 # Imported at first use: pytest loads this package in every run that has it installed, for the plugin's sake, and most use none of it.
 _MODULES = {
-    "NEVER": "_platform.coder",
-    "Fails": "_platform.coder",
+    "NEVER": "_platform.states",
+    "Fails": "_platform.states",
     "FakeCoder": "_platform.coder",
     "FakeStore": "_platform.store",
-    "FakeWorkspace": "_platform.coder",
+    "FakeWorkspace": "_platform.workspaces",
     "Fault": "_platform.faults",
-    "MemoryStore": "_platform.store",
+    "MemoryStore": "_platform.memory",
     "Process": "_simulation.processes",
     "ScaledClock": "_simulation.scaled",
     "Simulation": "simulation",
+    "TemplateSettings": "_platform.templates",
 }
 
 

@@ -270,7 +270,7 @@ class Platform:
             quota = self.quota_of(workspace.owner_id) if self.budgets else None
             if quota is not None and quota.consumed + blueprint.cost > quota.budget:
                 return FULL_QUOTA
-            return blueprint.builds[min(workspace.starts, len(blueprint.builds) - 1)]
+            return blueprint.build[min(workspace.starts, len(blueprint.build) - 1)]
         return blueprint.stop if transition is Transition.STOP else blueprint.delete
 
     def _begins_at(self, workspace: FakeWorkspace) -> float:

@@ -10,8 +10,9 @@ import attrs
 
 from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Transition
 from chatworkspace.ports import Evaluation, LogLine, Parameter, Preset
+from chatworkspace_fake._arguments import check_seconds, check_text
 
-NEVER = inf
+NEVER: float = inf
 """As a duration: it does not happen."""
 
 OWNER = UUID("0a11ce00-0000-4000-8000-000000000001")
@@ -22,10 +23,10 @@ ORGANIZATION = UUID("0a11ce00-0000-4000-8000-000000000002")
 class Fails:
     """As a duration: it ends badly after this long."""
 
-    after: float
+    after: float = attrs.field(validator=lambda _, field, value: check_seconds(field.name, value))
     """Seconds."""
-    error: str = "build failed"
-    code: str = ""
+    error: str = attrs.field(default="build failed", validator=lambda _, field, value: check_text(field.name, value))
+    code: str = attrs.field(default="", validator=lambda _, field, value: check_text(field.name, value))
     """The platform's job error code, such as INSUFFICIENT_QUOTA."""
 
 
@@ -42,7 +43,7 @@ class Blueprint:
     """What a version of a template makes."""
 
     version_id: UUID
-    builds: tuple[Duration, ...] = (0.0,)
+    build: tuple[Duration, ...] = (0.0,)
     """Of a workspace's first start, its second, and so on; the last for all that follow."""
     stop: Duration = 0.0
     delete: Duration = 0.0

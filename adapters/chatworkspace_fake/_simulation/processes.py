@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from random import Random
+from typing import Any, cast
 
+from chatworkspace import ChatWorkspaces
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
 from chatworkspace_fake._simulation.clocks import VirtualClock
 from chatworkspace_fake._simulation.hosts import Blow, Host, moment_of
 from chatworkspace_fake._simulation.interposer import Interposer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from random import Random
-
-    from chatworkspace import ChatWorkspaces
-    from chatworkspace_fake._simulation.scheduler import Scheduler
+from chatworkspace_fake._simulation.scheduler import Scheduler
 
 
 class Process:
@@ -44,8 +41,6 @@ class Process:
     def workspaces(self) -> ChatWorkspaces:
         """The service of this process, made at first use."""
         if self._workspaces is None:
-            from chatworkspace import ChatWorkspaces  # noqa: PLC0415 - parts of a world can be tested without the service
-
             self._workspaces = ChatWorkspaces(store=self.store, creator=self.creator, dialer=self.dialer, clock=self.clock, **self._service)
         return self._workspaces
 

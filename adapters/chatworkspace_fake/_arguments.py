@@ -1,0 +1,128 @@
+"""Check what comes in at the edge, and say what was expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from math import inf, isfinite
+from typing import Any, TypeGuard, TypeVar, cast
+from uuid import UUID
+
+from chatworkspace import InvalidArgumentError
+from chatworkspace.ports import Clock, SystemClock
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def check_number(argument: str, value: object, *, expected: str = "a finite number") -> float:
+    """Return a number that is neither NaN nor infinite."""
+    if not _is_number(value) or not isfinite(value):
+        raise _wrong(argument, value, expected)
+    return value
+
+
+def check_seconds(argument: str, value: object) -> float:
+    """Return a duration: at least 0, or infinite for what never happens."""
+    if not _is_number(value) or not value >= 0:  # NaN is not
+        raise _wrong(argument, value, "a number of seconds of at least 0")
+    return value
+
+
+def check_pause(argument: str, value: object) -> float:
+    """Return a duration that ends."""
+    if not _is_number(value) or not 0 <= value < inf:
+        raise _wrong(argument, value, "a finite number of seconds of at least 0")
+    return value
+
+
+def check_whole(argument: str, value: object, *, least: int | None = None) -> int:
+    """Return a whole number."""
+    if isinstance(value, bool) or not isinstance(value, int) or (least is not None and value < least):
+        raise _wrong(argument, value, "a whole number" if least is None else f"a whole number of at least {least}")
+    return value
+
+
+def check_whole_or_none(argument: str, value: object, *, least: int) -> int | None:
+    """Return a whole number, or None for no limit."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise _wrong(argument, value, f"a whole number of at least {least}, or None")
+    return value
+
+
+def check_flag(argument: str, value: object) -> bool:
+    """Return True or False: other values that count as one of them are likelier to be a mistake."""
+    if not isinstance(value, bool):
+        raise _wrong(argument, value, "True or False")
+    return value
+
+
+def check_text(argument: str, value: object, *, empty: bool = True) -> str:
+    """Return text."""
+    if not isinstance(value, str) or not (value or empty):
+        raise _wrong(argument, value, "text" if empty else "text that is not empty")
+    return value
+
+
+def check_texts(argument: str, value: object) -> tuple[str, ...]:
+    """Return several texts. One alone is a sequence too, of characters: it is likelier to be a mistake."""
+    return check_all(argument, value, str, "texts")
+
+
+def check_all(argument: str, value: object, kind: type[T], several: str) -> tuple[T, ...]:
+    """Return a sequence of such values."""
+    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(it, kind) for it in cast("Iterable[object]", value)):
+        raise _wrong(argument, value, f"a sequence of {several}")
+    return tuple(cast("Iterable[T]", value))
+
+
+def check_id(argument: str, value: object) -> UUID:
+    """Return a UUID."""
+    return check_instance(argument, value, UUID, "a UUID")
+
+
+def check_instance(argument: str, value: object, kind: type[T], expected: str) -> T:
+    """Return an object of this class."""
+    if not isinstance(value, kind):
+        raise _wrong(argument, value, expected)
+    return value
+
+
+def check_function(argument: str, value: F, expected: str = "a function") -> F:
+    """Return what can be called."""
+    if not callable(value):
+        raise _wrong(argument, value, expected)
+    return value
+
+
+def check_port(argument: str, value: object, port: type, expected: str) -> None:
+    """Raise unless it is an object that has every method of a port."""
+    if isinstance(value, type) or not all(callable(getattr(value, name, None)) for name in calls_of(port)):
+        raise _wrong(argument, value, expected)
+
+
+def check_clock(value: Clock | None) -> Clock:
+    """Return the clock to go by, which is the real one unless another is given."""
+    if value is None:
+        return SystemClock()
+    check_port("clock", value, Clock, "a clock, such as a Simulation or SystemClock()")
+    return value
+
+
+def calls_of(port: type) -> tuple[str, ...]:
+    """Return the names of a port's methods."""
+    return tuple(name for name, value in vars(port).items() if callable(value) and not name.startswith("_"))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    try:
+        float(value)
+    except OverflowError:
+        return False
+    return True
+
+
+def _wrong(argument: str, value: object, expected: str) -> InvalidArgumentError:
+    """Return the error. It shows no value, which may be a secret; that a class stands where one of its objects is due is told."""
+    return InvalidArgumentError(argument, expected + (f", not the class {value.__name__}" if isinstance(value, type) else ""))
