@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from math import inf, isfinite
 from typing import Any, TypeGuard, TypeVar, cast
 from uuid import UUID
@@ -21,10 +21,10 @@ def check_number(argument: str, value: object, *, expected: str = "a finite numb
     return value
 
 
-def check_seconds(argument: str, value: object) -> float:
+def check_seconds(argument: str, value: object, *, expected: str = "a number of seconds of at least 0") -> float:
     """Return a duration: at least 0, or infinite for what never happens."""
     if not _is_number(value) or not value >= 0:  # NaN is not
-        raise _wrong(argument, value, "a number of seconds of at least 0")
+        raise _wrong(argument, value, expected)
     return value
 
 
@@ -65,14 +65,17 @@ def check_text(argument: str, value: object, *, empty: bool = True) -> str:
 
 def check_texts(argument: str, value: object) -> tuple[str, ...]:
     """Return several texts. One alone is a sequence too, of characters: it is likelier to be a mistake."""
-    return check_all(argument, value, str, "texts")
+    return check_all(argument, value, str, "a sequence of texts")
 
 
-def check_all(argument: str, value: object, kind: type[T], several: str) -> tuple[T, ...]:
-    """Return a sequence of such values."""
-    if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(it, kind) for it in cast("Iterable[object]", value)):
-        raise _wrong(argument, value, f"a sequence of {several}")
-    return tuple(cast("Iterable[T]", value))
+def check_all(argument: str, value: object, kind: type[T], expected: str) -> tuple[T, ...]:
+    """Return a sequence of such objects."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise _wrong(argument, value, expected)
+    several = tuple(cast("Sequence[T]", value))
+    if not all(isinstance(it, kind) for it in several):
+        raise _wrong(argument, several, expected)
+    return several
 
 
 def check_id(argument: str, value: object) -> UUID:

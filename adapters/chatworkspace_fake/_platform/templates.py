@@ -83,11 +83,13 @@ def _checked(settings: Mapping[str, object], checks: Mapping[str, Check]) -> dic
 
 
 def _duration(argument: str, value: object) -> Duration:
-    return value if isinstance(value, Fails) else check_seconds(argument, value)
+    return value if isinstance(value, Fails) else check_seconds(argument, value, expected="a number of seconds of at least 0, or a Fails")
 
 
 def _durations(argument: str, value: object) -> tuple[Duration, ...]:
-    several = check_all(argument, value, object, "durations") if isinstance(value, (list, tuple)) else (value,)
+    if isinstance(value, (int, float, Fails)):
+        return (_duration(argument, value),)
+    several = check_all(argument, value, object, "a number of seconds, a Fails, or a sequence of them")
     if not several:
         raise InvalidArgumentError(argument, "at least one duration")
     return tuple(_duration(argument, it) for it in several)
@@ -126,8 +128,8 @@ _MADE: Mapping[str, Check] = {
     "evaluation": _evaluation,
     "external_agent": check_flag,
     "log": check_texts,
-    "parameters": partial(check_all, kind=Parameter, several="Parameter"),
-    "presets": partial(check_all, kind=Preset, several="Preset"),
+    "parameters": partial(check_all, kind=Parameter, expected="a sequence of Parameter"),
+    "presets": partial(check_all, kind=Preset, expected="a sequence of Preset"),
     "require_active": check_flag,
     "script_timeout": check_seconds,
     "scripts": _duration,
