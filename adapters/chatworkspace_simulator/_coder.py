@@ -9,18 +9,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace_fake._platform.coder import FakeCoder
+from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.faults import Odds
 from chatworkspace_fake._platform.states import OWNER
-from chatworkspace_fake._simulation.scaled import ScaledClock
-from chatworkspace_simulator import _gate
-from chatworkspace_simulator._api import pages
+from chatworkspace_simulator import _gate, _page
 from chatworkspace_simulator._api.levels import level_of
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.limits import RateLimit
-from chatworkspace_simulator._http.messages import Reply
 from chatworkspace_simulator._http.mishaps import Mishaps, WireFault
 from chatworkspace_simulator._http.server import Arrival, Seen, Server
+from chatworkspace_simulator._http.streams import Answer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -129,8 +127,8 @@ class CoderSimulator:
 
     # ------------------------------------------------------------ inside
 
-    def _answer(self, arrival: Arrival) -> Reply:
-        page = pages.page(self._world, arrival.method, arrival.target, self._seen)
+    def _answer(self, arrival: Arrival) -> Answer:
+        page = _page.page(self._world, arrival.method, arrival.target, self._seen)
         if page is not None:
             return page
         return _gate.answer(

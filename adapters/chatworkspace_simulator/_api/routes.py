@@ -9,9 +9,10 @@ import attrs
 
 from chatworkspace_simulator._api.levels import Level
 from chatworkspace_simulator._api.world import World
-from chatworkspace_simulator._http.messages import ApiError, Reply, Request
+from chatworkspace_simulator._http.messages import ApiError, Request
+from chatworkspace_simulator._http.streams import Answer
 
-Handler = Callable[[World, Request], Reply]
+Handler = Callable[[World, Request], Answer]
 API = "/api/v2"
 
 
