@@ -33,7 +33,7 @@ class Platform:
     def __init__(self, clock: Clock, faults: Faults) -> None:
         self.clock = clock
         self.faults = faults
-        self.lock = RLock()
+        self.lock: RLock = RLock()
         self.owner_name = "me"
         self.conflict_status = CONFLICT
         self.silent = False

@@ -66,20 +66,20 @@ class FakeWorkspace:
         cost: int,
     ) -> None:
         self._keeper = keeper
-        self.lock = RLock()
-        self.id = workspace_id
-        self.name = name
-        self.made_as = name
+        self.lock: RLock = RLock()
+        self.id: UUID = workspace_id
+        self.name: str = name
+        self.made_as: str = name
         """The name that it was made with; `name` is today's."""
-        self.template = template
-        self.owner_id = owner_id
-        self.made_at = made_at
+        self.template: Template = template
+        self.owner_id: UUID = owner_id
+        self.made_at: float = made_at
         """Seconds, by the clock of the platform."""
         self.ttl: float | None = None
         """Seconds, as asked for."""
-        self.uses = 0
+        self.uses: int = 0
         """How often record_use was called."""
-        self.used_at = made_at
+        self.used_at: float = made_at
         """Seconds: when it was made, built or used last."""
         self._created_at = created_at
         self._cost = cost

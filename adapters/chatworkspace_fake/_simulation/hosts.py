@@ -48,10 +48,10 @@ class Host:
     __slots__ = ("_armed", "killed", "name", "paused_until", "shift")
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.killed = False
-        self.paused_until = 0.0
-        self.shift = 0.0
+        self.name: str = name
+        self.killed: bool = False
+        self.paused_until: float = 0.0
+        self.shift: float = 0.0
         self._armed: dict[str, deque[Blow]] = {}
 
     def arm(self, blow: Blow) -> None:

@@ -23,19 +23,19 @@ class Process:
     """
 
     def __init__(self, name: str, *, scheduler: Scheduler, chance: Random, store: object, coder: object, service: Mapping[str, Any]) -> None:
-        self.name = name
+        self.name: str = name
         self._scheduler = scheduler
         self._host = host = Host(name)
         self._service = service
         self._workspaces: ChatWorkspaces | None = None
-        self.clock = VirtualClock(scheduler, chance, host)
+        self.clock: VirtualClock = VirtualClock(scheduler, chance, host)
         """Virtual time as this process sees it."""
-        self.store = cast("Store", Interposer(scheduler, host, "store", store))
+        self.store: Store = cast("Store", Interposer(scheduler, host, "store", store))
         """The store as this process reaches it."""
         coder_port = Interposer(scheduler, host, "coder", coder)
-        self.creator = cast("WorkspaceCreator", coder_port)
+        self.creator: WorkspaceCreator = cast("WorkspaceCreator", coder_port)
         """The platform as this process reaches it."""
-        self.dialer = cast("AgentDialer", coder_port)
+        self.dialer: AgentDialer = cast("AgentDialer", coder_port)
 
     @property
     def workspaces(self) -> ChatWorkspaces:
