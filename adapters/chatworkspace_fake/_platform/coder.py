@@ -29,7 +29,7 @@ from chatworkspace.ports import (
 from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text, check_whole, check_whole_or_none
 from chatworkspace_fake._platform.connections import Answer
 from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
-from chatworkspace_fake._platform.faults import Fault, Faults, Odds
+from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
 from chatworkspace_fake._platform.states import ORGANIZATION
 from chatworkspace_fake._platform.templates import TemplateSettings, changed, template_of
@@ -174,8 +174,9 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         """Choose the nth call of that name from now on, and those behind it, `times` in all.
 
         With a chance every call is chosen, each with that likelihood, and the same ones for the same seed; such a fault need not strike.
+        InvalidArgumentError.
         """
-        return self._faults.when(call, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
+        return self._faults.when(call, nth=nth, times=times, odds=odds_of(chance, seed))
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults that were armed and have not struck."""

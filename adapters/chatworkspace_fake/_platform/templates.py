@@ -83,7 +83,7 @@ def _checked(settings: Mapping[str, object], checks: Mapping[str, Check]) -> dic
 
 
 def _duration(argument: str, value: object) -> Duration:
-    return value if isinstance(value, Fails) else check_seconds(argument, value, expected="a number of seconds of at least 0, or a Fails")
+    return value if isinstance(value, Fails) else check_seconds(argument, value, "a number of seconds of at least 0, or a Fails")
 
 
 def _durations(argument: str, value: object) -> tuple[Duration, ...]:

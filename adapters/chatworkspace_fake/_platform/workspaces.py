@@ -11,6 +11,7 @@ import attrs
 
 from chatworkspace import JobStatus, Template, Transition, Workspace
 from chatworkspace.ports import Signal
+from chatworkspace_fake._arguments import check_text
 from chatworkspace_fake._platform.states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
 
 UNTIL_OVER = (JobStatus.PENDING, JobStatus.RUNNING)
@@ -133,6 +134,7 @@ class FakeWorkspace:
 
     def rename(self, name: str) -> None:
         """Give it another name. InvalidArgumentError: taken."""
+        check_text("name", name, empty=False)
         self._keeper.rename(self, name)
         self.changed()
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from random import Random
+from sys import float_info
 from typing import Any, cast
 
 from chatworkspace import ChatWorkspaces
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
+from chatworkspace_fake._arguments import check_finite_seconds, check_number
 from chatworkspace_fake._simulation.clocks import VirtualClock
 from chatworkspace_fake._simulation.hosts import Blow, Host, moment_of
 from chatworkspace_fake._simulation.interposer import Interposer
@@ -59,8 +61,9 @@ class Process:
     def pause(self, seconds: float, *, before: str = "", after: str = "") -> None:
         """Stop the process for so many seconds, as SIGSTOP and SIGCONT do: now, or at that port call.
 
-        None of its threads goes on before they are over; time does, and their deadlines pass. InvalidArgumentError: no such port call.
+        None of its threads goes on before they are over; time does, and their deadlines pass. InvalidArgumentError.
         """
+        check_finite_seconds("seconds", seconds)
         moment = moment_of(before, after)
         if moment:
             self._host.arm(Blow(moment, seconds))
@@ -68,7 +71,8 @@ class Process:
             self._scheduler.pause(self._host, seconds)
 
     def shift_clock(self, seconds: float) -> None:
-        """Set this host's time of day wrong by so much, from now on; its monotonic clock goes on undisturbed."""
+        """Set this host's time of day wrong by so much, from now on; its monotonic clock goes on undisturbed. InvalidArgumentError."""
+        check_number("seconds", seconds, "a finite number of seconds, which may be negative", least=-float_info.max, most=float_info.max)
         self._host.shift = seconds
 
     def unstruck(self) -> tuple[str, ...]:
