@@ -21,13 +21,16 @@ ORGANIZATION = UUID("0a11ce00-0000-4000-8000-000000000002")
 
 @attrs.frozen
 class Fails:
-    """As a duration: it ends badly after this long."""
+    """As a duration: it ends badly after this long.
+
+    after: seconds, at least 0.
+    error (build failed): what the platform says of it.
+    code (""): the platform's code for it, such as INSUFFICIENT_QUOTA.
+    """
 
     after: float = attrs.field(validator=lambda _, field, value: check_seconds(field.name, value))
-    """Seconds."""
     error: str = attrs.field(default="build failed", validator=lambda _, field, value: check_text(field.name, value))
     code: str = attrs.field(default="", validator=lambda _, field, value: check_text(field.name, value))
-    """The platform's job error code, such as INSUFFICIENT_QUOTA."""
 
 
 Duration = float | Fails

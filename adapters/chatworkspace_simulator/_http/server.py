@@ -42,15 +42,18 @@ class Arrival:
 
 @attrs.frozen(kw_only=True)
 class Seen:
-    """A request that has been dealt with."""
+    """A request that has been dealt with.
+
+    method: such as GET.
+    path: without the query, which may hold a token.
+    status: of the answer; 0: it was never answered.
+    at: when, in seconds by the clock of the platform.
+    """
 
     method: str
     path: str
-    """Without the query, which may hold a token."""
     status: int
-    """0: it was never answered."""
     at: float
-    """Seconds, by the clock of the platform."""
 
 
 class Server(ThreadingHTTPServer):
