@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from chatworkspace_simulator._api.searching import status_of
+from chatworkspace_simulator._api.shapes.builds import status_of
 from chatworkspace_simulator._http.messages import HTML, Reply, dumped, told
 
 if TYPE_CHECKING:

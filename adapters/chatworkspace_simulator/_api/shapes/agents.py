@@ -1,29 +1,18 @@
-"""Agents as the server writes them, and what all shapes share."""
+"""Agents as the server writes them."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
 
 from chatworkspace import Agent, AgentStatus, Lifecycle
 from chatworkspace_fake._platform.states import NEVER, AgentLife, BuildRecord
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.shapes.basics import derived, written
 from chatworkspace_simulator._api.world import World
 
 _MOMENT = 0.001
 """Seconds that an agent needs at least to connect: nobody should have to tell an instant from itself."""
-_IDS = UUID("0a11ce00-0000-4000-8000-0000000000aa")
-
-
-def written(date: datetime) -> str:
-    """Write a time as the server does, to the nanosecond."""
-    return f"{date.astimezone(timezone.utc):%Y-%m-%dT%H:%M:%S.%f}000Z"
-
-
-def derived(of: UUID, what: str) -> str:
-    """Return the id of something that a fake coder has no id for: always the same for the same thing."""
-    return str(uuid5(_IDS, f"{of} {what}"))
 
 
 def resources_json(world: World, it: FakeWorkspace, record: BuildRecord, agents: tuple[Agent, ...], life: AgentLife) -> list[dict[str, Any]]:
@@ -47,22 +36,6 @@ def resources_json(world: World, it: FakeWorkspace, record: BuildRecord, agents:
 
 def agent_json(world: World, it: FakeWorkspace, agent: Agent, life: AgentLife, resource: str) -> dict[str, Any]:
     """Return an agent of the latest build."""
-    scripts_over = agent.lifecycle in {Lifecycle.READY, Lifecycle.START_ERROR}
-    failed = agent.lifecycle is Lifecycle.START_ERROR
-    script: dict[str, Any] = {
-        "id": derived(agent.id, "script"),
-        "log_source_id": derived(agent.id, "log source"),
-        "log_path": "",
-        "script": "#!/bin/sh\n",
-        "cron": "",
-        "run_on_start": True,
-        "run_on_stop": False,
-        "start_blocks_login": True,
-        "timeout": 0,
-        "display_name": "Startup Script",
-    }
-    if world.level.script_status:
-        script |= {"status": ("exit_failure" if failed else "ok") if scripts_over else None, "exit_code": int(failed) if scripts_over else None}
     health = unhealthy(agent, connecting=not world.level.connecting_is_healthy)
     body: dict[str, Any] = {
         "id": str(agent.id),
@@ -89,10 +62,29 @@ def agent_json(world: World, it: FakeWorkspace, agent: Agent, life: AgentLife, r
         "subsystems": [],
         "health": {"healthy": False, "reason": health} if health else {"healthy": True},
         "log_sources": [],
-        "scripts": [script],
+        "scripts": [_script_json(world, agent)],
         "startup_script_behavior": "blocking",
     }
     return body | ({"parent_id": None if agent.parent_id is None else str(agent.parent_id)} if world.level.sub_agents else {})
+
+
+def _script_json(world: World, agent: Agent) -> dict[str, Any]:
+    """Return the one script that an agent has."""
+    over, failed = agent.lifecycle in {Lifecycle.READY, Lifecycle.START_ERROR}, agent.lifecycle is Lifecycle.START_ERROR
+    body: dict[str, Any] = {
+        "id": derived(agent.id, "script"),
+        "log_source_id": derived(agent.id, "log source"),
+        "log_path": "",
+        "script": "#!/bin/sh\n",
+        "cron": "",
+        "run_on_start": True,
+        "run_on_stop": False,
+        "start_blocks_login": True,
+        "timeout": 0,
+        "display_name": "Startup Script",
+    }
+    ended = {"status": ("exit_failure" if failed else "ok") if over else None, "exit_code": int(failed) if over else None}
+    return body | (ended if world.level.script_status else {})
 
 
 def _agent_times(world: World, it: FakeWorkspace, agent: Agent, life: AgentLife) -> dict[str, str]:
