@@ -1,51 +1,96 @@
 """One chat, one workspace: gives every AI chat exactly one remote development workspace.
 
-Safe to use from any thread; durations are seconds (float).
+Begin with ChatWorkspaces: it is given a store (chatworkspace_sqlite, chatworkspace_postgres), and a platform (chatworkspace_coder) that makes and
+reaches workspaces. chatworkspace.ports has the protocols for adapters of your own; chatworkspace_fake and chatworkspace_simulator stand in for tests.
+
+Safe to use from any thread; durations are seconds (float), ids are UUIDs, and text of them where they come in.
 """
 
 import logging as _logging
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._domain.arguments import Id as Id
-from chatworkspace.errors import BusyError as BusyError
-from chatworkspace.errors import ChatClosedError as ChatClosedError
-from chatworkspace.errors import ChatNotFoundError as ChatNotFoundError
-from chatworkspace.errors import ChatWorkspaceError as ChatWorkspaceError
-from chatworkspace.errors import ClosedError as ClosedError
-from chatworkspace.errors import ConnectError as ConnectError
-from chatworkspace.errors import InvalidArgumentError as InvalidArgumentError
-from chatworkspace.errors import NotReadyError as NotReadyError
-from chatworkspace.errors import NoWorkspaceError as NoWorkspaceError
-from chatworkspace.errors import OutcomeUnknownError as OutcomeUnknownError
-from chatworkspace.errors import RefusedError as RefusedError
-from chatworkspace.errors import TemplateError as TemplateError
-from chatworkspace.errors import UnavailableError as UnavailableError
-from chatworkspace.model import Agent as Agent
-from chatworkspace.model import AgentStatus as AgentStatus
-from chatworkspace.model import Build as Build
-from chatworkspace.model import Chat as Chat
-from chatworkspace.model import JobStatus as JobStatus
-from chatworkspace.model import LeftBehind as LeftBehind
-from chatworkspace.model import Lifecycle as Lifecycle
-from chatworkspace.model import Outcome as Outcome
-from chatworkspace.model import Phase as Phase
-from chatworkspace.model import Progress as Progress
-from chatworkspace.model import Quota as Quota
-from chatworkspace.model import Reason as Reason
-from chatworkspace.model import State as State
-from chatworkspace.model import Sweep as Sweep
-from chatworkspace.model import Template as Template
-from chatworkspace.model import Transition as Transition
-from chatworkspace.model import Workspace as Workspace
-from chatworkspace.ports import AgentConnection as AgentConnection
-from chatworkspace.service import ChatWorkspaces as ChatWorkspaces
-from chatworkspace.timeouts import Timeouts as Timeouts
-
-_logging.getLogger("chatworkspace").addHandler(_logging.NullHandler())
+from chatworkspace._domain.arguments import Id
+from chatworkspace.errors import (
+    BusyError,
+    ChatClosedError,
+    ChatNotFoundError,
+    ChatWorkspaceError,
+    ClosedError,
+    ConnectError,
+    InvalidArgumentError,
+    NoWorkspaceError,
+    OutcomeUnknownError,
+    RefusedError,
+    TemplateError,
+    UnavailableError,
+)
+from chatworkspace.model import (
+    Agent,
+    AgentStatus,
+    Build,
+    Chat,
+    JobStatus,
+    LeftBehind,
+    Lifecycle,
+    Phase,
+    Quota,
+    Reason,
+    State,
+    Template,
+    Transition,
+    Workspace,
+)
+from chatworkspace.outcomes import NotReadyError, Outcome, Progress, Sweep
+from chatworkspace.ports import AgentConnection
+from chatworkspace.service import ChatWorkspaces
+from chatworkspace.timeouts import Timeouts
 
 if _TYPE_CHECKING:
-    from chatworkspace.toolbox import Toolbox as Toolbox
-    from chatworkspace.toolbox import ToolResult as ToolResult
+    from chatworkspace.toolbox import Toolbox, ToolResult
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Agent",
+    "AgentConnection",
+    "AgentStatus",
+    "Build",
+    "BusyError",
+    "Chat",
+    "ChatClosedError",
+    "ChatNotFoundError",
+    "ChatWorkspaceError",
+    "ChatWorkspaces",
+    "ClosedError",
+    "ConnectError",
+    "Id",
+    "InvalidArgumentError",
+    "JobStatus",
+    "LeftBehind",
+    "Lifecycle",
+    "NoWorkspaceError",
+    "NotReadyError",
+    "Outcome",
+    "OutcomeUnknownError",
+    "Phase",
+    "Progress",
+    "Quota",
+    "Reason",
+    "RefusedError",
+    "State",
+    "Sweep",
+    "Template",
+    "TemplateError",
+    "Timeouts",
+    "ToolResult",
+    "Toolbox",
+    "Transition",
+    "UnavailableError",
+    "Workspace",
+    "__version__",
+]
+
+_logging.getLogger("chatworkspace").addHandler(_logging.NullHandler())
 
 
 def __getattr__(name: str) -> object:
@@ -55,3 +100,7 @@ def __getattr__(name: str) -> object:
     from chatworkspace import toolbox  # noqa: PLC0415 # as said above
 
     return globals().setdefault(name, getattr(toolbox, name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from chatworkspace._domain.advice import next_step_for
-from chatworkspace.model import Agent, LeftBehind, Outcome, Reason
+from chatworkspace.model import Agent, LeftBehind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class ChatWorkspaceError(Exception):
-    """Root of all. Each carries a reason, what to do next, and whether the same call may be made again."""
+    """Root of all.
+
+    reason: why; stable, to decide by.
+    next_step: one sentence for a model or a person; empty when there is nothing to do.
+    retryable: the same call may be made again, and may then succeed.
+    left_behind: a live workspace that was the chat's until this call, which failed only after it was to be replaced; else None.
+    """
 
     default_reason: ClassVar[Reason] = Reason.REFUSED
     default_retryable: ClassVar[bool] = False
@@ -23,11 +29,10 @@ class ChatWorkspaceError(Exception):
         self.retryable: bool = self.default_retryable if retryable is None else retryable
         self.next_step: str = next_step_for(self.reason, lasting=not self.retryable) if next_step is None else next_step
         self.left_behind: LeftBehind | None = None
-        """A live workspace that was the chat's until this call, which failed only after it was to be replaced."""
 
 
 class InvalidArgumentError(ChatWorkspaceError, ValueError):
-    """An argument is not what was expected; the message names both."""
+    """An argument is not what was expected; the message names both. argument: its name."""
 
     default_reason = Reason.INVALID_ARGUMENT
 
@@ -37,7 +42,7 @@ class InvalidArgumentError(ChatWorkspaceError, ValueError):
 
 
 class ChatNotFoundError(ChatWorkspaceError, LookupError):
-    """open_chat was never called for this chat."""
+    """open_chat was never called for this chat. chat_id: which."""
 
     default_reason = Reason.CHAT_NOT_FOUND
 
@@ -59,7 +64,10 @@ class TemplateError(ChatWorkspaceError):
 
 
 class RefusedError(ChatWorkspaceError):
-    """The platform said no, and meant it."""
+    """The platform said no, and meant it.
+
+    message: its words. detail: more of them, or empty. validations: (field, what is wrong with it), as far as it names fields. Other people's text.
+    """
 
     default_reason = Reason.REFUSED
 
@@ -94,7 +102,10 @@ class BusyError(ChatWorkspaceError):
 
 
 class ConnectError(ChatWorkspaceError):
-    """The agent could not be reached; next_step says what may help."""
+    """The agent could not be reached; next_step says what may help.
+
+    agent: the one that was to be reached; None: the workspace has none to dial, for it is stopped, say.
+    """
 
     default_reason = Reason.CONNECT_FAILED
     default_retryable = True
@@ -102,21 +113,10 @@ class ConnectError(ChatWorkspaceError):
     def __init__(self, message: str, *, agent: Agent | None, reason: Reason | None = None, next_step: str | None = None) -> None:
         super().__init__(message, reason=reason, next_step=next_step)
         self.agent: Agent | None = agent
-        """None: the workspace has none to dial; it is stopped, say."""
-
-
-class NotReadyError(ChatWorkspaceError):
-    """Outcome.require_ready() was called and the workspace is not ready."""
-
-    default_reason = Reason.NOT_READY
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(f"the workspace is {outcome.state.value} ({outcome.reason.value})", next_step=outcome.next_step)
-        self.outcome: Outcome = outcome
 
 
 class ChatClosedError(ChatWorkspaceError):
-    """close_chat was called for this chat; open_chat raises it too."""
+    """close_chat was called for this chat; open_chat raises it too. chat_id: which."""
 
     default_reason = Reason.CHAT_CLOSED
 

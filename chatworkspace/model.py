@@ -1,11 +1,10 @@
-"""The values that everything else speaks: chats, workspaces, builds, agents, and what a call came to.
+"""The values that everything else speaks: how things are, what the platform has, and chats.
 
 All are frozen; durations are seconds (float).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
 from uuid import UUID
@@ -16,36 +15,35 @@ import attrs
 
 
 class State(str, Enum):
-    """How a chat's workspace is. What is under way is a Phase; the two are never mixed."""
+    """How a chat's workspace is. What is under way is a Phase; the two are never mixed.
+
+    ABSENT: the chat has no workspace. STARTING: build, agent or scripts are under way. READY: it can be used now; the reason tells of failed scripts
+    or of a template without agents. STOPPING: a stop or a deletion is under way. STOPPED. FAILED: the last build failed or was canceled. GONE: it was
+    deleted. UNREACHABLE: it runs, but its agent cannot be reached. UNKNOWN: the chat is bound, but the platform could not be asked.
+    """
 
     ABSENT = "absent"
-    """The chat has no workspace."""
     STARTING = "starting"
-    """Build, agent or scripts are under way."""
     READY = "ready"
-    """It can be used now; the reason tells of failed scripts or a template without agents."""
     STOPPING = "stopping"
-    """A stop or a deletion is under way."""
     STOPPED = "stopped"
     FAILED = "failed"
-    """The last build failed or was canceled."""
     GONE = "gone"
-    """It was deleted."""
     UNREACHABLE = "unreachable"
-    """It runs, but its agent cannot be reached."""
     UNKNOWN = "unknown"
-    """The chat is bound, but the platform could not be asked."""
 
 
 class Phase(str, Enum):
-    """What is under way. None stands for nothing."""
+    """What is under way; None stands for nothing.
+
+    QUEUED: another caller decides. PLANNING: looking, and checking the template. CREATING: the request for a new workspace. BUILDING: any build, a
+    start, a stop or a deletion. CONNECTING: the agent is waited for, or dialled. SCRIPTS: its startup scripts run.
+    """
 
     QUEUED = "queued"
-    """Another caller decides."""
     PLANNING = "planning"
     CREATING = "creating"
     BUILDING = "building"
-    """Any build: start, stop or delete."""
     CONNECTING = "connecting"
     SCRIPTS = "scripts"
 
@@ -166,28 +164,46 @@ class JobStatus(str, Enum):
 
 @attrs.frozen(kw_only=True)
 class Agent:
-    """The process inside a workspace through which it is reached."""
+    """The process inside a workspace through which it is reached.
+
+    id: the platform's id of it.
+    name: unique within its workspace.
+    status: as the platform says; never worked out from timestamps and a clock of one's own.
+    lifecycle: how far its scripts are.
+    parent_id: of the agent that it belongs to, if it is a sub-agent (a dev container, say); else None.
+    display_order: where its template's author put it among its siblings; lowest first.
+    external: it runs on a host of the user's, who must start it there.
+    ever_connected: it has been connected at least once.
+    connected_since_build: by the platform's clock, it has connected after the latest build ended. Matters after a claimed prebuild.
+    disconnected_for: seconds by the platform's clock; None while it is not disconnected.
+    """
 
     id: UUID
     name: str
     status: AgentStatus
-    """As the platform says; never worked out from timestamps and a clock of one's own."""
     lifecycle: Lifecycle
     parent_id: UUID | None = None
-    """Set for a sub-agent (a dev container, say)."""
     display_order: int = 0
     external: bool = False
-    """It runs on a host of the user's, who must start it there."""
     ever_connected: bool = True
     connected_since_build: bool = True
-    """By the platform's clock: connected after the latest build ended. Matters after a claimed prebuild."""
     disconnected_for: float | None = None
-    """Seconds by the platform's clock; None while not disconnected."""
 
 
 @attrs.frozen(kw_only=True)
 class Build:
-    """One start, stop or deletion of a workspace."""
+    """One start, stop or deletion of a workspace.
+
+    id: the platform's id of it.
+    number: counts the builds of its workspace from 1.
+    transition: what it does.
+    job_status: how far it is.
+    template_version_id: the version of the template that it builds.
+    error: the platform's words where it failed; else empty.
+    error_code: the platform's code for the failure; else empty.
+    queue_position: while it waits in the platform's queue, how many are before it and itself; else 0.
+    provisioners: how many may take this build; None: not told.
+    """
 
     id: UUID
     number: int
@@ -198,12 +214,25 @@ class Build:
     error_code: str = ""
     queue_position: int = 0
     provisioners: int | None = None
-    """How many may take this build; None: not told."""
 
 
 @attrs.frozen(kw_only=True)
 class Workspace:
-    """A workspace as the platform tells it, whole."""
+    """A workspace as the platform tells it, whole.
+
+    id: the platform's id of it; stays the same over all builds.
+    name: unique among its owner's live workspaces, compared without case.
+    owner_id: the user whose it is.
+    owner_name: that user's name.
+    organization_id: the organization that it belongs to.
+    template_id: what it is made from.
+    build: the latest.
+    agents: those of the latest build.
+    created_at: when it was made, by the platform's clock; aware.
+    deleted: it is no more; its name may be given to another.
+    dormant: the platform has put it to rest for want of use.
+    required_version_id: the version that a start must use (the template requires its active version), or None.
+    """
 
     id: UUID
     name: str
@@ -212,14 +241,11 @@ class Workspace:
     organization_id: UUID
     template_id: UUID
     build: Build
-    """The latest."""
     agents: tuple[Agent, ...] = ()
-    """Of the latest build."""
     created_at: datetime
     deleted: bool = False
     dormant: bool = False
     required_version_id: UUID | None = None
-    """The version that a start must use (the template requires its active version), or None."""
 
     @property
     def full_name(self) -> str:
@@ -229,202 +255,76 @@ class Workspace:
 
 @attrs.frozen(kw_only=True)
 class Template:
-    """What workspaces are made from, with the flags of its active version."""
+    """What workspaces are made from, with the flags of its active version.
+
+    id: the platform's id of it.
+    organization_id: the organization that it belongs to.
+    name: unique in its organization.
+    version_id: the active version.
+    display_name: its name for people, or empty.
+    description: its author's one line, or empty. Other people's text.
+    readme: its author's Markdown, or empty. Other people's text.
+    agents_allowed: chats may use it.
+    external_agent: its agents run on hosts of the user's.
+    deprecated: its author wants no more workspaces made from it.
+    """
 
     id: UUID
     organization_id: UUID
     name: str
     version_id: UUID
-    """The active version."""
     display_name: str = ""
     description: str = ""
     readme: str = ""
     agents_allowed: bool = True
-    """Chats may use it."""
     external_agent: bool = False
-    """Its agents run on hosts of the user's."""
     deprecated: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Quota:
-    """What an owner uses and may use in an organization, in the platform's credits."""
+    """What an owner uses and may use in an organization.
+
+    consumed: the platform's credits in use.
+    budget: the credits that may be used.
+    """
 
     consumed: int
     budget: int
 
 
-@attrs.frozen(kw_only=True)
-class TemplateUse:
-    """How much a template is used, for ranking."""
-
-    active: int = 0
-    """The owner's live workspaces of it that were used in the last 60 days."""
-    deleted: int = 0
-    """The same, but deleted since."""
-    last_used_at: datetime | None = None
-    """When the owner used one of them last."""
-    developers: int = 0
-    """Distinct owners of live workspaces of it in the organization."""
-
-
-@attrs.frozen(kw_only=True)
-class Option:
-    """One of the answers that a parameter allows."""
-
-    name: str
-    value: str
-    description: str = ""
-    icon: str = ""
-
-
-@attrs.frozen(kw_only=True)
-class Parameter:
-    """A question that a template asks before a build."""
-
-    name: str
-    type: str = "string"
-    required: bool = False
-    mutable: bool = True
-    default: str | None = None
-    """None: there is none, or (of an evaluation) it is not known."""
-    display_name: str = ""
-    description: str = ""
-    ephemeral: bool = False
-    form_type: str = ""
-    options: tuple[Option, ...] = ()
-    validation_regex: str = ""
-    validation_min: int | None = None
-    validation_max: int | None = None
-    error: str = ""
-    """Why the platform could not evaluate it for this owner."""
-
-
-@attrs.frozen(kw_only=True)
-class Evaluation:
-    """The parameters of a template as they are for one owner, whose rights and groups may change defaults and options."""
-
-    parameters: tuple[Parameter, ...]
-    unknown: frozenset[tuple[str, str]] = frozenset()
-    """(parameter, "default", "options" or "validation") pairs that could not be told: what was recorded at import stands in."""
-    complete: bool = True
-    """False: parameters of modules that were not loaded are missing."""
-
-
-@attrs.frozen(kw_only=True)
-class Preset:
-    """Answers prepared by the template's author; may hand over a prebuilt workspace."""
-
-    id: UUID
-    name: str
-    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    default: bool = False
-    desired_prebuilds: int = 0
-    description: str = ""
-    icon: str = ""
-
-
-# ---------------------------------------------------------------- what a call comes to
+# ---------------------------------------------------------------- chats
 
 
 @attrs.frozen(kw_only=True)
 class Chat:
-    """A chat as the store knows it."""
+    """A chat as the store knows it.
+
+    id: the host's own: 1 to 255 characters, compared exactly.
+    owner_id: the user for whom everything is asked of the platform.
+    organization_id: the organization in which its workspaces are made.
+    generation: counts up with every new workspace and every attach, detach or close.
+    workspace_id: the workspace that it is bound to, or None.
+    closed: it gets no workspace any more.
+    """
 
     id: str
     owner_id: UUID
     organization_id: UUID
     generation: int
-    """Counts up with every new workspace and every attach, detach or close."""
     workspace_id: UUID | None = None
     closed: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class LeftBehind:
-    """A live workspace that was a chat's and is not any more."""
+    """A live workspace that was a chat's and is not any more.
+
+    workspace_id: its id.
+    name: as the platform writes it, owner/name; empty where the platform could not be asked.
+    reason: why it was left: replaced, its first build failed, detached, …
+    """
 
     workspace_id: UUID
     name: str
     reason: Reason
-
-
-@attrs.frozen(kw_only=True)
-class Outcome:
-    """What a call came to: here is your workspace, and how it is."""
-
-    chat: Chat
-    state: State
-    reason: Reason
-    next_step: str = ""
-    """One sentence for a model or a person; empty when there is nothing to do."""
-    phase: Phase | None = None
-    """Set exactly while something is under way."""
-    created: bool = False
-    """This call made it; False when found, joined or started."""
-    built: bool = False
-    """This call asked for a build, or waited for one."""
-    updated: bool = False
-    """The build that this call asked for moved the workspace to another version of its template."""
-    workspace: Workspace | None = None
-    agent: Agent | None = None
-    error: str = ""
-    """The platform's own last words, or empty."""
-    log_tail: tuple[str, ...] = ()
-    """The last lines of a failed build's log; else empty."""
-    quota: Quota | None = None
-    left_behind: LeftBehind | None = None
-    not_applied: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    """Arguments that had no effect -> what holds instead. Keys: name, template_id, parameters, preset_id."""
-    elapsed: float = 0.0
-    """Seconds that the call took."""
-
-    @property
-    def ready(self) -> bool:
-        """The workspace can be used now."""
-        return self.state is State.READY
-
-    @property
-    def workspace_id(self) -> UUID | None:
-        """The id of the workspace, or None."""
-        return self.workspace.id if self.workspace is not None else self.chat.workspace_id
-
-    def require_ready(self) -> Workspace:
-        """Return the workspace, or raise NotReadyError carrying this outcome."""
-        if self.ready and self.workspace is not None:
-            return self.workspace
-        from chatworkspace.errors import NotReadyError  # noqa: PLC0415 # errors are built from these values
-
-        raise NotReadyError(self)
-
-
-@attrs.frozen(kw_only=True)
-class Progress:
-    """One step of the way, as follow() yields it and on_progress gets it."""
-
-    chat_id: str
-    generation: int
-    at: datetime
-    elapsed: float
-    """Seconds since the call began."""
-    build_number: int | None = None
-    phase: Phase | None = None
-    queue_position: int = 0
-    """Of the build, while it waits in the platform's queue behind others; else 0."""
-    line: str | None = None
-    """One line of the build log, or None."""
-    outcome: Outcome | None = None
-    """On the last item only."""
-
-
-@attrs.frozen(kw_only=True)
-class Sweep:
-    """What a sweep found and did."""
-
-    settled: tuple[str, ...] = ()
-    """Chats whose standing plan was settled."""
-    strays: tuple[Workspace, ...] = ()
-    """Live, bearing a mark of ours, bound to no chat."""
-    deleted: tuple[UUID, ...] = ()
-    errors: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    """Chat or workspace id -> what went wrong with it; the rest was done."""

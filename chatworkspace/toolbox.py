@@ -14,26 +14,29 @@ import attrs
 from chatworkspace._domain.arguments import to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
+from chatworkspace._tools.asked import Workspaces
 from chatworkspace._tools.definitions import TOOLS
 from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
-from chatworkspace.model import Outcome, State, Workspace
+from chatworkspace.model import State, Workspace
+from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import PortError
 
 if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
-    from chatworkspace.service import ChatWorkspaces
 
 
 @attrs.frozen(kw_only=True)
 class ToolResult:
-    """What a tool says."""
+    """What a tool says.
+
+    content: JSON-able.
+    is_error: nothing was made and there is no id to show.
+    """
 
     content: dict[str, Any]
-    """JSON-able."""
     is_error: bool
-    """Nothing was made and there is no id to show."""
 
     @property
     def text(self) -> str:
@@ -44,7 +47,7 @@ class ToolResult:
 class Toolbox:
     """The five tools of one chat: list_templates, read_template, create_workspace, start_workspace, stop_workspace. Safe from any thread."""
 
-    def __init__(self, workspaces: ChatWorkspaces, chat_id: str, *, catalog: Catalog, wait: float | None) -> None:
+    def __init__(self, workspaces: Workspaces, chat_id: str, *, catalog: Catalog, wait: float | None) -> None:
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from chatworkspace.errors import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, NoWorkspaceError
-from chatworkspace.model import Outcome, Reason, State
+from chatworkspace.model import Reason, State
+from chatworkspace.outcomes import Outcome
 
 
 class Code(IntEnum):

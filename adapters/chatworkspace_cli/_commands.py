@@ -10,7 +10,8 @@ import attrs
 
 from chatworkspace._domain.arguments import check_chat_id
 from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError
-from chatworkspace.model import Outcome, Progress, State
+from chatworkspace.model import State
+from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _codes, _json, _stores, _texts
 from chatworkspace_cli._codes import Code

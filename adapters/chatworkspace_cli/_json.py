@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import Agent, LeftBehind, Outcome, Progress, Sweep, Template, Workspace
+from chatworkspace.model import Agent, LeftBehind, Template, Workspace
+from chatworkspace.outcomes import Outcome, Progress, Sweep
 from chatworkspace.ports import Intent, Look
 from chatworkspace_cli._codes import Code
 from chatworkspace_cli._texts import ARGUMENTS, message_of, next_step_of

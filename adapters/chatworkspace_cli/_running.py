@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Generic, TypeVar
 
-from chatworkspace.model import Progress
+from chatworkspace.outcomes import Progress
 from chatworkspace.ports import SystemClock
 from chatworkspace_cli._screen import Screen
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Protocol, TextIO
 
-from chatworkspace.model import Progress
+from chatworkspace.outcomes import Progress
 from chatworkspace_cli._json import as_json, progress_json
 from chatworkspace_cli._texts import printable, step_text
 

@@ -12,7 +12,8 @@ import attrs
 
 from chatworkspace._domain.arguments import check_chat_id
 from chatworkspace.errors import ChatNotFoundError, InvalidArgumentError, TemplateError, UnavailableError
-from chatworkspace.model import Chat, Progress, Reason
+from chatworkspace.model import Chat, Reason
+from chatworkspace.outcomes import Progress
 from chatworkspace.ports import NotFoundError, SystemClock
 from chatworkspace.service import ChatWorkspaces
 from chatworkspace_cli._stores import Opened, dsn_of, opened

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatworkspace.errors import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, RefusedError
-from chatworkspace.model import LeftBehind, Outcome, Progress, Quota, Reason, Sweep, Template
+from chatworkspace.model import LeftBehind, Quota, Reason, Template
+from chatworkspace.outcomes import Outcome, Progress, Sweep
 from chatworkspace.ports import Intent, Look
 
 ARGUMENTS = {

@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import attrs
-
 from chatworkspace._application.admission import Admission, logger
-from chatworkspace._domain.parameters import Questions, questions
+from chatworkspace._domain.offer import Parameter, TemplateUse
+from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, rank
 from chatworkspace._domain.templates import is_listed
 from chatworkspace.errors import ChatWorkspaceError, TemplateError
-from chatworkspace.model import Chat, Parameter, Preset, Reason, Template, TemplateUse
+from chatworkspace.model import Chat, Reason, Template
 from chatworkspace.ports import Clock, NotFoundError, PortError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
-
-
-@attrs.frozen(kw_only=True)
-class Description:
-    """All that is known of a template."""
-
-    template: Template
-    questions: Questions
-    presets: tuple[Preset, ...]
 
 
 class Catalog:

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 import attrs
 
 from chatworkspace._application.admission import logger
+from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.memory import Proofs
-from chatworkspace._application.turns import Turns, Unknown
+from chatworkspace._application.turn import Unknown
 from chatworkspace._application.waiting import Bound
-from chatworkspace._domain.decisions import Condition, Finding, at_limit, describe
+from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
 from chatworkspace.model import Agent, AgentStatus, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, PortError, WorkspaceCreator
@@ -31,8 +32,8 @@ class _Target:
 class Connector:
     """Connects to agents, for the chats of one process. Keeps no connection; safe from any thread."""
 
-    def __init__(self, *, turns: Turns, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
-        self._turns = turns
+    def __init__(self, *, asking: Asking, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+        self._asking = asking
         self._creator = creator
         self._dialer = dialer
         self._clock = clock
@@ -52,13 +53,13 @@ class Connector:
 
     def _target(self, call: Call, deadline: float) -> _Target:
         """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
-        look = self._turns.look(call.chat_id)
+        look = self._asking.look(call.chat_id)
         if look.chat.workspace_id is None:
             raise NoWorkspaceError("the chat has no workspace")
-        reading = self._turns.read(look, until=deadline)
+        reading = self._asking.read(look, until=deadline)
         if isinstance(reading, Unknown):
             raise UnavailableError(reading.error, reason=reading.reason)
-        finding = self._turns.classify(reading.bound.workspace)
+        finding = self._asking.classify(reading.bound.workspace)
         agent = finding.agent
         if agent is None:
             raise self._without_agent(finding, reading.bound)
@@ -98,7 +99,7 @@ class Connector:
 
     def _explained(self, target: _Target, error: Exception) -> ConnectError:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
-        finding = self._turns.classify(target.bound.workspace)
+        finding = self._asking.classify(target.bound.workspace)
         reason = Reason.CONNECT_FAILED
         if finding.condition in (Condition.TIMED_OUT, Condition.LOST):
             reason = describe(finding, target.bound.workspace).reason

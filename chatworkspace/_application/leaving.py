@@ -8,9 +8,11 @@ from uuid import UUID
 
 import attrs
 
+from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
+from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proofs
-from chatworkspace._application.turns import Again, Await, Follow, Held, Track, Turn, Turns, Unbound, Unknown
+from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Turn, Unbound, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace.errors import InvalidArgumentError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
@@ -37,8 +39,9 @@ class _Settled:
 class Leavings:
     """Changes bindings for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, turns: Turns, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
-        self._turns = turns
+    def __init__(self, *, asking: Asking, claims: Claims, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+        self._asking = asking
+        self._claims = claims
         self._store = store
         self._clock = clock
         self._timeouts = timeouts
@@ -46,9 +49,9 @@ class Leavings:
 
     def attach(self, call: Call, workspace_id: UUID, track: Track) -> Turn:
         """Bind a workspace that somebody else made."""
-        look = self._turns.look(call.chat_id)
+        look = self._asking.look(call.chat_id)
         if look.chat.workspace_id == workspace_id:
-            return self._turns.read(look)
+            return self._asking.read(look)
         if look.plan is not None and look.claimed_for > 0:
             return Await(look=look)
         workspace, read_at = self._attachable(look.chat, workspace_id)
@@ -67,7 +70,7 @@ class Leavings:
 
     def detach(self, call: Call, track: Track) -> Turn:
         """Unbind."""
-        look = self._turns.look(call.chat_id)
+        look = self._asking.look(call.chat_id)
         if look.chat.workspace_id is None and look.plan is None:
             return Unbound(chat=look.chat, changed=False)
         if look.plan is not None and look.claimed_for > 0:
@@ -77,7 +80,7 @@ class Leavings:
 
     def close_chat(self, call: Call, track: Track) -> Turn:
         """Unbind for good. Closing a closed chat changes nothing."""
-        look = self._turns.look_even_closed(call.chat_id)
+        look = self._asking.look_even_closed(call.chat_id)
         if look.chat.closed:
             return Unbound(chat=look.chat, changed=False)
         if look.plan is not None and look.claimed_for > 0:
@@ -87,7 +90,7 @@ class Leavings:
 
     def _attachable(self, chat: Chat, workspace_id: UUID) -> tuple[Workspace, float]:
         try:
-            workspace, read_at = self._turns.fetch(chat, workspace_id, self._clock.monotonic() + self._timeouts.planning)
+            workspace, read_at = self._asking.fetch(chat, workspace_id, self._clock.monotonic() + self._timeouts.planning)
         except NotFoundError:
             raise InvalidArgumentError("workspace_id", "a workspace that the chat's owner can see", reason=Reason.NOT_VISIBLE) from None
         if workspace.deleted:
@@ -100,7 +103,7 @@ class Leavings:
         self, look: Look, leaving: Leaving, track: Track, write: Callable[[Held, int, str], Chat], *, keep: UUID | None = None
     ) -> tuple[Chat, int] | Await | Again:
         """Claim, settle what is there, and write the change in one statement that names what is left behind."""
-        held = self._turns.claim(look)
+        held = self._claims.claim(look)
         if not isinstance(held, Held):
             return held
         unanswered = False
@@ -117,16 +120,16 @@ class Leavings:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left
             note = leaving.value.value if left is None else f"{leaving.value.value}; left behind {left.name or left.workspace_id}"
-            chat = self._turns.stored(ask, until=held.ends_at)
+            chat = self._asking.stored_until(held.ends_at, ask)
         except StaleClaimError:
             if unanswered:  # perhaps it was written before it was overtaken: it must not be written twice
                 raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None
             return Again()
         except WorkspaceTakenError:
-            self._turns.release(held)
+            self._claims.release(held)
             raise InvalidArgumentError("workspace_id", "a workspace that is not being deleted", reason=Reason.DISCARDED) from None
         except Exception:
-            self._turns.release(held)
+            self._claims.release(held)
             raise
         self._proofs.void(look.chat.id)
         track.left = left
@@ -136,16 +139,16 @@ class Leavings:
         """Find out what would be left behind. What is not proven gone counts as live."""
         if look.plan is not None:
             # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
-            found, _ = self._turns.find(look.chat, look.plan.name, within=self._turns.left_to_read(held))
+            found, _ = self._asking.find(look.chat, look.plan.name, within=self._claims.left_to_read(held))
         elif look.chat.workspace_id is None:
             found = None
         else:
-            reading = self._turns.read(look)
+            reading = self._asking.read(look)
             if isinstance(reading, Unknown):
                 left = LeftBehind(workspace_id=look.chat.workspace_id, name="", reason=leaving.value)
-                return _Settled(left=left, number=self._turns.number_after(look, None))
+                return _Settled(left=left, number=self._asking.number_after(look, None))
             found = None if reading.bound.workspace.deleted else reading.bound.workspace
         if found is None or found.id == keep:
             return _Settled(left=None, number=look.number)
         left = LeftBehind(workspace_id=found.id, name=found.full_name, reason=leaving.value)
-        return _Settled(left=left, number=self._turns.number_after(look, found))
+        return _Settled(left=left, number=self._asking.number_after(look, found))

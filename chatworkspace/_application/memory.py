@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._domain.decisions import Finding, Probe, probe_for
+from chatworkspace._domain.conditions import Finding, Probe, probe_for
 from chatworkspace.model import Workspace
 
 MOST_CHATS = 65_536

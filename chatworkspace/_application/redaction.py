@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 
 from chatworkspace.errors import RefusedError
-from chatworkspace.model import Outcome
+from chatworkspace.outcomes import Outcome
 
 SHORTEST = 4
 """Characters from which on a value is taken out. Shorter ones ("eu", "2") would take words apart, and keep no secret."""

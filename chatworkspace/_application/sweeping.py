@@ -8,11 +8,14 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._application.turns import Follow, Held, Track, Turns
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.claims import Claims
+from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
-from chatworkspace.model import Sweep, Workspace
+from chatworkspace.model import Workspace
+from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import Clock, Look, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 
@@ -37,8 +40,9 @@ class _Findings:
 class Sweeper:
     """Sweeps one store. One bad row does not stop it."""
 
-    def __init__(self, *, turns: Turns, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts) -> None:
-        self._turns = turns
+    def __init__(self, *, asking: Asking, claims: Claims, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts) -> None:
+        self._asking = asking
+        self._claims = claims
         self._store = store
         self._creator = creator
         self._clock = clock
@@ -47,7 +51,7 @@ class Sweeper:
     def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[Bound]]:
         """Settle, list, and delete what is named; return what was bound, too. UnavailableError only if the store cannot be asked at all."""
         findings = _Findings()
-        for look in self._turns.stored(lambda: self._store.planned(STANDING)):
+        for look in self._asking.stored(self._store.planned, STANDING):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
         self._list_strays(findings)
         for workspace_id in delete:
@@ -72,14 +76,14 @@ class Sweeper:
     def _settle(self, findings: _Findings, look: Look) -> None:
         if look.plan is None or look.claimed_for > 0:
             return  # somebody is at it
-        found, read_at = self._turns.find(look.chat, look.plan.name)
-        held = self._turns.claim(look)
+        found, read_at = self._asking.find(look.chat, look.plan.name)
+        held = self._claims.claim(look)
         if not isinstance(held, Held):
             return
         if found is None:
-            self._turns.release(held, note="plan dropped by the sweep", drop_plan=True)
+            self._claims.release(held, note="plan dropped by the sweep", drop_plan=True)
         else:
-            turn = self._turns.bind(held, found, read_at, Track())
+            turn = self._claims.bind(held, found, read_at, Track())
             if not isinstance(turn, Follow):
                 return
             findings.bound.append(turn.bound)
@@ -94,7 +98,7 @@ class Sweeper:
             after = page[-1].chat.id
 
     def _page(self, after: str) -> Sequence[Look]:
-        return self._turns.stored(lambda: self._store.chats(after=after, limit=PAGE))
+        return self._asking.stored(self._store.chats, after=after, limit=PAGE)
 
     def _list_strays(self, findings: _Findings) -> None:
         marks: dict[str, str] = {}
@@ -102,7 +106,7 @@ class Sweeper:
         for look in self._looks():
             owners[look.chat.owner_id, look.chat.organization_id] = None
             for number in range(look.number + LOST_NUMBERS + 1):
-                marks[self._turns.mark(look.chat.id, number)] = look.chat.id
+                marks[self._asking.mark(look.chat.id, number)] = look.chat.id
         candidates = [
             (workspace, marks[mark])
             for owner in owners
@@ -137,24 +141,24 @@ class Sweeper:
         if stray is None:
             raise UnavailableError("not a stray: nothing was deleted", retryable=False)
         workspace, chat_id = stray
-        look = self._turns.look_even_closed(chat_id)
-        held = self._turns.claim(look)
+        look = self._asking.look_even_closed(chat_id)
+        held = self._claims.claim(look)
         if not isinstance(held, Held):
             raise UnavailableError("the chat is in use: nothing was deleted")
         try:
             self._discard(workspace, look)
-            self._creator.delete_workspace(workspace, deadline=self._turns.limit(held))
+            self._creator.delete_workspace(workspace, deadline=self._claims.limit(held))
         except BaseException:
-            self._turns.release(held)
+            self._claims.release(held)
             raise
-        self._turns.release(held, note=f"stray {workspace.id} deleted by the sweep")
+        self._claims.release(held, note=f"stray {workspace.id} deleted by the sweep")
         findings.deleted.append(workspace_id)
 
     def _discard(self, workspace: Workspace, look: Look) -> None:
         if look.chat.workspace_id == workspace.id or (look.plan is not None and look.plan.name.lower() == workspace.name.lower()):
             raise UnavailableError("it is the chat's: nothing was deleted", retryable=False)
         try:
-            self._turns.stored(lambda: self._store.discard(workspace.id))
+            self._asking.stored(self._store.discard, workspace.id)
         except WorkspaceTakenError as error:
             raise UnavailableError("a chat is bound to it: nothing was deleted", retryable=False) from error
 

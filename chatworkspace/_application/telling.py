@@ -10,13 +10,14 @@ import attrs
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.memory import Mentions
-from chatworkspace._application.turns import Track, Wish
+from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import next_step_for
-from chatworkspace._domain.decisions import Finding, Told
+from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace.errors import ChatWorkspaceError
-from chatworkspace.model import Chat, LeftBehind, Outcome, Phase, Progress, Quota, Reason, State, Workspace
+from chatworkspace.model import Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, PortError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 

@@ -12,7 +12,7 @@ from chatworkspace._application.calls import HEARTBEAT, LOG_TICK, Call
 from chatworkspace._application.memory import Proof, Proofs
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.watches import Seat, Watches
-from chatworkspace._domain.decisions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace._domain.conditions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
 from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError

@@ -11,14 +11,13 @@ from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._domain.pauses import back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
 
 SILENCE = 15.0
 """Seconds without news after which a watch is not believed any more without a fresh read: it may hang in a proxy."""
-FLOOR = 0.1
-"""Seconds between two attempts, at least."""
 BACK_OFF_MOST = 5.0
 LOG_INTERVAL = 1.0
 POLLS_PER_SECOND = 50.0
@@ -304,7 +303,7 @@ class Seat:
                     shared.error = failure
                     shared.broken += 1
                     shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
-                    shared.retry_at = now + self._back_off(shared.broken)
+                    shared.retry_at = now + back_off(shared.broken, BACK_OFF_MOST, self._clock.random())
             elif heard is not None:
                 shared.error, shared.heard_at, self._own_error = None, now, None
                 shared.version += 1
@@ -314,10 +313,6 @@ class Seat:
             signal.set()
         if closing is not None:
             closing.close()
-
-    def _back_off(self, broken: int) -> float:
-        most = min(FLOOR * 2.0**broken, BACK_OFF_MOST)
-        return FLOOR + (most - FLOOR) * self._clock.random()
 
     def lines(self, workspace: Workspace, *, last: bool = False) -> Sequence[LogLine]:
         """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats.

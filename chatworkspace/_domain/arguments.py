@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from chatworkspace.errors import InvalidArgumentError
@@ -13,6 +13,8 @@ Id = UUID | str
 """A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
 
 MAX_CHAT_ID = 255
+
+T = TypeVar("T")
 
 
 def positive_seconds(_instance: object, attribute: Any, value: object) -> None:
@@ -79,3 +81,43 @@ def check_parameters(value: object) -> Mapping[str, str]:
     for name, text in cast("Mapping[object, object]", value).items():
         parameters[check_text("parameters", name)] = check_text(f"parameters[{name!r}]", text)
     return parameters
+
+
+def check_ids(argument: str, value: Collection[Id]) -> list[UUID]:
+    """Return a collection of ids as UUIDs."""
+    if isinstance(value, (str, UUID)) or not isinstance(cast("object", value), Collection):
+        raise InvalidArgumentError(argument, "a collection of UUIDs or their texts")
+    return [to_uuid(argument, it) for it in value]
+
+
+def check_port(argument: str, value: T, port: type[Any]) -> T:
+    """Return value if it is an object with all methods of the port, those with a default too: adapters inherit them.
+
+    What makes its methods as they are asked for (a stand-in around a port) is taken at its word.
+    """
+    if isinstance(value, type):
+        raise InvalidArgumentError(argument, f"{_a(port)}, not a class: make one with {value.__name__}(…)")
+    if value is not None and hasattr(type(value), "__getattr__"):
+        return value
+    missing = [name for name in vars(port) if not name.startswith("_") and not callable(getattr(value, name, None))]
+    if missing:
+        raise InvalidArgumentError(argument, f"{_a(port)}; {type(value).__name__} has no {missing[0]}()")
+    return value
+
+
+def check_callable(argument: str, value: T) -> T:
+    """Return value if it is None or can be called."""
+    if value is not None and not callable(value):
+        raise InvalidArgumentError(argument, "a function or None")
+    return value
+
+
+def check_instance(argument: str, value: object, kind: type[T]) -> T:
+    """Return value if it is of that kind."""
+    if not isinstance(value, kind):
+        raise InvalidArgumentError(argument, _a(kind))
+    return value
+
+
+def _a(kind: type[Any]) -> str:
+    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"

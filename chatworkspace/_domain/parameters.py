@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from chatworkspace.model import Evaluation, Parameter
+from chatworkspace._domain.offer import Evaluation, Parameter, Preset
+from chatworkspace.model import Template
 
 RECORDED = "Defaults and options are those recorded when the template's version was imported; they may differ for this user."
 FAILED = "The parameters could not be evaluated for this user: defaults and options are those recorded at import, and may differ."
@@ -34,6 +35,15 @@ class Questions:
     asked: tuple[Described, ...]
     note: str
     """Where the values come from; empty when nothing is asked."""
+
+
+@attrs.frozen(kw_only=True)
+class Description:
+    """All that is known of a template."""
+
+    template: Template
+    questions: Questions
+    presets: tuple[Preset, ...]
 
 
 def questions(recorded: Sequence[Parameter], evaluation: Evaluation | None, *, failed: bool) -> Questions:

@@ -14,7 +14,8 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace.model import Template, TemplateUse
+from chatworkspace._domain.offer import TemplateUse
+from chatworkspace.model import Template
 
 HALF_LIFE = 14 * 86400.0
 """Seconds in which the weight of one's own use halves."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from chatworkspace.ports import Signal
+from chatworkspace._ports.clock import Signal
 
 
 class TurnSignals:

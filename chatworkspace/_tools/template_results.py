@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from chatworkspace._application.catalog import Description
-from chatworkspace._domain.parameters import Described
+from chatworkspace._domain.offer import Option, Preset
+from chatworkspace._domain.parameters import Described, Description
 from chatworkspace._domain.ranking import Ranked, Ranking, Verdict
 from chatworkspace._domain.texts import cut, readable
-from chatworkspace.model import Option, Preset, Template
+from chatworkspace.model import Template
 
 PAGE = 10
 DESCRIPTION = 200

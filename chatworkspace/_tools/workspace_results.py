@@ -12,7 +12,8 @@ from typing import Any
 
 from chatworkspace._domain.texts import cut
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import LeftBehind, Outcome, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import LeftBehind, Phase, Reason, State, Transition, Workspace
+from chatworkspace.outcomes import Outcome
 
 MOST_BYTES = 1600
 """Of a workspace result, as compact JSON in UTF-8."""

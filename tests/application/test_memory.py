@@ -10,7 +10,7 @@ import pytest
 
 from chatworkspace import AgentStatus
 from chatworkspace._application.memory import Mentions, Proof, Proofs
-from chatworkspace._domain.decisions import Condition, Finding
+from chatworkspace._domain.conditions import Condition, Finding
 from tests.application.worlds import a_build, a_workspace, an_agent
 
 CHAT = "chat-1"

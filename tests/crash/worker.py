@@ -23,7 +23,7 @@ from typing import Any, cast
 import attrs
 
 from chatworkspace import ChatWorkspaceError, ChatWorkspaces, Outcome, Timeouts
-from chatworkspace.model import Sweep
+from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import ScaledClock

@@ -14,22 +14,8 @@ import attrs
 import pytest
 
 from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Phase, Reason, State, Transition, Workspace
-from chatworkspace._domain.decisions import (
-    UNDIALLED,
-    Condition,
-    Finding,
-    Probe,
-    Step,
-    Told,
-    at_limit,
-    classify,
-    create_step,
-    describe,
-    probe_for,
-    replace_step,
-    start_step,
-    stop_step,
-)
+from chatworkspace._domain.conditions import UNDIALLED, Condition, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace._domain.decisions import Step, create_step, replace_step, start_step, stop_step
 from tests.application.worlds import a_build, a_workspace, an_agent
 
 LOST_AFTER = 90.0

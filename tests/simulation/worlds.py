@@ -500,7 +500,7 @@ class World:
         """Take its mutex away, if that is what this world is for."""
         service: Any = process.workspaces
         if not self.mutex:
-            service._parts.mutex = Everybody()
+            service._parts.steps.mutex = Everybody()
 
     def _calm_down(self) -> None:
         """Let the faults end, and all that is under way."""

@@ -26,6 +26,7 @@ from chatworkspace import (
     TemplateError,
     UnavailableError,
     errors,
+    outcomes,
 )
 from chatworkspace._domain.advice import next_step_for
 from tests.application.worlds import a_chat, an_agent
@@ -69,8 +70,8 @@ def test_each_error_has_a_message(error: ChatWorkspaceError, reason: Reason, ret
 
 
 def test_no_error_is_left_out() -> None:
-    """Every class of the module is in the list above, and can be imported from the package."""
-    classes = {it for _, it in inspect.getmembers(errors, inspect.isclass) if issubclass(it, ChatWorkspaceError)}
+    """Every class of the modules is in the list above, and can be imported from the package."""
+    classes = {it for module in (errors, outcomes) for _, it in inspect.getmembers(module, inspect.isclass) if issubclass(it, ChatWorkspaceError)}
     assert classes == {type(kind[0]) for kind in KINDS}
     assert all(getattr(chatworkspace, it.__name__) is it for it in classes)
 

@@ -1,0 +1,100 @@
+"""Claims: taking one, what may be done under it, binding, and giving it back."""
+
+from __future__ import annotations
+
+import attrs
+
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.memory import Proofs
+from chatworkspace._application.turn import Again, Await, Follow, Held, Track
+from chatworkspace._application.waiting import Bound
+from chatworkspace._domain.pauses import FLOOR
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Reason, Workspace
+from chatworkspace.ports import ChangedError, Claim, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
+from chatworkspace.timeouts import Timeouts
+
+MARGIN = 5.0
+"""Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
+
+
+class Claims:
+    """Takes and gives back the claims of one process. Safe from any thread; each method runs under the chat's mutex."""
+
+    def __init__(self, *, asking: Asking, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+        self._asking = asking
+        self._store = store
+        self._clock = clock
+        self._timeouts = timeouts
+        self._proofs = proofs
+        self._life = timeouts.creating + MARGIN
+
+    def claim(self, look: Look) -> Held | Await | Again:
+        """Take the chat's claim for long enough to send something. UnavailableError."""
+        held = self.planned(look)
+        return self.too_late(held) if isinstance(held, Held) and not self.long_enough(held) else held
+
+    def planned(self, look: Look, plan: Plan | None = None, *, leaves: bool = False) -> Held | Await | Again:
+        """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent.
+
+        leaves: the plan leaves a live workspace behind.
+        """
+        token, begun = self._clock.token(), self._clock.monotonic()
+        unanswered = False
+
+        def ask() -> Claim:
+            nonlocal unanswered
+            try:
+                return self._store.claim(look, token=token, ttl=self._life, plan=plan)
+            except UnavailableError:
+                unanswered = True
+                raise
+
+        try:
+            claim = self._asking.stored(ask)
+        except ChangedError:
+            if unanswered and leaves:  # perhaps by this very call: it must not leave another one behind, and cannot say what it did
+                raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None
+            return Again()
+        except ClaimedError as error:
+            return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
+        return Held(claim=claim, ends_at=begun + self._life)
+
+    def too_late(self, held: Held) -> Again:
+        """Give back a claim that came too late to send anything under it."""
+        self.release(held)
+        return Again()
+
+    def long_enough(self, held: Held) -> bool:
+        """Tell whether a request may still be sent under this claim: not with less than 10 s of it left (less where `creating` is short)."""
+        return held.ends_at - self._clock.monotonic() >= MARGIN + min(MARGIN, self._timeouts.creating / 2)
+
+    def release(self, held: Held, *, note: str = "", drop_plan: bool = False) -> None:
+        """Give the claim back. Best effort: it ends by itself."""
+        try:
+            self._asking.stored_until(self._clock.monotonic() + 1.0, self._store.release, held.claim, note=note, drop_plan=drop_plan)
+        except UnavailableError:
+            return
+
+    def limit(self, held: Held) -> float:
+        """Return until when a request under this claim may take."""
+        return min(self._clock.monotonic() + self._timeouts.creating, held.ends_at - MARGIN)
+
+    def left_to_read(self, held: Held) -> float:
+        """Return the seconds that a look under this claim may take, so that its record can still be written."""
+        return max(min(self._timeouts.planning, held.ends_at - MARGIN / 2 - self._clock.monotonic()), FLOOR)
+
+    def bind(self, held: Held, workspace: Workspace, read_at: float, track: Track) -> Follow | Again:
+        """Record what the plan became. A refused holder drops what it has and looks again."""
+        chat_id = held.claim.chat.id
+        try:
+            until = max(held.ends_at, self._clock.monotonic() + FLOOR)
+            chat = self._asking.stored_until(until, self._store.bind, held.claim, workspace.id)
+        except StaleClaimError:
+            track.stray = track.made
+            return Again()
+        except WorkspaceTakenError as error:
+            self.release(held, note=f"{workspace.id} could not be bound: {error}")
+            raise UnavailableError(f"the workspace {workspace.name} is being discarded", reason=Reason.DISCARDED) from error
+        self._proofs.void(chat_id)
+        return Follow(bound=Bound(chat=chat, epoch=held.claim.epoch, workspace=workspace, read_at=read_at))

@@ -1,0 +1,76 @@
+"""How a call ends where its workspace was not waited for: the turn did not come, nothing is known, somebody was quicker, there is none."""
+
+from __future__ import annotations
+
+import attrs
+
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.calls import Call
+from chatworkspace._application.telling import Teller, not_applied
+from chatworkspace._application.turn import Proven, Track, Unbound, Unknown, Wish
+from chatworkspace._application.waiting import Ending
+from chatworkspace._domain.conditions import describe
+from chatworkspace.errors import BusyError
+from chatworkspace.model import LeftBehind, Phase, Reason, State
+from chatworkspace.outcomes import Outcome
+from chatworkspace.ports import Look
+
+
+class Endings:
+    """Tells such ends. Safe from any thread; used outside of every lock."""
+
+    def __init__(self, *, asking: Asking, teller: Teller) -> None:
+        self._asking = asking
+        self._teller = teller
+
+    def not_my_turn(self, call: Call) -> Outcome:
+        """Say what is known, the turn not having come, or raise BusyError."""
+        look = self._asking.look(call.chat_id)
+        if look.chat.workspace_id is None and look.plan is None:
+            if call.interrupted:
+                return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED)
+            raise BusyError("somebody else is deciding for this chat")
+        return self._teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.QUEUED)
+
+    def proven(self, call: Call, proven: Proven, track: Track, wish: Wish | None = None) -> Outcome:
+        """Tell what a dial has proven a moment ago."""
+        proof = proven.proof
+        ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
+        return self._teller.bound(call, proven.look.chat, ending, track, wish)
+
+    def unknown(self, call: Call, unknown: Unknown) -> Outcome:
+        """Tell that what the chat is bound to could not be read."""
+        return self._teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
+
+    def unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:
+        """Tell that the chat has no workspace, and why."""
+        outcome = self._teller.plain(call, unbound.chat, State.ABSENT, reason, left=track.left)
+        if unbound.changed:
+            self._teller.binding_changed(outcome)
+        return outcome
+
+    def overtaken(self, call: Call, look: Look, ending: Ending, track: Track, wish: Wish | None) -> Outcome:
+        """Somebody gave the chat another workspace, or none, while this call waited: tell what it has now."""
+        old = ending.workspace
+        left = None if ending.told.state is State.GONE else LeftBehind(workspace_id=old.id, name=old.full_name, reason=Reason.OVERTAKEN)
+        if look.chat.workspace_id is None:
+            being_made = look.plan is not None and look.claimed_for > 0
+            state, phase = (State.STARTING, Phase.CREATING) if being_made else (State.ABSENT, None)
+            return self._teller.plain(call, look.chat, state, Reason.OVERTAKEN, phase=phase, left=left)
+        reading = self._asking.read(look)
+        if isinstance(reading, Unknown):
+            return self.unknown(call, reading)
+        workspace = reading.bound.workspace
+        told = describe(self._asking.classify(workspace), workspace)
+        if told.state is State.READY:  # not proven: the next call will
+            told = attrs.evolve(told, state=State.STARTING, phase=Phase.CONNECTING)
+        outcome = self._teller.plain(call, look.chat, told.state, Reason.OVERTAKEN, phase=told.phase, workspace=workspace, left=left)
+        return outcome if wish is None else attrs.evolve(outcome, not_applied=not_applied(wish, workspace, track))
+
+    def absent(self, call: Call, look: Look) -> Outcome:
+        """Tell of a chat that is bound to nothing: nothing is planned, somebody is at it, or somebody was interrupted."""
+        if look.plan is None:
+            return self._teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE)
+        if look.claimed_for > 0:
+            return self._teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.CREATING)
+        return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED_CREATION)

@@ -1,0 +1,70 @@
+"""Calls that change nothing: a look at how things are, and following every change."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.calls import HEARTBEAT, Call
+from chatworkspace._application.endings import Endings
+from chatworkspace._application.steps import Going, Steps
+from chatworkspace._application.telling import Teller
+from chatworkspace._application.turn import Track, Unknown
+from chatworkspace._application.turns import Turns
+from chatworkspace._application.waiting import Seen
+from chatworkspace.model import Phase
+from chatworkspace.outcomes import Outcome, Progress
+
+
+class Looking:
+    """Looks for the calls of one process. Safe from any thread."""
+
+    def __init__(self, *, asking: Asking, turns: Turns, steps: Steps, teller: Teller, endings: Endings) -> None:
+        self._asking = asking
+        self._turns = turns
+        self._steps = steps
+        self._teller = teller
+        self._endings = endings
+
+    def look(self, call: Call) -> Going:
+        """Follow the chat as it is, without changing anything."""
+        while True:
+            dial = self._turns.dialled(call.chat_id)
+            look = self._asking.look(call.chat_id)
+            call.chat = look.chat
+            if look.chat.workspace_id is None:
+                if look.plan is None or look.claimed_for <= 0 or call.over:
+                    return self._endings.absent(call, look)
+                self._steps.wait_for_turn(call, look, call.until(HEARTBEAT))
+                yield Seen(workspace=None, phase=Phase.CREATING)
+                continue
+            if proven := self._turns.proven(look, dial):
+                return self._endings.proven(call, proven, Track())
+            reading = self._asking.read(look)
+            if isinstance(reading, Unknown):
+                return self._endings.unknown(call, reading)
+            return (yield from self._steps.follow(call, reading.bound, Track()))
+
+    def follow(self, call: Call) -> Generator[Progress, None, None]:
+        """Turn what a look sees into progress that only moves forward."""
+        look = self._asking.look(call.chat_id)
+        if look.plan is not None and look.claimed_for > 0:
+            yield self._teller.progress(call, look.chat, None, phase=Phase.CREATING)
+        going = self.look(call)
+        furthest, generation = Seen(workspace=None, phase=None), look.chat.generation
+        while True:
+            try:
+                seen = next(going)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+            if seen.phase is None:
+                continue
+            chat = call.chat or look.chat
+            if seen.line is None:
+                if furthest.phase is not None and chat.generation == generation and seen.step < furthest.step:
+                    seen = furthest  # an agent that drops is no step back: where it was is told again
+                furthest, generation = seen, chat.generation
+            yield self._teller.progress(call, chat, seen)
+        yield self._teller.progress(call, outcome.chat, None, outcome=outcome)
+        self._teller.ended(call, outcome)

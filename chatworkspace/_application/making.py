@@ -1,0 +1,110 @@
+"""Making a workspace: check the template, claim with a plan, create, and bind what came of it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from chatworkspace._application.admission import Admission
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.claims import Claims
+from chatworkspace._application.redaction import Redaction
+from chatworkspace._application.turn import Held, Track, Turn, Unbound, Wish
+from chatworkspace._domain import names
+from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
+from chatworkspace.model import LeftBehind, Template
+from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
+from chatworkspace.timeouts import Timeouts
+
+
+class Maker:
+    """Makes workspaces for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
+
+    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, admission: Admission) -> None:
+        self._asking = asking
+        self._claims = claims
+        self._creator = creator
+        self._clock = clock
+        self._timeouts = timeouts
+        self._admission = admission
+
+    def asks_for(self, wish: Wish, plan: Plan) -> bool:
+        """Tell whether a plan asks for what is wished."""
+        print_of = names.fingerprint(self._asking.secret(), wish.parameters)
+        return (plan.template_id, plan.preset_id, plan.fingerprint) == (wish.template_id, wish.preset_id, print_of)
+
+    def make(self, look: Look, wish: Wish, left: LeftBehind | None, number: int, track: Track) -> Turn:
+        """Check the template, claim with plan, create, and bind. One generation a call."""
+        if track.opened and look.plan is None:
+            return self._not_again(look)
+        deadline = self._clock.monotonic() + self._timeouts.planning
+        check = partial(self._admission.check_template, look.chat, wish.template_id, deadline)
+        template = self._asking.platform(check, deadline)
+        plan = self._plan(look, wish, template, number)
+        ttl = self._admission.ttl_of(look.chat)
+        held = self._claims.planned(look, plan, leaves=left is not None)
+        if not isinstance(held, Held):
+            return held
+        track.opened = True  # also where the claim came too late to send anything: the plan stands
+        track.left = left or track.left
+        return self._create(held, plan, wish, ttl, track) if self._claims.long_enough(held) else self._claims.too_late(held)
+
+    def _not_again(self, look: Look) -> Turn:
+        """Tell how it is: this call has made one already, and it is gone again."""
+        return Unbound(chat=look.chat, changed=False) if look.chat.workspace_id is None else self._asking.read(look)
+
+    def _plan(self, look: Look, wish: Wish, template: Template, number: int) -> Plan:
+        return Plan(
+            name=names.name_in_use(look.name, wish.name, template.name, self._asking.mark(look.chat.id, number)),
+            number=number,
+            template_id=template.id,
+            preset_id=wish.preset_id,
+            fingerprint=names.fingerprint(self._asking.secret(), wish.parameters),
+        )
+
+    def _create(self, held: Held, plan: Plan, wish: Wish, ttl: float | None, track: Track) -> Turn:
+        chat = held.claim.chat
+        request = CreateWorkspace(
+            owner_id=chat.owner_id,
+            organization_id=chat.organization_id,
+            name=plan.name,
+            template_id=plan.template_id,
+            parameters=wish.parameters,
+            preset_id=plan.preset_id,
+            ttl=ttl,
+        )
+        asked_at = self._clock.monotonic()
+        try:
+            made = self._creator.create_workspace(request, deadline=self._claims.limit(held))
+        except (NameTakenError, NotAnsweredError, UnavailableError) as error:
+            Redaction(wish.parameters).of_error(error)
+            return self._settle_creation(held, plan, error, track)
+        except RefusedError as error:
+            Redaction(wish.parameters).of_error(error)
+            self._claims.release(held, note=f"refused: {error}")
+            raise
+        except Exception as error:
+            self._claims.release(held, note=f"failed: {type(error).__name__}")
+            raise
+        track.made = made
+        return self._claims.bind(held, made, asked_at, track)
+
+    def _settle_creation(self, held: Held, plan: Plan, error: Exception, track: Track) -> Turn:
+        """After a conflict or no clear answer: what bears the name is the chat's, from whatever template. Else nobody knows."""
+        try:
+            found, read_at = self._asking.find(held.claim.chat, plan.name, within=self._claims.left_to_read(held))
+        except UnavailableError as failure:
+            self._claims.release(held)
+            raise OutcomeUnknownError(f"{error}; then {failure}") from failure
+        if found is not None:
+            track.adopted = True
+            track.as_wished = not isinstance(error, NameTakenError) and (track.stood is None or _alike(track.stood, plan))
+            return self._claims.bind(held, found, read_at, track)
+        if isinstance(error, NotAnsweredError) and not error.in_flight:
+            self._claims.release(held, note=f"refused: {error}")
+            raise RefusedError(str(error)) from error
+        self._claims.release(held)
+        raise OutcomeUnknownError(str(error)) from error
+
+
+def _alike(one: Plan, other: Plan) -> bool:
+    return (one.template_id, one.preset_id, one.fingerprint) == (other.template_id, other.preset_id, other.fingerprint)

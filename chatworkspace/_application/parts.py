@@ -1,0 +1,57 @@
+"""What belongs to one process: everything that runs, put together."""
+
+from __future__ import annotations
+
+from chatworkspace._application.asking import Asking
+from chatworkspace._application.calls import Calls
+from chatworkspace._application.claims import Claims
+from chatworkspace._application.connecting import Connector
+from chatworkspace._application.endings import Endings
+from chatworkspace._application.given import Given
+from chatworkspace._application.leaving import Leavings
+from chatworkspace._application.looking import Looking
+from chatworkspace._application.making import Maker
+from chatworkspace._application.memory import Mentions, Proofs
+from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.steps import Steps
+from chatworkspace._application.sweeping import Sweeper
+from chatworkspace._application.telling import Teller
+from chatworkspace._application.turns import Turns
+from chatworkspace._application.waiting import Waiter
+from chatworkspace._application.watches import Watches
+from chatworkspace._ports.system_clock import this_process
+
+
+class Parts:
+    """The parts of one process, made on first use: a child of fork() gets its own."""
+
+    def __init__(self, given: Given) -> None:
+        store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
+        self.process = this_process()
+        self.mutex = ChatMutex()
+        self.calls = Calls()
+        self.proofs = proofs = Proofs(timeouts.proof)
+        self.watches = Watches(creator, clock, request=timeouts.request)
+        self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
+        claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
+        self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, timeouts=timeouts)
+        self.teller = teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=given.callbacks, mentions=Mentions())
+        endings = Endings(asking=asking, teller=teller)
+        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs)
+        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, timeouts=timeouts, admission=given.admission)
+        self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
+        self.steps = Steps(
+            store=store,
+            clock=clock,
+            timeouts=timeouts,
+            callbacks=given.callbacks,
+            mutex=self.mutex,
+            asking=asking,
+            turns=turns,
+            waiter=waiter,
+            teller=teller,
+            endings=endings,
+        )
+        self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings)
+        self.connector = Connector(asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs)
+        self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)

@@ -1,0 +1,48 @@
+"""What create, start and stop do about the chat that they find."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from chatworkspace._application.making import Maker
+from chatworkspace._application.turn import Policy, Track, Turn, Wish
+from chatworkspace._domain.conditions import Finding
+from chatworkspace._domain.decisions import Step, create_step, replace_step, start_step, stop_step
+from chatworkspace.errors import NoWorkspaceError
+from chatworkspace.model import LeftBehind, Reason, Workspace
+from chatworkspace.ports import Look
+
+
+def creating(wish: Wish, track: Track, maker: Maker) -> Policy:
+    """Return what create() does."""
+    return Policy(
+        step=partial(_create_step, wish, track),
+        make=lambda look, left, number: maker.make(look, wish, left, number, track),
+        asks_for=partial(maker.asks_for, wish),
+        parameters=wish.parameters,
+        trust_proof=not wish.replace,
+    )
+
+
+def starting(parameters: Mapping[str, str]) -> Policy:
+    """Return what start() does."""
+    return Policy(step=lambda finding, _: start_step(finding), make=_nothing_to_act_upon, parameters=parameters)
+
+
+def stopping() -> Policy:
+    """Return what stop() does."""
+    return Policy(step=lambda finding, _: stop_step(finding), make=_nothing_to_act_upon, trust_proof=False)
+
+
+def _create_step(wish: Wish, track: Track, finding: Finding, workspace: Workspace) -> Step:
+    if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished):
+        return replace_step(finding)
+    return create_step(finding, same_template=workspace.template_id == wish.template_id)
+
+
+def _nothing_to_act_upon(look: Look, left: LeftBehind | None, number: int) -> Turn:
+    del left, number
+    if look.plan is not None:
+        raise NoWorkspaceError("an earlier creation was interrupted before anything was made", reason=Reason.INTERRUPTED_CREATION)
+    raise NoWorkspaceError("the chat has no workspace")

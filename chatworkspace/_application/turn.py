@@ -1,0 +1,132 @@
+"""What a turn comes to, and what a call brings along to it. Values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._application.memory import Proof
+from chatworkspace._application.waiting import Bound
+from chatworkspace._domain.conditions import Finding
+from chatworkspace._domain.decisions import Step
+from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
+from chatworkspace.ports import Claim, Look, Plan
+
+# ---------------------------------------------------------------- what a turn comes to
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Follow:
+    """The chat is bound: wait for its workspace and tell how it is."""
+
+    bound: Bound
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class LookAgain:
+    """A stop or deletion (or, for stop, a start) is under way: wait for its end, then decide anew."""
+
+    bound: Bound
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Proven:
+    """A dial worked a moment ago: ready, and nothing needs to be asked."""
+
+    look: Look
+    proof: Proof
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Await:
+    """Somebody else holds the chat: wait for the turn."""
+
+    look: Look
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Again:
+    """The chat has changed: look again."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Unknown:
+    """The chat is bound, but what it is bound to could not be read, or what was sent was not answered. Nothing was made."""
+
+    look: Look
+    reason: Reason
+    error: str
+    workspace: Workspace | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Unbound:
+    """The chat has no workspace (any more)."""
+
+    chat: Chat
+    changed: bool
+
+
+Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
+
+
+# ---------------------------------------------------------------- what a call brings along, and has done
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class Track:
+    """What this call has done so far. Used by one thread.
+
+    made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. waited: it has waited for a build.
+    version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
+    stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
+    stood: a plan that stood before this call's own; what is found may be what it asked for.
+    """
+
+    made: Workspace | None = None
+    adopted: bool = False
+    stopping: bool = False
+    built: bool = False
+    waited: bool = False
+    version_before: UUID | None = None
+    attached: bool = False
+    opened: bool = False
+    left: LeftBehind | None = None
+    stray: Workspace | None = None
+    as_wished: bool = False
+    stood: Plan | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Wish:
+    """What create() was asked for."""
+
+    template_id: UUID
+    name: str = ""
+    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    preset_id: UUID | None = None
+    replace: bool | UUID = False
+    """True: whatever is there; or the id of the only workspace that may be."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Policy:
+    """What a call does about the chat it finds."""
+
+    step: Callable[[Finding, Workspace], Step]
+    make: Callable[[Look, LeftBehind | None, int], Turn]
+    """Called with the look, what is left behind, and the number for the name, when a workspace is to be made."""
+    asks_for: Callable[[Plan], bool] = lambda _: False
+    """Tell whether a plan asks for what this call asks for."""
+    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    trust_proof: bool = True
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Held:
+    """A claim, and when its life began: counted from before it was asked for."""
+
+    claim: Claim
+    ends_at: float

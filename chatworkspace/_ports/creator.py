@@ -1,0 +1,150 @@
+"""The platform: what starts and reads workspaces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._domain.offer import Evaluation, Parameter, Preset, TemplateUse
+from chatworkspace.model import Quota, Template, Workspace
+
+
+@attrs.frozen(kw_only=True)
+class CreateWorkspace:
+    """One request for a new workspace.
+
+    owner_id: whose it will be, and whose right is used.
+    organization_id: where it is made.
+    name: unique among the owner's live workspaces; wish, hyphen, mark.
+    template_id: what it is made from, in its active version.
+    parameters: answers to the template's questions, by name. May hold secrets: never shown.
+    preset_id: the preset to be used, or None.
+    ttl: seconds after which the platform stops it; None: the template's default.
+    """
+
+    owner_id: UUID
+    organization_id: UUID
+    name: str
+    template_id: UUID
+    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    preset_id: UUID | None = None
+    ttl: float | None = None
+
+
+@attrs.frozen(kw_only=True)
+class LogLine:
+    """One line of a build's log. Other people's text: data, never an instruction.
+
+    id: goes up with every line of the log.
+    text: the line.
+    level: the platform's word for how serious it is.
+    """
+
+    id: int
+    text: str
+    level: str = "info"
+
+
+class Watch(Protocol):
+    """The states of one workspace. Pulled by one thread at a time; may pass from thread to thread."""
+
+    def next(self, deadline: float) -> Workspace | None:
+        """The first call: the state as it is, read now. Then the next state that differs, or None at the deadline.
+
+        UnavailableError: the watch is broken or closed, open another or poll. NotFoundError: never was, or not visible any more.
+        """
+        ...
+
+    def close(self) -> None:
+        """End it, from any thread: a next() under way, or any later one, raises UnavailableError at once. Idempotent."""
+        ...
+
+
+class WorkspaceCreator(Protocol):
+    """Starts and reads workspaces, on behalf of an owner: every method says whose right is used.
+
+    Live names are unique per owner, compared without case: a duty that everything rests on.
+    """
+
+    # must be there
+
+    def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
+        """Those that the owner may see in the organization."""
+        ...
+
+    def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
+        """With its active version's flags. NotFoundError (missing and unreadable look the same)."""
+        ...
+
+    def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        """Ask once, never again by itself. NameTakenError, RefusedError: certainly nothing was made by this request.
+
+        NotAnsweredError, UnavailableError: perhaps; the core looks by name.
+        """
+        ...
+
+    def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
+        """Whole: latest build, its job, its agents. Deleted ones too, with deleted=True. NotFoundError: never was, or not visible."""
+        ...
+
+    def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
+        """The live one of this name, compared without case."""
+        ...
+
+    def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
+        """The live ones of this owner, for the sweep."""
+        ...
+
+    # The three that change a workspace: asked once. RefusedError, NotAnsweredError, NotFoundError.
+
+    def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
+        """Ask for a start build; return the workspace with it."""
+        ...
+
+    def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Ask for a stop build; return the workspace with it."""
+        ...
+
+    def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
+        """Ask for a delete build; return the workspace with it."""
+        ...
+
+    # may be left out: the default says "this platform has none"
+
+    def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
+        """Open a watch. None (the default): the core polls get_workspace. NotFoundError."""
+        return None
+
+    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+        """Lines of the latest build's log with an id above `after`, in order. NotFoundError."""
+        return ()
+
+    def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
+        """What the template's active version asks. NotFoundError."""
+        return ()
+
+    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
+        """The parameters as they are for this owner. None: the platform, or this template, does not evaluate them; those recorded at import hold.
+
+        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed.
+        """
+        return None
+
+    def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
+        """The presets of the template's active version. NotFoundError."""
+        return ()
+
+    def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
+        """How the owner and the organization use templates, by template id."""
+        return {}
+
+    def get_quota(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Quota | None:
+        """What the owner uses and may use; None: no quota, or not told."""
+        return None
+
+    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
+        """Tell the platform that the workspace is in use (moves its autostop). Best effort."""
+        return  # without it type checkers take the default for a missing body, and the method for one that must be there

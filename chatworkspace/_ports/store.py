@@ -1,0 +1,174 @@
+"""The record of chats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import attrs
+
+from chatworkspace.model import Chat
+
+
+@attrs.frozen(kw_only=True)
+class Plan:
+    """What will be asked for, written down before it is asked for. Part of the chat's row.
+
+    name: wish, hyphen, mark.
+    number: goes into the mark; goes up only when a live workspace of that name is left behind.
+    template_id: what the workspace is to be made from.
+    preset_id: the preset that is asked for, or None.
+    fingerprint: keyed hash of the parameters; their values are never stored.
+    planned_for: seconds since it was planned, by the store's clock.
+    """
+
+    name: str
+    number: int
+    template_id: UUID
+    preset_id: UUID | None = None
+    fingerprint: str = ""
+    planned_for: float = 0.0
+
+
+@attrs.frozen(kw_only=True)
+class Intent:
+    """One per generation: the chat's history. Nothing is decided by it.
+
+    generation: of the chat; they count up.
+    name: that was asked for; empty where nothing was.
+    template_id: what was to be made from; None: attached, detached or closed.
+    preset_id: the preset that was asked for, or None.
+    replaces: the workspace that the chat had before, or None.
+    workspace_id: what came of it, or None.
+    planned_at: when it was written down, by the store's clock; aware.
+    bound_at: when the workspace became the chat's, by the store's clock; aware.
+    notes: refusals, strays, why it was left behind.
+    """
+
+    generation: int
+    name: str
+    template_id: UUID | None
+    preset_id: UUID | None = None
+    replaces: UUID | None = None
+    workspace_id: UUID | None = None
+    planned_at: datetime | None = None
+    bound_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Look:
+    """A chat's row as it was read, and what a claim has to match.
+
+    chat: its identity, generation and binding.
+    plan: the one that stands, or None.
+    name: the name in use, kept after bind; empty before the first plan.
+    number: that goes into the mark of that name.
+    epoch: counts the claims.
+    claimed_for: seconds that somebody's claim still lives; 0: free.
+    """
+
+    chat: Chat
+    plan: Plan | None
+    name: str
+    number: int
+    epoch: int
+    claimed_for: float
+
+
+@attrs.frozen(kw_only=True)
+class Claim:
+    """The right to change things for a chat until somebody else claims. Carried by every write of its holder.
+
+    chat: as it is under the claim.
+    plan: the one that stands, or None.
+    epoch: counts the claims; the next one voids this.
+    token: the holder's own, from Clock.token().
+    """
+
+    chat: Chat
+    plan: Plan | None
+    epoch: int
+    token: str
+
+
+class Store(Protocol):
+    """Everything durable. One atomic, committed step per method; nothing is held between calls; decisions rest on the row that is updated.
+
+    Each call ends within the adapter's own time limit (a constructor argument, 5 s) with UnavailableError at the latest.
+    """
+
+    def secret(self) -> bytes:
+        """32 random bytes, made at first use and the same ever after. Marks are computed from it."""
+        ...
+
+    def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
+        """Insert unless known, at generation 1; return what is stored (the caller compares)."""
+        ...
+
+    def look(self, chat_id: str) -> Look:
+        """Read. NotFoundError."""
+        ...
+
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+        """Take the right to change things for the chat, if it is free and as it was looked at: epoch + 1 and the token.
+
+        As it was looked at: epoch, generation, binding, and whether a plan stands. The epoch alone does not tell, for a holder's own write keeps it.
+
+        With a plan, in the same step: unbound, the plan in place of any other, name and number from it, generation + 1 if there was a binding or an
+        earlier intent and no plan stood (else the same generation). A plan that takes another's place keeps its age. plan=None leaves a standing
+        plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its answer was lost.
+        ChangedError: look again. ClaimedError: wait. NotFoundError.
+        """
+        ...
+
+    def wait_for_turn(self, look: Look, deadline: float) -> None:
+        """Return when the chat may be free or changed since the look, or at the deadline. Early is fine. Holds no connection that others need."""
+        ...
+
+    # Writes of the holder; each gives the claim back. StaleClaimError once somebody else has claimed, and for a second write that is not the first
+    # one repeated. Repeating one after a lost answer is harmless.
+
+    def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
+        """The plan became this workspace. WorkspaceTakenError (the claim stays): it is another chat's making, or was discarded."""
+        ...
+
+    def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
+        """Generation + 1; binding and any plan are replaced by a workspace not made here (None: unbound).
+
+        number as given, one more if a live workspace of the name is left behind. What was bound goes into the history.
+        WorkspaceTakenError (the claim stays): discarded.
+        """
+        ...
+
+    def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
+        """As attach(None), and closed."""
+        ...
+
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+        """Give back without a change of binding; the note (a refusal, say) goes into the history. A stale claim is ignored."""
+        ...
+
+    # No claim needed.
+
+    def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
+        """A workspace that bears the chat's mark and is not the chat's: into the history. NotFoundError."""
+        ...
+
+    def discard(self, workspace_id: UUID) -> None:
+        """Will be deleted: attach and bind refuse it from now on. WorkspaceTakenError: a chat is bound to it."""
+        ...
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Oldest first. NotFoundError."""
+        ...
+
+    def planned(self, older_than: float) -> Sequence[Look]:
+        """Chats whose plan has stood for at least so many seconds, for the sweep."""
+        ...
+
+    def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
+        """In order of id (by code point), those behind `after`, for the sweep."""
+        ...

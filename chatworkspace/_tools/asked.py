@@ -1,0 +1,44 @@
+"""What the tools of a chat ask of the library: the few of its calls that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from chatworkspace._domain.arguments import Id
+from chatworkspace.model import Chat
+from chatworkspace.outcomes import Outcome
+
+
+class Workspaces(Protocol):
+    """The calls of ChatWorkspaces that tools make; their contracts stand there."""
+
+    def get_chat(self, chat_id: str) -> Chat:
+        """Return the chat, closed or not."""
+        ...
+
+    def create(
+        self,
+        chat_id: str,
+        template_id: Id,
+        *,
+        name: str = "",
+        parameters: Mapping[str, str] | None = None,
+        preset_id: Id | None = None,
+        replace: bool | Id = False,
+        wait: float | None = None,
+    ) -> Outcome:
+        """Give the chat its workspace."""
+        ...
+
+    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
+        """Start the chat's workspace."""
+        ...
+
+    def stop(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+        """Stop the chat's workspace."""
+        ...
+
+    def status(self, chat_id: str, *, wait: float = 0) -> Outcome:
+        """Say how things are."""
+        ...

@@ -1,0 +1,120 @@
+"""What a call comes to: outcomes, progress on the way to them, and what a sweep found. Frozen values; durations are seconds (float)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from chatworkspace.errors import ChatWorkspaceError
+from chatworkspace.model import Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What a call came to: here is your workspace, and how it is.
+
+    chat: as the store has it now.
+    state: how the workspace is.
+    reason: why the call ended as it did; stable, to decide by.
+    next_step: one sentence for a model or a person; empty when there is nothing to do.
+    phase: what is under way; set exactly while something is.
+    created: this call made the workspace; False when it was found, joined or started.
+    built: this call asked for a build, or waited for one.
+    updated: the build that this call asked for moved the workspace to another version of its template.
+    workspace: as it was read last; None where there is none, or it could not be read.
+    agent: the one that the chat uses; None where there is none, or none can be chosen.
+    error: the platform's own last words, or empty. Other people's text.
+    log_tail: the last lines of a failed build's log; else empty. Other people's text.
+    quota: what the owner uses and may use, where a full quota is the reason; else None.
+    left_behind: the live workspace that was the chat's before this call, if there was one.
+    not_applied: arguments that had no effect -> what holds instead. Keys: name, template_id, parameters, preset_id.
+    elapsed: seconds that the call took.
+    """
+
+    chat: Chat
+    state: State
+    reason: Reason
+    next_step: str = ""
+    phase: Phase | None = None
+    created: bool = False
+    built: bool = False
+    updated: bool = False
+    workspace: Workspace | None = None
+    agent: Agent | None = None
+    error: str = ""
+    log_tail: tuple[str, ...] = ()
+    quota: Quota | None = None
+    left_behind: LeftBehind | None = None
+    not_applied: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    elapsed: float = 0.0
+
+    @property
+    def ready(self) -> bool:
+        """The workspace can be used now."""
+        return self.state is State.READY
+
+    @property
+    def workspace_id(self) -> UUID | None:
+        """The id of the workspace, or None."""
+        return self.workspace.id if self.workspace is not None else self.chat.workspace_id
+
+    def require_ready(self) -> Workspace:
+        """Return the workspace, or raise NotReadyError carrying this outcome."""
+        if self.ready and self.workspace is not None:
+            return self.workspace
+        raise NotReadyError(self)
+
+
+@attrs.frozen(kw_only=True)
+class Progress:
+    """One step of the way, as follow() yields it and on_progress gets it.
+
+    chat_id: the chat that is followed.
+    generation: of the chat; counts up with every new workspace and every attach, detach or close.
+    at: when it was seen, by this process's clock; aware, UTC.
+    elapsed: seconds since the call began.
+    build_number: of the latest build; None before there is one.
+    phase: what is under way; None: nothing.
+    queue_position: of the build, while it waits in the platform's queue behind others; else 0.
+    line: one line of the build log, or None. Other people's text.
+    outcome: what the way came to, on the last item only; else None.
+    """
+
+    chat_id: str
+    generation: int
+    at: datetime
+    elapsed: float
+    build_number: int | None = None
+    phase: Phase | None = None
+    queue_position: int = 0
+    line: str | None = None
+    outcome: Outcome | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Sweep:
+    """What a sweep found and did.
+
+    settled: chats whose standing plan was settled.
+    strays: live workspaces that bear a mark of ours and are bound to no chat.
+    deleted: ids of those that were named to be deleted, and are asked to be.
+    errors: chat or workspace id -> what went wrong with it; the rest was done.
+    """
+
+    settled: tuple[str, ...] = ()
+    strays: tuple[Workspace, ...] = ()
+    deleted: tuple[UUID, ...] = ()
+    errors: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+
+class NotReadyError(ChatWorkspaceError):
+    """Outcome.require_ready() was called and the workspace is not ready. outcome: the one that was asked."""
+
+    default_reason = Reason.NOT_READY
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"the workspace is {outcome.state.value} ({outcome.reason.value})", next_step=outcome.next_step)
+        self.outcome: Outcome = outcome
