@@ -20,22 +20,15 @@ from any thread.
 
 from __future__ import annotations
 
-from chatworkspace_contracts._abilities import Ability as Ability
-from chatworkspace_contracts._clocks import CLOCK_RULES as CLOCK_RULES
-from chatworkspace_contracts._creator import CREATOR_RULES as CREATOR_RULES
-from chatworkspace_contracts._dialers import DIALER_RULES as DIALER_RULES
-from chatworkspace_contracts._rules import BrokenRuleError as BrokenRuleError
-from chatworkspace_contracts._rules import MissingAbilityError as MissingAbilityError
-from chatworkspace_contracts._rules import Rule as Rule
-from chatworkspace_contracts._rules import run as run
-from chatworkspace_contracts._store import STORE_RULES as STORE_RULES
-from chatworkspace_contracts._threads import RealThreads as RealThreads
-from chatworkspace_contracts._threads import Threads as Threads
-from chatworkspace_contracts._worlds import ClockWorld as ClockWorld
-from chatworkspace_contracts._worlds import CreatorWorld as CreatorWorld
-from chatworkspace_contracts._worlds import DialerWorld as DialerWorld
-from chatworkspace_contracts._worlds import StoreWorld as StoreWorld
-from chatworkspace_contracts._worlds import World as World
+from chatworkspace import __version__ as _library_version
+from chatworkspace_contracts._abilities import Ability
+from chatworkspace_contracts._clocks import CLOCK_RULES
+from chatworkspace_contracts._creator import CREATOR_RULES
+from chatworkspace_contracts._dialers import DIALER_RULES
+from chatworkspace_contracts._rules import BrokenRuleError, MissingAbilityError, Rule, run
+from chatworkspace_contracts._store import STORE_RULES
+from chatworkspace_contracts._threads import RealThreads, Threads
+from chatworkspace_contracts._worlds import ClockWorld, CreatorWorld, DialerWorld, StoreWorld, World
 
 __all__ = [
     "CLOCK_RULES",
@@ -68,8 +61,8 @@ def __getattr__(name: str) -> str:
 
     try:
         return metadata.version("chatworkspace")
-    except metadata.PackageNotFoundError as error:
-        raise AttributeError("chatworkspace is not installed, so its version is not known") from error
+    except metadata.PackageNotFoundError:  # run from a checkout
+        return _library_version
 
 
 def __dir__() -> list[str]:

@@ -45,5 +45,9 @@ class Ability(Enum):
         return self.name.lower()
 
 
+if Ability.__doc__:  # python -OO has none
+    Ability.__doc__ = Ability.__doc__.rstrip() + "\n\n    " + "\n    ".join(f"{it.name}: {it.value}." for it in Ability)
+
+
 METHODS = frozenset({Ability.WATCH, Ability.BUILD_LOG, Ability.TEMPLATE_USE, Ability.GET_QUOTA, Ability.RECORD_USE})
 """Of methods that may be left out."""

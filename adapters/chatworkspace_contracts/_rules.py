@@ -20,19 +20,22 @@ Port = Literal["Clock", "Store", "WorkspaceCreator", "AgentDialer"]
 
 @attrs.frozen(kw_only=True, repr=False)
 class Rule(Generic[W]):
-    """One sentence of a port's contract, and how to see whether it is kept. str() is its id."""
+    """One sentence of a port's contract, and how to see whether it is kept. str() is its id.
+
+    id: stable; the kind of adapter, the topic and the rule, with dots between.
+    states: the sentence.
+    port: the protocol of chatworkspace.ports that it is of; those of watches and connections go with whoever hands them out.
+    needs: what a world must have for it to be run.
+    kept_by: whether all platforms keep it, or some cannot, and the library does without there.
+    body: given what returns fresh worlds, returns where the rule is kept. Use run(), which names the rule where it is not.
+    """
 
     id: str
-    """Stable: the kind of adapter, the topic and the rule, with dots between."""
     states: str
-    """The sentence."""
     port: Port
     needs: frozenset[Ability] = frozenset()
-    """What a world must have for it to be run."""
     kept_by: Literal["all", "some"] = "all"
-    """Whether every platform keeps it, or some cannot, and the library does without there."""
     body: Callable[[Callable[[], W]], None]
-    """Looks: given what returns fresh worlds, it returns where the rule is kept. Use run(), which names the rule where it is not."""
 
     def __str__(self) -> str:
         return self.id
@@ -42,19 +45,27 @@ class Rule(Generic[W]):
 
 
 class BrokenRuleError(AssertionError):
-    """An adapter does not keep a rule. `__cause__` is the adapter's own error, if there was one."""
+    """An adapter does not keep a rule. `__cause__` is the adapter's own error, if there was one.
+
+    rule_id, states: of the rule.
+    expected: what should have been seen, by the rule.
+    seen: what was.
+    """
 
     def __init__(self, rule: Rule[W], *, expected: str, seen: str) -> None:
         super().__init__(f"{rule.id}: {rule.states}\nexpected {expected}\nsaw {seen}")
         self.rule_id: str = rule.id
         self.states: str = rule.states
         self.expected: str = expected
-        """What the rule says should have been seen."""
         self.seen: str = seen
 
 
 class MissingAbilityError(Exception):
-    """A rule needs what a world has not, so nothing was tried: choose by `Rule.needs` what is run."""
+    """A rule needs what a world has not, so nothing was tried: choose by `Rule.needs` what is run.
+
+    rule_id: of the rule.
+    missing: what it needs and the world has not.
+    """
 
     def __init__(self, rule: Rule[W], missing: frozenset[Ability]) -> None:
         names = ", ".join(sorted(it.name for it in missing))
