@@ -68,8 +68,8 @@ def busy() -> Callable[[], CreatorWorld]:
     """Give worlds of one platform: slow, never fresh, with workspaces that nobody has asked a rule about, and threads that race twice."""
     simulation = Simulation()
     process = simulation.process()
-    durations = {"build": 20, "stop": 7, "delete": 5, "connect": 3, "scripts": 4}
-    template = simulation.coder.add_template("plain", log=["fetching", "starting", "done"], **durations)
+    log = ["fetching", "starting", "done"]
+    template = simulation.coder.add_template("plain", build=20, stop=7, delete=5, connect=3, scripts=4, log=log)
     simulation.coder.add_workspace(template, "dev", owner_id=simulation.owner_id)
     numbers = count()
 

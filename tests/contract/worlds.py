@@ -135,9 +135,12 @@ def creators_over_http(level: str) -> Creators:
     def fresh() -> CreatorWorld:
         coder, client, stack = _served(level)
         world = _creator_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP))
-        lose_request = world.lose_request
-        assert lose_request is not None
-        return attrs.evolve(world, lose_request=lambda call: lose_request(REQUESTS.get(call, call)), end=stack.close)
+
+        def lose_request(call: str) -> None:
+            assert world.lose_request is not None
+            world.lose_request(REQUESTS.get(call, call))
+
+        return attrs.evolve(world, lose_request=lose_request, end=stack.close)
 
     return fresh
 
