@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
     from tests.over_postgres import Stores, VirtualDatabase
 
-# before anybody imports them: an assertion that fails in a suite is to show its values
-pytest.register_assert_rewrite("tests.contract.clock", "tests.contract.creator", "tests.contract.dialer", "tests.contract.store")
-
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the plugin unless its entry point has, and let Ctrl-C be heard."""
