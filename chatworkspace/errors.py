@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from chatworkspace._domain.advice import next_step_for
+from chatworkspace._domain.plain import plain, short
 from chatworkspace.model import Agent, LeftBehind, Reason
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ class ChatWorkspaceError(Exception):
         self.retryable: bool = self.default_retryable if retryable is None else retryable
         self.next_step: str = next_step_for(self.reason, lasting=not self.retryable) if next_step is None else next_step
         self.left_behind: LeftBehind | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the error as JSON has it: message, reason, next_step, retryable, and what its class adds."""
+        told = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return {"message": str(self), **{name: plain(value) for name, value in told.items()}}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {short(str(self))!r} ({self.reason.value})>"
 
 
 class InvalidArgumentError(ChatWorkspaceError, ValueError):

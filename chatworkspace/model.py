@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import Enum
+from typing import Any
 from uuid import UUID
 
 import attrs
+
+from chatworkspace._domain.plain import Plain, short
 
 # ---------------------------------------------------------------- how it is, what is under way, and why
 
@@ -163,7 +166,7 @@ class JobStatus(str, Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Agent:
+class Agent(Plain):
     """The process inside a workspace through which it is reached.
 
     id: the platform's id of it.
@@ -191,7 +194,7 @@ class Agent:
 
 
 @attrs.frozen(kw_only=True)
-class Build:
+class Build(Plain):
     """One start, stop or deletion of a workspace.
 
     id: the platform's id of it.
@@ -217,7 +220,7 @@ class Build:
 
 
 @attrs.frozen(kw_only=True)
-class Workspace:
+class Workspace(Plain):
     """A workspace as the platform tells it, whole.
 
     id: the platform's id of it; stays the same over all builds.
@@ -252,9 +255,13 @@ class Workspace:
         """Its name as the platform writes it: owner/name."""
         return f"{self.owner_name}/{self.name}"
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the value as JSON has it, `full_name` included."""
+        return {**Plain.as_dict(self), "full_name": self.full_name}
+
 
 @attrs.frozen(kw_only=True)
-class Template:
+class Template(Plain):
     """What workspaces are made from, with the flags of its active version.
 
     id: the platform's id of it.
@@ -282,7 +289,7 @@ class Template:
 
 
 @attrs.frozen(kw_only=True)
-class Quota:
+class Quota(Plain):
     """What an owner uses and may use in an organization.
 
     consumed: the platform's credits in use.
@@ -297,7 +304,7 @@ class Quota:
 
 
 @attrs.frozen(kw_only=True)
-class Chat:
+class Chat(Plain):
     """A chat as the store knows it.
 
     id: the host's own: 1 to 255 characters, compared exactly.
@@ -315,9 +322,13 @@ class Chat:
     workspace_id: UUID | None = None
     closed: bool = False
 
+    def __repr__(self) -> str:
+        closed = ", closed" if self.closed else ""
+        return f"<Chat {short(self.id)!r}, generation {self.generation}, workspace {self.workspace_id}{closed}>"
+
 
 @attrs.frozen(kw_only=True)
-class LeftBehind:
+class LeftBehind(Plain):
     """A live workspace that was a chat's and is not any more.
 
     workspace_id: its id.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import attrs
 
+from chatworkspace._domain.plain import Plain, short
 from chatworkspace.errors import ChatWorkspaceError
 from chatworkspace.model import Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 
 
 @attrs.frozen(kw_only=True)
-class Outcome:
+class Outcome(Plain):
     """What a call came to: here is your workspace, and how it is.
 
     chat: as the store has it now.
@@ -67,9 +69,18 @@ class Outcome:
             return self.workspace
         raise NotReadyError(self)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the value as JSON has it, `ready` included."""
+        return {**Plain.as_dict(self), "ready": self.ready}
+
+    def __repr__(self) -> str:
+        workspace = "" if self.workspace_id is None else f", workspace {self.workspace_id}"
+        phase = "" if self.phase is None else f", {self.phase.value}"
+        return f"<Outcome {self.state.value} ({self.reason.value}{phase}), chat {short(self.chat.id)!r}{workspace}>"
+
 
 @attrs.frozen(kw_only=True)
-class Progress:
+class Progress(Plain):
     """One step of the way, as follow() yields it and on_progress gets it.
 
     chat_id: the chat that is followed.
@@ -93,9 +104,15 @@ class Progress:
     line: str | None = None
     outcome: Outcome | None = None
 
+    def __repr__(self) -> str:
+        what = "nothing under way" if self.phase is None else self.phase.value
+        line = "" if self.line is None else f", line {short(self.line)!r}"
+        ended = "" if self.outcome is None else f", {self.outcome.state.value} ({self.outcome.reason.value})"
+        return f"<Progress {what} after {self.elapsed:.1f} s, chat {short(self.chat_id)!r}{line}{ended}>"
+
 
 @attrs.frozen(kw_only=True)
-class Sweep:
+class Sweep(Plain):
     """What a sweep found and did.
 
     settled: chats whose standing plan was settled.
@@ -108,6 +125,9 @@ class Sweep:
     strays: tuple[Workspace, ...] = ()
     deleted: tuple[UUID, ...] = ()
     errors: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        return f"<Sweep settled {len(self.settled)}, strays {len(self.strays)}, deleted {len(self.deleted)}, errors {len(self.errors)}>"
 
 
 class NotReadyError(ChatWorkspaceError):

@@ -7,6 +7,7 @@ Protocols with bodies are meant to be subclassed: what has a default may be left
 
 from __future__ import annotations
 
+from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
@@ -22,6 +23,9 @@ from chatworkspace._ports.errors import (
     StaleClaimError,
     WorkspaceTakenError,
 )
+from chatworkspace._ports.own_parts import OwnParts
+from chatworkspace._ports.pauses import pauses
+from chatworkspace._ports.records import Record, intent_of, record_of
 from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
@@ -44,10 +48,12 @@ __all__ = [
     "NotAnsweredError",
     "NotFoundError",
     "Option",
+    "OwnParts",
     "Parameter",
     "Plan",
     "PortError",
     "Preset",
+    "Record",
     "Signal",
     "StaleClaimError",
     "Store",
@@ -57,4 +63,11 @@ __all__ = [
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",
+    "check_chat_id",
+    "check_port",
+    "check_seconds",
+    "check_text",
+    "intent_of",
+    "pauses",
+    "record_of",
 ]

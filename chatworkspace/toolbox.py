@@ -15,6 +15,7 @@ from chatworkspace._domain.arguments import to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.asked import Workspaces
+from chatworkspace._tools.budget import compact
 from chatworkspace._tools.definitions import TOOLS
 from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
@@ -41,7 +42,7 @@ class ToolResult:
     @property
     def text(self) -> str:
         """Content as compact JSON, at most 1,600 bytes for a workspace result."""
-        return workspace_results.compact(self.content)
+        return compact(self.content)
 
 
 class Toolbox:

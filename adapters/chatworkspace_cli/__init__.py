@@ -1,3 +1,10 @@
-"""The `chatworkspace` command: every package's driver seat, from a shell."""
+"""The `chatworkspace` command: all packages put together for a shell. `main` runs it, and so does `python -m chatworkspace_cli`."""
 
-from chatworkspace_cli._parser import main as main
+from chatworkspace import __version__
+from chatworkspace_cli._entry import main
+
+__all__ = ["__version__", "main"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,6 @@
 
 import sys
 
-from chatworkspace_cli._parser import main
+from chatworkspace_cli import main
 
 sys.exit(main())

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from chatworkspace.errors import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, NoWorkspaceError
-from chatworkspace.model import Reason, State
-from chatworkspace.outcomes import Outcome
+from chatworkspace import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, NoWorkspaceError, Outcome, Reason, State
 
 
 class Code(IntEnum):

@@ -1,17 +1,15 @@
-"""The `chatworkspace` command: what can be said to it. What is done then stands in the modules `_cli_*`, each loaded when it is needed."""
+"""What can be said to the `chatworkspace` command. What is done then stands in `_online` and `_offline`, each loaded when it is needed."""
 
 from __future__ import annotations
 
 import argparse
-import io
-import os
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chatworkspace_cli._codes import Code, epilog
+from chatworkspace import __version__
+from chatworkspace_cli._codes import epilog
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it has no other name
@@ -20,55 +18,21 @@ CHAT = "the chat, by its id: 1 to 255 characters"
 WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; return its exit code, as `--help` lists them."""
-    _have_streams()
-    told = list(sys.argv[1:] if arguments is None else arguments)
-    words: list[str] = []
-    if told[:1] == ["exec"] and "--" in told:  # what is behind it is another command's, whatever it looks like
-        cut = told.index("--")
-        told, words = told[:cut], told[cut + 1 :]
-    options = _parser().parse_args(told)
-    if words:
-        options.words = [*options.words, *words]
-    run: Callable[[argparse.Namespace], int] = options.run
-    try:
-        code = int(run(options))
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return Code.INTERRUPTED
-    except OSError as error:
-        # whoever read the output has gone, or the disk is full; what is still to be flushed at the end goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"chatworkspace: {error}\n")
-        return Code.NOT_READY
-    return code
-
-
-def _have_streams() -> None:
-    """See that everything can be printed: what an encoding lacks is escaped, and what goes to a stream that the shell has closed goes nowhere."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 # for as long as the process lives
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the words. What it returns has `run`, which is given all of it and returns the exit code."""
+    made = argparse.ArgumentParser(
         prog="chatworkspace",
         description="Gives every AI chat exactly one remote development workspace.",
         epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    made.add_argument("--version", action="version", version=f"chatworkspace {__version__}", help="print the version and exit")
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_changes(commands)
     _add_looks(commands)
     _add_databases(commands)
-    _add_replays(commands)
-    return parser
+    _add_offline(commands)
+    return made
 
 
 # ---------------------------------------------------------------- commands that ask a server
@@ -76,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _command(commands: Commands, name: str, act: str, summary: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    command.set_defaults(run=_ask, act=act, name_of_command=name, quiet=False, organization=None, ca_file=None)
+    command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None, ca_file=None)
     command.add_argument("--json", action="store_true", help="print one JSON object for programs")
     command.add_argument(
         "--store", metavar="URL", help="the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
@@ -162,49 +126,38 @@ def _seconds(text: str) -> float:
     raise argparse.ArgumentTypeError("expected a finite number of seconds above 0")
 
 
-def _ask(options: argparse.Namespace) -> int:
-    from chatworkspace_cli._main import run  # noqa: PLC0415 # --help is to be quick
+def _online(options: argparse.Namespace) -> int:
+    from chatworkspace_cli._online.perform import perform  # noqa: PLC0415 # --help is to be quick
 
-    return run(options)
+    return perform(options)
 
 
 # ---------------------------------------------------------------- commands that need none
 
 
-def _add_replays(commands: Commands) -> None:
+def _add_offline(commands: Commands) -> None:
     demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
-    demo.set_defaults(run=_demo)
+    demo.set_defaults(run=_offline, act="demo")
     run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
     run.add_argument(
         "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it; - reads standard input"
     )
-    run.set_defaults(run=_run)
+    run.set_defaults(run=_offline, act="run")
     simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
     simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.34 or newest (default)")
     simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
     simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
     simulator.add_argument("--requests-per-minute", type=int, metavar="N", help="to one path; default: no limit")
-    simulator.set_defaults(run=_simulator)
+    simulator.set_defaults(run=_offline, act="simulator")
     for command in (demo, run):
         command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
         command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
         command.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
 
 
-def _demo(options: argparse.Namespace) -> int:
-    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
+def _offline(options: argparse.Namespace) -> int:
+    from chatworkspace_cli._offline import commands  # noqa: PLC0415 # as above
 
-    return _offline.demo(options)
-
-
-def _run(options: argparse.Namespace) -> int:
-    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
-
-    return _offline.run(options)
-
-
-def _simulator(options: argparse.Namespace) -> int:
-    from chatworkspace_cli import _offline  # noqa: PLC0415 # as in _ask
-
-    return _offline.simulator(options)
+    command: Callable[[argparse.Namespace], int] = getattr(commands, options.act)
+    return command(options)

@@ -2,60 +2,98 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from datetime import datetime
+from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from chatworkspace_coder._answers.errors import Answer, NotUnderstoodError, error_of_read, json_of
-from chatworkspace_coder._answers.json import UnreadableError
-from chatworkspace_coder._http.forks import begins_anew
-from chatworkspace_coder._http.transport import Request, Transport
+from chatworkspace_coder._answers.contents import understood
+from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_too_old, may_pass
+from chatworkspace_coder._http.messages import Answer, Request
+from chatworkspace_coder._http.transport import Transport
+from chatworkspace_coder._memory import Lacking
 
 T = TypeVar("T")
 V2 = "/api/v2"
 EXPERIMENTAL = "/api/experimental"
-KEPT = 60.0
-"""Seconds for which settings of the server are not asked for again."""
-MOST_CACHED = 2000
 
 
 class Api:
-    """The server's JSON. Safe from any thread."""
+    """The server's JSON. Safe from any thread.
 
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
+    newer, of a read: what the route is called that only newer servers have. NoRouteError: this one has not. It is not asked again until its version
+    changes; one that does not tell its version is asked each time.
+    """
 
-    def now(self) -> datetime:
-        """Return the server's time of day; ours before its first answer."""
-        return self.transport.now() or datetime.now(timezone.utc)
+    def __init__(self, transport: Transport, lacking: Lacking) -> None:
+        self._transport = transport
+        self._lacking = lacking
 
-    def get(self, path: str, owner_id: UUID | None, deadline: float, read: Callable[[object], T], query: Mapping[str, str] | None = None) -> T:
+    @property
+    def url(self) -> str:
+        """Where it is. Nothing in it is secret."""
+        return self._transport.url
+
+    def server_time(self) -> datetime | None:
+        """Return the server's time of day; None before its first answer."""
+        return self._transport.now()
+
+    def get(
+        self,
+        path: str,
+        owner_id: UUID | None,
+        deadline: float,
+        read: Callable[[object], T],
+        query: Mapping[str, str] | None = None,
+        *,
+        newer: str = "",
+    ) -> T:
         """Read. NotFoundError, UnavailableError."""
-        answer = self.answer(path, owner_id, deadline, query)
+        answer = self.answer(path, owner_id, deadline, query, newer=newer)
         if not answer.ok:
             raise error_of_read(answer)
         return understood(answer, read)
 
-    def answer(self, path: str, owner_id: UUID | None, deadline: float, query: Mapping[str, str] | None = None) -> Answer:
+    def get_newest(self, paths: Mapping[str, str], owner_id: UUID, deadline: float, read: Callable[[object], T]) -> T | None:
+        """Read at the first of these paths, each by its route's name, that the server has; None: it has none. NotFoundError, UnavailableError."""
+        for newer, path in paths.items():
+            with suppress(NoRouteError):
+                return self.get(path, owner_id, deadline, read, newer=newer)
+        return None
+
+    def answer(self, path: str, owner_id: UUID | None, deadline: float, query: Mapping[str, str] | None = None, *, newer: str = "") -> Answer:
         """Read, and leave the errors to the caller. UnavailableError."""
-        return self.transport.read(Request(method="GET", path=path, owner_id=owner_id, query=query or {}), deadline)
+        return self.read(Request(path=path, owner_id=owner_id, query=query or {}), deadline, newer=newer)
+
+    def read(self, request: Request, deadline: float, *, newer: str = "") -> Answer:
+        """Ask what changes nothing, whatever its method; the errors are left to the caller. UnavailableError."""
+        if not newer:
+            return self._transport.read(request, deadline, may_pass)
+        area = EXPERIMENTAL if request.path.startswith(f"{EXPERIMENTAL}/") else newer
+        missing = NoRouteError(f"this server has no {newer}", retryable=False)
+        if self._lacking.has(newer, area):
+            raise missing
+        answer = self._transport.read(request, deadline, _may_pass_of_newer)
+        if is_too_old(answer):
+            # who has a page for one path under /api/experimental has it for all that is asked for here
+            self._lacking.note(area if answer.is_page else newer, answer)
+            raise missing
+        return answer
 
     def change(self, method: str, path: str, owner_id: UUID, body: Any, deadline: float) -> Answer:
         """Send once. NotAnsweredError, UnavailableError."""
-        return self.transport.change(Request(method=method, path=path, owner_id=owner_id, body=body), deadline)
+        return self._transport.change(Request(method=method, path=path, owner_id=owner_id, body=body), deadline)
+
+    def once(self, request: Request, deadline: float) -> Answer:
+        """Ask once. LostError, UnavailableError."""
+        return self._transport.once(request, deadline)
 
 
-def understood(answer: Answer, read: Callable[[object], T]) -> T:
-    """Return what a 2xx says. NotUnderstoodError."""
-    told = json_of(answer)
-    try:
-        return read(told)
-    except UnreadableError as error:
-        raise NotUnderstoodError(f"the answer ({answer.status}) is not what Coder sends: {error}") from error
+def _may_pass_of_newer(answer: Answer) -> bool:
+    """Say whether the same read may fare better in a moment: not with an older server, whatever it says."""
+    return not is_too_old(answer) and may_pass(answer)
 
 
 def segment(text: object) -> str:
@@ -63,39 +101,6 @@ def segment(text: object) -> str:
     return quote(str(text), safe="")
 
 
-class Cache(Generic[T]):
-    """Values by id, that never change. Safe from any thread."""
-
-    def __init__(self) -> None:
-        self._values: dict[UUID, T] = {}
-        self.begin_anew()
-        begins_anew(self)
-
-    def begin_anew(self) -> None:
-        """Begin with a free lock: the values are as good in a child."""
-        self._lock = Lock()
-
-    def get(self, key: UUID) -> T | None:
-        """Return a value, if it is there."""
-        return self._values.get(key)
-
-    def put(self, key: UUID, value: T) -> None:
-        """Keep a value; the oldest is forgotten for it if there are many."""
-        with self._lock:
-            self._values[key] = value
-            if len(self._values) > MOST_CACHED:
-                del self._values[next(iter(self._values))]
-
-
-class Kept(Generic[T]):
-    """One setting of the server, asked for once in a while."""
-
-    def __init__(self) -> None:
-        self._told: tuple[T, float] | None = None
-
-    def get(self, ask: Callable[[], T]) -> T:
-        """Return it, not older than KEPT."""
-        told = self._told
-        if told is None or time.monotonic() >= told[1]:
-            told = self._told = ask(), time.monotonic() + KEPT
-        return told[0]
+def can_be_named(text: str) -> bool:
+    """Say whether anything can have this name: in a path a slash or dots would lead elsewhere, so Coder gives no such names."""
+    return text not in {"", ".", ".."} and "/" not in text

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chatworkspace import Agent, Chat, InvalidArgumentError, Quota, Reason, Template, TemplateError, Workspace
+from chatworkspace import Agent, Chat, Id, Quota, Reason, Template, TemplateError, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -22,17 +23,19 @@ from chatworkspace.ports import (
     Watch,
     WorkspaceCreator,
 )
+from chatworkspace_coder import _arguments
 from chatworkspace_coder._about import About
-from chatworkspace_coder._answers import workspaces
-from chatworkspace_coder._answers.errors import error_of_read, problem_of
-from chatworkspace_coder._answers.workspaces import User
-from chatworkspace_coder._api import V2, Api, segment, understood
-from chatworkspace_coder._http.link import Opener
+from chatworkspace_coder._answers.users import User
+from chatworkspace_coder._api import Api
+from chatworkspace_coder._dialing import Dialer
+from chatworkspace_coder._http.opener import Opener
 from chatworkspace_coder._http.tokens import Tokens
 from chatworkspace_coder._http.transport import Transport
-from chatworkspace_coder._pty import Dialer
+from chatworkspace_coder._memory import Lacking
+from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._templates import Templates
-from chatworkspace_coder._watch import Watching
+from chatworkspace_coder._users import Users
+from chatworkspace_coder._watching import Watching
 from chatworkspace_coder._workspaces import Workspaces
 
 if TYPE_CHECKING:
@@ -45,63 +48,88 @@ LIMIT = 15.0
 
 
 class CoderClient(WorkspaceCreator, AgentDialer):
-    """Coder over HTTP. Share one between threads; close it after the ChatWorkspaces that uses it.
+    """Coder over HTTP, servers from 2.20 on: creates, reads, watches and reaches workspaces. Give it to ChatWorkspaces as creator and as dialer.
 
-    The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used. Reads are asked again
-    while that may help, until the deadline; what creates or changes is sent once.
-    Deadlines are those of SystemClock, which the ChatWorkspaces has to use.
+    Safe from any thread: share one between all threads of a process, and close it after the ChatWorkspaces that uses it: by close(), or by leaving
+    its `with` block. A child of fork() begins with connections of its own. It holds at most `connections` connections for requests, one for each
+    watch (200 at most) and for each command that runs, and one thread, while requests are under way.
+
+    The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
+    exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
+    limit is near, reads are slowed. What a server is too old for is asked once, and again when its version changes.
+
+    deadline, of every call that has one: the instant of time.monotonic(), in seconds, by which the call ends, whatever the server does. A
+    ChatWorkspaces has to use chatworkspace.ports.SystemClock, whose instants are the same. Calls without a deadline end within 15 seconds.
+    Errors: UnavailableError wherever the server cannot be asked, and after close(); what else a call raises is said there.
     """
 
-    def __init__(self, url: str, *, token: str | Callable[[UUID | None], str], connections: int = 32, ca_file: str | None = None) -> None:
-        """Do no I/O but reading ca_file. InvalidArgumentError.
+    def __init__(
+        self,
+        url: str,
+        *,
+        token: str | Callable[[UUID | None], str],
+        connections: int = 32,
+        ca_file: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Ask nothing yet: no I/O but reading ca_file. InvalidArgumentError: the message names the argument, and what was expected.
 
-        token: may be a function of the owner's id (None: no owner, as in user()); asked on each request, from any thread.
-        connections: how many requests are under way at a time; watches and terminals have their own.
-        ca_file: a PEM file of the authorities that sign the server's certificate, in place of those that come with `requests`.
+        url: http:// or https://, host, port and path of the server as seen from here; no user, query or fragment.
+        token: a session token, or a function that returns one for the owner with this id (None: no owner, as in user()). The function is asked on
+            each request, from any thread, and what it raises becomes UnavailableError.
+        connections: how many requests may be under way at a time, at least 1; whoever comes later waits, until its deadline. Watches and terminals
+            have their own.
+        ca_file: the path of a PEM file with the authorities that sign the server's certificate, in place of those that come with `requests`.
         """
-        if connections < 1:
-            raise InvalidArgumentError("connections", "a number above 0")
-        self._transport = Transport(url, tokens=Tokens(token), connections=connections, ca_file=ca_file)
-        self._api = Api(self._transport)
-        self._opener = opener = Opener(self._transport)
-        self._templates = Templates(self._api)
-        self._workspaces = Workspaces(self._api)
-        self._watching = Watching(opener, self._workspaces)
-        self._dialer = Dialer(self._api, opener, self._workspaces)
-        self.about = About(self._api, self._watching)
-        """What the server is, and what the token's holder may do there."""
+        self._transport = Transport(
+            _arguments.url(url), tokens=Tokens(token), connections=_arguments.connections(connections), ca_file=_arguments.ca_file(ca_file)
+        )
+        lacking = Lacking(lambda: self._transport.version)
+        api = Api(self._transport, lacking)
+        self._opener = Opener(self._transport)
+        self._users = Users(api)
+        self._settings = Settings(api)
+        self._templates = Templates(api, self._users, self._settings)
+        self._workspaces = Workspaces(api, self._users)
+        self._watching = Watching(self._opener, self._workspaces, lacking)
+        self._dialer = Dialer(api, self._opener, self._workspaces)
+        self._about = About(api, self._watching)
 
     def __repr__(self) -> str:
         return f"CoderClient({self._transport.url!r})"
 
     # ------------------------------------------------------------ beside the ports
 
+    @property
+    def about(self) -> About:
+        """What the server is, and what the token's holder may do there: for whoever sets it up, or looks why it fails."""
+        return self._about
+
     def user(self, user: str = "me") -> User:
-        """Who is that on the Coder server: by name, id or "me". This is where owner_id and organization_id come from.
+        """Return who that is on the Coder server: this is where owner_id and organization_id come from. Read with the token for no owner.
 
-        InvalidArgumentError: there is none that the token may see. UnavailableError.
+        user: a user's name or id as text; "me": whose token it is. InvalidArgumentError: there is none that the token may see.
         """
-        answer = self._api.answer(f"{V2}/users/{segment(user)}", None, time.monotonic() + LIMIT)
-        if answer.ok:
-            return understood(answer, workspaces.user)
-        error, problem = error_of_read(answer), problem_of(answer)
-        if isinstance(error, NotFoundError) or (answer.status == 400 and problem is not None):
-            raise InvalidArgumentError("user", f"a user that the token may see ({problem})")
-        raise error
+        return self._users.named(_arguments.text("user", user), time.monotonic() + LIMIT)
 
-    def template(self, name: str, *, organization_id: UUID) -> Template:
-        """Return a template by its name. TemplateError: there is none that the token may see. UnavailableError."""
+    def template(self, name: str, *, organization_id: Id) -> Template:
+        """Return a template by its name. Read with the token for no owner.
+
+        name: as in the template's URL, not its display name; organization_id: a UUID or its text.
+        TemplateError: there is none that the token may see. InvalidArgumentError.
+        """
+        name, home = _arguments.text("name", name), _arguments.uuid("organization_id", organization_id)
         try:
-            return self._templates.by_name(name, organization_id, time.monotonic() + LIMIT)
+            return self._templates.by_name(name, home, time.monotonic() + LIMIT)
         except NotFoundError as error:
             raise TemplateError(f"no template {name!r} in that organization: {error}", reason=Reason.TEMPLATE_NOT_FOUND) from error
 
     def workspace_ttl(self, chat: Chat) -> float | None:
-        """Return the server's setting for chats, in seconds; pass it as ChatWorkspaces(workspace_ttl=coder.workspace_ttl).
+        """Return the seconds after which the server wants a chat's workspace to be stopped: ChatWorkspaces(workspace_ttl=coder.workspace_ttl) obeys.
 
-        None: the template's own holds. It is asked for once a minute. UnavailableError.
+        None: none is set, or the server has no such setting, and the template's own holds. It is asked for once a minute, with the token of the
+        chat's owner. chat: as ChatWorkspaces hands it over. InvalidArgumentError.
         """
-        return self._templates.workspace_ttl(chat.owner_id, time.monotonic() + LIMIT)
+        return self._settings.lifetime(_arguments.chat(chat).owner_id, time.monotonic() + LIMIT)
 
     def close(self) -> None:
         """End watches, terminals, requests under way and connections. Later calls raise UnavailableError. Idempotent."""
@@ -136,7 +164,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         return self._templates.use(owner_id, organization_id, deadline)
 
     def get_quota(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Quota | None:
-        return self._templates.quota(owner_id, organization_id, deadline)
+        return self._users.quota(owner_id, organization_id, deadline)
 
     # ------------------------------------------------------------ workspaces
 

@@ -9,25 +9,28 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Build, JobStatus, RefusedError, Transition, Workspace
+from chatworkspace import RefusedError, Transition, Workspace
 from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
-from chatworkspace_coder import _requests
+from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
-from chatworkspace_coder._answers.errors import Answer, NoRouteError, NotUnderstoodError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._answers.json import Json, as_object, required_id, rows
+from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
+from chatworkspace_coder._answers.errors import NoRouteError, error_of_change, error_of_read, problem_of
+from chatworkspace_coder._answers.fields import Json, as_object, required_id, rows
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
-from chatworkspace_coder._api import V2, Api, Cache, segment, understood
-from chatworkspace_coder._templates import username_of
+from chatworkspace_coder._api import V2, Api, can_be_named, segment
+from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._memory import Cache
+from chatworkspace_coder._users import Users
 
 GONE = 410
-NIL = UUID(int=0)
 
 
 class Workspaces:
     """Asks for workspaces. Safe from any thread."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, users: Users) -> None:
         self._api = api
+        self._users = users
         self._homes = Cache[UUID]()
         """Build or agent -> its workspace, as read here: what it belongs to need not be asked for."""
 
@@ -41,7 +44,7 @@ class Workspaces:
         """Return one, and how fresh the reading is. NotFoundError."""
         answer = self._api.answer(f"{V2}/workspaces/{workspace_id}", owner_id, deadline, {"include_deleted": "true"})
         if answer.status == GONE and problem_of(answer) is not None:
-            return _gone(owner_id, workspace_id), None
+            return workspaces.gone(owner_id, workspace_id), None
         if not answer.ok:
             raise error_of_read(answer)
         found, fresh = understood(answer, lambda told: (self.read(told), freshness(told)))
@@ -51,7 +54,7 @@ class Workspaces:
 
     def read(self, told: object) -> Workspace:
         """Return a workspace as told now, and note where its build and agents belong. UnreadableError."""
-        found = workspaces.workspace(told, self._api.transport.now())
+        found = workspaces.workspace(told, self._api.server_time())
         for part_id in (found.build.id, *(agent.id for agent in found.agents)):
             self._homes.put(part_id, found.id)
         return found
@@ -62,6 +65,8 @@ class Workspaces:
 
     def find(self, owner_id: UUID, name: str, deadline: float) -> Workspace | None:
         """Return the live one of a name."""
+        if not can_be_named(name):
+            return None
         answer = self._api.answer(f"{V2}/users/{owner_id}/workspace/{segment(name)}", owner_id, deadline)
         if not answer.ok:
             error = error_of_read(answer)
@@ -73,7 +78,7 @@ class Workspaces:
 
     def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Workspace]:
         """Return the live ones of an owner."""
-        username = username_of(self._api, owner_id, deadline)
+        username = self._users.username(owner_id, deadline)
         found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"})
         return [it for it in found if it.owner_id == owner_id and it.organization_id == organization_id and _is_live(it)]
 
@@ -84,7 +89,7 @@ class Workspaces:
 
     def create(self, request: CreateWorkspace, deadline: float) -> Workspace:
         """Ask for a workspace. NameTakenError, RefusedError, NotAnsweredError, UnavailableError."""
-        body = _requests.creation(request)
+        body = _bodies.creation(request)
         answer = self._api.change("POST", f"{V2}/users/{request.owner_id}/workspaces", request.owner_id, body, deadline)
         if not answer.ok:
             raise error_of_change(answer, creates=True)
@@ -94,7 +99,7 @@ class Workspaces:
         """Ask for a start. One that is dormant is woken first: only newer servers do so by themselves."""
         if workspace.dormant:
             self._wake(workspace, deadline)
-        return self._build(workspace, _requests.start(workspace, parameters), deadline)
+        return self._build(workspace, _bodies.start(workspace, parameters), deadline)
 
     def _wake(self, workspace: Workspace, deadline: float) -> None:
         answer = self._api.change("PUT", f"{V2}/workspaces/{workspace.id}/dormant", workspace.owner_id, {"dormant": False}, deadline)
@@ -105,11 +110,11 @@ class Workspaces:
 
     def stop(self, workspace: Workspace, deadline: float) -> Workspace:
         """Ask for a stop."""
-        return self._build(workspace, _requests.build(Transition.STOP), deadline)
+        return self._build(workspace, _bodies.build(Transition.STOP), deadline)
 
     def delete(self, workspace: Workspace, deadline: float) -> Workspace:
         """Ask for a deletion."""
-        return self._build(workspace, _requests.build(Transition.DELETE), deadline)
+        return self._build(workspace, _bodies.build(Transition.DELETE), deadline)
 
     def _build(self, workspace: Workspace, body: Json, deadline: float) -> Workspace:
         answer = self._api.change("POST", f"{V2}/workspaces/{workspace.id}/builds", workspace.owner_id, body, deadline)
@@ -124,7 +129,7 @@ class Workspaces:
         return attrs.evolve(
             workspace,
             build=made,
-            agents=workspaces.agents(it, self._api.transport.now()),
+            agents=workspaces.agents(it, self._api.server_time()),
             deleted=workspaces.is_deleted(made),
             dormant=workspace.dormant and made.transition is not Transition.START,
         )
@@ -167,10 +172,3 @@ def _done(answer: Answer, read: Any) -> Workspace:
 
 def _is_live(workspace: Workspace) -> bool:
     return not workspace.deleted
-
-
-def _gone(owner_id: UUID, workspace_id: UUID) -> Workspace:
-    """Return what is known of a workspace of which the server says only that it is gone."""
-    build = Build(id=NIL, number=0, transition=Transition.DELETE, job_status=JobStatus.SUCCEEDED, template_version_id=NIL)
-    nowhere = {"organization_id": NIL, "template_id": NIL, "created_at": workspaces.NEVER}
-    return Workspace(id=workspace_id, name="", owner_id=owner_id, owner_name="", build=build, deleted=True, **nowhere)  # type: ignore[arg-type] # as above

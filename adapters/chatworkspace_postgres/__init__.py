@@ -1,9 +1,22 @@
-"""A store in the application's own PostgreSQL, for many hosts. Needs psycopg 3 (`chatworkspace[postgres]` brings it with all it needs)."""
+"""A store in the application's own PostgreSQL, for the threads, processes and hosts of a service. Needs psycopg 3.
+
+`pip install chatworkspace[postgres]` brings psycopg with all that it needs. Make the tables once, by `chatworkspace db upgrade` or upgrade(), and
+give the store what gives connections:
+
+    pool = ConnectionPool("postgresql://app@db/app")
+    store = PostgresStore(pool.connection)
+    chats = ChatWorkspaces(store=store, ...)
+"""
 
 from __future__ import annotations
 
+from chatworkspace import __version__
 from chatworkspace_postgres._schema import upgrade
 from chatworkspace_postgres._store import PostgresStore
 from chatworkspace_postgres._wire import Connect
 
-__all__ = ["Connect", "PostgresStore", "upgrade"]
+__all__ = ["Connect", "PostgresStore", "__version__", "upgrade"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,8 +10,7 @@ from functools import cached_property
 
 import psycopg
 
-from chatworkspace import InvalidArgumentError
-from chatworkspace.ports import Clock
+from chatworkspace.ports import Clock, pauses
 from chatworkspace_postgres._failures import StatementError, closed, no_connection, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._statements import Prepared, Statement
@@ -40,7 +39,8 @@ class Line:
     def ask(self, statement: Statement, given: Mapping[str, str | None], *, or_again: bool = False) -> Rows:
         """Run a statement; or_again: until it returns a row. UnavailableError; InvalidArgumentError if the connection is not idle."""
         prepared = self._prepare(statement)
-        limit, pause, failure = time.monotonic() + self._timeout, FIRST_PAUSE, None
+        limit, failure = time.monotonic() + self._timeout, None
+        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         while not self._closed:
             try:
                 rows = self._once(prepared, given, limit)
@@ -56,8 +56,7 @@ class Line:
             left = limit - time.monotonic()
             if left <= 0:
                 raise not_in_time(self._timeout, failure) from failure
-            self._clock.sleep(min(pause * (0.5 + self._clock.random()), left))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            self._clock.sleep(min(next(rests), left))
         raise closed()
 
     def _prepare(self, statement: Statement) -> Prepared:
@@ -99,10 +98,3 @@ class Line:
             return "timeout" in inspect.signature(self._connect).parameters
         except (TypeError, ValueError):
             return False
-
-
-def checked_timeout(timeout: object) -> float:
-    """Return a limit in seconds. InvalidArgumentError."""
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < float("inf"):
-        raise InvalidArgumentError("timeout", "a finite number of seconds above 0")
-    return float(timeout)

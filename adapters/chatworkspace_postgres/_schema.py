@@ -16,7 +16,7 @@ from chatworkspace_postgres._failures import StatementError, no_connection, not_
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._statements import Statement
-from chatworkspace_postgres._wire import Connect, Connection, checked_idle, command
+from chatworkspace_postgres._wire import Connect, Connection, checked_connect, checked_idle, command
 
 SCRIPTS = ("0001_first.sql",)
 """One for each version, applied in order. The table `version` says which a schema has had. A script that was released is never changed."""
@@ -106,10 +106,10 @@ def _incomplete(schema: str, what: str) -> UnavailableError:
 
 
 def upgrade(connect: Connect, *, schema: str = "chatworkspace") -> Sequence[str]:
-    """Bring the schema to this version; safe to run twice at once. Returns the files applied.
+    """Bring the schema to this version, in one transaction; safe to run twice at once. Return the files that were applied.
 
-    One transaction. The connection must be idle, as the store's. UnavailableError: what failed, and nothing was changed; or the schema is of a newer
-    version. InvalidArgumentError.
+    connect: as PostgresStore's, for a user who may make tables. schema: where they are made; it is made too if it is not there.
+    UnavailableError: what failed, and nothing was changed; or the schema is of a newer version. InvalidArgumentError.
     """
     with _connected(connect, schema) as connection:
         return _upgrade(connection, schema, time.monotonic() + UPGRADING)
@@ -128,6 +128,7 @@ def script(connect: Connect, *, schema: str = "chatworkspace") -> str:
 def _connected(connect: Connect, schema: str) -> Generator[Connection, None, None]:
     """Give an idle connection; what goes wrong with it, or is not over in time, is told as the store tells it."""
     checked_schema(schema)
+    checked_connect("connect", connect)
     try:
         with connect() as connection:
             checked_idle(connection)

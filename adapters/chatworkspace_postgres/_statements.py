@@ -87,15 +87,15 @@ PLANNED = Statement(
     f"WITH {_NOW}, planned AS (SELECT {_ROW} FROM {{schema}}.chat, clock WHERE template_id IS NOT NULL ORDER BY planned_at) "  # noqa: S608 # as above
     "SELECT * FROM planned WHERE planned_for >= %(older_than)s::double precision"
 )
-HISTORY = Statement(
-    """
-SELECT intent.generation, intent.name, template_id, intent.preset_id, replaces, intent.workspace_id,
+HISTORY_COLUMNS = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at", "notes")
+"""Of an intent as it is read: instants in microseconds since 1970, notes as JSON."""
+HISTORY = Statement("""
+SELECT intent.generation, intent.name, intent.template_id, intent.preset_id, replaces, intent.workspace_id,
     (extract(epoch FROM intent.planned_at) * 1000000)::bigint, (extract(epoch FROM bound_at) * 1000000)::bigint, to_json(notes)
 FROM {schema}.chat LEFT JOIN {schema}.intent ON intent.chat_id = chat.id
 WHERE chat.id = %(chat_id)s::text
 ORDER BY intent.generation
-""".replace("template_id", "intent.template_id", 1)
-)
+""")
 
 # ---------------------------------------------------------------- what is made once
 

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from uuid import UUID
 
-from chatworkspace import Chat, InvalidArgumentError
+from chatworkspace import Chat
 from chatworkspace.ports import (
     ChangedError,
     Claim,
-    ClaimedError,
     Clock,
     Intent,
     Look,
     NotFoundError,
+    OwnParts,
     Plan,
-    StaleClaimError,
+    Record,
     Store,
     SystemClock,
     TurnSignals,
     WorkspaceTakenError,
+    check_port,
+    check_seconds,
+    check_text,
+    pauses,
 )
 from chatworkspace_postgres import _statements as sql
-from chatworkspace_postgres._lines import Line, checked_timeout
+from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._listener import Listener, key_of
 from chatworkspace_postgres._names import checked_schema
-from chatworkspace_postgres._rows import Row, intent_of, row_of
+from chatworkspace_postgres._rows import intent_of, record_of
 from chatworkspace_postgres._schema import check, check_version, schema_version
 from chatworkspace_postgres._statements import Statement
-from chatworkspace_postgres._wire import Connect
+from chatworkspace_postgres._wire import Connect, checked_connect
 
 FIRST_LOOK, LONGEST_LOOK = 0.05, 0.5
 """Seconds between two looks of one who waits for a turn that another process has."""
@@ -38,6 +42,7 @@ SELDOM = 2.0
 
 MOST_NOTED = 1000
 """Characters of a note that are kept: with them, a statement leaves in one piece (see _wire)."""
+TAKEN = "it is another chat's making, or was discarded"
 
 Values = dict[str, str | None]
 
@@ -59,25 +64,27 @@ class _Parts:
 class PostgresStore(Store):
     """A store in the application's own PostgreSQL, for many hosts. One statement per method; nothing held in between.
 
-    Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations.
+    Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations. Every method may
+    raise UnavailableError, and InvalidArgumentError if the connection that it is given is inside a transaction. See docs/postgres.md.
     """
 
     def __init__(
         self, connect: Connect, *, schema: str = "chatworkspace", listen: Connect | None = None, timeout: float = 5, clock: Clock | None = None
     ) -> None:
-        """No I/O. listen gives a connection that this store may keep for notifications (not through a pooler in transaction mode).
+        """Keep what gives connections; do no I/O. InvalidArgumentError.
 
-        With it, writes notify as well: give it to all processes, or to none. timeout: seconds that a call takes at most, above 0.
-        InvalidArgumentError.
+        connect: a function that returns a context manager of an idle psycopg.Connection, such as pool.connection; one that takes a `timeout` is given
+        the seconds that are left. schema: where the tables are, and the channel of notifications.
+        listen: as connect, for a connection that this store may keep to hear of turns (not through a pooler in transaction mode). With it, writes
+        notify as well: give it to all processes, or to none. timeout: seconds that a call takes at most, above 0. clock: for tests; default: the real
+        one.
         """
         self._schema = checked_schema(schema)
-        self._clock: Clock = SystemClock() if clock is None else clock
-        self._connect = _checked_connect("connect", connect)
-        self._listen = None if listen is None else _checked_connect("listen", listen)
-        self._line = Line(self._connect, schema=self._schema, timeout=checked_timeout(timeout), clock=self._clock)
-        self._closed = False
-        self._by_process: dict[int, _Parts] = {}
-        """Those of a parent stay, for a child must not close its connection."""
+        self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
+        self._connect = checked_connect("connect", connect)
+        self._listen = None if listen is None else checked_connect("listen", listen)
+        self._line = Line(self._connect, schema=self._schema, timeout=check_seconds("timeout", timeout), clock=self._clock)
+        self._parts = OwnParts(partial(_Parts, self._listen, self._schema))
 
     def schema_version(self) -> int:
         """Return the version of the schema's tables. UnavailableError."""
@@ -89,9 +96,8 @@ class PostgresStore(Store):
 
     def close(self) -> None:
         """Give back the listening connection, if any; who waits is woken, and every later call raises UnavailableError. Idempotent."""
-        self._closed = True
         self._line.close()
-        self._parts().close()
+        self._parts.close()
 
     # ------------------------------------------------------------ reading
 
@@ -104,29 +110,29 @@ class PostgresStore(Store):
         return self._row(chat_id).look
 
     def history(self, chat_id: str) -> Sequence[Intent]:
-        rows = self._line.ask(sql.HISTORY, {"chat_id": _checked("chat_id", chat_id)})
+        rows = self._line.ask(sql.HISTORY, {"chat_id": check_text("chat_id", chat_id)})
         if not rows:
             raise _not_found(chat_id)
         return tuple(intent_of(row) for row in rows if row[0] is not None)
 
     def planned(self, older_than: float) -> Sequence[Look]:
-        return tuple(row_of(row).look for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
+        return tuple(record_of(row).look for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        return tuple(row_of(row).look for row in self._line.ask(sql.CHATS, {"after": _checked("after", after), "limit": str(limit)}))
+        return tuple(record_of(row).look for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         if not look.claimed_for:
             return
-        parts, signal = self._parts(), self._clock.signal()
+        parts, signal = self._parts.here(), self._clock.signal()
         ends = min(deadline, self._clock.monotonic() + look.claimed_for)
         with parts.turns.waiting(key_of(look.chat.id), signal):
             listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return
-            for pause in _pauses(SELDOM if listening else FIRST_LOOK, SELDOM if listening else LONGEST_LOOK):
-                until = min(ends, self._clock.monotonic() + pause * (1 + self._clock.random()) / 2)
-                if signal.wait(until) or self._clock.monotonic() >= ends or not self._still_held(look):
+            first, longest = (SELDOM, SELDOM) if listening else (FIRST_LOOK, LONGEST_LOOK)
+            for pause in pauses(self._clock, first=first, longest=longest):
+                if signal.wait(min(ends, self._clock.monotonic() + pause)) or self._clock.monotonic() >= ends or not self._still_held(look):
                     return
 
     def _still_held(self, look: Look) -> bool:
@@ -136,37 +142,36 @@ class PostgresStore(Store):
     # ------------------------------------------------------------ claims
 
     def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
-        given: Values = {"chat_id": _checked("chat_id", chat_id), "owner_id": str(owner_id), "organization_id": str(organization_id)}
-        return row_of(self._line.ask(sql.OPEN_CHAT, given, or_again=True)[0]).chat
+        given: Values = {"chat_id": check_text("chat_id", chat_id), "owner_id": str(owner_id), "organization_id": str(organization_id)}
+        return record_of(self._line.ask(sql.OPEN_CHAT, given, or_again=True)[0]).chat
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
         chat = look.chat
         given: Values = {
-            "chat_id": _checked("chat_id", chat.id),
+            "chat_id": check_text("chat_id", chat.id),
             "epoch": str(look.epoch),
             "generation": str(chat.generation),
             "bound_to": _text_of(chat.workspace_id),
             "closed": str(chat.closed),
             "planned": str(look.plan is not None),
-            "token": _checked("token", token),
+            "token": check_text("token", token),
             "ttl": repr(float(ttl)),
         }
         if plan is None:
-            done, row = self._change(sql.CLAIM, given)
+            done, record = self._change(sql.CLAIM, given)
         else:
-            done, row = self._change(sql.CLAIM_WITH_PLAN, given | _planned(plan))
-        if done or (row.token == token and row.epoch == look.epoch + 1 and not row.written):
-            return row.claim
-        if row.as_looked_at(look) and row.claimed_for:
-            raise ClaimedError(retry_in=row.claimed_for)
+            done, record = self._change(sql.CLAIM_WITH_PLAN, given | _planned(plan))
+        if done or record.was_claimed(look, token):
+            return record.claim
         raise ChangedError
 
     # ------------------------------------------------------------ writes of the holder
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        done, row = self._write(sql.BIND, claim, {"workspace_id": str(workspace_id)})
-        repeated = (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)
-        return _written(claim, row, done=done, repeated=repeated)
+        done, record = self._write(sql.BIND, claim, {"workspace_id": str(workspace_id)})
+        if done or record.was_bound(claim, workspace_id):
+            return record.chat
+        raise WorkspaceTakenError(TAKEN)
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
         return self._leave(claim, workspace_id, number=number, note=note, closes=False)
@@ -176,9 +181,10 @@ class PostgresStore(Store):
 
     def _leave(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closes: bool) -> Chat:
         given: Values = {"workspace_id": _text_of(workspace_id), "number": str(number), "note": _noted(note), "closes": str(closes)}
-        done, row = self._write(sql.DETACH if workspace_id is None else sql.ATTACH, claim, given)
-        repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closes, claim.chat.generation + 1)
-        return _written(claim, row, done=done, repeated=repeated)
+        done, record = self._write(sql.DETACH if workspace_id is None else sql.ATTACH, claim, given)
+        if done or record.was_attached(claim, workspace_id, closes=closes):
+            return record.chat
+        raise WorkspaceTakenError(TAKEN)
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
         self._write(sql.RELEASE, claim, {"note": _noted(note), "drop_plan": str(drop_plan)})
@@ -187,7 +193,7 @@ class PostgresStore(Store):
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
         del workspace_id  # the note names it
-        if not self._line.ask(sql.RECORD_STRAY, {"chat_id": _checked("chat_id", chat_id), "note": _noted(note)}):
+        if not self._line.ask(sql.RECORD_STRAY, {"chat_id": check_text("chat_id", chat_id), "note": _noted(note)}):
             raise _not_found(chat_id)
 
     def discard(self, workspace_id: UUID) -> None:
@@ -196,85 +202,45 @@ class PostgresStore(Store):
 
     # ------------------------------------------------------------ inside
 
-    def _parts(self) -> _Parts:
-        process_id = os.getpid()
-        parts = self._by_process.get(process_id)
-        if parts is None:
-            parts = self._by_process.setdefault(process_id, _Parts(self._listen, self._schema))
-            if self._closed:  # by the parent
-                parts.close()
-        return parts
-
-    def _row(self, chat_id: str) -> Row:
-        rows = self._line.ask(sql.LOOK, {"chat_id": _checked("chat_id", chat_id)})
+    def _row(self, chat_id: str) -> Record:
+        rows = self._line.ask(sql.LOOK, {"chat_id": check_text("chat_id", chat_id)})
         if not rows:
             raise _not_found(chat_id)
         *values, version = rows[0]
         check_version(self._schema, int(version or 0))
-        return row_of(values)
+        return record_of(values)
 
-    def _change(self, statement: Statement, given: Values) -> tuple[bool, Row]:
+    def _change(self, statement: Statement, given: Values) -> tuple[bool, Record]:
         """Return whether it was done, and the row as it is now."""
         rows = self._line.ask(statement, given)
         if not rows:
             raise _not_found(given["chat_id"])
         done, *values, _ = rows[0]
-        return done == "t", row_of(values)
+        return done == "t", record_of(values)
 
-    def _write(self, statement: Statement, claim: Claim, given: Values) -> tuple[bool, Row]:
-        key = key_of(_checked("chat_id", claim.chat.id))
-        holder: Values = {"chat_id": claim.chat.id, "epoch": str(claim.epoch), "token": _checked("token", claim.token)}
+    def _write(self, statement: Statement, claim: Claim, given: Values) -> tuple[bool, Record]:
+        key = key_of(check_text("chat_id", claim.chat.id))
+        holder: Values = {"chat_id": claim.chat.id, "epoch": str(claim.epoch), "token": check_text("token", claim.token)}
         notice: Values = {"channel": self._schema, "payload": None if self._listen is None else key}
         result = self._change(statement, holder | notice | given)
-        self._parts().turns.call(key)
+        self._parts.here().turns.call(key)
         return result
-
-
-def _pauses(first: float, longest: float) -> Iterator[float]:
-    """Return seconds, each twice the one before."""
-    while True:
-        yield first
-        first = min(2 * first, longest)
-
-
-def _written(claim: Claim, row: Row, *, done: bool, repeated: bool) -> Chat:
-    """Return the chat if this very write was made, now or before. StaleClaimError: another was, or somebody has claimed since."""
-    if done:
-        return row.chat
-    if not row.held_by(claim) or (row.written and not repeated):
-        raise StaleClaimError
-    if not row.written:
-        raise WorkspaceTakenError("it is another chat's making, or was discarded")
-    return row.chat
 
 
 def _planned(plan: Plan) -> Values:
     return {
-        "name": _checked("plan.name", plan.name),
+        "name": check_text("plan.name", plan.name),
         "number": str(plan.number),
         "template_id": str(plan.template_id),
         "preset_id": _text_of(plan.preset_id),
-        "fingerprint": _checked("plan.fingerprint", plan.fingerprint),
+        "fingerprint": check_text("plan.fingerprint", plan.fingerprint),
     }
-
-
-def _checked(argument: str, text: str) -> str:
-    """Return text that PostgreSQL can keep. InvalidArgumentError."""
-    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
-    return text
 
 
 def _noted(note: str) -> str:
     """Return what goes into the history: cut, where it is long."""
-    _checked("note", note)
+    check_text("note", note)
     return note if len(note) <= MOST_NOTED else f"{note[: MOST_NOTED - 1]}…"
-
-
-def _checked_connect(argument: str, connect: Connect) -> Connect:
-    if not callable(connect):
-        raise InvalidArgumentError(argument, "a function that returns a context manager of a psycopg.Connection, such as pool.connection")
-    return connect
 
 
 def _text_of(id_: UUID | None) -> str | None:

@@ -38,6 +38,13 @@ _Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", sel
 """It costs no file descriptor, and knows no highest one."""
 
 
+def checked_connect(argument: str, connect: Connect) -> Connect:
+    """Return what gives connections. InvalidArgumentError."""
+    if not callable(connect) or isinstance(connect, type):
+        raise InvalidArgumentError(argument, "a function that returns a context manager of a psycopg.Connection, such as pool.connection")
+    return connect
+
+
 def ask(connection: Connection, statement: bytes, parameters: Sequence[str | None], limit: float) -> Rows:
     """Run a statement, and return its rows as text. limit: an instant of time.monotonic().
 

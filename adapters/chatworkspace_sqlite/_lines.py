@@ -11,7 +11,7 @@ from threading import Lock
 from typing import TypeVar
 
 from chatworkspace import Reason, UnavailableError
-from chatworkspace.ports import Clock
+from chatworkspace.ports import Clock, pauses
 from chatworkspace_sqlite._failures import is_busy, not_now, unavailable
 from chatworkspace_sqlite._forks import watch_over
 
@@ -76,7 +76,7 @@ class Line:
     # ------------------------------------------------------------ under the lock
 
     def _until(self, deadline: float, limit: float, act: Act[T]) -> T:
-        pause = FIRST_PAUSE
+        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
         while True:
             try:
                 return self._once(act)
@@ -84,8 +84,7 @@ class Line:
                 left = deadline - self._clock.monotonic()
                 if not is_busy(error) or left <= 0:
                     raise unavailable(self._path, error, limit) from error
-            self._clock.sleep(min(pause * (0.5 + self._clock.random()), left))
-            pause = min(2 * pause, LONGEST_PAUSE)
+            self._clock.sleep(min(next(rests), left))
 
     def _once(self, act: Act[T]) -> T:
         if self._closed:

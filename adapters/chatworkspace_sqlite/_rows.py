@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import Chat
-from chatworkspace.ports import Claim, Intent, Look, NotFoundError, Plan
+from chatworkspace.ports import Intent, NotFoundError, Record, intent_of, record_of
 
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 SECOND = 1_000_000
 """In microseconds, as all times in the file."""
 
@@ -47,51 +44,14 @@ class Row:
         """A plan stands."""
         return self.template_id is not None
 
-    @property
-    def chat(self) -> Chat:
-        """What everybody sees."""
-        return Chat(
-            id=self.id,
-            owner_id=UUID(self.owner_id),
-            organization_id=UUID(self.organization_id),
-            generation=self.generation,
-            workspace_id=_id(self.workspace_id),
-            closed=bool(self.closed),
-        )
+    def record(self, now: int) -> Record:
+        """Return it as everybody sees it at a time by the host's clock, which may have been set back.
 
-    def plan(self, now: int) -> Plan | None:
-        """Return the plan that stands."""
-        if self.template_id is None:
-            return None
-        return Plan(
-            name=self.name,
-            number=self.number,
-            template_id=UUID(self.template_id),
-            preset_id=_id(self.preset_id),
-            fingerprint=self.fingerprint,
-            planned_for=max(now - self.planned_at, 0) / SECOND,  # the host's clock may have been set back
-        )
-
-    def claimed_for(self, now: int) -> float:
-        """Return the seconds that somebody still holds it. A claim taken in the future is free: the clock was set back, and would keep the chat."""
-        return (self.until - now) / SECOND if self.taken_at <= now < self.until else 0.0
-
-    def look(self, now: int) -> Look:
-        """Return what a reader gets."""
-        claimed_for = self.claimed_for(now)
-        return Look(chat=self.chat, plan=self.plan(now), name=self.name, number=self.number, epoch=self.epoch, claimed_for=claimed_for)
-
-    def claim(self, now: int) -> Claim:
-        """Return what its holder gets."""
-        return Claim(chat=self.chat, plan=self.plan(now), epoch=self.epoch, token=self.token)
-
-    def held_by(self, claim: Claim) -> bool:
-        """Nobody has claimed since."""
-        return self.epoch == claim.epoch and self.token == claim.token
-
-    def as_looked_at(self, look: Look) -> bool:
-        """Nothing has changed since. A holder's own write gives a claim back under the same epoch, so the epoch alone does not say it."""
-        return self.epoch == look.epoch and self.chat == look.chat and self.planned == (look.plan is not None)
+        A claim taken in the future is free: it would keep the chat.
+        """
+        claimed_for = self.until - now if self.taken_at <= now < self.until else 0
+        planned_for = max(now - self.planned_at, 0)
+        return record_of({**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND})
 
     def taken(self, now: int, token: str, ttl: float) -> Row:
         """Return it with a new holder."""
@@ -100,10 +60,6 @@ class Row:
     def given_back(self, **changes: Any) -> Row:
         """Return it with the holder's write, and free."""
         return attrs.evolve(self, until=0, written=True, **changes)
-
-
-def _id(text: str | None) -> UUID | None:
-    return None if text is None else UUID(text)
 
 
 def text_of(id_: UUID | None) -> str | None:
@@ -151,9 +107,8 @@ def _row(values: Sequence[Any]) -> Row:
 
 # ---------------------------------------------------------------- the history
 
-_INTENTS = (
-    "SELECT generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at FROM intent WHERE chat_id = ? ORDER BY generation"
-)
+_INTENT = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at")
+_INTENTS = f"SELECT {', '.join(_INTENT)} FROM intent WHERE chat_id = ? ORDER BY generation"  # noqa: S608 # our own column names
 _NOTES = "SELECT generation, text FROM note WHERE chat_id = ? ORDER BY id"
 
 
@@ -162,26 +117,8 @@ def history_of(connection: sqlite3.Connection, chat_id: str) -> tuple[Intent, ..
     notes: dict[int, list[str]] = {}
     for generation, text in connection.execute(_NOTES, (chat_id,)):
         notes.setdefault(generation, []).append(text)
-    return tuple(_intent(values, notes) for values in connection.execute(_INTENTS, (chat_id,)))
-
-
-def _intent(values: Sequence[Any], notes: dict[int, list[str]]) -> Intent:
-    generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at = values
-    return Intent(
-        generation=generation,
-        name=name,
-        template_id=_id(template_id),
-        preset_id=_id(preset_id),
-        replaces=_id(replaces),
-        workspace_id=_id(workspace_id),
-        planned_at=_time(planned_at),
-        bound_at=_time(bound_at),
-        notes=tuple(notes.get(generation, ())),
-    )
-
-
-def _time(microseconds: int | None) -> datetime | None:
-    return None if microseconds is None else EPOCH + timedelta(microseconds=microseconds)
+    intents = (dict(zip(_INTENT, values, strict=True)) for values in connection.execute(_INTENTS, (chat_id,)))
+    return tuple(intent_of({**it, "notes": notes.get(it["generation"], ())}) for it in intents)
 
 
 def latest_generation(connection: sqlite3.Connection, chat_id: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -15,23 +14,25 @@ import attrs
 
 from chatworkspace import Chat, InvalidArgumentError, UnavailableError
 from chatworkspace.ports import (
-    ChangedError,
     Claim,
-    ClaimedError,
     Clock,
     Intent,
     Look,
+    OwnParts,
     Plan,
-    StaleClaimError,
+    Record,
     Store,
     SystemClock,
     TurnSignals,
     WorkspaceTakenError,
+    check_port,
+    check_seconds,
+    pauses,
 )
 from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
 from chatworkspace_sqlite._lines import Line
-from chatworkspace_sqlite._rows import EPOCH, SECOND, Row, text_of
+from chatworkspace_sqlite._rows import SECOND, Row, text_of
 from chatworkspace_sqlite._schema import checked_path, prepare, version_of
 
 T = TypeVar("T")
@@ -66,17 +67,16 @@ class SQLiteStore(Store):
     """
 
     def __init__(self, path: str | PathLike[str], *, timeout: float = 5, clock: Clock | None = None) -> None:
-        """Make or upgrade the tables. timeout: seconds that a call takes at most, above 0.
+        """Open the file, and make or upgrade its tables.
 
-        A file that is no database, another's, or of a newer version: InvalidArgumentError naming the path; locked, full or read-only:
-        UnavailableError.
+        path: of a file on a disk of this host, in a directory that is there. timeout: seconds that a call takes at most, above 0. clock: for tests;
+        default: the real one.
+        InvalidArgumentError, also for a file that is no database, another's, or of a newer version. UnavailableError: locked, full or read-only.
         """
-        self._timeout = _checked_timeout(timeout)
+        self._timeout = check_seconds("timeout", timeout)
         self._path = checked_path(path)
-        self._clock: Clock = SystemClock() if clock is None else clock
-        self._closed = False
-        self._by_process: dict[int, _Parts] = {}
-        """Those of a parent stay, for SQLite lets a child neither use nor close them."""
+        self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
+        self._parts = OwnParts(partial(_Parts, self._path, self._timeout, self._clock))
         self._prepare()
 
     def _prepare(self) -> None:
@@ -92,8 +92,7 @@ class SQLiteStore(Store):
 
     def close(self) -> None:
         """Close this process's connections; who waits is woken, and every later call raises UnavailableError. Idempotent."""
-        self._closed = True
-        self._parts().close()
+        self._parts.close()
 
     def schema_version(self) -> int:
         """Return the version of the file's tables: this library's, for opening an older file upgrades it."""
@@ -105,7 +104,7 @@ class SQLiteStore(Store):
         return self._read(_find_secret) or self._write(_make_secret)
 
     def look(self, chat_id: str) -> Look:
-        return self._read(lambda connection: _rows.find(connection, chat_id).look(self._now()))
+        return self._read(lambda connection: self._record(connection, chat_id)).look
 
     def history(self, chat_id: str) -> Sequence[Intent]:
         def act(connection: sqlite3.Connection) -> Sequence[Intent]:
@@ -122,18 +121,16 @@ class SQLiteStore(Store):
         return self._looks(lambda connection: _rows.find_page(connection, after, limit))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
-        chat_id, signal, pause = look.chat.id, self._clock.signal(), FIRST_LOOK
-        with self._parts().turns.waiting(chat_id, signal):
+        signal, rests = self._clock.signal(), pauses(self._clock, first=FIRST_LOOK, longest=LONGEST_LOOK)
+        with self._parts.here().turns.waiting(look.chat.id, signal):
             while (ends := self._turn_ends(look, deadline)) is not None:
-                now = self._clock.monotonic()
-                if signal.wait(min(ends, now + pause * (1 + self._clock.random()) / 2)) or self._clock.monotonic() >= ends:
+                if signal.wait(min(ends, self._clock.monotonic() + next(rests))) or self._clock.monotonic() >= ends:
                     return
-                pause = min(2 * pause, LONGEST_LOOK)
 
     def _turn_ends(self, look: Look, deadline: float) -> float | None:
         """Return until when there is nothing to do but wait, by the clock's monotonic(); None: the chat may be free or has changed."""
         seconds = max(deadline - self._clock.monotonic(), SHORTEST)
-        now = self._read(lambda connection: _rows.find(connection, look.chat.id).look(self._now()), seconds=seconds)
+        now = self._read(lambda connection: self._record(connection, look.chat.id), seconds=seconds)
         if now.epoch != look.epoch or not now.claimed_for:
             return None
         return min(deadline, self._clock.monotonic() + now.claimed_for)
@@ -143,23 +140,18 @@ class SQLiteStore(Store):
     def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
         def act(connection: sqlite3.Connection) -> Chat:
             _rows.insert(connection, Row(id=chat_id, owner_id=str(owner_id), organization_id=str(organization_id)))
-            return _rows.find(connection, chat_id).chat
+            return self._record(connection, chat_id).chat
 
         return self._write(act)
 
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
         def act(connection: sqlite3.Connection) -> Claim:
             row, now = _rows.find(connection, look.chat.id), self._now()
-            if row.token == token and row.epoch == look.epoch + 1 and not row.written:
-                return row.claim(now)
-            if not row.as_looked_at(look):
-                raise ChangedError
-            if row.claimed_for(now):
-                raise ClaimedError(retry_in=row.claimed_for(now))
-            taken = row.taken(now, token, ttl)
-            taken = taken if plan is None else _planned(connection, taken, plan, now)
-            _rows.update(connection, taken)
-            return taken.claim(now)
+            if not row.record(now).was_claimed(look, token):
+                row = row.taken(now, token, ttl)
+                row = row if plan is None else _planned(connection, row, plan, now)
+                _rows.update(connection, row)
+            return row.record(now).claim
 
         return self._write(act)
 
@@ -169,45 +161,42 @@ class SQLiteStore(Store):
         bound = str(workspace_id)
 
         def act(connection: sqlite3.Connection) -> Chat:
-            row = _rows.find(connection, claim.chat.id)
-            if not _wrote(row, claim, repeated=(row.workspace_id, bool(row.closed)) == (bound, False)):
+            row, now = _rows.find(connection, claim.chat.id), self._now()
+            if not row.record(now).was_bound(claim, workspace_id):
                 _take(connection, bound, maker=row.id)
                 row = row.given_back(workspace_id=bound, template_id=None, preset_id=None)
                 _rows.update(connection, row)
-                _rows.amend(connection, row.id, workspace_id=bound, bound_at=self._now())
-            return row.chat
+                _rows.amend(connection, row.id, workspace_id=bound, bound_at=now)
+            return row.record(now).chat
 
         return self._give_back(claim, act)
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
-        return self._change(claim, text_of(workspace_id), number=number, note=note, closed=False)
+        return self._change(claim, workspace_id, number=number, note=note, closes=False)
 
     def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
-        return self._change(claim, None, number=number, note=note, closed=True)
+        return self._change(claim, None, number=number, note=note, closes=True)
 
-    def _change(self, claim: Claim, workspace_id: str | None, *, number: int, note: str, closed: bool) -> Chat:
-        generation = claim.chat.generation + 1
-
+    def _change(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closes: bool) -> Chat:
         def act(connection: sqlite3.Connection) -> Chat:
-            row = _rows.find(connection, claim.chat.id)
-            repeated = (row.workspace_id, bool(row.closed), row.generation) == (workspace_id, closed, generation)
-            if _wrote(row, claim, repeated=repeated):
-                return row.chat
-            if workspace_id is not None:
-                _take(connection, workspace_id, maker=None)
-            after = _changed(row, workspace_id, number=number, closed=closed)
-            _rows.update(connection, after)
-            _rows.add_intent(connection, after, replaces=row.workspace_id, workspace_id=workspace_id, bound_at=self._now())
-            if note:
-                _rows.add_note(connection, after.id, note)
-            return after.chat
+            row, now = _rows.find(connection, claim.chat.id), self._now()
+            if not row.record(now).was_attached(claim, workspace_id, closes=closes):
+                if workspace_id is not None:
+                    _take(connection, str(workspace_id), maker=None)
+                replaced = row.workspace_id
+                row = _changed(row, text_of(workspace_id), number=number, closes=closes)
+                _rows.update(connection, row)
+                _rows.add_intent(connection, row, replaces=replaced, workspace_id=row.workspace_id, bound_at=now)
+                if note:
+                    _rows.add_note(connection, row.id, note)
+            return row.record(now).chat
 
         return self._give_back(claim, act)
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
         def act(connection: sqlite3.Connection) -> None:
             row = _rows.find(connection, claim.chat.id)
-            if not row.held_by(claim) or row.written:
+            if row.written or not row.record(self._now()).is_held(claim):
                 return
             if note:
                 _rows.add_note(connection, row.id, note)
@@ -239,32 +228,26 @@ class SQLiteStore(Store):
 
     def _now(self) -> int:
         """Return the host's wall clock. Asked for behind what was read, so that no claim seems to be of the future that is not."""
-        return round((self._clock.now() - EPOCH).total_seconds() * SECOND)
+        return round(self._clock.now().timestamp() * SECOND)
 
-    def _parts(self) -> _Parts:
-        process_id = os.getpid()
-        parts = self._by_process.get(process_id)
-        if parts is None:
-            parts = self._by_process.setdefault(process_id, _Parts(self._path, self._timeout, self._clock))
-            if self._closed:  # by the parent
-                parts.close()
-        return parts
+    def _record(self, connection: sqlite3.Connection, chat_id: str) -> Record:
+        return _rows.find(connection, chat_id).record(self._now())
 
     def _read(self, act: Callable[[sqlite3.Connection], T], *, seconds: float | None = None) -> T:
-        return self._parts().reading.transact(act, seconds=seconds)
+        return self._parts.here().reading.transact(act, seconds=seconds)
 
     def _write(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        return self._parts().writing.transact(act)
+        return self._parts.here().writing.transact(act)
 
     def _give_back(self, claim: Claim, act: Callable[[sqlite3.Connection], T]) -> T:
         result = self._write(act)
-        self._parts().turns.call(claim.chat.id)
+        self._parts.here().turns.call(claim.chat.id)
         return result
 
     def _looks(self, find: Callable[[sqlite3.Connection], list[Row]]) -> tuple[Look, ...]:
         rows = self._read(find)
         now = self._now()
-        return tuple(row.look(now) for row in rows)
+        return tuple(row.record(now).look for row in rows)
 
 
 def _planned(connection: sqlite3.Connection, row: Row, plan: Plan, now: int) -> Row:
@@ -289,22 +272,15 @@ def _planned(connection: sqlite3.Connection, row: Row, plan: Plan, now: int) -> 
     return after
 
 
-def _changed(row: Row, workspace_id: str | None, *, number: int, closed: bool) -> Row:
+def _changed(row: Row, workspace_id: str | None, *, number: int, closes: bool) -> Row:
     return row.given_back(
         generation=row.generation + 1,
         workspace_id=workspace_id,
-        closed=closed or bool(row.closed),
+        closed=closes or bool(row.closed),
         template_id=None,
         preset_id=None,
         number=number,
     )
-
-
-def _wrote(row: Row, claim: Claim, *, repeated: bool) -> bool:
-    """Tell whether this very write was made already. StaleClaimError: another was, which gave the claim back, or somebody has claimed since."""
-    if not row.held_by(claim) or (row.written and not repeated):
-        raise StaleClaimError
-    return bool(row.written)
 
 
 def _take(connection: sqlite3.Connection, workspace_id: str, *, maker: str | None) -> None:
@@ -317,12 +293,6 @@ def _take(connection: sqlite3.Connection, workspace_id: str, *, maker: str | Non
     if made_by not in {None, maker}:
         raise WorkspaceTakenError("it is another chat's making")
     _rows.mark_made(connection, workspace_id, maker)
-
-
-def _checked_timeout(timeout: object) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout < math.inf:
-        raise InvalidArgumentError("timeout", "a finite number of seconds above 0")
-    return float(timeout)
 
 
 def _find_secret(connection: sqlite3.Connection) -> bytes | None:

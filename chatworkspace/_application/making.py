@@ -7,9 +7,9 @@ from functools import partial
 from chatworkspace._application.admission import Admission
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
-from chatworkspace._application.redaction import Redaction
 from chatworkspace._application.turn import Held, Track, Turn, Unbound, Wish
 from chatworkspace._domain import names
+from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator

@@ -10,13 +10,13 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.mutex import ChatMutex
-from chatworkspace._application.redaction import Redaction
 from chatworkspace._application.telling import Callbacks, Teller, logger
 from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._domain.conditions import describe
 from chatworkspace._domain.pauses import FLOOR
+from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import ChatWorkspaceError, UnavailableError
 from chatworkspace.model import Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome

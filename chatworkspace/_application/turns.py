@@ -13,11 +13,11 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proof, Proofs
-from chatworkspace._application.redaction import Redaction
 from chatworkspace._application.turn import Again, Await, Follow, Held, LookAgain, Policy, Proven, Track, Turn, Unknown
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Condition, Finding, Probe, probe_for
 from chatworkspace._domain.decisions import Step
+from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import NoWorkspaceError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
 from chatworkspace.ports import Clock, Look, NotAnsweredError, NotFoundError, Plan, WorkspaceCreator

@@ -19,8 +19,15 @@ T = TypeVar("T")
 
 def positive_seconds(_instance: object, attribute: Any, value: object) -> None:
     """Validate an attrs field that holds a limit in seconds."""
-    if not 0 < _number(value) < math.inf:
-        raise InvalidArgumentError(attribute.name, "a finite number of seconds above 0")
+    check_seconds(attribute.name, value)
+
+
+def check_seconds(argument: str, value: object) -> float:
+    """Return a limit in seconds: finite, above 0."""
+    seconds = _number(value)
+    if not 0 < seconds < math.inf:
+        raise InvalidArgumentError(argument, "a finite number of seconds above 0")
+    return seconds
 
 
 def _number(value: object) -> float:

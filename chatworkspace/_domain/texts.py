@@ -1,40 +1,69 @@
-"""Other people's text, cut to size. Pure: what comes in is data, and goes out as data."""
+"""Other people's text: what a reader does not see is taken out, what is too long is cut, and says so. Pure.
+
+What comes in is data, and goes out as data. Markdown stays as it is: models read it, and code has to stay the same character for character.
+"""
 
 from __future__ import annotations
 
 import re
 
-PARSED = 65_536
+PARSED = 262_144
 """Characters of a README that are looked at."""
-MARKUP = 8
-"""Times as much is parsed as is shown: the rest is taken for markup."""
-_FRONT_MATTER = re.compile(r"\A(?:\ufeff)?---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE)
-_TAG = re.compile(r"</?[a-z][a-z0-9]{0,15}(?:\s[^<>]{0,200})?/?>")
-_IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]\n]{0,200})\]\([^()\n]{0,500}\)")
-_HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+", re.MULTILINE)
-_BLANK_LINES = re.compile(r"\n{3,}")
+_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_CODE_OR_HIDDEN = re.compile(
+    r"""
+    (?P<code>
+        ^(?P<fence>[ ]{0,3}(?:`{3,}|~{3,}))[^\n]*(?:\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|\Z)   # a fenced block, to its end or that of the text
+      | ^(?:[ ]{4}|\t)[^\n]*$                                                            # a line of code by its indent
+      | (?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).){1,2000}?(?<!`)(?P=ticks)(?!`)        # code within a line
+    )
+    | <!--.*?(?:-->|\Z)
+    | <(?P<element>style|script)\b[^>]*>.*?(?:</(?P=element)\s*>|\Z)
+    | \[!\[[^\[\]\n]{0,500}\](?:\([^()\n]{0,2000}\)|\[[^\[\]\n]{0,500}\])\]\([^()\n]{0,2000}\)    # an image that is a link
+    | !\[[^\[\]\n]{0,500}\](?:\([^()\n]{0,2000}\)|\[[^\[\]\n]{0,500}\])
+    | <img\b[^>]{0,4000}>
+    """,
+    re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
+)
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){3,}")
+
+_UNSEEN = re.compile("[\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
+"""What has no width, turns the direction of what follows, or is a tag: nobody sees it, and a model reads it. Joiners stay: scripts need them."""
+_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Return the text without what nobody sees: escape sequences, controls but newline and tab, bidi controls, tags, half characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _ESCAPE.sub("", _UNSEEN.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("", text)
 
 
 def cut(text: str, most: int) -> str:
-    """Return at most so many characters; an ellipsis, which counts, says that something was left out."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    """Return at most so many characters of the beginning; what is left out is counted at the end."""
+    return _cut(text, most, share=1.0)
 
 
-def readable(readme: str, most: int) -> str:
-    """Return at most so many characters of a README as plain text: without front matter, and without what only a browser understands."""
-    text = _FRONT_MATTER.sub("", readme[: min(PARSED, MARKUP * most)].replace("\r\n", "\n"), count=1)
-    text = _without_comments(text)
-    for pattern, instead in ((_FENCE, ""), (_IMAGE_OR_LINK, r"\1"), (_IMAGE_OR_LINK, r"\1"), (_TAG, ""), (_HEADING, "")):  # an image in a link: twice
-        text = pattern.sub(instead, text)
-    return cut(_BLANK_LINES.sub("\n\n", text.replace("**", "").replace("`", "")).strip(), most)
+def cut_inside(text: str, most: int) -> str:
+    """Return at most so many characters of an error: its beginning, which says what was done, and its end, which says why that failed."""
+    return _cut(text, most, share=0.5)
 
 
-def _without_comments(text: str) -> str:
-    kept: list[str] = []
-    while True:
-        before, opened, rest = text.partition("<!--")
-        kept.append(before)
-        if not opened:
-            return "".join(kept)
-        _, _, text = rest.partition("-->")
+def _cut(text: str, most: int, *, share: float) -> str:
+    if len(text) <= most:
+        return text
+    remark = f"… [{len(text)} characters, cut] " if share < 1 else f"… [{len(text)} characters, cut]"
+    room = most - len(remark)
+    if room < len(remark):  # so little that the remark would be all
+        return text[: most - 1].rstrip() + "…"
+    head = int(room * share)
+    return text[:head].rstrip() + remark + (text[len(text) - (room - head) :].lstrip() if head < room else "")
+
+
+def markdown(readme: str, most: int) -> str:
+    """Return so many characters of a README at most, without front matter, comments, styles, scripts and pictures; the rest stays as it is."""
+    text = _FRONT_MATTER.sub("", visible(readme[:PARSED]), count=1)
+    text = _CODE_OR_HIDDEN.sub(lambda found: found["code"] or "", text)
+    return cut(_BLANK_LINES.sub("\n\n\n", text).strip("\n").rstrip(), most)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from chatworkspace._domain.plain import Plain, short
 from chatworkspace.model import Chat
 
 
@@ -33,7 +34,7 @@ class Plan:
 
 
 @attrs.frozen(kw_only=True)
-class Intent:
+class Intent(Plain):
     """One per generation: the chat's history. Nothing is decided by it.
 
     generation: of the chat; they count up.
@@ -56,6 +57,9 @@ class Intent:
     planned_at: datetime | None = None
     bound_at: datetime | None = None
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Intent generation {self.generation}, name {short(self.name)!r}, workspace {self.workspace_id}, {len(self.notes)} notes>"
 
 
 @attrs.frozen(kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
 
 from chatworkspace._domain.offer import Option, Preset
 from chatworkspace._domain.parameters import Described, Description
 from chatworkspace._domain.ranking import Ranked, Ranking, Verdict
-from chatworkspace._domain.texts import cut, readable
+from chatworkspace._domain.texts import cut, cut_inside, markdown, visible
+from chatworkspace._tools.budget import Content, size, within, without
 from chatworkspace.model import Template
 
 PAGE = 10
@@ -17,11 +18,14 @@ EXCERPT = 1000
 README = 8000
 NAME = 100
 VALUE = 500
-MOST_QUESTIONS, MOST_OPTIONS, MOST_PRESETS = 100, 50, 20
 QUESTION = 300
 """Characters of a parameter's description."""
-
-Content = dict[str, Any]
+MOST_BYTES, MOST_BYTES_OF_LIST = 32_768, 16_384
+"""Of a template's result and of a list's, as compact JSON in UTF-8."""
+LESS_README = 2000
+MANY = 50
+"""Options of a parameter, where room is short."""
+SEE_THERE = "see the template's own page"
 _ASK = "Do not create a workspace yet: ask the user which of these templates to use, unless the user has named one already."
 
 
@@ -35,7 +39,23 @@ def of_ranking(ranking: Ranking, page: int) -> Content:
     content["next_step"] = _next_step(ranking)
     if ranking.recommended is not None:
         content["recommended_template_id"] = str(ranking.recommended.id)
-    return content
+    return within(content, MOST_BYTES_OF_LIST, (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions))
+
+
+def _without_excerpt(at: int) -> Callable[[Content], Content]:
+    """Return a step that leaves out the README of one entry: the last first, for the best come first."""
+
+    def step(content: Content) -> Content:
+        entries = list(content["templates"])
+        if at < len(entries):
+            entries[at] = without("readme_excerpt")(entries[at])
+        return content | {"templates": entries}
+
+    return step
+
+
+def _without_descriptions(content: Content) -> Content:
+    return content | {"templates": [without("description")(it) for it in content["templates"]]}
 
 
 def _next_step(ranking: Ranking) -> str:
@@ -55,7 +75,7 @@ def _next_step(ranking: Ranking) -> str:
 def _listed(ranked: Ranked) -> Content:
     template, use = ranked.template, ranked.use
     told = _named(template)
-    excerpt = readable(template.readme, EXCERPT)
+    excerpt = markdown(template.readme, EXCERPT)
     if excerpt:
         told["readme_excerpt"] = excerpt
     if use.developers > 0:
@@ -68,62 +88,151 @@ def _listed(ranked: Ranked) -> Content:
 
 
 def _named(template: Template) -> Content:
-    told: Content = {"id": str(template.id), "name": cut(template.name, NAME)}
-    if template.display_name:
-        told["display_name"] = cut(template.display_name, NAME)
-    if template.description.strip():
-        told["description"] = cut(template.description.strip(), DESCRIPTION)
-    return told
+    told: Content = {"id": str(template.id), "name": _words(template.name, NAME)}
+    return told | _given(display_name=_words(template.display_name, NAME), description=_words(template.description, DESCRIPTION))
 
 
 # ---------------------------------------------------------------- one template
 
 
 def of_description(description: Description) -> Content:
-    """Return all that is known of a template."""
+    """Return all that is known of a template, as far as it fits; `left_out` names what does not."""
     template = _named(description.template) | {"active_version_id": str(description.template.version_id)}
-    readme = readable(description.template.readme, README)
+    readme = markdown(description.template.readme, README)
     if readme:
         template["readme"] = readme
-    content: Content = {"template": template, "parameters": [_asked(it) for it in description.questions.asked[:MOST_QUESTIONS]]}
+    content: Content = {"template": template, "parameters": [_asked(it) for it in description.questions.asked]}
     if description.questions.note:
         content["parameters_note"] = description.questions.note
     if description.presets:
-        content["presets"] = [_preset(preset) for preset in description.presets[:MOST_PRESETS]]
-    return content
+        content["presets"] = [_preset(preset) for preset in description.presets]
+    return within(content, MOST_BYTES, (*_LEAVING_OUT, _as_many_as_fit))
 
 
 def _asked(described: Described) -> Content:
     it = described.parameter
     told: Content = {"name": it.name, "type": it.type, "required": it.required, "mutable": it.mutable}
-    told |= _given(display_name=cut(it.display_name, NAME), description=cut(it.description.strip(), QUESTION), form_type=it.form_type)
+    told |= _given(display_name=_words(it.display_name, NAME), description=_words(it.description, QUESTION), form_type=it.form_type)
     if it.error:
-        told["error"] = cut(it.error, QUESTION)
+        told["error"] = cut_inside(visible(it.error), QUESTION)
     elif it.default is not None:
-        told["default"] = cut(it.default, VALUE)
+        told |= _whole("default", it.default)
     if it.ephemeral:
         told["ephemeral"] = True
     if it.options:
-        told["options"] = [_option(option) for option in it.options[:MOST_OPTIONS]]
-    told |= _given(validation_regex=cut(it.validation_regex, VALUE))
+        told |= _options(it.options)
+    if it.validation_regex:
+        told |= _whole("validation_regex", it.validation_regex)
     limits = {"validation_min": it.validation_min, "validation_max": it.validation_max}
     told |= {name: limit for name, limit in limits.items() if limit is not None}
     return told | {f"{of}_note": note for of, note in described.notes.items()}
 
 
+def _whole(name: str, value: str) -> Content:
+    """Return a value that will be used again as it is: one that is too long is left out, for half of it is another value."""
+    return {name: value} if len(value) <= VALUE else {f"{name}_note": f"too long to be shown ({len(value)} characters): {SEE_THERE}"}
+
+
+def _options(options: Sequence[Option]) -> Content:
+    shown = [_option(it) for it in options if len(it.value) <= VALUE]
+    told: Content = {"options": shown}
+    return told if len(shown) == len(options) else told | {"options_note": f"{len(options) - len(shown)} more, too long to be shown: {SEE_THERE}"}
+
+
 def _option(option: Option) -> Content:
-    told: Content = {"name": cut(option.name, NAME), "value": cut(option.value, VALUE)}
-    return told | _given(description=cut(option.description.strip(), QUESTION), icon=cut(option.icon, VALUE))
+    told: Content = {"name": _words(option.name, NAME), "value": option.value}
+    return told | _given(description=_words(option.description, QUESTION), icon=option.icon if len(option.icon) <= VALUE else "")
 
 
 def _preset(preset: Preset) -> Content:
-    told: Content = {"id": str(preset.id), "name": cut(preset.name, NAME), "default": preset.default}
-    told |= _given(description=cut(preset.description.strip(), QUESTION), icon=cut(preset.icon, VALUE))
+    told: Content = {"id": str(preset.id), "name": _words(preset.name, NAME), "default": preset.default}
+    told |= _given(description=_words(preset.description, QUESTION), icon=preset.icon if len(preset.icon) <= VALUE else "")
     if preset.desired_prebuilds > 0:
         told["desired_prebuild_instances"] = preset.desired_prebuilds
-    return told | {"parameters": [{"name": cut(name, NAME), "value": cut(value, VALUE)} for name, value in preset.parameters.items()]}
+    return told | {"parameters": [{"name": name} | _whole("value", value) for name, value in preset.parameters.items()]}
+
+
+def _words(text: str, most: int) -> str:
+    return cut(visible(text).strip(), most)
 
 
 def _given(**texts: str) -> Content:
     """Return those that say something."""
     return {name: text for name, text in texts.items() if text}
+
+
+# ---------------------------------------------------------------- size
+
+
+def _left_out(content: Content, what: str) -> Content:
+    return content | {"left_out": [*content.get("left_out", ()), what]}
+
+
+def _each(content: Content, lists: Sequence[str], drop: Sequence[str]) -> Content:
+    """Return the content without some fields of each entry of some lists."""
+
+    def shorter(entry: Content) -> Content:
+        return {key: value for key, value in entry.items() if key not in drop}
+
+    return content | {name: [shorter(entry) for entry in content[name]] for name in lists if name in content}
+
+
+def _without_icons(content: Content) -> Content:
+    plain = _each(content, ("presets",), ("icon",))
+    plain["parameters"] = [_each(it, ("options",), ("icon",)) for it in plain["parameters"]]
+    return _left_out(plain, "icons")
+
+
+def _without_words_of_options(content: Content) -> Content:
+    return _left_out(content | {"parameters": [_each(it, ("options",), ("description",)) for it in content["parameters"]]}, "descriptions of options")
+
+
+def _with_less_readme(content: Content) -> Content:
+    template = content["template"]
+    if "readme" not in template:
+        return content
+    return content | {"template": template | {"readme": cut(template["readme"], LESS_README)}}
+
+
+def _without_words(content: Content) -> Content:
+    return _left_out(_each(content, ("parameters", "presets"), ("description", "display_name")), "descriptions of parameters and presets")
+
+
+def _without_readme(content: Content) -> Content:
+    return _left_out(content | {"template": without("readme")(content["template"])}, "the README")
+
+
+def _without_presets(content: Content) -> Content:
+    return _left_out(without("presets")(content), f"the presets: {SEE_THERE}") if "presets" in content else content
+
+
+def _without_long_lists(content: Content) -> Content:
+    instead = {"options_note": f"too many to be shown: {SEE_THERE}"}
+    asked = [it if len(it.get("options", ())) <= MANY else without("options")(it) | instead for it in content["parameters"]]
+    return _left_out(content | {"parameters": asked}, f"lists of more than {MANY} options")
+
+
+_LEAVING_OUT = (
+    _without_icons,
+    _without_words_of_options,
+    _with_less_readme,
+    _without_words,
+    _without_readme,
+    _without_long_lists,
+    _without_presets,
+)
+"""What a template's result does without first, and then."""
+
+
+def _as_many_as_fit(content: Content) -> Content:
+    """Return the first parameters, as many as fit: the last resort, which names how many there are."""
+    asked = content["parameters"]
+    fits = 0
+    shorter = _left_out(content | {"parameters": []}, f"all but the first {len(asked)} of {len(asked)} parameters: {SEE_THERE}")
+    room = MOST_BYTES - size(shorter)
+    for entry in asked:
+        room -= size(entry) + 1
+        if room < 0:
+            break
+        fits += 1
+    return _left_out(content | {"parameters": asked[:fits]}, f"all but the first {fits} of {len(asked)} parameters: {SEE_THERE}")

@@ -6,11 +6,12 @@ Other people's words (build logs, job errors, refusals) are cut to size and stan
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
-from chatworkspace._domain.texts import cut
+from chatworkspace._domain.texts import cut_inside, visible
+from chatworkspace._tools.budget import Content, size, within, without
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
 from chatworkspace.model import LeftBehind, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
@@ -21,9 +22,8 @@ MOST_CHARACTERS = 300
 """Of other people's text, a field."""
 MOST_VALIDATIONS = 10
 
-Content = dict[str, Any]
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]{1,500}|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b", re.IGNORECASE)
-"""A URL, or an address of a host: which machine answers is nobody's business outside."""
+"""A URL, or an address of a host."""
 
 
 class Action(Enum):
@@ -41,6 +41,7 @@ _FAILED_BUILD = {
 }
 READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
+STORE_IS_AWAY = "the record of chats could not be asked"
 _CALL_AGAIN = "The same call goes on waiting."
 
 
@@ -108,11 +109,11 @@ def _agent(outcome: Outcome) -> Content:
     if outcome.reason is Reason.NO_AGENT:
         return {"agent_status": "no_agent"}
     if outcome.reason is Reason.AGENT_AMBIGUOUS:
-        return {"agent_status": "selection_error", "agent_error": cut(outcome.error, MOST_CHARACTERS)}
+        return {"agent_status": "selection_error", "agent_error": _foreign(outcome.error)}
     if outcome.reason is Reason.INTERRUPTED or (outcome.phase is not Phase.CONNECTING and outcome.state is not State.UNREACHABLE):
         return {}
     told: Content = {"agent_status": "not_ready", "agent_error": outcome.next_step}
-    return told | ({"error": _foreign(outcome.error)} if outcome.error else {})
+    return told | ({"error": _of_network(outcome.error)} if outcome.error else {})
 
 
 def _scripts(outcome: Outcome) -> Content:
@@ -132,15 +133,15 @@ def _scripts(outcome: Outcome) -> Content:
 def _failure(action: Action, outcome: Outcome) -> Content:
     if outcome.state is not State.FAILED:
         unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
-        return {"error": _foreign(outcome.error)} if outcome.error and unexplained else {}
-    cause = _foreign(outcome.error) or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
-    told: Content = {"error": f"{_failed_build(action, outcome)}: {cause}"}
+        return {"error": _unexplained(outcome.reason, outcome.error)} if outcome.error and unexplained else {}
+    cause = outcome.error.strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+    told: Content = {"error": _foreign(f"{_failed_build(action, outcome)}: {cause}")}
     if outcome.workspace is not None and outcome.workspace.build.error_code:
-        told["error_code"] = cut(outcome.workspace.build.error_code, MOST_CHARACTERS)
+        told["error_code"] = _foreign(outcome.workspace.build.error_code)
     if outcome.reason is Reason.QUOTA_FULL:
         told |= _quota(action, outcome)
     if outcome.log_tail:
-        told["log_tail"] = [cut(line, MOST_CHARACTERS) for line in outcome.log_tail]
+        told["log_tail"] = [_foreign(line) for line in outcome.log_tail]
     return told
 
 
@@ -189,7 +190,7 @@ def _advice(outcome: Outcome) -> Content:
 def _side_effects(outcome: Outcome) -> Content:
     told: Content = {}
     if outcome.not_applied:
-        told["not_applied"] = {name: cut(instead, MOST_CHARACTERS) for name, instead in outcome.not_applied.items()}
+        told["not_applied"] = {name: _foreign(instead) for name, instead in outcome.not_applied.items()}
     return told | _left(outcome.left_behind)
 
 
@@ -204,7 +205,7 @@ def _left(left: LeftBehind | None) -> Content:
 
 def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> Content:
     """Return what the model is told when nothing was decided, or the platform refused. workspace: the one that was to be started."""
-    content: Content = {"error": _foreign(str(error)), "reason": error.reason.value}
+    content: Content = {"error": _unexplained(error.reason, str(error)), "reason": error.reason.value}
     if isinstance(error, RefusedError):
         content |= _refusal(error)
     step = error.next_step
@@ -216,9 +217,30 @@ def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> C
     return fit(content)
 
 
-def _foreign(text: str) -> str:
-    """Return other people's words, cut to size, and without addresses."""
-    return cut(_ADDRESS.sub("…", text).strip(), MOST_CHARACTERS)
+class _Foreign(str):
+    """Other people's words as they are shown; `whole` is what they are cut from, should there be room for less."""
+
+    __slots__ = ("whole",)
+
+    whole: str
+
+
+def _foreign(text: str, most: int = MOST_CHARACTERS) -> _Foreign:
+    """Return the platform's words, cut to size."""
+    whole = visible(text).strip()
+    shown = _Foreign(cut_inside(whole, most))
+    shown.whole = whole
+    return shown
+
+
+def _unexplained(reason: Reason, text: str) -> str:
+    """Return the words for what could not be asked; what a database says of itself is nobody's business outside."""
+    return STORE_IS_AWAY if reason is Reason.STORE_UNAVAILABLE else _of_network(text)
+
+
+def _of_network(text: str) -> str:
+    """Return the words of a driver or a network, without addresses: which machine answers is nobody's business outside."""
+    return _foreign(_ADDRESS.sub("…", text))
 
 
 def _refusal(error: RefusedError) -> Content:
@@ -227,7 +249,7 @@ def _refusal(error: RefusedError) -> Content:
         told["detail"] = _foreign(error.detail)
     if error.validations:
         shown = error.validations[:MOST_VALIDATIONS]
-        told["validations"] = [{"field": cut(field, MOST_CHARACTERS), "detail": cut(detail, MOST_CHARACTERS)} for field, detail in shown]
+        told["validations"] = [{"field": _foreign(field), "detail": _foreign(detail)} for field, detail in shown]
     return told
 
 
@@ -239,31 +261,12 @@ def is_error(error: ChatWorkspaceError) -> bool:
 # ---------------------------------------------------------------- size
 
 
-def compact(content: Mapping[str, Any]) -> str:
-    """Return the shortest JSON."""
-    import json  # noqa: PLC0415 # not every host has tools called, and importing the library should cost little
-
-    text = json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-    return text.encode("utf-8", "replace").decode()  # half a character, as JSON may hold, can be sent nowhere
-
-
-def _size(content: Content) -> int:
-    return len(compact(content).encode())
-
-
 def fit(content: Content) -> Content:
     """Leave out what is least needed until the result fits: the first lines of the log, then details, then ever more of other people's words."""
-    while _size(content) > MOST_BYTES and len(content.get("log_tail", ())) > 1:
+    while size(content) > MOST_BYTES and len(content.get("log_tail", ())) > 1:
         content = content | {"log_tail": content["log_tail"][1:]}
-    steps = (_without("log_tail"), _fewer_validations(3), _shorter(100), _without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
-    for shorten in steps:
-        if _size(content) > MOST_BYTES:
-            content = shorten(content)
-    return content
-
-
-def _without(field: str) -> Callable[[Content], Content]:
-    return lambda content: {name: value for name, value in content.items() if name != field}
+    steps = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
+    return within(content, MOST_BYTES, steps)
 
 
 def _fewer_validations(most: int) -> Callable[[Content], Content]:
@@ -276,7 +279,7 @@ def _shorter(most: int) -> Callable[[Content], Content]:
 
     def shorten(value: Any) -> Any:
         if isinstance(value, str):
-            return cut(value, most)
+            return _foreign(value.whole if isinstance(value, _Foreign) else value, most)
         if isinstance(value, dict):
             return {name: shorten(it) for name, it in value.items()}  # pyright: ignore[reportUnknownVariableType] # our own content
         return [shorten(it) for it in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType] # as above

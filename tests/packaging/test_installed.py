@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.runs import LEFT_OUT, ROOT, from_checkout, run
+from tests.packaging.installations import ORIGINS, Built
+from tests.packaging.runs import ROOT, from_checkout, run
 from tests.packaging.test_layout import TOPS
 
 pytestmark = pytest.mark.packaging
 
 PACKED = ("chatworkspace", "adapters", "tests", "benchmarks", "docs", "examples")
 """Folders whose files a source distribution holds, all of them."""
-ORIGINS = ("wheel", "sdist", "checkout")
 
 USERS_TEST = """
 import pytest
@@ -35,38 +33,10 @@ def test_racing_threads_get_one_workspace(chatworkspace_simulation):
 """
 
 
-class Built:
-    """What was built from a clean copy of the checkout."""
-
-    def __init__(self, folder: Path) -> None:
-        self.source = folder / "source"
-        shutil.copytree(ROOT, self.source, ignore=LEFT_OUT)
-        shutil.copytree(ROOT / ".ci", self.source / ".ci")
-        run(sys.executable, "-m", "build", "--outdir", folder / "dist", self.source, cwd=folder)
-        (self.wheel,) = (folder / "dist").glob("*.whl")
-        (self.sdist,) = (folder / "dist").glob("*.tar.gz")
-
-    def from_where(self, origin: str) -> Path:
-        """Return what to give to pip."""
-        return {"wheel": self.wheel, "sdist": self.sdist, "checkout": self.source}[origin]
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return Built(tmp_path_factory.mktemp("built"))
-
-
-@pytest.fixture(scope="module", params=ORIGINS)
-def installed(request: pytest.FixtureRequest, built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(params=ORIGINS)
+def installed(request: pytest.FixtureRequest, built: Built) -> Path:
     """Give the folder of programs of an environment in which it is installed, from each origin in turn."""
-    folder = tmp_path_factory.mktemp("installed")
-    run(sys.executable, "-m", "venv", folder / "venv")
-    programs = folder / "venv" / "bin"
-    if request.param == "checkout":
-        run(programs / "pip", "install", "-q", ".", cwd=built.source)
-    else:
-        run(programs / "pip", "install", "-q", built.from_where(request.param), cwd=folder)
-    return programs
+    return built.installed(request.param)
 
 
 def test_the_command_does_the_same_everywhere(installed: Path, tmp_path: Path) -> None:
@@ -80,6 +50,17 @@ def test_the_module_is_the_command(installed: Path, tmp_path: Path) -> None:
     objects = [json.loads(line) for line in lines]
     assert all(isinstance(it, dict) for it in objects)
     assert objects[-1]["duplicates"] == 0
+
+
+def test_the_command_tells_the_version_that_pip_tells(installed: Path, tmp_path: Path) -> None:
+    """What is in the metadata, and what the command and the module say, is one and the same."""
+    told = run(installed / "chatworkspace", "--version", cwd=tmp_path)
+    script = "import importlib.metadata as it; print('chatworkspace', it.version('chatworkspace'))"
+    assert (
+        told
+        == run(installed / "python", "-m", "chatworkspace_cli", "--version", cwd=tmp_path)
+        == run(installed / "python", "-c", script, cwd=tmp_path)
+    )
 
 
 DRIVERS = {"backoff", "requests", "urllib3", "websocket-client", "certifi", "charset-normalizer", "idna", "psycopg", "typing-extensions"}
@@ -104,10 +85,10 @@ def test_what_was_installed_is_complete(installed: Path, tmp_path: Path) -> None
 
 def test_pytest_finds_the_plugin(built: Built, tmp_path: Path) -> None:
     """Installed beside pytest, fixture and marker are there without a line of configuration, under pytest's strictest settings."""
-    run(sys.executable, "-m", "venv", tmp_path / "venv")
-    run(tmp_path / "venv" / "bin" / "pip", "install", "-q", built.wheel, "pytest", cwd=tmp_path)
     (tmp_path / "test_users.py").write_text(USERS_TEST, encoding="utf-8")
-    printed = run(tmp_path / "venv" / "bin" / "python", "-m", "pytest", "-q", "-W", "error", "--strict-markers", "test_users.py", cwd=tmp_path)
+    printed = run(
+        built.installed("wheel", "pytest") / "python", "-m", "pytest", "-q", "-W", "error", "--strict-markers", "test_users.py", cwd=tmp_path
+    )
     assert "3 passed" in printed
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatworkspace import ChatWorkspaces
-from chatworkspace_cli import _parser as cli
+from chatworkspace_cli import main
 from chatworkspace_fake import FakeCoder, MemoryStore, ScaledClock, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
@@ -150,7 +150,7 @@ def test_the_answer_is_what_the_code_says() -> None:
 def test_the_recording_is_replayed_as_written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The last command, too: every line of it is answered."""
     monkeypatch.chdir(ROOT)
-    assert cli.main(RUN.split()[1:]) == 0
+    assert main(RUN.split()[1:]) == 0
     assert len(capsys.readouterr().out.splitlines()) > 20
 
 

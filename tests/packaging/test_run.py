@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from chatworkspace_cli import _parser as cli
-from chatworkspace_cli._recordings import BadLine, Line, Vendor, read
+from chatworkspace_cli import main
+from chatworkspace_cli._offline.recordings import BadLine, Line, Vendor, read
 from chatworkspace_fake import Simulation
 from chatworkspace_simulator._stock import furnish
 
@@ -36,7 +36,7 @@ def line(message: object, *, chat: str = "chat-1", at: float = 0) -> str:
 
 def run(capsys: pytest.CaptureFixture[str], path: Path, *options: str) -> tuple[int, list[dict[str, Any]], str]:
     """Run the command; return its exit code, what it wrote for the model, and what for people."""
-    code = cli.main(["run", str(path), "--fast", *options])
+    code = main(["run", str(path), "--fast", *options])
     out, err = capsys.readouterr()
     return code, [json.loads(it) for it in out.splitlines()], err
 
@@ -152,7 +152,7 @@ def test_odd_lines_that_are_none_the_worse(options: list[str], tmp_path: Path, c
     refusal = line({"role": "assistant", "content": None, "refusal": "I would rather not."})
     odd = line(openai(("list_templates", r'{"query": "\ud800\u001b"}')), chat="a\x1b[2J")
     path.write_text("\ufeff" + refusal + "\n" + odd + "\n", encoding="utf-8")
-    code = cli.main(["run", str(path), "--fast", *options])
+    code = main(["run", str(path), "--fast", *options])
     out, err = capsys.readouterr()
     assert code == 0
     assert all(json.loads(it) for it in out.splitlines())

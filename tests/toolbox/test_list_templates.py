@@ -69,7 +69,7 @@ def test_l02_ten_a_page() -> None:
 
 
 def test_l03_an_item_holds_what_says_something() -> None:
-    """A bare template has its id and name; a full one all of it, the description cut to 200 characters with the ellipsis."""
+    """A bare template has its id and name; a full one all of it, the description cut to 200 characters, which say how many it has."""
     kitchen = Kitchen()
     bare = kitchen.coder.add_template("bare")
     kitchen.coder.add_template("full", display_name="Full", description="d" * 300, readme="# Hello", connect=1)
@@ -78,21 +78,36 @@ def test_l03_an_item_holds_what_says_something() -> None:
     items = {item["name"]: item for item in kitchen.call("list_templates")["templates"]}
     assert items["bare"] == {"id": str(bare.id), "name": "bare"}
     full = items["full"]
-    assert (full["display_name"], full["readme_excerpt"], full["active_developers"], full["your_workspace_count"]) == ("Full", "Hello", 1, 1)
-    assert full["description"] == "d" * 199 + "…"
+    assert (full["display_name"], full["readme_excerpt"], full["active_developers"], full["your_workspace_count"]) == ("Full", "# Hello", 1, 1)
+    assert full["description"] == "d" * 177 + "… [300 characters, cut]"
     assert datetime.fromisoformat(full["last_used_by_you"]) == kitchen.sim.now() - timedelta(seconds=86401)
 
 
-def test_l04_the_excerpt_is_plain_text() -> None:
-    """Without front matter, headings, markup and comments; at most 1,000 characters, of which one is the ellipsis."""
+def test_l04_the_excerpt_is_markdown() -> None:
+    """As it is, code above all, without front matter, comments and pictures; at most 1,000 characters, and it says when it was cut."""
     kitchen = Kitchen()
-    readme = "---\ntitle: x\n---\n# Title\n\n<!-- hidden -->A **bold** `word`, a [link](http://x) and <br>\n\n```sh\nls\n```\n" + "more " * 400
+    readme = (
+        "---\ntitle: x\n---\n# Title\n\n<!-- hidden -->A **bold** `<word>`, a [link](http://x) ![and](y.png)\n\n```sh\n# ls\n```\n" + "more " * 400
+    )
     kitchen.coder.add_template("docker", readme=readme)
     (item,) = kitchen.call("list_templates")["templates"]
-    assert item["readme_excerpt"].startswith("Title\n\nA bold word, a link and")
+    assert item["readme_excerpt"].startswith("# Title\n\nA **bold** `<word>`, a [link](http://x) \n\n```sh\n# ls\n```\nmore")
     assert len(item["readme_excerpt"]) <= 1000
-    assert item["readme_excerpt"].endswith("…")
-    assert not any(piece in item["readme_excerpt"] for piece in ("title:", "hidden", "http", "<br>", "```", "**"))
+    assert item["readme_excerpt"].endswith(" characters, cut]")
+
+
+@pytest.mark.parametrize("letter", ["x", "漢", "\U0001f600", '"'])
+def test_l04_a_page_has_a_budget(letter: str) -> None:
+    """Ten templates with long READMEs: the last lose their excerpts first, and all that is needed to choose stays."""
+    kitchen = Kitchen()
+    for number in range(10):
+        kitchen.coder.add_template(f"t{number}", readme=letter * 5000, description=letter * 500, display_name=letter * 300)
+    result = kitchen.result("list_templates")
+    assert len(result.text.encode()) <= 16_384
+    assert [it["name"] for it in result.content["templates"]] == [f"t{number}" for number in range(10)]
+    excerpts = ["readme_excerpt" in it for it in result.content["templates"]]
+    assert excerpts == sorted(excerpts, reverse=True)
+    assert result.content["next_step"]
 
 
 # ------------------------------------------------------------------ the query

@@ -52,7 +52,7 @@ def test_r01_a_template_that_is_not_there() -> None:
 
 
 def test_r02_the_template_itself() -> None:
-    """Id, name and version always; the rest where it says something; the README as plain text of at most 8,000 characters."""
+    """Id, name and version always; the rest where it says something; of the README at most 8,000 characters, and it says how many there are."""
     kitchen = Kitchen()
     bare = kitchen.coder.add_template("bare")
     assert kitchen.call("read_template", template_id=str(bare.id)) == {
@@ -61,9 +61,9 @@ def test_r02_the_template_itself() -> None:
     }
     full = read(kitchen, display_name="Docker", description="D", readme="---\nx: y\n---\n# Hello\n" + "w" * 9000)["template"]
     assert (full["display_name"], full["description"]) == ("Docker", "D")
-    assert full["readme"].startswith("Hello\nwww")
+    assert full["readme"].startswith("# Hello\nwww")
     assert len(full["readme"]) == 8000
-    assert full["readme"].endswith("…")
+    assert full["readme"].endswith("… [9008 characters, cut]")
 
 
 def test_r03_parameters() -> None:
@@ -75,7 +75,7 @@ def test_r03_parameters() -> None:
         "required": False,
         "mutable": True,
         "display_name": "Region",
-        "description": "r" * 299 + "…",
+        "description": "r" * 277 + "… [400 characters, cut]",
         "form_type": "dropdown",
         "default": "eu",
         "options": [{"name": "Europe", "value": "eu", "description": "Near.", "icon": "/eu.svg"}, {"name": "US", "value": "us"}],
@@ -164,7 +164,7 @@ def test_r08_a_default_that_is_not_filled(parameter: Parameter, unknown: set[tup
 def test_r09_an_error_stands_in_place_of_the_default() -> None:
     """Both at once would contradict each other."""
     (it,) = evaluated(Parameter(name="a", default="x", error="e" * 400))["parameters"]
-    assert it["error"] == "e" * 299 + "…"
+    assert it["error"] == "e" * 138 + "… [400 characters, cut] " + "e" * 138
     assert "default" not in it
 
 
@@ -176,14 +176,45 @@ def test_r10_modules_that_could_not_be_loaded() -> None:
     assert "could not be loaded" in said["parameters_note"]
 
 
-def test_r03_foreign_text_is_cut() -> None:
-    """Names, values and lists as well as descriptions."""
-    long = "x" * 50_000
-    options = tuple(Option(name=long, value=f"{number}{long}", description=long, icon=long) for number in range(200))
+@pytest.mark.parametrize("letter", ["x", "漢", "\U0001f600", '"'])
+def test_r03_a_template_has_a_budget(letter: str) -> None:
+    """32 KiB whatever its author wrote; what is left out is named, and what would be used again is whole or not there."""
+    long = letter * 50_000
+    options = tuple(Option(name=long, value=f"v{number}", description=long, icon=long) for number in range(200))
     parameters = tuple(
-        Parameter(name=f"p{number}", default=long, description=long, validation_regex=long, options=options[:1]) for number in range(200)
+        Parameter(name=f"p{number}", default=f"d{number}", description=long, validation_regex=long, options=options[:3]) for number in range(200)
     )
     presets = tuple(Preset(id=UUID(int=number), name=long, parameters={"p0": long}) for number in range(100))
     kitchen = Kitchen()
-    template = kitchen.coder.add_template("docker", parameters=(*parameters, Parameter(name="o", options=options)), presets=presets)
-    assert len(kitchen.toolbox.call("read_template", {"template_id": str(template.id)}).text) < 400_000
+    template = kitchen.coder.add_template("docker", readme=long, parameters=(Parameter(name="o", options=options), *parameters), presets=presets)
+    result = kitchen.result("read_template", template_id=str(template.id))
+    assert len(result.text.encode()) <= 32_768
+    assert {"icons", "the README"} <= set(result.content["left_out"])
+    shown = [it["name"] for it in result.content["parameters"]]
+    assert shown == ["o", *(f"p{number}" for number in range(len(shown) - 1))]
+    assert all(it["default"] == f"d{it['name'][1:]}" for it in result.content["parameters"][1:])
+    assert "options_note" in result.content["parameters"][0]
+
+
+def test_r03_a_value_is_whole_or_not_there() -> None:
+    """Half an option is another option: what is too long is left out, and it is said where to see it."""
+    long = "x" * 501
+    option, fine = Option(name="Long", value=long), Option(name="Fine", value="y" * 500)
+    preset = Preset(id=UUID(int=1), name="P", parameters={"a": long, "b": "1"})
+    said = read(Kitchen(), parameters=(Parameter(name="a", default=long, validation_regex=long, options=(option, fine)),), presets=(preset,))
+    (a,) = said["parameters"]
+    assert [it["value"] for it in a["options"]] == ["y" * 500]
+    assert "default" not in a
+    assert "validation_regex" not in a
+    assert {name for name in a if name.endswith("_note")} == {"default_note", "validation_regex_note", "options_note"}
+    (first, second) = said["presets"][0]["parameters"]
+    assert set(first) == {"name", "value_note"}
+    assert second == {"name": "b", "value": "1"}
+
+
+def test_r02_a_small_template_is_whole() -> None:
+    """Nothing is left out where all fits, and the README's code is as its author wrote it."""
+    readme = "# Use\n\n```sh\n# first\ncurl -H 'X: <token>' https://host.example/`id`\n```\n**Note**"
+    said = read(Kitchen(), readme=readme, parameters=(REGION, DISK))
+    assert said["template"]["readme"] == readme
+    assert "left_out" not in said

@@ -6,14 +6,15 @@ said by Coder: a proxy's page, say.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from typing import Any, cast
 
 import attrs
 
 from chatworkspace import RefusedError, UnavailableError
 from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
+from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
+from chatworkspace_coder._answers.fields import printable
+from chatworkspace_coder._http.messages import Answer
 
 UNCLEAR = frozenset({401, 408, 425, 429, 499})
 """4xx that speak of the token, the moment or the connection, not of the request."""
@@ -21,20 +22,6 @@ UNHEARD = frozenset({408, 499})
 """Of these, said by who stands between and has not waited for Coder's answer."""
 LONGEST = 2000
 """Characters of other people's text that go into one of our messages."""
-
-
-@attrs.frozen(kw_only=True)
-class Answer:
-    """What came back. Header names are in small letters."""
-
-    status: int
-    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    body: bytes = attrs.field(default=b"", repr=False)
-
-    @property
-    def ok(self) -> bool:
-        """2xx."""
-        return 200 <= self.status < 300
 
 
 @attrs.frozen(kw_only=True)
@@ -54,24 +41,6 @@ class NoRouteError(UnavailableError):
     """This server does not know the path: it is older or newer than what was asked of it."""
 
 
-class NotUnderstoodError(UnavailableError):
-    """A 2xx whose body is not what Coder sends."""
-
-
-def printable(text: str) -> str:
-    """Return text that any stream of UTF-8 can carry: JSON may bring half a surrogate pair."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def json_of(answer: Answer) -> Any:
-    """Return the body's value. NotUnderstoodError."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        pass  # the parser's own error quotes the body, which may be a page of anybody's
-    raise NotUnderstoodError(f"the answer ({answer.status}) is not JSON: it is not Coder's")
-
-
 def problem_of(answer: Answer) -> Problem | None:
     """Return what Coder says, or None if it is not Coder who speaks."""
     try:
@@ -80,12 +49,8 @@ def problem_of(answer: Answer) -> Problem | None:
         return None
     if not isinstance(body, dict) or not isinstance(cast("dict[str, Any]", body).get("message"), str):
         return None
-    return problem_in(cast("dict[str, Any]", body))
-
-
-def problem_in(body: Mapping[str, Any]) -> Problem:
-    """Return what a JSON object says, whatever is missing."""
-    return Problem(message=_text(body.get("message")), detail=_text(body.get("detail")), validations=_validations(body.get("validations")))
+    told = cast("dict[str, Any]", body)
+    return Problem(message=_text(told.get("message")), detail=_text(told.get("detail")), validations=_validations(told.get("validations")))
 
 
 def _validations(told: object) -> tuple[tuple[str, str], ...]:
@@ -106,19 +71,21 @@ def is_no_route(answer: Answer) -> bool:
     return answer.status == 404 and problem is not None and problem.message.lower().startswith("route not found")
 
 
+def is_too_old(answer: Answer) -> bool:
+    """Tell, of a route that only newer servers have, that this one lacks it: an unknown route, somebody's 404, or a page in place of an answer.
+
+    Before 2.27 whatever is unknown under /api/experimental is answered with the site's page, and 200.
+    """
+    return answer.is_page or is_no_route(answer) or (answer.status == 404 and problem_of(answer) is None)
+
+
 def may_pass(answer: Answer) -> bool:
     """Say whether the same read may fare better in a moment."""
     if answer.ok:
-        return answer.body[:200].lstrip()[:1] == b"<"  # somebody's page
+        return answer.looks_like_html  # somebody's page
     if answer.status in {408, 425, 429, 499} or answer.status >= 500:
         return True
     return answer.status >= 400 and answer.status != 401 and problem_of(answer) is None
-
-
-def retry_after(answer: Answer) -> float | None:
-    """Return the seconds that the answer asks to wait, or None. Dates are not read: Coder sends seconds."""
-    told = answer.headers.get("retry-after", "").strip()
-    return float(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
 
 
 def error_of_read(answer: Answer) -> Exception:
@@ -131,6 +98,12 @@ def error_of_read(answer: Answer) -> Exception:
     if answer.status in (403, 404, 410):
         return NotFoundError(str(problem))
     return UnavailableError(_said(answer, problem), retryable=may_pass(answer))
+
+
+def unavailable(answer: Answer, *, retryable: bool = True) -> UnavailableError:
+    """Return the error for a read where nothing can be missing. retryable: it may yet be there, where the answer says that it is not."""
+    error = error_of_read(answer)
+    return error if isinstance(error, UnavailableError) else UnavailableError(str(error), retryable=retryable)
 
 
 def error_of_change(answer: Answer, *, creates: bool = False) -> Exception:

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from uuid import UUID
 
-import attrs
-
-from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Quota, Transition, Workspace
+from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Transition, Workspace
 from chatworkspace.ports import LogLine
-from chatworkspace_coder._answers.json import (
+from chatworkspace_coder._answers.fields import (
+    NIL,
     Json,
     UnreadableError,
     as_list,
@@ -46,29 +45,6 @@ Freshness = tuple[int, int, datetime]
 """Number of the build, how far its job is, and the latest of the dates: of two readings of one workspace the lower is the older."""
 
 
-@attrs.frozen(kw_only=True)
-class User:
-    """A user of the Coder server."""
-
-    id: UUID
-    username: str
-    organization_ids: tuple[UUID, ...]
-
-
-def user(told: object) -> User:
-    """Return a user."""
-    it = as_object(told)
-    organizations = [UUID(hex=one) for one in as_list(it.get("organization_ids")) if _is_id(one)]
-    return User(id=required_id(it, "id"), username=required_text(it, "username"), organization_ids=tuple(organizations))
-
-
-def _is_id(told: object) -> bool:
-    return optional_id({"id": told}, "id") is not None
-
-
-# ---------------------------------------------------------------- workspaces
-
-
 def workspace(told: object, now: datetime | None) -> Workspace:
     """Return a workspace, whole. now: the instant of the answer, by Coder's clock."""
     it = as_object(told)
@@ -94,6 +70,13 @@ def workspace(told: object, now: datetime | None) -> Workspace:
 def is_deleted(made: Build) -> bool:
     """Say whether this build has deleted its workspace."""
     return made.transition is Transition.DELETE and made.job_status is JobStatus.SUCCEEDED
+
+
+def gone(owner_id: UUID, workspace_id: UUID) -> Workspace:
+    """Return what is known of a workspace of which the server says only that it is gone."""
+    build = Build(id=NIL, number=0, transition=Transition.DELETE, job_status=JobStatus.SUCCEEDED, template_version_id=NIL)
+    nowhere = {"organization_id": NIL, "template_id": NIL, "created_at": NEVER}
+    return Workspace(id=workspace_id, name="", owner_id=owner_id, owner_name="", build=build, deleted=True, **nowhere)  # type: ignore[arg-type] # as above
 
 
 def build(it: Json) -> Build:
@@ -176,26 +159,8 @@ def _dated(it: Json, latest: Json) -> Iterator[Json]:
         yield from rows(resource, "agents")
 
 
-def steady(it: Workspace) -> Workspace:
-    """Leave out what changes with every look."""
-    if all(agent.disconnected_for is None for agent in it.agents):
-        return it
-    still = [agent if agent.disconnected_for is None else attrs.evolve(agent, disconnected_for=0.0) for agent in it.agents]
-    return attrs.evolve(it, agents=tuple(still))
-
-
-# ---------------------------------------------------------------- the rest
-
-
 def log_lines(told: object) -> list[LogLine]:
     """Return lines of a build's log, in order. Titles of stages are no lines."""
     found = [as_object(it) for it in as_list(told)]
     lines = [LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info")) for it in found]
     return sorted((line for line in lines if line.text), key=lambda line: line.id)
-
-
-def quota(told: object) -> Quota | None:
-    """Return a quota; None where there is no limit (-1)."""
-    it = as_object(told)
-    budget = number(it, "budget")
-    return None if budget is None or budget < 0 else Quota(consumed=max(number(it, "credits_consumed") or 0, 0), budget=budget)

@@ -12,12 +12,11 @@ from typing import cast
 import websocket
 from websocket import ABNF, WebSocketException
 
-from chatworkspace_coder._answers.errors import Answer
 from chatworkspace_coder._http.link import BrokenError, Link
+from chatworkspace_coder._http.messages import LARGEST, Answer
 
 SILENCE = 45.0
 """Seconds without a byte after which the other side counts as dead: it pings every 15 s."""
-LARGEST = 64 * 1024 * 1024
 LEAST = 0.1
 """Seconds for a frame to be sent, however near the deadline: some bytes, for which there is room unless the other side reads nothing."""
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of RFC 6455

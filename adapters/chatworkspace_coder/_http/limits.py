@@ -36,9 +36,9 @@ class Limit:
     """One request's time. Entered by the thread that makes the request."""
 
     def __init__(self, watchdog: Watchdog, deadline: float) -> None:
-        self.deadline = deadline
-        self.struck = False
-        self.sent = False
+        self.deadline: float = deadline
+        self.struck: bool = False
+        self.sent: bool = False
         """The request began to be written: perhaps it arrives."""
         self.socket: socket.socket | None = None
         self._watchdog = watchdog
@@ -70,7 +70,7 @@ class Watchdog:
     """Ends what is overdue. `lock` guards the table of limits, and is held for a few operations, none of which waits."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock: threading.Lock = threading.Lock()
         self._changed = threading.Condition(self.lock)
         self._limits: dict[Limit, None] = {}
         self._wakes_at = float("inf")

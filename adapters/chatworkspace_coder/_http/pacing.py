@@ -7,7 +7,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace_coder._answers.errors import Answer, retry_after
+from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.rates import WINDOW, interval, rate_in
 
 MOST = 1000
@@ -55,7 +55,7 @@ class Pacing:
 
     def note(self, key: Key, answer: Answer, *, now: float) -> None:
         """Take in what an answer says."""
-        pause, asked = interval(rate_in(answer.headers)), retry_after(answer) if answer.status == TOO_MANY else None
+        pause, asked = interval(rate_in(answer.headers)), answer.retry_after if answer.status == TOO_MANY else None
         with self._lock:
             before = self._slow.pop(key, None)
             if asked is not None:

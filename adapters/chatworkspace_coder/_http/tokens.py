@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError, UnavailableError
@@ -27,11 +28,13 @@ class Tokens:
         self._ask: Callable[[UUID | None], str]
         self._each_their_own = callable(token)
         if callable(token):
+            if isinstance(token, type) or iscoroutinefunction(token):
+                raise InvalidArgumentError("token", "the text of a session token, or a function that returns it: no class, and nothing to be awaited")
             self._ask = token
         else:
+            if not _is_usable(token):
+                raise InvalidArgumentError("token", "the text of a session token (ASCII, without spaces), or a function that returns it")
             fixed = Secret(token)
-            if not _is_usable(fixed):
-                raise InvalidArgumentError("token", "the text of a session token, or a function that returns it")
             self._ask = lambda _: fixed
 
     def holder(self, owner_id: UUID | None) -> UUID | None:

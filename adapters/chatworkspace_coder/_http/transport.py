@@ -5,44 +5,27 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
-from urllib.parse import urlsplit
-from uuid import UUID
 
-import attrs
 from requests import PreparedRequest, Response
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace import UnavailableError
 from chatworkspace.ports import NotAnsweredError
-from chatworkspace_coder._answers.errors import Answer, may_pass, retry_after
+from chatworkspace_coder._http.failures import LostError, OutOfTimeError, reason_of
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, Watchdog, left
+from chatworkspace_coder._http.messages import LARGEST, Answer, Request
 from chatworkspace_coder._http.pacing import Key, Pacing
 from chatworkspace_coder._http.retry import AgainError, retried
 from chatworkspace_coder._http.sockets import Adapter, Under
 from chatworkspace_coder._http.tokens import HEADER, Tokens
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked."""
 _CHUNK = 64 * 1024
-Query = Mapping[str, str]
-
-
-@attrs.frozen(kw_only=True)
-class Request:
-    """One request. `path` begins behind the server's URL."""
-
-    method: str
-    path: str
-    owner_id: UUID | None
-    query: Query = attrs.field(factory=dict[str, str])
-    body: Any = attrs.field(default=None, repr=False)
 
 
 class AnsweredError(Exception):
@@ -53,28 +36,15 @@ class AnsweredError(Exception):
         self.answer = answer
 
 
-class LostError(Exception):
-    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out."""
-
-    def __init__(self, message: str, *, sent: bool, overdue: bool) -> None:
-        super().__init__(message)
-        self.sent = sent
-        self.overdue = overdue
-
-
-class OutOfTimeError(UnavailableError):
-    """Nothing but that time ran out."""
-
-    overdue = True
-
-
 class Transport:
     """The way to one server. Safe from any thread; a child of fork() begins with connections and a watchdog of its own."""
 
     def __init__(self, url: str, *, tokens: Tokens, connections: int, ca_file: str | None) -> None:
-        self.url = checked_url(url)
-        self.tokens = tokens
-        self.ca_file = ca_file
+        self.url: str = url
+        self.tokens: Tokens = tokens
+        self.ca_file: str | None = ca_file
+        self.version: str = ""
+        """What the server has last called its version, in any answer; empty before it has."""
         self._connections = connections
         self._closed = False
         self._date: tuple[datetime, float] | None = None
@@ -119,14 +89,14 @@ class Transport:
 
     # ------------------------------------------------------------ reads and changes
 
-    def read(self, request: Request, deadline: float) -> Answer:
-        """Ask, and ask again while that may help; slowly, where the server's limit is near. Any answer that is not one of those. UnavailableError."""
+    def read(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool]) -> Answer:
+        """Ask, and ask again while the answer is one that may pass; slowly, where the server's limit is near. UnavailableError."""
         try:
-            return retried(lambda: self._attempt(request, deadline), deadline, self._ended.wait)
+            return retried(lambda: self._attempt(request, deadline, may_pass), deadline, self._ended.wait)
         except AnsweredError as error:
             return error.answer
 
-    def _attempt(self, request: Request, deadline: float) -> Answer:
+    def _attempt(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool]) -> Answer:
         failure: UnavailableError
         path = (self.tokens.holder(request.owner_id), request.path)
         self._check()
@@ -139,7 +109,7 @@ class Transport:
             self._pacing.note(path, answer, now=time.monotonic())
             if not may_pass(answer):
                 return answer
-            raise AgainError(AnsweredError(answer), retry_after=retry_after(answer))
+            raise AgainError(AnsweredError(answer), retry_after=answer.retry_after)
         raise AgainError(failure)
 
     def _take_turn(self, path: Key, deadline: float) -> None:
@@ -184,7 +154,7 @@ class Transport:
         except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
             reason = reason_of(error)  # its own text may hold anything, and it holds the request
         else:
-            self._note_date(answer)
+            self.note(answer)
             return answer
         overdue = limit.struck or time.monotonic() >= limit.deadline
         raise LostError("not answered in time" if overdue else f"no answer: {reason}", sent=limit.sent, overdue=overdue)
@@ -199,7 +169,9 @@ class Transport:
         prepared.prepare(method=request.method, url=self.url + request.path, headers=headers, params=dict(request.query), data=data)
         return prepared
 
-    def _note_date(self, answer: Answer) -> None:
+    def note(self, answer: Answer) -> None:
+        """Take in what every answer says of the server: its version, and its time of day."""
+        self.version = answer.version or self.version
         try:
             told = parsedate_to_datetime(answer.headers.get("date", ""))
         except (ValueError, TypeError, OverflowError):
@@ -219,36 +191,3 @@ def _body(response: Response) -> bytes:
         if len(body) > LARGEST:
             raise ValueError("too large")
     return bytes(body)
-
-
-_REASONS: tuple[tuple[str, str], ...] = (
-    ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted (ca_file names the authority)"),
-    ("Name or service not known", "the server's name is not known"),
-    ("Name does not resolve", "the server's name is not known"),
-    ("refused", "the connection was refused"),
-    ("reset", "the connection was reset"),
-    ("SSL", "no TLS connection"),
-    ("too large", "the answer is too large"),
-    ("IncompleteRead", "the answer was cut off"),
-    ("RemoteDisconnected", "the connection was closed"),
-)
-
-
-def reason_of(error: BaseException) -> str:
-    """Say why no answer came, in words of ours."""
-    told = repr(error)
-    return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
-
-
-def checked_url(url: str) -> str:
-    """Return the server's URL without a slash at its end. InvalidArgumentError."""
-    expected = InvalidArgumentError("url", "the URL of a Coder server, such as https://coder.example.com, without user, query or fragment")
-    try:
-        parts = urlsplit(url)
-        port_is_read = parts.port is None or parts.port > 0
-    except ValueError as error:
-        raise expected from error
-    plain = parts.username is None and not parts.query and not parts.fragment and url.isascii() and url.isprintable() and " " not in url
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_read or not plain:
-        raise expected
-    return url.rstrip("/")

@@ -40,6 +40,8 @@ class Level:
     """Templates tell whether chats may use them."""
     allow_list: bool = False
     """Templates for chats are listed in the chats' configuration."""
+    site_in_experimental: bool = False
+    """What is unknown under /api/experimental is the site's page, with 200, as any path that is none of the API's."""
     chats: str = ""
     """Where the configuration of chats is; empty: there are none."""
     template_fields: frozenset[str] = frozenset()
@@ -60,9 +62,10 @@ _TEMPLATE_2_34 = _TEMPLATE_2_24 | {"deleted", "cors_behavior", "disable_module_c
 _WORKSPACE_2_24 = frozenset({"is_prebuild", "task_id", "latest_app_status", "next_start_at", "template_use_classic_parameter_flow"})
 
 LEVELS = {
-    "2.20": Level(version="v2.20.2+2d0f0d3", watch_ws=False, evaluates=False, sub_agents=False, form_types=False),
+    "2.20": Level(version="v2.20.2+2d0f0d3", watch_ws=False, evaluates=False, sub_agents=False, form_types=False, site_in_experimental=True),
     "2.24": Level(
         version="v2.24.4+18f1c5a",
+        site_in_experimental=True,
         template_fields=_TEMPLATE_2_24,
         workspace_fields=_WORKSPACE_2_24,
         search_keys=frozenset({"has-ai-task"}),

@@ -9,10 +9,18 @@ import attrs
 
 from chatworkspace_simulator._api.levels import Level
 from chatworkspace_simulator._api.world import World
-from chatworkspace_simulator._http.messages import ApiError, Reply, Request
+from chatworkspace_simulator._http.messages import HTML, ApiError, Reply, Request
 
 Handler = Callable[[World, Request], Reply]
 API = "/api/v2"
+EXPERIMENTAL = "/api/experimental/"
+SITE = b"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Workspaces</title></head>
+<body><div id="root"></div><noscript>This site needs JavaScript.</noscript></body>
+</html>
+"""
+"""The page that draws itself for whatever path it is loaded from."""
 
 
 @attrs.frozen(kw_only=True)
@@ -27,6 +35,7 @@ class Route:
     """It needs no token."""
 
 
+_SITE_ROUTE = Route(method="GET", path=EXPERIMENTAL, handler=lambda _, __: Reply(body=SITE, content_type=HTML), for_everybody=True)
 Table = tuple[tuple[re.Pattern[str], Route], ...]
 
 
@@ -48,6 +57,8 @@ def find(table: Table, method: str, path: str, level: Level) -> Found:
         if route.method == method:
             return Found(route=route, arguments=match.groupdict())
         there = True
+    if not there and level.site_in_experimental and path.startswith(EXPERIMENTAL):
+        return Found(route=_SITE_ROUTE, arguments={})
     raise ApiError(405, "") if there else ApiError(404, "Route not found.")
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace_cli import _parser as cli
+from chatworkspace_cli import main
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
@@ -28,8 +28,10 @@ class Ended:
 
     @property
     def told(self) -> Any:
-        """Standard output, read as JSON."""
-        return json.loads(self.out)
+        """Standard output, read as JSON. The code is told in it as well."""
+        told = json.loads(self.out)
+        assert told["exit_code"] == self.code
+        return told
 
 
 class Shell:
@@ -41,7 +43,7 @@ class Shell:
     def __call__(self, *words: str) -> Ended:
         """Run one; what argparse refuses ends with its code, too."""
         try:
-            code = cli.main(words)
+            code = main(words)
         except SystemExit as ended:
             code = int(str(ended.code))
         out, err = self._capsys.readouterr()

@@ -188,6 +188,22 @@ def test_a_wrong_argument_is_named(words: tuple[str, ...], said: str, shell: She
     assert done.out == ""
 
 
+@pytest.mark.parametrize("wrong", [("--chat", ""), ("--chat", "a" * 256), ("--chat", "\ud800"), (*CHAT, "--wait", "-1"), (*CHAT, "--wait", "nan")])
+@pytest.mark.parametrize("command", ["create --template docker", "start", "stop", "status", "follow", "attach own", "detach", "exec", "why"])
+def test_what_is_wrong_is_told_before_anything_is_asked(
+    command: str, wrong: tuple[str, ...], shell: Shell, simulator: CoderSimulator, tmp_path: Path
+) -> None:
+    """No server is asked, and no file made: whatever the command, it is the first to know."""
+    name, *words = command.split()
+    if name in ("exec", "why") and "--wait" in wrong:
+        wrong = ("--chat", "")  # they wait for nothing
+    done = shell(name, *(wrong[1:] if name == "why" else wrong), *words, *(["--", "ls"] if name == "exec" else []))
+    assert done.code == 2
+    assert ("--wait: expected" if "--wait" in wrong else "--chat: expected") in done.err
+    assert simulator.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("variable", "said"), [("CODER_URL", "CODER_URL: expected the URL"), ("CODER_SESSION_TOKEN", "`coder tokens create`")])
 def test_a_setting_that_is_missing(variable: str, said: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment's names, and where a token comes from."""

@@ -9,7 +9,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from chatworkspace import UnavailableError
-from chatworkspace_cli._stores import opened
+from chatworkspace_cli._online.stores import opened
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.cli.conftest import Shell
 from tests.adapters.postgres.server import Database, database, granted

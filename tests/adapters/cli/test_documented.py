@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chatworkspace_cli import _doctor
 from chatworkspace_cli._codes import MEANINGS
+from chatworkspace_cli._online import doctor
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
@@ -39,7 +39,7 @@ def simulator() -> Iterator[CoderSimulator]:
 @pytest.mark.adapters
 def test_the_examples_run_as_written(shell: Shell, simulator: CoderSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after another, over the simulator that everybody has, each with the exit code that stands behind it."""
-    monkeypatch.setattr(_doctor, "CLOCKS_APART", 3600.0)  # a faster clock runs away
+    monkeypatch.setattr(doctor, "CLOCKS_APART", 3600.0)  # a faster clock runs away
     assert len(EXAMPLES) >= 12
     for words, code in EXAMPLES:
         done = shell(*shlex.split(words))

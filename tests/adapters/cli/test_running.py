@@ -9,8 +9,8 @@ import pytest
 
 from chatworkspace import Progress
 from chatworkspace.ports import SystemClock
-from chatworkspace_cli._running import LeftError, Running
-from tests.adapters.cli.test_screen import BUILDING
+from chatworkspace_cli._online.running import LeftError, Running
+from tests.adapters.cli.test_screens import BUILDING
 
 
 class Screen:
@@ -85,7 +85,7 @@ def test_ctrl_c_ends_the_wait_and_its_outcome_is_told() -> None:
 def test_a_request_that_does_not_end_is_left(strikes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, or at once when Ctrl-C comes again."""
     over = Event()
-    monkeypatch.setattr("chatworkspace_cli._running.GRACE", 0.3 if strikes == 1 else 60.0)
+    monkeypatch.setattr("chatworkspace_cli._online.running.GRACE", 0.3 if strikes == 1 else 60.0)
     running = Running(lambda: over.wait(60))
     clock = SystemClock()
     began = clock.monotonic()

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import InvalidArgumentError, UnavailableError
-from chatworkspace_cli._stores import _shown, default_url, dsn_of, opened
+from chatworkspace_cli._online.stores import _shown, default_url, dsn_of, opened
 
 
 @pytest.mark.parametrize(

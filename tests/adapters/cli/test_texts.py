@@ -1,8 +1,7 @@
-"""What is printed: the same facts for programs and for people, and nothing that moves a terminal's cursor."""
+"""What is told of what was found: the same facts for programs and for people."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
 from uuid import UUID
 
@@ -24,9 +23,8 @@ from chatworkspace import (
     UnavailableError,
 )
 from chatworkspace.ports import Intent, Look
-from chatworkspace_cli._codes import Code
-from chatworkspace_cli._json import as_json, chat_json, error_json, outcome_json, progress_json, sweep_json, template_json
-from chatworkspace_cli._texts import error_lines, history_lines, outcome_lines, printable, step_text, sweep_lines, template_line
+from chatworkspace_cli._online.json import chat_json, error_json, outcome_json, progress_json, sweep_json, template_json
+from chatworkspace_cli._online.texts import error_lines, history_lines, outcome_lines, step_text, sweep_lines, template_line
 from tests.application.worlds import a_build, a_chat, a_template, a_workspace, an_agent
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
@@ -49,13 +47,13 @@ FAILED = Outcome(
 
 def test_an_outcome_for_programs() -> None:
     """Every fact has its field, whether there is a value or not; arguments are called as on the command line."""
-    told = outcome_json(FAILED, Code.NOT_READY)
-    assert (told["state"], told["reason"], told["ready"], told["phase"], told["exit_code"]) == ("failed", "quota_full", False, None, 1)
+    told = outcome_json(FAILED)
+    assert (told["state"], told["reason"], told["ready"], told["phase"]) == ("failed", "quota_full", False, None)
     assert (told["quota"], told["log_tail"], told["elapsed"]) == ({"consumed": 9, "budget": 10}, ["planning", "applying"], 1.235)
     assert told["left_behind"] == {"workspace_id": str(UUID(int=7)), "name": "ana/old", "reason": "replaced"}
     assert told["not_applied"] == {"--template": "another", "--name": "its own"}
     assert told["workspace"]["build"]["number"] == 3
-    bare = outcome_json(attrs.evolve(FAILED, workspace=None, agent=None, quota=None, left_behind=None), Code.NOT_READY)
+    bare = outcome_json(attrs.evolve(FAILED, workspace=None, agent=None, quota=None, left_behind=None))
     assert set(bare) == set(told)
 
 
@@ -70,19 +68,18 @@ def test_an_outcome_for_people() -> None:
 def test_an_error_for_programs_and_people() -> None:
     """It names what the user typed, with the platform's own words and what was left behind."""
     error = InvalidArgumentError("parameters['region']", "text")
-    assert error_json(error, Code.USAGE)["error"]["message"] == "--param['region']: expected text"
+    assert error_json(error)["error"]["message"] == "--param['region']: expected text"
     refused = RefusedError("No.", detail="Not you.", validations=[("name", "is taken")])
     refused.left_behind = LEFT
     assert next(error_lines(refused)) == "No. Not you. name: is taken"
-    told = error_json(refused, Code.REFUSED)
+    told = error_json(refused)
     assert told["error"]["validations"] == [{"field": "name", "detail": "is taken"}]
     assert told["left_behind"]["name"] == "ana/old"
-    assert told["exit_code"] == 3
 
 
 def test_an_errors_advice_speaks_of_the_command_line() -> None:
     """Nobody who types a command has called open_chat; left behind and next step are lines of their own."""
-    unknown = error_json(ChatNotFoundError("a b"), Code.NOT_READY)["error"]
+    unknown = error_json(ChatNotFoundError("a b"))["error"]
     assert unknown["message"] == "chat 'a b' is not known to this store"
     assert "chatworkspace create" in unknown["next_step"]
     assert list(error_lines(TemplateError("no template"))) == ["no template", "`chatworkspace templates` lists them."]
@@ -95,7 +92,7 @@ def test_a_sweep() -> None:
     """What was settled, what lies about with the command that deletes it, what was deleted, and what failed."""
     stray = a_workspace()
     swept = Sweep(settled=("a",), strays=(stray,), deleted=(UUID(int=3),), errors={"b": "busy"})
-    told = sweep_json(swept, Code.NOT_READY)
+    told = sweep_json(swept)
     assert (told["settled"], told["deleted"], told["errors"]) == (["a"], [str(UUID(int=3))], {"b": "busy"})
     assert [it["id"] for it in told["strays"]] == [str(stray.id)]
     settled, listed, deleted, failed = sweep_lines(swept)
@@ -148,11 +145,3 @@ def test_a_template_in_a_line() -> None:
     assert "[not for chats, deprecated] - Small." in told
     assert "more" not in told
     assert template_json(a_template())["id"] == str(a_template().id)
-
-
-def test_other_peoples_text_moves_no_cursor() -> None:
-    """Neither as a line nor as JSON, which every encoding can carry."""
-    evil = "\x1b[2Jred\r\n\u202e\ud800"
-    assert printable(evil).isprintable()
-    assert as_json(evil).isascii()
-    assert json.loads(as_json(evil)) == evil

@@ -9,8 +9,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import UnavailableError
-from chatworkspace_coder import CoderClient
-from chatworkspace_coder._about import Found, Organization, RateLimit
+from chatworkspace_coder import CoderClient, Found, Organization, RateLimit
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS

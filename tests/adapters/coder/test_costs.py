@@ -32,7 +32,7 @@ FIRST: dict[str, list[str]] = {
     "2.20": [VERSION, ALLOWED],
 }
 """What a client asks with the first creation of a version beside that: servers that do not tell with the template whether chats may use it are asked
-once a minute."""
+once a minute, and once in all where there is no such list."""
 
 
 def asked_of(level: str) -> list[str]:
@@ -107,22 +107,30 @@ def test_a_creation_that_is_watched_is_five_requests(level: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "paths"),
+    ("level", "first", "later"),
     [
-        ("newest", ["/chats/config/workspace-ttl"]),
-        ("2.34", ["/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl"]),
-        ("2.20", ["/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl"]),
+        ("newest", ["/chats/config/workspace-ttl"], ["/chats/config/workspace-ttl"]),
+        (
+            "2.34",
+            ["/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl"],
+            ["/api/experimental/chats/config/workspace-ttl"],
+        ),
+        ("2.24", ["/chats/config/workspace-ttl"], []),
+        ("2.20", ["/chats/config/workspace-ttl"], []),
     ],
 )
-def test_the_lifetime_is_asked_for_once_a_minute(level: str, paths: list[str]) -> None:
-    """One request, where the server's setting decides; older servers have it elsewhere, or not at all, and that is found out once."""
+def test_the_lifetime_is_asked_for_once_a_minute(level: str, first: list[str], later: list[str]) -> None:
+    """One request, where the server's setting decides; older servers have it elsewhere, or not at all, and that is found out once.
+
+    The oldest have shown by their page, in place of the list of templates, that they have nothing for chats.
+    """
     with world(level, ttl=True) as it:
         docker = it.template(build=0.1)
         asked = it.asked(lambda: [it.create(chat, docker) for chat in "abc"])
-        assert [path for path in asked if path.endswith("workspace-ttl")] == [f"GET {path}" for path in paths]
-        it.client._templates._ttl._told = None  # as after a minute
+        assert [path for path in asked if path.endswith("workspace-ttl")] == [f"GET {path}" for path in first]
+        it.client._settings._lifetime._told = None  # as after a minute
         again = it.asked(lambda: it.create("d", docker))
-        assert len([path for path in again if path.endswith("workspace-ttl")]) == (1 if level != "2.20" else 2)
+        assert [path for path in again if path.endswith("workspace-ttl")] == [f"GET {path}" for path in later]
 
 
 @pytest.mark.parametrize("level", ["2.20", "newest"])

@@ -11,7 +11,7 @@ import pytest
 
 from chatworkspace import Agent, RefusedError, UnavailableError
 from chatworkspace.ports import DialError
-from chatworkspace_coder import CoderClient, _pty
+from chatworkspace_coder import CoderClient, _terminal
 from chatworkspace_coder._answers import workspaces
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import AGENT, NOT_FOUND, OTHER, PAGE, WORKSPACE, build, problem, workspace
@@ -25,9 +25,9 @@ PTY = f"/workspaceagents/{AGENT}/pty"
 PATH = f"/workspaces/{WORKSPACE}"
 
 
-def dial(client: CoderClient, agent: Agent = MAIN, seconds: float = 5.0) -> _pty.Connection:
+def dial(client: CoderClient, agent: Agent = MAIN, seconds: float = 5.0) -> _terminal.Connection:
     connection = client.dial(IT, agent, deadline=soon(seconds))
-    assert isinstance(connection, _pty.Connection)
+    assert isinstance(connection, _terminal.Connection)
     return connection
 
 
@@ -130,8 +130,8 @@ def test_a_command(client: CoderClient, command: str, code: int, output: str | N
 @pytest.mark.usefixtures("reachable")
 def test_a_lot_of_output(client: CoderClient) -> None:
     """What is too much is left out, and said to be."""
-    completed = dial(client).run(f"head -c {_pty.MOST + 5000} /dev/zero | tr '\\0' x; exit 7", timeout=20)
-    assert (completed.exit_code, completed.truncated, len(completed.output)) == (7, True, _pty.MOST)
+    completed = dial(client).run(f"head -c {_terminal.MOST + 5000} /dev/zero | tr '\\0' x; exit 7", timeout=20)
+    assert (completed.exit_code, completed.truncated, len(completed.output)) == (7, True, _terminal.MOST)
     assert set(completed.output) == {"x"}
 
 
@@ -249,7 +249,7 @@ def test_a_terminal_is_asked_for_as_coder_wants_it(reachable: Server, client: Co
 def test_marks_may_come_in_pieces(size: int) -> None:
     """Cut anywhere, with escapes and line ends of a terminal between."""
     shown = b"$ sh -c ... sh 'echo' ab cd\r\n\x1b[2J\x1b[Habcd<\r\n" + b"line\r\n" * 200 + b"abcd>12<\r\n"
-    output = _pty.Output("abcd")
+    output = _terminal.Output("abcd")
     for at in range(0, len(shown), size):
         if output.exit_code is None:
             output.add(shown[at : at + size])
@@ -259,8 +259,8 @@ def test_marks_may_come_in_pieces(size: int) -> None:
 
 def test_what_is_shown_of_the_command_is_no_mark() -> None:
     """Its halves stand apart wherever the command is shown."""
-    wrapped = _pty.wrap("echo", "0123456789abcdef", "fedcba9876543210")
+    wrapped = _terminal.wrap("echo", "0123456789abcdef", "fedcba9876543210")
     assert "0123456789abcdeffedcba9876543210" not in wrapped
-    output = _pty.Output("0123456789abcdeffedcba9876543210")
+    output = _terminal.Output("0123456789abcdeffedcba9876543210")
     output.add(wrapped.encode())
     assert output.exit_code is None

@@ -9,17 +9,15 @@ import pytest
 
 from chatworkspace import RefusedError, UnavailableError
 from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
+from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
 from chatworkspace_coder._answers.errors import (
-    Answer,
     NoRouteError,
-    NotUnderstoodError,
     error_of_change,
     error_of_read,
-    json_of,
     may_pass,
     problem_of,
-    retry_after,
 )
+from chatworkspace_coder._http.messages import Answer
 from tests.adapters.coder.payloads import NO_ROUTE, NOT_FOUND, PAGE, problem
 
 TAKEN = problem('Workspace "dev" already exists.', name="This value is already in use and should be unique.")
@@ -117,7 +115,7 @@ def test_what_may_pass(told: Answer, passes: bool) -> None:  # noqa: FBT001 # a 
 )
 def test_when_to_come_again(told: str, seconds: float | None) -> None:
     """Whole seconds; anything else is not there."""
-    assert retry_after(Answer(status=429, headers={"retry-after": told})) == seconds
+    assert Answer(status=429, headers={"retry-after": told}).retry_after == seconds
 
 
 @pytest.mark.parametrize("validations", [None, "x", [1], [{"field": 3}], {"field": "x"}])

@@ -157,9 +157,9 @@ class Strange:
         """Make a call; return by how many seconds it missed its deadline. It must raise nothing but what is said."""
         client = self.clients[name]
         self._scripts[name] = list(answers)
-        client._watching._missing.clear()
+        client._watching._stopped.clear()
         client._transport._pacing = Pacing()  # a refusal would keep the next answers away
-        client._templates._ttl._told = client._templates._allowed._told = None
+        client._settings._lifetime._told = client._settings._allowed._told = None
         deadline = time.monotonic() + patience
         _typed(lambda: CALLS[name](client, deadline))
         return time.monotonic() - deadline

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from chatworkspace import UnavailableError
 from chatworkspace.ports import CreateWorkspace, SystemClock
 from chatworkspace_coder import CoderClient
-from chatworkspace_coder._answers.errors import Answer
 from chatworkspace_coder._http import pacing, rates
+from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.pacing import MOST, Pacing
 from chatworkspace_coder._http.rates import PROCESSES, WINDOW, Rate, interval, rate_in
 from chatworkspace_fake import FakeCoder

@@ -20,7 +20,7 @@ import pytest
 
 from chatworkspace import ChatWorkspaceError, ChatWorkspaces, State, UnavailableError
 from chatworkspace.ports import PortError, SystemClock
-from chatworkspace_coder import CoderClient, _client, _watch
+from chatworkspace_coder import CoderClient, _client, _watching
 from chatworkspace_coder._http import retry
 from chatworkspace_fake import Fails, FakeCoder, MemoryStore
 from chatworkspace_simulator import CoderSimulator
@@ -211,7 +211,7 @@ def test_200_streams() -> None:
     """So many watches are open at a time; the next caller polls, and one that is closed makes room."""
     coder = FakeCoder()
     docker = coder.add_template("docker", build=600)
-    assert _watch.STREAMS == 200
+    assert _watching.STREAMS == 200
     with CoderSimulator(coder) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
         me = client.user()
         it = client.get_workspace(me.id, coder.add_workspace(docker, "dev", owner_id=me.id).id, deadline=soon())

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import AgentStatus, JobStatus, Lifecycle, Quota, Transition
-from chatworkspace_coder._answers import json, templates, workspaces
-from chatworkspace_coder._answers.json import UnreadableError
+from chatworkspace_coder._answers import fields, parameters, templates, users, workspaces
+from chatworkspace_coder._answers import settings as settings_for_chats
+from chatworkspace_coder._answers import use as usage
+from chatworkspace_coder._answers.fields import UnreadableError
 from tests.adapters.coder.payloads import (
     AGENT,
     NEXT_VERSION,
@@ -169,13 +171,13 @@ def test_no_agents(resources: object) -> None:
 )
 def test_dates(told: object, instant: datetime | None) -> None:
     """RFC 3339 with up to nine digits; what never was is None."""
-    assert json.date({"at": told}, "at") == instant
+    assert fields.date({"at": told}, "at") == instant
 
 
 @pytest.mark.parametrize(("told", "read"), [(3, 3), (3.0, 3), (True, None), ("3", None), (1e300, None), (float("nan"), None), (float("inf"), None)])
 def test_numbers(told: object, read: int | None) -> None:
     """Whole ones only."""
-    assert json.number({"n": told}, "n") == read
+    assert fields.number({"n": told}, "n") == read
 
 
 @pytest.mark.parametrize(
@@ -212,13 +214,13 @@ def test_lines_of_a_log() -> None:
 )
 def test_quotas(told: Json, quota: Quota | None) -> None:
     """-1 is no limit."""
-    assert workspaces.quota(told) == quota
+    assert users.quota(told) == quota
 
 
 def test_a_user() -> None:
     """Organizations that are no ids are left out."""
-    assert workspaces.user(user(organization_ids=[ORGANIZATION, 3, "x"])).organization_ids == (UUID(ORGANIZATION),)
-    assert workspaces.user(user(organization_ids=None)).organization_ids == ()
+    assert users.user(user(organization_ids=[ORGANIZATION, 3, "x"])).organization_ids == (UUID(ORGANIZATION),)
+    assert users.user(user(organization_ids=None)).organization_ids == ()
 
 
 # ---------------------------------------------------------------- templates
@@ -248,7 +250,7 @@ def test_a_version() -> None:
 @pytest.mark.parametrize(("ids", "allowed"), [([], None), (None, None), ([TEMPLATE], frozenset([UUID(TEMPLATE)]))])
 def test_an_allow_list(ids: object, allowed: object) -> None:
     """An empty one allows all."""
-    assert templates.allow_list({"template_ids": ids}) == allowed
+    assert settings_for_chats.allow_list({"template_ids": ids}) == allowed
 
 
 @pytest.mark.parametrize("small", [False, True])
@@ -257,19 +259,19 @@ def test_presets(small: bool) -> None:  # noqa: FBT001 # a parameter of the test
     told: Json = {"ID": PRESET, "Name": "Small", "Parameters": [{"Name": "cpu", "Value": "2"}], "Default": True, "DesiredPrebuildInstances": 2}
     if small:
         told = {name.lower(): value for name, value in told.items()} | {"parameters": [{"name": "cpu", "value": "2"}]}
-    (read,) = templates.presets([told])
+    (read,) = parameters.presets([told])
     assert (read.id, read.name, dict(read.parameters), read.default, read.desired_prebuilds) == (UUID(PRESET), "Small", {"cpu": "2"}, True, 2)
 
 
 def test_no_presets() -> None:
     """Coder sends null."""
-    assert templates.presets(None) == []
-    assert templates.presets([{"ID": PRESET, "Name": "x", "Parameters": None, "DesiredPrebuildInstances": None}])[0].parameters == {}
+    assert parameters.presets(None) == []
+    assert parameters.presets([{"ID": PRESET, "Name": "x", "Parameters": None, "DesiredPrebuildInstances": None}])[0].parameters == {}
 
 
 def test_recorded_parameters() -> None:
     """A required one has no default; an empty default is one."""
-    region, size = templates.parameters(
+    region, size = parameters.parameters(
         [
             {"name": "region", "required": True, "default_value": "", "type": "string", "options": [{"name": "EU", "value": "eu"}]},
             {"name": "size", "required": False, "default_value": "", "type": "number", "validation_min": 1, "validation_max": 8, "mutable": False},
@@ -297,7 +299,7 @@ def test_evaluated_parameters() -> None:
             {"name": "zone", "default_value": {"value": "??", "valid": False}, "diagnostics": [{"severity": "error", "summary": "not allowed"}]},
         ],
     }
-    read = templates.evaluation(told)
+    read = parameters.evaluation(told)
     cpu, zone = read.parameters
     assert (cpu.default, [it.value for it in cpu.options], cpu.validation_max, cpu.error) == ("2", ["2"], 8, "")
     assert (zone.default, zone.error) == (None, "not allowed")
@@ -309,7 +311,7 @@ def test_use_of_templates() -> None:
     """Live and deleted workspaces of the last 60 days; what is older does not count."""
     old = (NOW - timedelta(days=61)).isoformat()
     listing = {"workspaces": [workspace(), workspace(build(status="deleted")), workspace(last_used_at=old)]}
-    use = templates.template_use(templates.templates([template()]), templates.used(listing), NOW)[UUID(TEMPLATE)]
+    use = usage.template_use(templates.templates([template()]), usage.used(listing), NOW)[UUID(TEMPLATE)]
     assert (use.active, use.deleted, use.developers, use.last_used_at) == (1, 1, 3, datetime(2026, 9, 1, 10, tzinfo=timezone.utc))
 
 
@@ -323,18 +325,21 @@ ANYTHING = st.recursive(
 READERS: tuple[Callable[[object], object], ...] = (
     partial(workspaces.workspace, now=NOW),
     workspaces.freshness,
-    lambda told: workspaces.build(json.as_object(told)),
+    lambda told: workspaces.build(fields.as_object(told)),
     workspaces.log_lines,
-    workspaces.quota,
-    workspaces.user,
+    users.quota,
+    users.user,
     templates.template,
     templates.templates,
     templates.version,
-    templates.allow_list,
-    templates.parameters,
-    templates.evaluation,
-    templates.presets,
-    templates.used,
+    settings_for_chats.allow_list,
+    settings_for_chats.lifetime,
+    users.organizations,
+    users.may_create,
+    parameters.parameters,
+    parameters.evaluation,
+    parameters.presets,
+    usage.used,
 )
 
 

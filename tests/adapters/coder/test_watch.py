@@ -11,9 +11,9 @@ import pytest
 
 from chatworkspace import AgentStatus, JobStatus, UnavailableError, Workspace
 from chatworkspace.ports import NotFoundError, Watch
-from chatworkspace_coder import CoderClient, _watch
+from chatworkspace_coder import CoderClient, _watching
 from chatworkspace_coder._answers import workspaces
-from chatworkspace_coder._http import frames
+from chatworkspace_coder._http import frames, streams
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import NO_ROUTE, NOT_FOUND, OTHER, PAGE, WORKSPACE, agent, build, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, soon
@@ -247,7 +247,7 @@ def test_the_read_behind_an_error_keeps_the_deadline(server: Server, client: Cod
 def test_silence_is_noticed(server: Server, client: CoderClient, stream: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream without even a ping is dead."""
     monkeypatch.setattr(frames, "SILENCE", 0.2)
-    monkeypatch.setattr(_watch, "SILENCE", 0.2)
+    monkeypatch.setattr(streams, "SILENCE", 0.2)
     server.on("GET", PATH, Reply(200, READY))
     stream()
     watch = opened(client)
@@ -304,7 +304,6 @@ def test_one_level_down(server: Server, client: CoderClient, missing: Reply) -> 
         (Reply(403, problem("no")), NotFoundError),
         (Reply(401, problem("who?")), UnavailableError),
         (Reply(502, PAGE), UnavailableError),
-        (Reply(200, PAGE), UnavailableError),
         (Reply(101, b""), UnavailableError),
         (Reply(302, b"", {"Location": "http://127.0.0.1:1"}), UnavailableError),
         (Reply(hang=True), UnavailableError),
@@ -324,7 +323,7 @@ def test_a_watch_that_does_not_open(server: Server, client: CoderClient, reply: 
 
 def test_streams_are_limited(server: Server, client: CoderClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the limit the core polls; one that is closed makes room."""
-    monkeypatch.setattr(_watch, "STREAMS", 2)
+    monkeypatch.setattr(_watching, "STREAMS", 2)
     server.on("GET", PATH, Reply(200, READY))
     server.on("GET", WS, Script().websocket())
     watches = [opened(client) for _ in range(2)]

@@ -13,8 +13,8 @@ from threading import Thread
 from typing import Any
 from unittest import mock
 
-from chatworkspace_cli import _replay
-from chatworkspace_cli._demo import demonstrate
+from chatworkspace_cli._offline import replay
+from chatworkspace_cli._offline.demo import demonstrate
 from tests.adapters.over_http.demo import SEED
 from tests.adapters.over_http.real import RealSimulation
 from tests.web.browser import browser
@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
         worlds.append(RealSimulation(seed, stack=stack, level="newest", speed=SPEED, **service))
         return worlds[-1]
 
-    with browser() as page, ExitStack() as stack, mock.patch.object(_replay, "Simulation", simulation):
+    with browser() as page, ExitStack() as stack, mock.patch.object(replay, "Simulation", simulation):
         page.set_window_size(*SIZE)  # pyright: ignore[reportUnknownMemberType] # selenium tells not all of its types
         demo = Thread(target=demonstrate, args=(SEED,))
         demo.start()

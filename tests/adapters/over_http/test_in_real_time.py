@@ -11,9 +11,9 @@ from unittest import mock
 
 import attrs
 
-from chatworkspace_cli import _replay
-from chatworkspace_cli._demo import demonstrate
-from chatworkspace_cli._replay import Row, Story
+from chatworkspace_cli._offline import replay
+from chatworkspace_cli._offline.demo import demonstrate
+from chatworkspace_cli._offline.replay import Row, Story
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
@@ -122,7 +122,7 @@ def test_the_demo_ends_as_in_memory() -> None:
     def simulation(seed: int, **service: Any) -> RealSimulation:
         return RealSimulation(seed, stack=stack, level=here.level, speed=SPEED, **service)
 
-    with ExitStack() as stack, mock.patch.object(_replay, "Simulation", simulation), ThreadPoolExecutor(len(LEVELS)) as pool:
+    with ExitStack() as stack, mock.patch.object(replay, "Simulation", simulation), ThreadPoolExecutor(len(LEVELS)) as pool:
         stories = dict(zip(LEVELS, pool.map(play, LEVELS), strict=True))
     in_memory = demonstrate(SEED)
     for level, story in stories.items():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import attrs
 
-from chatworkspace_cli._demo import demonstrate
-from chatworkspace_cli._replay import Row
+from chatworkspace_cli._offline.demo import demonstrate
+from chatworkspace_cli._offline.replay import Row
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.over_http import over_http
 from tests.simulation.checker import check

@@ -174,7 +174,7 @@ def test_the_lifetime_for_chats_is_unset_or_unknown(served: Served) -> None:
     chat = World().chat
     assert served.admin.workspace_ttl(chat) is None
     asked = [status for path, status in served.asked if path == "workspace-ttl"]
-    assert asked == {"2.34": [404, 200], "newest": [200]}.get(served.level, [404, 404])
+    assert asked == {"newest": [200]}.get(served.level, [404, 200])
 
 
 def test_an_external_agent_is_known_on_newer_servers(served: Served) -> None:

@@ -246,7 +246,7 @@ def test_a_connection_string_that_is_none() -> None:
     """It is not shown, for it may hold a password; trying again does not help."""
 
     def connect() -> psycopg.Connection[Any]:
-        return psycopg.connect("postgresql://hunter2 and more")
+        return psycopg.connect("postgresql://app:hunter2@[db/app")
 
     for call in (PostgresStore(connect, timeout=TIMEOUT).secret, lambda: upgrade(connect), lambda: script(connect)):
         error = unavailable(call, "a connection could not be had: ProgrammingError", retryable=False)

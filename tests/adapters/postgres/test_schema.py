@@ -17,6 +17,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace.ports import SystemClock
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
@@ -169,13 +170,40 @@ def test_any_name_of_a_schema_will_do(postgres: Database, schema: str) -> None:
     postgres.execute(f'DROP SCHEMA "{schema}" CASCADE')
 
 
-@pytest.mark.parametrize(("argument", "value"), [("timeout", 0), ("timeout", float("nan")), ("timeout", True), ("connect", None), ("listen", "dsn")])
-def test_arguments_are_checked(postgres: Database, argument: str, value: Any) -> None:
-    """InvalidArgumentError naming it."""
-    arguments: dict[str, Any] = {"connect": postgres.connect, argument: value}
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("timeout", 0),
+        ("timeout", -1.5),
+        ("timeout", float("nan")),
+        ("timeout", float("inf")),
+        ("timeout", True),
+        ("timeout", "5"),
+        ("timeout", None),
+        ("connect", None),
+        ("connect", "postgresql://app@db/app"),
+        ("connect", psycopg.Connection),
+        ("listen", "dsn"),
+        ("listen", PostgresStore),
+        ("clock", 3),
+        ("clock", SystemClock),
+    ],
+)
+def test_arguments_are_checked(argument: str, value: Any) -> None:
+    """InvalidArgumentError naming it, before anything is connected, and repeating nothing that may hold a password."""
+    arguments: dict[str, Any] = {"connect": lambda: pytest.fail("connected"), argument: value}
     with pytest.raises(InvalidArgumentError) as error:
         PostgresStore(**arguments)
     assert error.value.argument == argument
+    assert "app@db" not in str(error.value)
+
+
+@pytest.mark.parametrize("connect", [None, "postgresql://app@db/app", psycopg.Connection])
+def test_what_gives_no_connection_upgrades_nothing(connect: Any) -> None:
+    """InvalidArgumentError naming it."""
+    for call in (upgrade, script):
+        with pytest.raises(InvalidArgumentError, match="connect: expected a function"):
+            call(connect)
 
 
 def test_two_stores_in_one_database(postgres: Database) -> None:

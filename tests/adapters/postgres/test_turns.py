@@ -111,7 +111,7 @@ def test_waiting_looks_seldom(postgres_stores: Stores) -> None:
         look = store.look(CHAT)
         looks.clear()
         store.wait_for_turn(look, sim.monotonic() + 10)
-        assert not store._parts().turns._waiting
+        assert not store._parts.here().turns._waiting
     assert sim.elapsed == 10
     assert min(after - before for before, after in pairwise(looks)) >= 0.02
     assert 20 <= len(looks) <= 45
@@ -179,7 +179,7 @@ def test_a_listener_that_is_cut_off_comes_back(postgres: Database, monkeypatch: 
             for (pid,) in listeners(postgres):
                 postgres.execute("SELECT pg_terminate_backend(%s)", (pid,))
             assert given_back(here, there, after=0.1) < SOON
-        here_listens = here._parts().listener
+        here_listens = here._parts.here().listener
         assert here_listens is not None
         deadline = CLOCK.monotonic() + LONG
         while not here_listens.ready():
@@ -196,7 +196,7 @@ def test_a_listener_that_hears_nothing_asks_whether_anybody_is_there(postgres: D
     with proxied(postgres.app) as (proxy, dsn), closing(postgres.store(listen=lambda: psycopg.connect(dsn))) as store:
         claimed(store)
         store.wait_for_turn(store.look(CHAT), CLOCK.monotonic() + 0.3)
-        listener = store._parts().listener
+        listener = store._parts.here().listener
         assert listener is not None
         assert listener.ready()
         proxy.silent = True
@@ -236,7 +236,7 @@ def test_a_listener_that_is_slow_to_begin_keeps_nobody_beyond_the_deadline(postg
     assert begun.is_set()
     go_on.set()
     store.close()
-    listener = store._parts().listener
+    listener = store._parts.here().listener
     assert listener is not None
     assert seconds(listener.ready) < _listener.TO_BEGIN / 2
 
@@ -252,7 +252,7 @@ def test_a_way_to_listen_that_fails_in_its_own_manner(postgres: Database, caplog
         claimed(store)
         look = store.look(CHAT)
         store.wait_for_turn(look, CLOCK.monotonic() + 0.05)
-        listener = store._parts().listener
+        listener = store._parts.here().listener
         assert listener is not None
         deadline = CLOCK.monotonic() + LONG
         while not listener.ready():

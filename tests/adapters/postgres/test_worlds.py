@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest import mock
 
 from chatworkspace.ports import Claim
-from chatworkspace_cli._demo import demonstrate
+from chatworkspace_cli._offline.demo import demonstrate
 from tests.over_postgres import Stores, over_postgres
 from tests.simulation.checker import check
 from tests.simulation.worlds import World, _Ledger
@@ -20,7 +20,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores) -> 
 
     def holds(ledger: _Ledger, claim: Claim) -> bool:
         row = postgres_stores.of(ledger)._row(claim.chat.id)
-        return row.held_by(claim) and not row.written
+        return row.is_held(claim) and not row.written
 
     with over_postgres(postgres_stores) as stores, mock.patch.object(_Ledger, "_holds", holds):
         for seed in range(WORLDS):

@@ -53,7 +53,7 @@ def test_a_full_quota_has_a_code_on_newer_servers(level: str) -> None:
 
 @pytest.mark.parametrize(
     ("level", "templates", "chats", "experimental", "allowed"),
-    [("2.20", False, 404, 404, 404), ("2.24", False, 404, 404, 404), ("2.34", False, 404, 200, 200), ("newest", True, 200, 404, 404)],
+    [("2.20", False, 404, 200, 200), ("2.24", False, 404, 200, 200), ("2.34", False, 404, 200, 200), ("newest", True, 200, 404, 404)],
 )
 def test_what_chats_may_use_is_told_in_three_ways(level: str, *, templates: bool, chats: int, experimental: int, allowed: int) -> None:
     """Not at all, by a list, or by the templates themselves."""
@@ -63,6 +63,22 @@ def test_what_chats_may_use_is_told_in_three_ways(level: str, *, templates: bool
         assert ("agents_allowed" in client.get(f"/templates/{template.id}")) is templates
         paths = ("/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl", "/api/experimental/chats/config/template-allowlist")
         assert [client.ask("GET", path).status_code for path in paths] == [chats, experimental, allowed]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("token", ["", None], ids=["signed out", "signed in"])
+def test_an_unknown_path_is_the_sites_page_on_old_servers(level: str, token: str | None) -> None:
+    """Under /api/experimental, with 200, whoever asks; later, and elsewhere in the API, it is an unknown route."""
+    with CoderSimulator(level=level) as simulator:
+        client = Client(simulator, token=token)
+        answer, other = (client.ask("GET", f"/api/{base}/chats/config/nothing-of-that-kind") for base in ("experimental", "v2"))
+    assert (other.status_code, other.json()) == (404, {"message": "Route not found."})
+    assert answer.headers["X-Coder-Build-Version"] == LEVELS[level].version
+    if level in {"2.20", "2.24"}:
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+        assert answer.text.startswith("<!doctype html>")
+    else:
+        assert (answer.status_code, answer.json()) == (404, {"message": "Route not found."})
 
 
 def test_the_list_is_hidden_from_ordinary_users() -> None:

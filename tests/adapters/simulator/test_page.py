@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from chatworkspace_cli._parser import main
+from chatworkspace_cli import main
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client, made
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace.ports import SystemClock
 from chatworkspace_sqlite import SQLiteStore, _mounts, _schema
 from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened, python
 
@@ -93,7 +94,7 @@ def test_any_file_name_is_a_file_name(tmp_path: Path, name: str) -> None:
 # ---------------------------------------------------------------- what is none of ours
 
 
-@pytest.mark.parametrize("path", [None, 7, b"chats.db", "", "a\0b"])
+@pytest.mark.parametrize("path", [None, 7, b"chats.db", "", "a\0b", Path, SQLiteStore])
 def test_what_is_no_path(path: object) -> None:
     """InvalidArgumentError naming the argument."""
     assert refused(path).startswith("path: expected the path of a file")
@@ -108,6 +109,13 @@ def test_memory_is_no_file() -> None:
 def test_a_timeout_is_a_number_of_seconds(path: Path, timeout: object) -> None:
     """Finite, and above 0. No file is made."""
     assert refused(path, timeout=timeout).startswith("timeout: ")
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("clock", [3, SystemClock])
+def test_a_clock_is_a_clock(path: Path, clock: object) -> None:
+    """One that is made, with all that it has to know. No file is made."""
+    assert refused(path, clock=clock).startswith("clock: expected a Clock")
     assert not path.exists()
 
 
@@ -264,7 +272,7 @@ def test_no_more_pages(path: Path) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
     with opened(path) as store:
-        store._parts().writing.run(no_room)
+        store._parts.here().writing.run(no_room)
         with pytest.raises(UnavailableError, match="full") as error:
             open_many(store)
         assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)

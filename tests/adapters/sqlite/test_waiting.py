@@ -189,7 +189,7 @@ def test_waiting_looks_seldom(path: Path) -> None:
         look = store.look("chat")
         looks.clear()
         store.wait_for_turn(look, sim.monotonic() + 10)
-        assert not store._parts().turns._waiting
+        assert not store._parts.here().turns._waiting
     assert sim.elapsed == 10
     assert min(after - before for before, after in pairwise(looks)) >= 0.005
     assert 40 <= len(looks) <= 90

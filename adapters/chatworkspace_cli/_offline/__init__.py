@@ -1,0 +1,1 @@
+"""The commands that need no server: they replay recorded calls in memory, or serve a Coder of their own."""

@@ -1,0 +1,71 @@
+"""The commands: replay the demo or a recording, serve a Coder in memory. Each loads what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from chatworkspace import InvalidArgumentError
+from chatworkspace_cli._codes import Code
+from chatworkspace_cli._printing import say
+
+if TYPE_CHECKING:
+    from chatworkspace_cli._offline.replay import Story
+
+
+def demo(options: argparse.Namespace) -> int:
+    """Replay the packaged recording."""
+    from chatworkspace_cli._offline.demo import demonstrate  # noqa: PLC0415 # only these commands need the fake
+
+    return _show(demonstrate(options.seed), options, sys.stdout)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print what is for the model on standard output, and what is for people on standard error."""
+    from chatworkspace_cli._offline.demo import play  # noqa: PLC0415 # as above
+    from chatworkspace_cli._offline.recordings import BadLine, Line, read  # noqa: PLC0415 # as above
+
+    try:
+        text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        say(f"chatworkspace run: {options.file}: {error}", sys.stderr)
+        return Code.USAGE
+    lines = list(read(text))
+    bad = [line for line in lines if isinstance(line, BadLine)]
+    for line in bad:
+        say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
+    code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
+    return code or (Code.NOT_READY if bad else Code.DONE)
+
+
+def simulator(options: argparse.Namespace) -> int:
+    """Print how it is reached, and serve until interrupted."""
+    from chatworkspace_cli._offline.serving import serve  # noqa: PLC0415 # as above
+
+    try:
+        serve(
+            port=options.port,
+            level=options.level,
+            speed=options.speed,
+            token=options.token,
+            requests_per_minute=options.requests_per_minute,
+            say=lambda text: say(text, sys.stdout),
+        )
+    except (OSError, OverflowError) as error:
+        say(f"chatworkspace simulator: port {options.port}: {error}", sys.stderr)
+        return Code.USAGE
+    except InvalidArgumentError as error:
+        say(f"chatworkspace simulator: {error}", sys.stderr)
+        return Code.USAGE
+    return Code.DONE
+
+
+def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:
+    from chatworkspace_cli._offline.showing import play, print_json  # noqa: PLC0415 # as above
+
+    if options.json:
+        print_json(story, sys.stdout)
+    else:
+        play(story, out, fast=options.fast, messages=messages)
+    return Code.NOT_READY if story.duplicates else Code.DONE

@@ -1,0 +1,203 @@
+"""The commands that ask a server: each a few steps over a session, that come to a result."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from chatworkspace import ChatNotFoundError, InvalidArgumentError, Outcome, Progress, State
+from chatworkspace.ports import NotFoundError
+from chatworkspace_cli._codes import Code, of_outcome
+from chatworkspace_cli._online import json, names, stores, texts
+from chatworkspace_cli._online.json import Json
+from chatworkspace_cli._online.session import Session
+
+Tell = Callable[[Progress], object]
+
+
+@attrs.frozen(kw_only=True)
+class Result:
+    """What a command came to."""
+
+    code: int
+    told: Json
+    """For programs, beside the exit code."""
+    lines: tuple[str, ...] = ()
+    """For people."""
+    output: str | None = None
+    """What a remote command has printed: shown as it is, and the lines beside it."""
+
+
+Command = Callable[[Session, Namespace, Tell], Result]
+
+
+def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
+    return Result(code=of_outcome(outcome, wanted), told=json.outcome_json(outcome), lines=tuple(texts.outcome_lines(outcome)))
+
+
+# ---------------------------------------------------------------- what changes something
+
+
+def create(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Find, join or make the chat's workspace."""
+    del tell
+    parameters = _parameters(options.param)
+    chat = names.open_chat(session, options.chat)
+    template_id = names.template_id(session, options.template, chat)
+    return _of_outcome(
+        session.workspaces.create(
+            chat.id,
+            template_id,
+            name=options.name,
+            parameters=parameters,
+            preset_id=None if options.preset is None else names.preset_id(session, options.preset, template_id, chat),
+            replace=options.replace,
+            wait=options.wait,
+        )
+    )
+
+
+def start(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Start it."""
+    del tell
+    return _of_outcome(session.workspaces.start(options.chat, parameters=_parameters(options.param), wait=options.wait))
+
+
+def stop(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Stop it."""
+    del tell
+    return _of_outcome(session.workspaces.stop(options.chat, wait=options.wait), State.STOPPED)
+
+
+def attach(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Bind one that the user has made."""
+    del tell
+    chat = names.open_chat(session, options.chat)
+    return _of_outcome(session.workspaces.attach(chat.id, names.workspace_id(session, options.workspace, chat), wait=options.wait))
+
+
+def detach(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Unbind."""
+    del tell
+    return _of_outcome(session.workspaces.detach(options.chat, wait=options.wait), State.ABSENT)
+
+
+def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
+    """List strays, and delete those that are named."""
+    del tell
+    swept = session.workspaces.sweep(delete=options.delete)
+    code = Code.NOT_READY if swept.errors else Code.DONE
+    return Result(code=code, told=json.sweep_json(swept), lines=tuple(texts.sweep_lines(swept)))
+
+
+def _parameters(told: list[str]) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for pair in told:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            raise InvalidArgumentError("parameters", "NAME=VALUE")  # the text may be a secret: it is not shown
+        found[name] = value
+    return found
+
+
+# ---------------------------------------------------------------- what only looks
+
+
+def status(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Say how it is."""
+    del tell
+    return _of_outcome(session.workspaces.status(options.chat, wait=options.wait))
+
+
+def follow(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Tell every step until nothing is under way."""
+    outcome: Outcome | None = None
+    for step in session.workspaces.follow(options.chat, wait=options.wait):
+        tell(step)
+        outcome = step.outcome
+    assert outcome is not None, "the last step has the outcome"
+    return _of_outcome(outcome)
+
+
+def why(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Tell the chat's history. Only the store is asked."""
+    del tell
+    store = session.opened.store
+    try:
+        look, history = store.look(options.chat), store.history(options.chat)
+    except NotFoundError:
+        raise ChatNotFoundError(options.chat) from None
+    return Result(code=Code.DONE, told=json.chat_json(look, history), lines=tuple(texts.history_lines(look, history)))
+
+
+def templates(session: Session, options: Namespace, tell: Tell) -> Result:
+    """List the templates."""
+    del options, tell
+    user = session.client.user()
+    found = session.client.list_templates(user.id, names.organization_id(session, user.organization_ids), deadline=session.deadline())
+    listed = sorted(found, key=lambda it: it.name)
+    told = {"templates": [json.template_json(it) for it in listed]}
+    return Result(code=Code.DONE, told=told, lines=tuple(map(texts.template_line, listed)) or ("there are no templates",))
+
+
+# ---------------------------------------------------------------- what runs in the workspace
+
+
+def execute(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Run a command in the workspace. Its exit code becomes ours."""
+    del tell
+    if not options.words:
+        raise InvalidArgumentError("command", "a command behind --, such as: -- uname -a")
+    # one word is a line for the shell, several are a command and its arguments, which arrive as they were typed
+    command = options.words[0] if len(options.words) == 1 else shlex.join(options.words)
+    with session.workspaces.connect(options.chat) as agent:
+        try:
+            done = agent.run(command, timeout=options.timeout)
+        except TimeoutError:
+            what = f"the command did not end within {options.timeout:g} s, and was interrupted"
+            error = {"reason": "timed_out", "message": what, "retryable": False}
+            return Result(code=Code.TIMED_OUT, told={"error": error}, lines=(what,), output="")
+    told = {"output": done.output, "truncated": done.truncated}
+    lines = ("the output was too long: its end is missing",) if done.truncated else ()
+    return Result(code=done.exit_code, told=told, lines=lines, output=done.output)
+
+
+def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Look at everything that the other commands need."""
+    from chatworkspace_cli._online.doctor import examine  # noqa: PLC0415 # the other commands need none of it
+
+    del options, tell
+    report = examine(session)
+    code = Code.NOT_READY if report.problems else Code.DONE
+    return Result(code=code, told=report.told(), lines=tuple(report.lines()))
+
+
+# ---------------------------------------------------------------- the database of a store
+
+
+def db_upgrade(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Make or upgrade the tables."""
+    del tell
+    applied = list(stores.upgrade_database(session.dsn(options.dsn), options.schema))
+    return Result(code=Code.DONE, told={"applied": applied}, lines=tuple(f"applied {it}" for it in applied) or ("nothing to do",))
+
+
+def db_check(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Say what is missing: an error does."""
+    del tell
+    version = stores.version_of_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"schema_version": version}, lines=(f"nothing is missing; version {version}",))
+
+
+def db_sql(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Print what an upgrade would run."""
+    del tell
+    text = stores.sql_for_database(session.dsn(options.dsn), options.schema)
+    return Result(code=Code.DONE, told={"sql": text}, output=text)
+
+
+LOOKS = (templates, why, execute, doctor)
+"""They wait for no workspace and change none, so Ctrl-C ends their requests."""

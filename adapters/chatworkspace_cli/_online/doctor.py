@@ -1,0 +1,265 @@
+"""Looks at everything that the commands need, says what it found, and what to do about each problem. Changes nothing but that the store is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Workspace
+from chatworkspace.ports import PortError, Store
+from chatworkspace_cli._online import names, texts
+from chatworkspace_cli._online.session import Session
+from chatworkspace_cli._online.stores import VARIABLE
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from chatworkspace_coder import About, CoderClient, Holder, RateLimit, Server
+
+T = TypeVar("T")
+
+CLOCKS_APART = 30.0
+"""Seconds that clocks may differ: tokens and certificates have instants in them."""
+LITTLE = 0.1
+"""Part of the rate limit below which there is little left."""
+STANDING = 900.0
+"""Seconds after which a plan is one for the sweep."""
+FIRST_WS = (2, 22)
+"""The first version with watches over a WebSocket, as far as is known."""
+WATCHES = {
+    "websocket": "by WebSocket",
+    "events": "by server-sent events",
+    "polling": "by polling alone",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Problem:
+    """Something that is wrong, and what to do about it."""
+
+    about: str
+    what: str
+    advice: str
+
+
+@attrs.define(kw_only=True)
+class Report:
+    """What was found."""
+
+    parts: dict[str, dict[str, Any]] = attrs.field(factory=dict[str, dict[str, Any]])
+    """For programs."""
+    said: list[tuple[str, str]] = attrs.field(factory=list[tuple[str, str]])
+    """For people: what it is about, and a sentence."""
+    problems: list[Problem] = attrs.field(factory=list[Problem])
+
+    def find(self, about: str, sentence: str, **facts: Any) -> None:
+        """Note what was found."""
+        self.said.append((about, sentence))
+        self.parts[about] = facts
+
+    def blame(self, about: str, what: str, advice: str) -> None:
+        """Note what is wrong."""
+        self.problems.append(Problem(about=about, what=what, advice=advice))
+
+    def told(self) -> dict[str, Any]:
+        """Return the report for programs."""
+        problems = [{"about": it.about, "problem": it.what, "advice": it.advice} for it in self.problems]
+        return {"ok": not self.problems, **self.parts, "problems": problems}
+
+    def lines(self) -> Iterator[str]:
+        """Yield the report for people."""
+        yield from (f"{about:<9} {sentence}" for about, sentence in self.said)
+        for it in self.problems:
+            yield f"PROBLEM   {it.about}: {it.what}"
+            yield f"          {it.advice}"
+        if not self.problems:
+            yield "nothing is wrong"
+
+
+def examine(session: Session) -> Report:
+    """Look at the server, the token, and the store. What fails is a problem, and the rest is looked at all the same."""
+    report = Report()
+    _server_side(report, session)
+    _store(report, session)
+    return report
+
+
+# ---------------------------------------------------------------- the server
+
+
+def _server_side(report: Report, session: Session) -> None:
+    try:
+        server = session.client.about.server(session.deadline())
+    except InvalidArgumentError as error:
+        report.blame("token" if error.argument == "token" else "server", texts.message_of(error), "Set it, and ask again.")
+        return
+    except ChatWorkspaceError as error:
+        report.blame("server", texts.message_of(error), error.next_step)
+        return
+    version = f" is Coder {server.version}" if server.version else f": {server.problem}"
+    report.find("server", server.url + version, url=server.url, found=server.found.value, version=server.version)
+    if server.problem:
+        report.blame("server", server.problem, _advice_about(server))
+        return
+    _clock(report, server.clock_difference)
+    holder = _tried(report, "token", "Make another token (`coder tokens create`), and set CODER_SESSION_TOKEN.", lambda: _holder(session))
+    if holder is not None:
+        _rate(report, holder.rate_limit)
+        _rights(report, session, holder)
+    _watching(report, session, server.version, holder)
+
+
+def _holder(session: Session) -> Holder:
+    return session.client.about.holder(session.deadline())
+
+
+def _advice_about(server: Server) -> str:
+    if server.found.value == "redirect":
+        to = f" to {server.location}" if server.location else " to where it leads"
+        return f"Redirects are not followed, for they would take the token along: set CODER_URL{to}, if that is your server."
+    if server.found.value == "foreign":
+        return "A proxy or another service answers. See that CODER_URL is the server's own URL, and that the server is up behind the proxy."
+    return "See that the server is up, that CODER_URL is right, and that this machine may reach it."
+
+
+def _clock(report: Report, difference: float | None) -> None:
+    if difference is None:
+        report.find("clock", "the server does not tell its time", difference=None)
+        return
+    side = "ahead of" if difference > 0 else "behind"
+    told = "agrees with the server's" if abs(difference) < 2 else f"of the server is {abs(difference):.0f} s {side} this machine's"
+    report.find("clock", told, difference=round(difference, 1))
+    if abs(difference) > CLOCKS_APART:
+        what = f"the clocks are {abs(difference):.0f} s apart"
+        report.blame("clock", what, "Have both machines keep time (NTP): tokens, certificates and claims go by it.")
+
+
+def _rate(report: Report, limit: RateLimit | None) -> None:
+    if limit is None:
+        report.find("rate", "no limit is told", limit=None, remaining=None)
+        return
+    report.find("rate", f"{limit.remaining} of {limit.limit} requests a minute are left for each path", limit=limit.limit, remaining=limit.remaining)
+    if limit.remaining < limit.limit * LITTLE:
+        report.blame("rate", "few requests are left in this minute", "See who else uses this token; an administrator may raise the server's limit.")
+
+
+# ---------------------------------------------------------------- the token
+
+
+def _rights(report: Report, session: Session, holder: Holder) -> None:
+    user = holder.user
+    facts: dict[str, Any] = {"user": user.username, "user_id": str(user.id)}
+    about = session.client.about
+    listed = _tried(report, "token", "The token needs to read organizations.", lambda: about.organizations(session.deadline()))
+    named = {it.id: it.name for it in listed or []}
+    facts["organizations"] = [{"id": str(it), "name": named.get(it, "")} for it in user.organization_ids]
+    chosen = _tried(report, "token", "Give --organization.", lambda: names.organization_id(session, user.organization_ids))
+    said = f"of {user.username}"
+    if chosen is not None:
+        facts["organization"] = str(chosen)
+        said += f", organization {named.get(chosen, chosen)}" + _in_organization(report, session, user.id, chosen, facts)
+    report.find("token", said, **facts)
+
+
+def _in_organization(report: Report, session: Session, user_id: UUID, organization_id: UUID, facts: dict[str, Any]) -> str:
+    client: CoderClient = session.client
+    about: About = client.about
+    templates = _tried(
+        report,
+        "token",
+        "The token needs to read templates: give it that scope, or its user that role.",
+        lambda: client.list_templates(user_id, organization_id, deadline=session.deadline()),
+    )
+    may = _tried(report, "token", "Ask again.", lambda: about.may_create(organization_id, session.deadline()))
+    facts["templates"] = None if templates is None else len(templates)
+    facts["may_create"] = may
+    if templates is not None and not templates:
+        report.blame("token", "no template can be seen", "Have an administrator make one, or let this user use one.")
+    if may is False:
+        report.blame("token", "no workspace may be made", "Give the user a role in the organization that may, or the token that scope.")
+    told = {True: "may make workspaces", False: "may not make workspaces", None: "whether it may make workspaces is not told"}[may]
+    return ("" if templates is None else f", sees {_many(len(templates), 'template')}") + f", {told}"
+
+
+# ---------------------------------------------------------------- watching
+
+
+def _watching(report: Report, session: Session, version: str, holder: Holder | None) -> None:
+    """Try it on a workspace, if there is one; else say what servers of this version can."""
+    workspace = None if holder is None else _any_workspace(session, holder)
+    if workspace is None:
+        by = "websocket" if _minor(version) >= FIRST_WS else "events"
+        report.find("watching", f"{WATCHES[by]}, judged by the version: there is no workspace to try it on", by=by, tried=None)
+        return
+    tried = _tried(report, "watching", "See what the proxy does with long requests.", lambda: _watched_by(session, workspace))
+    if tried is None:
+        return
+    report.find("watching", f"{WATCHES[tried]}, tried on {workspace.full_name}", by=tried, tried=workspace.full_name)
+    if tried == "polling":
+        advice = "Let the proxy pass WebSockets and server-sent events: without them every change is told late, and costs requests."
+        report.blame("watching", "no stream comes through", advice)
+
+
+def _any_workspace(session: Session, holder: Holder) -> Workspace | None:
+    for organization_id in holder.user.organization_ids:
+        try:
+            found = session.client.list_workspaces(holder.user.id, organization_id, deadline=session.deadline())
+        except (ChatWorkspaceError, PortError):
+            continue  # what the token may not read is told elsewhere
+        if found:
+            return found[0]
+    return None
+
+
+def _watched_by(session: Session, workspace: Workspace) -> str:
+    return session.client.about.watched_by(workspace, session.deadline())
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, _, rest = version.removeprefix("v").partition(".")
+    minor = rest.partition(".")[0]
+    return (int(major), int(minor)) if major.isdecimal() and minor.isdecimal() else (0, 0)
+
+
+# ---------------------------------------------------------------- the store
+
+
+def _store(report: Report, session: Session) -> None:
+    advice = f"Set {VARIABLE}, or give --store: sqlite:///PATH of a file on a disk of this host, in a folder that may be written."
+    opened = _tried(report, "store", advice, lambda: session.opened)
+    if opened is None:
+        return
+    facts = _tried(report, "store", advice, lambda: (opened.schema_version(), *_counted(opened.store)))
+    if facts is None:
+        return
+    version, chats, plans, old = facts
+    # writable: opening it has taken its lock, or looked at every right
+    sentence = f"{opened.place} ({opened.kind}, schema {version}), writable; {_many(chats, 'chat')}, {_many(plans, 'standing plan')}"
+    report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
+    if old:
+        report.blame("store", f"{old} plans have stood for more than {STANDING / 60:.0f} minutes", "`chatworkspace sweep` settles them.")
+
+
+def _counted(store: Store) -> tuple[int, int, int]:
+    """Return how many chats there are, how many plans stand, and how many of those are old."""
+    chats, after = 0, ""
+    while page := store.chats(after=after):
+        chats, after = chats + len(page), page[-1].chat.id
+    return chats, len(store.planned(0)), len(store.planned(STANDING))
+
+
+def _tried(report: Report, about: str, advice: str, ask: Callable[[], T]) -> T | None:
+    """Ask; what fails is a problem, and None."""
+    try:
+        return ask()
+    except ChatWorkspaceError as error:
+        report.blame(about, texts.message_of(error), advice)
+    except PortError as error:
+        report.blame(about, str(error) or type(error).__name__, advice)
+    return None
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

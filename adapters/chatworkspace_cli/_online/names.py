@@ -1,0 +1,86 @@
+"""What names stand for: the chat, its organization, a template, a preset, a workspace."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from chatworkspace import Chat, ChatNotFoundError, InvalidArgumentError, Reason, TemplateError
+from chatworkspace.ports import NotFoundError
+from chatworkspace_cli._online.session import Session
+
+
+def open_chat(session: Session, chat_id: str) -> Chat:
+    """Make the chat known, with the token's user and its organization. InvalidArgumentError, ChatClosedError, UnavailableError."""
+    workspaces, user = session.workspaces, session.client.user()
+    try:
+        chosen = workspaces.get_chat(chat_id).organization_id
+    except ChatNotFoundError:
+        chosen = organization_id(session, user.organization_ids)
+    else:
+        if session.settings.organization is not None:
+            chosen = organization_id(session, user.organization_ids)
+    try:
+        return workspaces.open_chat(chat_id, owner_id=user.id, organization_id=chosen)
+    except InvalidArgumentError as error:
+        if error.argument == "owner_id":
+            raise InvalidArgumentError("chat_id", f"a chat of {user.username}, whose token this is; another user's has this id") from error
+        raise
+
+
+def organization_id(session: Session, of_user: tuple[UUID, ...]) -> UUID:
+    """Return the organization that was chosen, or the user's only one. InvalidArgumentError, UnavailableError."""
+    wanted = session.settings.organization
+    if wanted is None and len(of_user) == 1:
+        return of_user[0]
+    found = session.client.about.organizations(session.deadline())
+    for it in found:
+        if wanted is not None and wanted.lower() in (it.name.lower(), str(it.id)):
+            return it.id
+    names = ", ".join(it.name for it in found) or "none: the token's user is in no organization"
+    raise InvalidArgumentError("organization", f"one of: {names}")
+
+
+def template_id(session: Session, told: str, chat: Chat) -> UUID:
+    """Return the id of a template of the chat's organization, of which name or id is told. InvalidArgumentError, UnavailableError."""
+    if (known := _id(told)) is not None:
+        return known
+    try:
+        return session.client.template(told, organization_id=chat.organization_id).id
+    except TemplateError as error:
+        expected = f"name or id of a template of the chat's organization; there is no {told!r}"
+        raise InvalidArgumentError("template", expected, reason=Reason.TEMPLATE_NOT_FOUND) from error
+
+
+def preset_id(session: Session, told: str, template_id: UUID, chat: Chat) -> UUID:
+    """Return the id of a preset of the template, of which name or id is told. InvalidArgumentError, UnavailableError."""
+    if (known := _id(told)) is not None:
+        return known
+    client = session.client
+    try:
+        template = client.get_template(chat.owner_id, template_id, deadline=session.deadline())
+        presets = client.list_presets(chat.owner_id, template, deadline=session.deadline())
+    except NotFoundError as error:
+        expected = "name or id of a template that the token may see"
+        raise InvalidArgumentError("template", expected, reason=Reason.TEMPLATE_NOT_FOUND) from error
+    found = [it.id for it in presets if it.name == told] or [it.id for it in presets if it.name.lower() == told.lower()]
+    if len(found) != 1:
+        names = ", ".join(repr(it.name) for it in presets) or "none: the template has no presets"
+        raise InvalidArgumentError("preset", f"one of: {names}")
+    return found[0]
+
+
+def workspace_id(session: Session, told: str, chat: Chat) -> UUID:
+    """Return the id of a workspace of the chat's owner, of which name or id is told. InvalidArgumentError, UnavailableError."""
+    if (known := _id(told)) is not None:
+        return known
+    found = session.client.find_workspace(chat.owner_id, told.rpartition("/")[2], deadline=session.deadline())
+    if found is None:
+        raise InvalidArgumentError("workspace_id", f"name or id of a live workspace of the token's user; there is no {told!r}")
+    return found.id
+
+
+def _id(told: str) -> UUID | None:
+    try:
+        return UUID(told)
+    except ValueError:
+        return None

@@ -1,0 +1,107 @@
+"""From parsed options to an exit code: perform a command, show its progress, print what it came to."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+from chatworkspace import ChatWorkspaceError, Reason, UnavailableError
+from chatworkspace.ports import PortError
+from chatworkspace_cli._codes import Code, of_error
+from chatworkspace_cli._online import commands
+from chatworkspace_cli._online.commands import Command, Result
+from chatworkspace_cli._online.json import Json, error_json
+from chatworkspace_cli._online.running import LeftError, Running
+from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
+from chatworkspace_cli._online.session import Session, Settings, check
+from chatworkspace_cli._online.texts import error_lines
+from chatworkspace_cli._printing import as_json, printable, say
+
+LEFT = "interrupted while a request was under way"
+RUNS_ON = "The command may go on in the workspace."
+
+
+def perform(options: Namespace) -> int:
+    """Perform the command that the options name."""
+    command: Command = getattr(commands, options.act)
+    try:
+        result = _result(command, options)
+    except ChatWorkspaceError as error:
+        code = of_error(error)
+        if command is commands.execute:
+            code = code if code in (Code.USAGE, Code.INTERRUPTED) else Code.NOT_REACHED
+            error.next_step = RUNS_ON if code is Code.INTERRUPTED else error.next_step
+        _complain(options, error, code)
+        return code
+    _print(options, result, follows=command is commands.follow)
+    return int(result.code)
+
+
+def _result(command: Command, options: Namespace) -> Result:
+    if "chat" in options:
+        check(options.chat, getattr(options, "wait", None))
+    follows = command is commands.follow
+    settings = Settings(environment=os.environ, store=options.store, organization=options.organization, ca_file=options.ca_file)
+    running: Running[Result] = Running(lambda: command(session, options, running.tell))
+    with Session(settings, None if follows else running.tell) as session:
+        interrupt = session.hang_up if command in commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))
+        return _ended(running, session, _screen(options, follows=follows), interrupt)
+
+
+def _ended(running: Running[Result], session: Session, screen: Screen, interrupt: Callable[[], object]) -> Result:
+    """Return what it came to. What was interrupted by ending its requests has come to nothing, whatever it says."""
+    try:
+        result = running.end(screen, interrupt)
+    except LeftError:
+        with suppress(KeyboardInterrupt):
+            session.hang_up()
+            running.wait(1.0)
+    except ChatWorkspaceError:
+        if not session.hung_up:
+            raise
+    except PortError as error:
+        if not session.hung_up:
+            raise UnavailableError(str(error) or type(error).__name__) from error
+    else:
+        if not session.hung_up:
+            return result
+    finally:
+        screen.close()
+    raise UnavailableError(LEFT, reason=Reason.INTERRUPTED)
+
+
+def _screen(options: Namespace, *, follows: bool) -> Screen:
+    """Return what shows the progress: on standard error, but what follow tells is its result."""
+    if follows and options.json:
+        return JsonLines(sys.stdout, sys.stderr)
+    return screen_for(sys.stdout if follows else sys.stderr, quiet=options.quiet)
+
+
+def _print(options: Namespace, result: Result, *, follows: bool) -> None:
+    if options.json:
+        told = _with_code(result.told, result.code)
+        say(as_json({"outcome": told} if follows else told), sys.stdout)
+        return
+    out = sys.stdout
+    if result.output is not None:  # all that standard output gets
+        out = sys.stderr
+        sys.stdout.write(result.output)
+        sys.stdout.flush()
+    for line in result.lines:
+        say(printable(line), out)
+
+
+def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None:
+    first, *rest = error_lines(error)
+    for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
+        say(printable(line), sys.stderr)
+    if options.json:
+        say(as_json(_with_code(error_json(error), code)), sys.stdout)
+
+
+def _with_code(told: Json, code: int) -> Json:
+    return {**told, "exit_code": int(code)}

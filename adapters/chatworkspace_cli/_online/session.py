@@ -1,0 +1,127 @@
+"""What the commands work with: server, store and library, each opened when a command first needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, UnavailableError
+from chatworkspace.ports import SystemClock
+from chatworkspace_cli._online.stores import Opened, dsn_of, opened
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from chatworkspace_coder import CoderClient
+
+LIMIT = 15.0
+"""Seconds for a request of the command's own."""
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """What environment and options say."""
+
+    environment: Mapping[str, str] = attrs.field(repr=False)
+    """May hold secrets: never shown."""
+    store: str | None = attrs.field(default=None, repr=False)
+    organization: str | None = None
+    ca_file: str | None = None
+
+
+class Session:
+    """The parts. Used by one thread; interrupt() and close() may come from another."""
+
+    def __init__(self, settings: Settings, on_progress: Callable[[Progress], object] | None = None) -> None:
+        self.settings = settings
+        self._on_progress = on_progress
+        self._stack = ExitStack()
+        self._workspaces: ChatWorkspaces | None = None
+        self._interrupted = False
+        self.hung_up = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._stack.close()
+
+    # ------------------------------------------------------------ parts
+
+    @cached_property
+    def client(self) -> CoderClient:
+        """The client of the server that the environment names. InvalidArgumentError."""
+        from chatworkspace_coder import CoderClient  # noqa: PLC0415 # --help needs no HTTP
+
+        url = self._variable("CODER_URL", "url", "the URL of a Coder server, such as https://coder.example.com")
+        token = self._variable("CODER_SESSION_TOKEN", "token", "a session token of that server in the environment; `coder tokens create` makes one")
+        return self._stack.enter_context(CoderClient(url, token=token, ca_file=self.settings.ca_file))
+
+    def _variable(self, name: str, argument: str, expected: str) -> str:
+        told = self.settings.environment.get(name, "").strip()
+        if not told:
+            raise InvalidArgumentError(argument, expected)
+        return told
+
+    @cached_property
+    def opened(self) -> Opened:
+        """The store. InvalidArgumentError, UnavailableError."""
+        return self._stack.enter_context(opened(self.settings.store, self.settings.environment))
+
+    def dsn(self, told: str | None) -> str:
+        """Return the database that is meant. InvalidArgumentError."""
+        return dsn_of(told, self.settings.store, self.settings.environment)
+
+    @cached_property
+    def workspaces(self) -> ChatWorkspaces:
+        """The library over both. InvalidArgumentError, UnavailableError."""
+        client = self.client
+        made = ChatWorkspaces(
+            store=self.opened.store, creator=client, dialer=client, workspace_ttl=client.workspace_ttl, on_progress=self._on_progress
+        )
+        self._workspaces = self._stack.enter_context(made)
+        if self._interrupted:
+            raise UnavailableError("interrupted before anything was asked for", reason=Reason.INTERRUPTED)
+        return made
+
+    @staticmethod
+    def deadline() -> float:
+        """Return until when a request of the command's own may take."""
+        return SystemClock().monotonic() + LIMIT
+
+    # ------------------------------------------------------------ ending early
+
+    def interrupt(self, chat_id: str) -> None:
+        """End the waits."""
+        self._interrupted = True
+        if self._workspaces is not None and chat_id:
+            self._workspaces.interrupt(chat_id)
+
+    def hang_up(self) -> None:
+        """End the requests under way: who made them finds that they were not answered, and gives the chat back."""
+        self.hung_up = True
+        client: CoderClient | None = self.__dict__.get("client")
+        if client is not None:
+            client.close()
+
+
+# ---------------------------------------------------------------- before anything is opened
+
+
+class _NeverAsked:
+    """Stands where a port would."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"the library has no reason to ask for {name}")
+
+
+def check(chat_id: str, wait: float | None) -> None:
+    """Have the library look at what commands about a chat are given, without a store or a server. InvalidArgumentError."""
+    nothing: Any = _NeverAsked()
+    ChatWorkspaces(store=nothing, creator=nothing, dialer=nothing).toolbox(chat_id, wait=wait)

@@ -1,0 +1,58 @@
+"""Reaching agents. The probe is Coder's list of listening ports, for which it has to reach the agent."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from chatworkspace import Agent, UnavailableError, Workspace
+from chatworkspace.ports import DialError, NotFoundError
+from chatworkspace_coder._answers.errors import error_of_read, problem_of, unavailable
+from chatworkspace_coder._api import V2, Api
+from chatworkspace_coder._http.failures import LostError
+from chatworkspace_coder._http.messages import Answer, Request
+from chatworkspace_coder._http.opener import Opener
+from chatworkspace_coder._terminal import Connection
+from chatworkspace_coder._workspaces import Workspaces
+
+
+class Dialer:
+    """Reaches agents. Safe from any thread."""
+
+    def __init__(self, api: Api, opener: Opener, workspaces: Workspaces) -> None:
+        self._api = api
+        self._opener = opener
+        self._workspaces = workspaces
+
+    def dial(self, workspace: Workspace, agent: Agent, deadline: float) -> Connection:
+        """Probe once. DialError, UnavailableError."""
+        if not self._workspaces.is_part(agent.id, workspace):
+            self._check(workspace, agent, deadline)
+        request = Request(path=f"{V2}/workspaceagents/{agent.id}/listening-ports", owner_id=workspace.owner_id)
+        try:
+            answer = self._api.once(request, deadline)
+        except LostError as error:
+            raise UnavailableError(str(error)) from None
+        if answer.ok and problem_of(answer) is None and not answer.looks_like_html:
+            return Connection(self._opener, workspace.owner_id, agent.id)
+        raise self._failure(answer, workspace, agent, deadline)
+
+    def _failure(self, answer: Answer, workspace: Workspace, agent: Agent, deadline: float) -> Exception:
+        """Return what the answer means. An agent that is not connected may be gone: the workspace says so."""
+        problem = problem_of(answer)
+        if problem is None or answer.status in {401, 429, 502, 503, 504}:
+            return unavailable(answer)
+        error = error_of_read(answer)
+        if isinstance(error, NotFoundError) and answer.status != 403:
+            return DialError(str(problem), permanent=True)
+        with suppress(UnavailableError):
+            self._check(workspace, agent, deadline)
+        return DialError(str(problem))
+
+    def _check(self, workspace: Workspace, agent: Agent, deadline: float) -> None:
+        """Look whether it is an agent of the workspace's latest build. DialError, UnavailableError."""
+        try:
+            found = self._workspaces.get(workspace.owner_id, workspace.id, deadline)
+        except NotFoundError as error:
+            raise DialError("the workspace is not there", permanent=True) from error
+        if agent.id not in {it.id for it in found.agents}:
+            raise DialError("there is no such agent any more", permanent=True)

@@ -1,0 +1,39 @@
+"""Why no answer came, in words of ours: a driver's own may hold anything, and it holds the request."""
+
+from __future__ import annotations
+
+from chatworkspace import UnavailableError
+
+
+class LostError(Exception):
+    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out."""
+
+    def __init__(self, message: str, *, sent: bool, overdue: bool) -> None:
+        super().__init__(message)
+        self.sent: bool = sent
+        self.overdue: bool = overdue
+
+
+class OutOfTimeError(UnavailableError):
+    """Nothing but that time ran out."""
+
+    overdue = True
+
+
+_REASONS: tuple[tuple[str, str], ...] = (
+    ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted (ca_file names the authority)"),
+    ("Name or service not known", "the server's name is not known"),
+    ("Name does not resolve", "the server's name is not known"),
+    ("refused", "the connection was refused"),
+    ("reset", "the connection was reset"),
+    ("SSL", "no TLS connection"),
+    ("too large", "the answer is too large"),
+    ("IncompleteRead", "the answer was cut off"),
+    ("RemoteDisconnected", "the connection was closed"),
+)
+
+
+def reason_of(error: BaseException) -> str:
+    """Say why no answer came, in words of ours."""
+    told = repr(error)
+    return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)

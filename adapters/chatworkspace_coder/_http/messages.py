@@ -1,0 +1,60 @@
+"""Requests and answers, as values. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+LARGEST = 64 * 1024 * 1024
+"""Bytes of an answer, unpacked, or of a message or line of a stream: more is no workspace."""
+_FRONT = 200
+"""Bytes in which a page shows what it is."""
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One request. `path` begins behind the server's URL."""
+
+    method: str = "GET"
+    path: str
+    owner_id: UUID | None
+    query: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    body: Any = attrs.field(default=None, repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What came back. Header names are in small letters."""
+
+    status: int
+    headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def looks_like_html(self) -> bool:
+        """The body is marked up: no JSON begins so."""
+        return self.body[:_FRONT].lstrip()[:1] == b"<"
+
+    @property
+    def is_page(self) -> bool:
+        """2xx, and meant for people: by its type, or by how it looks."""
+        return self.ok and (self.headers.get("content-type", "").lower().startswith("text/html") or self.looks_like_html)
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds that it asks to wait, or None. Dates are not read: Coder sends seconds."""
+        told = self.headers.get("retry-after", "").strip()
+        return float(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
+
+    @property
+    def version(self) -> str:
+        """What the server that answered calls its version; empty: it does not say."""
+        return self.headers.get("x-coder-build-version", "")[:100]

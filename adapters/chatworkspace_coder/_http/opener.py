@@ -1,0 +1,118 @@
+"""Opens long connections: each under a limit, with an HTTP/1.1 request written by hand on a socket of its own.
+
+websocket-client's own handshake would follow redirects, use proxies of the environment and keep a cookie jar for the whole process.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Mapping
+from http.client import HTTPException
+from threading import Lock
+from urllib.parse import urlencode, urlsplit
+from uuid import UUID
+from weakref import WeakSet
+
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+
+from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace_coder._http.failures import reason_of
+from chatworkspace_coder._http.forks import begins_anew
+from chatworkspace_coder._http.limits import Limit, OverdueError, left
+from chatworkspace_coder._http.link import BrokenError, Link, head_of
+from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sockets import connected
+from chatworkspace_coder._http.tokens import HEADER
+from chatworkspace_coder._http.transport import Transport
+
+
+class Opener:
+    """Opens links to the server of a transport. Safe from any thread."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        parts = urlsplit(transport.url)
+        self._host = parts.hostname or ""
+        self._tls = _tls(transport.ca_file) if parts.scheme == "https" else None
+        self._port = parts.port or (443 if self._tls else 80)
+        self._authority, self._base = parts.netloc, parts.path
+        self._closed = False
+        self.begin_anew()
+        begins_anew(self)
+
+    def begin_anew(self) -> None:
+        """Begin without links."""
+        self._lock = Lock()
+        """Guards what was opened, so that none slips through while it closes."""
+        self._links: WeakSet[Link] = WeakSet()
+
+    def close(self) -> None:
+        """End all links. Idempotent."""
+        with self._lock:
+            self._closed = True
+            links = tuple(self._links)
+        for link in links:
+            link.close()
+
+    def _note(self, link: Link) -> None:
+        with self._lock:
+            self._links.add(link)
+            if self._closed:
+                raise BrokenError("the client is closed")
+
+    def open(
+        self, path: str, owner_id: UUID, deadline: float, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str]
+    ) -> tuple[Link, Answer]:
+        """Send a GET, and return the link and the head of the answer. UnavailableError."""
+        limit = self._transport.limit(deadline)
+        target = self._base + path + (f"?{urlencode(query)}" if query else "")
+        lines = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+        reason = ""
+        with limit:
+            try:
+                link = self._connected(limit)
+                try:
+                    self._note(link)
+                    link.send(_request(target, lines), deadline)
+                    head = head_of(link, deadline)
+                except BaseException:
+                    link.close()
+                    raise
+                else:
+                    self._transport.note(head)
+                    return link, head
+            except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
+                reason = reason_of(error)
+        self._transport.limit(deadline)  # says so if the client was closed meanwhile
+        raise UnavailableError("not answered in time" if limit.struck or time.monotonic() >= deadline else f"no answer: {reason}")
+
+    def _connected(self, limit: Limit) -> Link:
+        raw = connected(self._host, self._port, limit)
+        if self._tls is None:
+            limit.hold(raw)
+            return Link(raw)
+        handle = raw.dup()  # TLS takes the descriptor away from what it wraps
+        try:
+            limit.hold(handle)
+            raw.settimeout(left(limit.deadline))
+            wrapped = self._tls.wrap_socket(raw, server_hostname=self._host)
+            limit.hold(wrapped)
+            return Link(wrapped)
+        except BaseException:
+            raw.close()
+            limit.hold(None)
+            raise
+        finally:
+            handle.close()
+
+
+def _tls(ca_file: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
+    except OSError as error:
+        raise InvalidArgumentError("ca_file", "a PEM file with certificates") from error
+
+
+def _request(target: str, headers: Mapping[str, str]) -> bytes:
+    return (f"GET {target} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n").encode()

@@ -1,0 +1,148 @@
+"""A chat's row as a store has read it: what it tells readers and holders, and what every store decides by it, whatever it keeps rows in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._ports.errors import ChangedError, ClaimedError, StaleClaimError
+from chatworkspace._ports.store import Claim, Intent, Look, Plan
+from chatworkspace.model import Chat
+
+Fields = Mapping[str, Any]
+"""A row by the names of the fields that it fills. Ids are text or None; numbers may be text; instants are microseconds since 1970."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@attrs.frozen(kw_only=True)
+class Record:
+    """A chat's row at one moment.
+
+    chat: its identity, generation and binding.
+    plan: the one that stands, or None.
+    name: the name in use, kept after bind; empty before the first plan.
+    number: that goes into the mark of that name.
+    epoch: counts the claims.
+    claimed_for: seconds that somebody's claim still lives; 0: free.
+    token: of the claim with this epoch, whether it still lives or not; empty before the first.
+    written: its holder has written, and given the claim back.
+    """
+
+    chat: Chat
+    plan: Plan | None
+    name: str
+    number: int
+    epoch: int
+    claimed_for: float
+    token: str
+    written: bool
+
+    @property
+    def look(self) -> Look:
+        """What a reader gets."""
+        return Look(chat=self.chat, plan=self.plan, name=self.name, number=self.number, epoch=self.epoch, claimed_for=self.claimed_for)
+
+    @property
+    def claim(self) -> Claim:
+        """What its holder gets."""
+        return Claim(chat=self.chat, plan=self.plan, epoch=self.epoch, token=self.token)
+
+    def was_claimed(self, look: Look, token: str) -> bool:
+        """Tell whether this very claim was made already, and its answer lost; if not, it may be made. ChangedError, ClaimedError."""
+        if (self.epoch, self.token, self.written) == (look.epoch + 1, token, False):
+            return True
+        # its holder's own write gives a claim back under the same epoch, so the epoch alone does not say that nothing has changed
+        if (self.epoch, self.chat, self.plan is None) != (look.epoch, look.chat, look.plan is None):
+            raise ChangedError
+        if self.claimed_for:
+            raise ClaimedError(retry_in=self.claimed_for)
+        return False
+
+    def is_held(self, claim: Claim) -> bool:
+        """Tell whether nobody has claimed since."""
+        return (self.epoch, self.token) == (claim.epoch, claim.token)
+
+    def was_bound(self, claim: Claim, workspace_id: UUID) -> bool:
+        """Tell whether this very bind was made already; if not, it may be made.
+
+        StaleClaimError: another write was, which gave the claim back, or somebody has claimed since.
+        """
+        return self._was_written(claim, attrs.evolve(claim.chat, workspace_id=workspace_id))
+
+    def was_attached(self, claim: Claim, workspace_id: UUID | None, *, closes: bool = False) -> bool:
+        """Tell whether this very attach, or close, was made already; if not, it may be made. StaleClaimError as was_bound."""
+        chat = claim.chat
+        then = attrs.evolve(chat, generation=chat.generation + 1, workspace_id=workspace_id, closed=chat.closed or closes)
+        return self._was_written(claim, then)
+
+    def _was_written(self, claim: Claim, then: Chat) -> bool:
+        if not self.is_held(claim) or (self.written and self.chat != then):
+            raise StaleClaimError
+        return self.written
+
+
+# ---------------------------------------------------------------- from a row
+
+
+def record_of(row: Fields) -> Record:
+    """Return the record of a row: the fields of Chat, Plan and Record by their names. A plan stands while there is a template_id."""
+    chat = Chat(
+        id=row["id"],
+        owner_id=UUID(row["owner_id"]),
+        organization_id=UUID(row["organization_id"]),
+        generation=int(row["generation"]),
+        workspace_id=_id(row["workspace_id"]),
+        closed=bool(row["closed"]),
+    )
+    return Record(
+        chat=chat,
+        plan=_plan(row),
+        name=row["name"],
+        number=int(row["number"]),
+        epoch=int(row["epoch"]),
+        claimed_for=float(row["claimed_for"]),
+        token=row["token"],
+        written=bool(row["written"]),
+    )
+
+
+def _plan(row: Fields) -> Plan | None:
+    template_id = _id(row["template_id"])
+    if template_id is None:
+        return None
+    return Plan(
+        name=row["name"],
+        number=int(row["number"]),
+        template_id=template_id,
+        preset_id=_id(row["preset_id"]),
+        fingerprint=row["fingerprint"],
+        planned_for=float(row["planned_for"]),
+    )
+
+
+def intent_of(row: Fields) -> Intent:
+    """Return one generation of the history: the fields of Intent by their names."""
+    return Intent(
+        generation=int(row["generation"]),
+        name=row["name"],
+        template_id=_id(row["template_id"]),
+        preset_id=_id(row["preset_id"]),
+        replaces=_id(row["replaces"]),
+        workspace_id=_id(row["workspace_id"]),
+        planned_at=_time(row["planned_at"]),
+        bound_at=_time(row["bound_at"]),
+        notes=tuple(row["notes"]),
+    )
+
+
+def _id(text: str | None) -> UUID | None:
+    return None if text is None else UUID(text)
+
+
+def _time(microseconds: int | str | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=int(microseconds))

@@ -1,0 +1,67 @@
+"""What setup.cfg claims: interpreters that are tested, and bounds that leave users their choice."""
+
+from __future__ import annotations
+
+import ast
+from configparser import ConfigParser
+from itertools import pairwise
+
+import pytest
+
+from tests.packaging.lowest import name_of, required
+from tests.packaging.runs import ROOT
+
+CONFIG = ConfigParser()
+CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
+CLAIMED = sorted(
+    (3, int(line.rpartition(".")[2]))
+    for line in CONFIG["metadata"]["classifiers"].splitlines()
+    if line.startswith("Programming Language :: Python :: 3.")
+)
+
+
+def interpreter_called(name: str) -> tuple[int, int]:
+    """Return the interpreter that the test command calls so: read, not imported, for it is a program."""
+    found: list[tuple[int, int]] = [
+        ast.literal_eval(node.value)
+        for path in (ROOT / "tests").rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and node.value is not None
+        and any(isinstance(it, ast.Name) and it.id == name for it in (node.targets if isinstance(node, ast.Assign) else [node.target]))
+    ]
+    (only,) = found
+    return only
+
+
+def test_the_interpreters_that_are_claimed_are_those_that_are_tested() -> None:
+    """From the oldest that the test command looks for, without a gap, and none that it would not find."""
+    assert CLAIMED[0] == interpreter_called("OLDEST")
+    assert CLAIMED[-1] <= interpreter_called("NEWEST")
+    assert all(after == (3, before + 1) for (_, before), after in pairwise(CLAIMED))
+
+
+def test_pip_knows_the_oldest_interpreter_too() -> None:
+    """And no newest: who has a newer one may try."""
+    assert CONFIG["options"]["python_requires"] == ">=" + ".".join(map(str, CLAIMED[0]))
+
+
+@pytest.mark.parametrize("extra", ["", "example", "postgres"])
+def test_users_have_lower_bounds_alone(extra: str) -> None:
+    """An upper bound of ours would keep others from what they need for reasons of their own."""
+    for requirement in required(extra):
+        assert requirement.count(">=") == 1, requirement
+        assert not set(requirement.partition(">=")[2]) & set(",<=!~"), requirement
+
+
+def test_our_own_tools_have_upper_bounds() -> None:
+    """So that a new release of theirs does not turn the build red."""
+    assert [name_of(it) for it in required("test") if "<" not in it] == []
+
+
+def test_bounds_agree() -> None:
+    """What the library and its extras ask of the same distribution is the same: nothing else is tested."""
+    bounds: dict[str, set[str]] = {}
+    for requirement in (*required(), *required("example"), *required("postgres")):
+        bounds.setdefault(name_of(requirement), set()).add(requirement.partition(">=")[2])
+    assert {name: found for name, found in bounds.items() if len(found) > 1} == {}
