@@ -22,6 +22,7 @@ from chatworkspace._ports.errors import (
     StaleClaimError,
     WorkspaceTakenError,
 )
+from chatworkspace._ports.patience import interruptible, time_left
 from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
@@ -57,4 +58,6 @@ __all__ = [
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",
+    "interruptible",
+    "time_left",
 ]

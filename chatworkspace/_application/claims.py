@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from chatworkspace._application.admission import logger
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Again, Await, Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.pauses import FLOOR
+from chatworkspace._domain.texts import visible
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Reason, Workspace
 from chatworkspace.ports import ChangedError, Claim, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
@@ -39,6 +41,7 @@ class Claims:
 
         leaves: the plan leaves a live workspace behind.
         """
+        self._asking.check()
         token, begun = self._clock.token(), self._clock.monotonic()
         unanswered = False
 
@@ -70,11 +73,13 @@ class Claims:
         return held.ends_at - self._clock.monotonic() >= MARGIN + min(MARGIN, self._timeouts.creating / 2)
 
     def release(self, held: Held, *, note: str = "", drop_plan: bool = False) -> None:
-        """Give the claim back. Best effort: it ends by itself."""
+        """Give the claim back. Best effort: it ends by itself, and what goes wrong hides nothing of what the call came to."""
         try:
-            self._asking.stored_until(self._clock.monotonic() + 1.0, self._store.release, held.claim, note=note, drop_plan=drop_plan)
-        except UnavailableError:
-            return
+            until = self._clock.monotonic() + 1.0
+            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note), drop_plan=drop_plan)
+        except Exception:
+            extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
+            logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:
         """Return until when a request under this claim may take."""

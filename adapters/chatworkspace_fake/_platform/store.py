@@ -29,6 +29,8 @@ from chatworkspace.ports import (
     Store,
     SystemClock,
     WorkspaceTakenError,
+    interruptible,
+    time_left,
 )
 from chatworkspace_fake._platform.faults import Fault, Faults
 
@@ -179,7 +181,8 @@ class MemoryStore(Store):
             ends = min(deadline, row.until)
             row.waiters.append(signal)
         try:
-            signal.wait(ends)
+            with interruptible(signal.set):
+                signal.wait(ends)
         finally:
             with row.lock:
                 if signal in row.waiters:
@@ -415,7 +418,7 @@ class FakeStore(MemoryStore):
                 return act()
 
         self._catch_up()
-        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + TIMEOUT)
+        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def _catch_up(self) -> None:
         """Perform late writes that have arrived, as of when they arrived."""
@@ -447,7 +450,7 @@ class FakeStore(MemoryStore):
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
         self._catch_up()
-        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + TIMEOUT)
+        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         act = super().bind
