@@ -68,6 +68,12 @@ class Asking:
         """Raise ClosedError after close(): nothing is begun any more."""
         self._calls.check()
 
+    @property
+    def interrupted(self) -> bool:
+        """The call was interrupted: it sends nothing any more that it has not sent."""
+        call = self._calls.mine
+        return call is not None and call.interrupted
+
     def by(self) -> float:
         """Return until when a question may take without which nothing can be told."""
         call = self._calls.mine

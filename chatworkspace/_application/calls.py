@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._ports.patience import caller, swap_caller
 from chatworkspace.errors import BusyError, ClosedError
 from chatworkspace.model import Chat
@@ -54,6 +55,7 @@ class Call:
         "may_be_cut",
         "resumed_at",
         "started",
+        "told_at",
     )
 
     def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None, *, answering: float = inf) -> None:
@@ -82,6 +84,8 @@ class Call:
         """As it was looked at last, by calls that only look."""
         self.resumed_at = self.started
         """When it was last told to come back, and did."""
+        self.told_at = self.started
+        """When a follower was told something last."""
         self.awaited = -1
         """The epoch whose end was waited for last."""
 
@@ -107,6 +111,10 @@ class Call:
     def ask_until(self, limit: float) -> float:
         """Return until when a read may take that is made while waiting: not longer than the call, nor than a follower may be left alone."""
         return self.until(min(limit, SLICE) if self.following else limit)
+
+    def tell_by(self) -> float:
+        """Return until when a wait may take after which a follower is told how things stand: not longer than the call."""
+        return self.sooner(max(self.told_at + SLICE, self.clock.monotonic() + FLOOR) if self.following else self.clock.monotonic() + HEARTBEAT)
 
     def answer_by(self) -> float:
         """Return until when the call may ask, beyond its patience, to be able to answer at all."""
@@ -249,6 +257,7 @@ def in_steps(call: Call, steps: Generator[T, None, None]) -> Generator[T, None, 
                 return
             finally:
                 call.step_back()
+            call.told_at = call.clock.monotonic()
             yield step
     finally:
         outer = swap_caller(None)  # perhaps in a finalizer, and so in the midst of anybody's call

@@ -42,6 +42,8 @@ class Claims:
         leaves: the plan leaves a live workspace behind.
         """
         self._asking.check()
+        if self._asking.interrupted:
+            return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
         unanswered = False
 
@@ -85,6 +87,11 @@ class Claims:
         """Return until when a request under this claim may take."""
         return min(self._clock.monotonic() + self._timeouts.creating, held.ends_at - MARGIN)
 
+    def record_by(self, held: Held) -> float:
+        """Return until when what came of a request may be written down: its own limit, or the margin that is kept for it."""
+        now = self._clock.monotonic()
+        return max(held.ends_at - MARGIN, min(now + MARGIN, held.ends_at), now + FLOOR)
+
     def left_to_read(self, held: Held) -> float:
         """Return the seconds that a look under this claim may take, so that its record can still be written."""
         return max(min(self._timeouts.planning, held.ends_at - MARGIN / 2 - self._clock.monotonic()), FLOOR)
@@ -93,8 +100,7 @@ class Claims:
         """Record what the plan became. A refused holder drops what it has and looks again."""
         chat_id = held.claim.chat.id
         try:
-            until = max(held.ends_at, self._clock.monotonic() + FLOOR)
-            chat = self._asking.stored_until(until, self._store.bind, held.claim, workspace.id)
+            chat = self._asking.stored_until(self.record_by(held), self._store.bind, held.claim, workspace.id)
         except StaleClaimError:
             track.stray = track.made
             return Again()

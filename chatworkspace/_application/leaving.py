@@ -121,7 +121,7 @@ class Leavings:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left
             note = leaving.value.value if left is None else visible(f"{leaving.value.value}; left behind {left.name or left.workspace_id}")
-            chat = self._asking.stored_until(held.ends_at, ask)
+            chat = self._asking.stored_until(self._claims.record_by(held), ask)
         except StaleClaimError:
             if unanswered:  # perhaps it was written before it was overtaken: it must not be written twice
                 raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from functools import partial
 
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import SLICE, Call
+from chatworkspace._application.calls import Call
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.steps import Going, Steps
 from chatworkspace._application.telling import Teller
@@ -36,7 +36,7 @@ class Looking:
             if look.chat.workspace_id is None:
                 if look.plan is None or look.claimed_for <= 0 or call.over or call.decides_around:
                     return self._endings.absent(call, look)
-                self._steps.wait_for_turn(call, look, call.until(SLICE))
+                self._steps.wait_for_turn(call, look, call.tell_by())
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
             if proven := self._turns.proven(look, dial):

@@ -9,7 +9,7 @@ from typing import TypeVar
 import attrs
 
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import LEAST, SLICE, Call, within_itself
+from chatworkspace._application.calls import LEAST, LOG_TICK, SLICE, Call, within_itself
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import logger
 from chatworkspace._application.mutex import ChatMutex
@@ -167,9 +167,9 @@ class Steps:
         finally:
             call.deciding = False
             mutex.release(call.chat_id)
-        if isinstance(turn, Await) and (call.interrupted or self._clock.monotonic() >= queued_until):
+        if isinstance(turn, Await) and self._clock.monotonic() >= queued_until:
             return None
-        return turn
+        return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
 
     def _taken(self, call: Call, take: Callable[[], Turn], began: float) -> Generator[Seen, None, Turn | None]:
         """Take one turn. Where the platform takes no more requests for now, it is taken again when it does; mutex and claim are given back meanwhile."""
@@ -265,6 +265,8 @@ class Steps:
     def told_meanwhile(self, call: Call, ask: Callable[[float], T]) -> Generator[Seen, None, T]:
         """Ask what has to be known, within what is left of the call. A follower is told in between that it goes on."""
         by = call.by(self._timeouts.planning)
+        if call.following and self._clock.monotonic() - call.told_at > LOG_TICK:
+            yield GOES_ON
         while call.following and not call.interrupted and (until := self._clock.monotonic() + SLICE) < by:
             try:
                 answer = ask(until)
