@@ -26,6 +26,7 @@ from chatworkspace._ports.errors import (
     WorkspaceTakenError,
 )
 from chatworkspace._ports.own_parts import OwnParts
+from chatworkspace._ports.patience import interruptible, time_left
 from chatworkspace._ports.pauses import pauses
 from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
 from chatworkspace._ports.system_clock import SystemClock
@@ -72,8 +73,10 @@ __all__ = [
     "check_seconds",
     "check_text",
     "intent_of",
+    "interruptible",
     "pauses",
     "record_of",
+    "time_left",
 ]
 
 
