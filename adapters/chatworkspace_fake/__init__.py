@@ -1,4 +1,11 @@
-"""A Coder, a store and time itself, all in memory: for tests that are fast, and the same every time."""
+"""A Coder, a store and time itself, all in memory: for tests that are fast, and the same every time.
+
+Begin with Simulation, a small world in virtual time: its coder is a FakeCoder, its store a FakeStore, and what is to go wrong with either is one line
+(`sim.coder.when("create_workspace").lose_answer()`). The pytest plugin, which comes with the distribution, has the fixture
+`chatworkspace_simulation` and the marker `chatworkspace_seeds(n)`. MemoryStore is a store for one process, outside of tests too.
+
+Durations are seconds (float), of the clock that a thing was given. FakeCoder, FakeStore, MemoryStore and ScaledClock are safe from any thread.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +13,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chatworkspace_fake._platform.coder import NEVER as NEVER
-    from chatworkspace_fake._platform.coder import Fails as Fails
-    from chatworkspace_fake._platform.coder import FakeCoder as FakeCoder
-    from chatworkspace_fake._platform.coder import FakeWorkspace as FakeWorkspace
-    from chatworkspace_fake._platform.faults import Fault as Fault
-    from chatworkspace_fake._platform.store import FakeStore as FakeStore
-    from chatworkspace_fake._platform.store import MemoryStore as MemoryStore
-    from chatworkspace_fake._simulation.processes import Process as Process
-    from chatworkspace_fake._simulation.scaled import ScaledClock as ScaledClock
-    from chatworkspace_fake.simulation import Simulation as Simulation
+    from chatworkspace import __version__
+    from chatworkspace_fake._platform.coder import FakeCoder
+    from chatworkspace_fake._platform.faults import Fault
+    from chatworkspace_fake._platform.memory import MemoryStore
+    from chatworkspace_fake._platform.states import NEVER, Fails
+    from chatworkspace_fake._platform.store import FakeStore
+    from chatworkspace_fake._platform.templates import TemplateSettings
+    from chatworkspace_fake._platform.workspaces import FakeWorkspace
+    from chatworkspace_fake._simulation.actors import ProcessKilled, StuckError
+    from chatworkspace_fake._simulation.processes import Process
+    from chatworkspace_fake._simulation.scaled import ScaledClock
+    from chatworkspace_fake.simulation import Simulation
 
 __all__ = [
     "NEVER",
@@ -26,22 +35,30 @@ __all__ = [
     "Fault",
     "MemoryStore",
     "Process",
+    "ProcessKilled",
     "ScaledClock",
     "Simulation",
+    "StuckError",
+    "TemplateSettings",
+    "__version__",
 ]
 
 # Imported at first use: pytest loads this package in every run that has it installed, for the plugin's sake, and most use none of it.
 _MODULES = {
-    "NEVER": "_platform.coder",
-    "Fails": "_platform.coder",
-    "FakeCoder": "_platform.coder",
-    "FakeStore": "_platform.store",
-    "FakeWorkspace": "_platform.coder",
-    "Fault": "_platform.faults",
-    "MemoryStore": "_platform.store",
-    "Process": "_simulation.processes",
-    "ScaledClock": "_simulation.scaled",
-    "Simulation": "simulation",
+    "NEVER": "chatworkspace_fake._platform.states",
+    "Fails": "chatworkspace_fake._platform.states",
+    "FakeCoder": "chatworkspace_fake._platform.coder",
+    "FakeStore": "chatworkspace_fake._platform.store",
+    "FakeWorkspace": "chatworkspace_fake._platform.workspaces",
+    "Fault": "chatworkspace_fake._platform.faults",
+    "MemoryStore": "chatworkspace_fake._platform.memory",
+    "Process": "chatworkspace_fake._simulation.processes",
+    "ProcessKilled": "chatworkspace_fake._simulation.actors",
+    "ScaledClock": "chatworkspace_fake._simulation.scaled",
+    "Simulation": "chatworkspace_fake.simulation",
+    "StuckError": "chatworkspace_fake._simulation.actors",
+    "TemplateSettings": "chatworkspace_fake._platform.templates",
+    "__version__": "chatworkspace",
 }
 
 
@@ -49,7 +66,7 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"{__name__}.{module}"), name)
+    value: object = getattr(import_module(module), name)
     globals()[name] = value
     return value
 

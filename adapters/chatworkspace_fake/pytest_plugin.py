@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from chatworkspace_fake._simulation.registry import registry
+from chatworkspace_fake._simulation.registry import Recorded, registry
 
 if TYPE_CHECKING:
     from chatworkspace_fake.simulation import Simulation
@@ -77,7 +77,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, None]:
             report.sections.append((f"chatworkspace simulation, seed {simulation.seed}", _story(item, simulation)))
 
 
-def _story(item: pytest.Item, simulation: Simulation) -> str:
+def _story(item: pytest.Item, simulation: Recorded) -> str:
     seed = simulation.seed
     replay = f'pytest "{item.nodeid}"' if f"seed-{seed}" in item.name else f"Simulation(seed={seed})"
     lines = simulation.trace.splitlines()

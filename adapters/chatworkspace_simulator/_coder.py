@@ -5,22 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace_fake._platform.coder import FakeCoder
-from chatworkspace_fake._platform.faults import Odds
+from chatworkspace_fake import FakeCoder, ScaledClock
+from chatworkspace_fake._arguments import check_instance, check_whole, check_whole_or_none
+from chatworkspace_fake._platform.faults import odds_of
 from chatworkspace_fake._platform.states import OWNER
-from chatworkspace_fake._simulation.scaled import ScaledClock
-from chatworkspace_simulator import _gate
-from chatworkspace_simulator._api import pages
+from chatworkspace_simulator import _gate, _page
 from chatworkspace_simulator._api.levels import level_of
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.limits import RateLimit
-from chatworkspace_simulator._http.messages import Reply
 from chatworkspace_simulator._http.mishaps import Mishaps, WireFault
 from chatworkspace_simulator._http.server import Arrival, Seen, Server
+from chatworkspace_simulator._http.streams import Answer
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -50,21 +49,15 @@ class CoderSimulator:
         level: "2.20", "2.24", "2.34" or "newest". port=0: any that is free. tokens: token -> user. speed: seconds that pass in one, for a
         FakeCoder that is made here; one that is given has its own clock. requests_per_minute: to one path; None: no limit. InvalidArgumentError.
         """
-        if coder is not None and speed != 1.0:
-            raise InvalidArgumentError("speed", "1 beside a coder: make the FakeCoder with ScaledClock(speed)")
-        if requests_per_minute is not None and requests_per_minute < 1:
-            raise InvalidArgumentError("requests_per_minute", "at least 1, or None")
-        self.coder: FakeCoder = FakeCoder(ScaledClock(speed)) if coder is None else coder
+        self.coder: FakeCoder = _platform(coder, speed)
         """The platform that is served; its faults are those of the server."""
-        known = dict(tokens or {})
-        if not all(token and token.isascii() and token.isprintable() and " " not in token for token in known):
-            raise InvalidArgumentError("tokens", "text that a header can carry, without spaces")
+        known = {} if tokens is None else _known(tokens)
         self.token: str = next((token for token, user in known.items() if user == OWNER), "") or _new_token()
         """Of the site's owner."""
         self._world = World(self.coder, level_of(level), {self.token: OWNER, **known})
-        self._limit = RateLimit(self._world.clock, requests_per_minute)
+        self._limit = RateLimit(self._world.clock, check_whole_or_none("requests_per_minute", requests_per_minute, least=1))
         self._mishaps = Mishaps()
-        self._port = port
+        self._port = check_whole("port", port, least=0, most=65535)
         self._server: Server | None = None
         self._thread: Thread | None = None
         self._seen: list[Seen] = []
@@ -121,7 +114,7 @@ class CoderSimulator:
 
         request: a method and the end of a path, `*` for any method or segment: "POST /workspaces", "GET /workspaces/*". InvalidArgumentError.
         """
-        return self._mishaps.when(request, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
+        return self._mishaps.when(request, nth=nth, times=times, odds=odds_of(chance, seed))
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults, of the wire and of the platform, that were armed and have not struck."""
@@ -129,8 +122,8 @@ class CoderSimulator:
 
     # ------------------------------------------------------------ inside
 
-    def _answer(self, arrival: Arrival) -> Reply:
-        page = pages.page(self._world, arrival.method, arrival.target, self._seen)
+    def _answer(self, arrival: Arrival) -> Answer:
+        page = _page.page(self._world, arrival.method, arrival.target, self._seen)
         if page is not None:
             return page
         return _gate.answer(
@@ -142,6 +135,27 @@ class CoderSimulator:
             body=arrival.body,
             address=arrival.address,
         )
+
+
+def _platform(coder: FakeCoder | None, speed: float) -> FakeCoder:
+    """Return the platform to serve."""
+    if coder is None:
+        return FakeCoder(ScaledClock(speed))
+    if speed != 1.0:
+        raise InvalidArgumentError("speed", "1 beside a coder: make the FakeCoder with ScaledClock(speed)")
+    return check_instance("coder", coder, FakeCoder, "a FakeCoder")
+
+
+def _known(tokens: Mapping[str, UUID]) -> dict[str, UUID]:
+    """Return whose each token is."""
+    if not isinstance(cast("object", tokens), Mapping):
+        raise InvalidArgumentError("tokens", "a mapping of tokens to the ids of users")
+    for token, user in tokens.items():
+        text = check_instance("tokens", token, str, "text for each token")
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise InvalidArgumentError("tokens", "text that a header can carry, without spaces")
+        check_instance("tokens", user, UUID, "a UUID for each user")
+    return dict(tokens)
 
 
 def _new_token() -> str:

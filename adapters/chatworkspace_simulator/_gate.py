@@ -7,11 +7,14 @@ from email.message import Message
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl
 
+import attrs
+
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator._api import agents, builds, parameters, routes, templates, users, watching, workspaces
 from chatworkspace_simulator._api.world import World, user_of_id
 from chatworkspace_simulator._http.limits import RateLimit
 from chatworkspace_simulator._http.messages import TEXT, ApiError, Reply, Request, User
+from chatworkspace_simulator._http.streams import Answer
 
 TABLE = routes.compiled(route for part in (users, templates, parameters, workspaces, builds, watching, agents) for route in part.ROUTES)
 COOKIE = "coder_session_token"
@@ -19,7 +22,7 @@ _SIGNED_OUT = "You are signed out or your session has expired. Please sign in ag
 _BYPASS = "X-Coder-Bypass-Ratelimit"
 
 
-def answer(world: World, limit: RateLimit, *, method: str, target: str, headers: Message, body: bytes, address: str) -> Reply:
+def answer(world: World, limit: RateLimit, *, method: str, target: str, headers: Message, body: bytes, address: str) -> Answer:
     """Answer a request to the API. GoneError: it is not answered."""
     path, _, text = target.partition("?")
     counted: dict[str, str] = {}
@@ -39,11 +42,7 @@ def answer(world: World, limit: RateLimit, *, method: str, target: str, headers:
         reply = found.route.handler(world, request)
     except ApiError as error:
         reply = error.reply if error.status != 405 else Reply(status=405, content_type="")
-    return reply if not counted else _with_headers(reply, counted)
-
-
-def _with_headers(reply: Reply, headers: Mapping[str, str]) -> Reply:
-    return Reply(status=reply.status, body=reply.body, content_type=reply.content_type, headers={**reply.headers, **headers}, talk=reply.talk)
+    return attrs.evolve(reply, headers={**reply.headers, **counted})
 
 
 def holder(world: World, headers: Message, query: Mapping[str, str]) -> User:

@@ -95,7 +95,7 @@ def _imports_functions(it: Import) -> bool:
 
 
 def private_parts(world: World) -> Iterator[str]:
-    """Tell where a package's private parts are used by another, or by an example. The command may, and the simulator has the fake's platform."""
+    """Tell where a package's private parts are used by another, or by an example. The command may, and the simulator uses what the fake shares."""
     for module in world.values():
         if module.package != "benchmarks":
             private = (it for it in module.imports if is_ours(it.top) and it.top != module.package and _is_private(module, it))
@@ -106,7 +106,7 @@ def _is_private(module: Module, it: Import) -> bool:
     if module.package == COMMAND and it.top != CORE:
         return False
     parts = [*it.module.split("."), it.name]
-    if (module.package, parts[:2]) == ("chatworkspace_simulator", ["chatworkspace_fake", "_platform"]):
+    if module.package == "chatworkspace_simulator" and parts[0] == "chatworkspace_fake" and parts[1] in {"_arguments", "_platform"}:
         parts = parts[2:]
     return any(part.startswith("_") and not part.endswith("__") for part in parts)
 

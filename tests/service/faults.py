@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import combinations
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -110,7 +111,7 @@ class World:
         """Let another caller call so many seconds from now."""
         self.at(seconds, lambda world: world.call(process, act))
 
-    def template(self, **changes: object) -> None:
+    def template(self, **changes: Any) -> None:
         """Let the template make something else from now on."""
         self.sim.coder.update_template("docker", **changes)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,8 +23,8 @@ def left(outcome: Outcome) -> UUID | None:
 class Replacing:
     """A chat that has a workspace, which is to be replaced by one of another template."""
 
-    def __init__(self, **service: object) -> None:
-        self.world = world = World(**service)  # type: ignore[arg-type] # as ChatWorkspaces takes it
+    def __init__(self, **service: Any) -> None:
+        self.world = world = World(**service)
         self.first = world.created()
         self.old: FakeWorkspace = world.latest
         self.other = world.template("other")
@@ -50,7 +51,10 @@ class Replacing:
     def leave_in_doubt(self, *, arrives: float | None = None) -> None:
         """Let a replacement get no answer: it is lost, or acted upon so many seconds after its caller has given up."""
         armed = self.world.coder.when("create_workspace")
-        armed.lose_request() if arrives is None else armed.arrive_late(arrives)
+        if arrives is None:
+            armed.lose_request()
+        else:
+            armed.arrive_late(arrives)
         with pytest.raises(OutcomeUnknownError) as error:
             self.replace()
         assert error.value.left_behind is None
@@ -137,23 +141,27 @@ def test_while_a_replacement_is_asked_for_the_chat_is_as_it_was() -> None:
     world, other = case.world, case.world.sim.process("other")
     world.coder.when("create_workspace").take(20)
 
-    def look() -> tuple[Outcome, list[Phase | None]]:
-        world.sim.sleep(5)
-        status = other.workspaces.status(CHAT)
-        with other.workspaces.connect(CHAT):
-            return status, [step.phase for step in other.workspaces.follow(CHAT, wait=1)]
+    statuses, phases, created = list[Outcome](), list[Phase | None](), list[Outcome]()
 
-    def create() -> tuple[Outcome, Outcome]:
+    def look() -> None:
+        world.sim.sleep(5)
+        statuses.append(other.workspaces.status(CHAT))
+        with other.workspaces.connect(CHAT):
+            phases.extend(step.phase for step in other.workspaces.follow(CHAT, wait=1))
+
+    def create() -> None:
         world.sim.sleep(5)
         service = world.sim.process("third").workspaces
-        return service.create(CHAT, case.other.id, wait=1), service.create(CHAT, case.other.id)
+        created.extend(service.create(CHAT, case.other.id, wait=wait) for wait in (1, None))
 
-    replaced, (status, phases), (waiting, created) = world.sim.run(case.replace, look, create)
+    replaced = list[Outcome]()
+    world.sim.run(lambda: replaced.append(case.replace()), look, create)
+    (status,), (waiting, found) = statuses, created
     assert (status.workspace_id, status.ready) == (case.old.id, True)
     assert Phase.CREATING not in phases
     assert (waiting.state, waiting.reason, waiting.phase) == (State.STARTING, Reason.IN_PROGRESS, Phase.QUEUED)
-    assert created.workspace_id == replaced.workspace_id == world.latest.id
-    assert (left(replaced), created.left_behind) == (case.old.id, None)
+    assert found.workspace_id == replaced[0].workspace_id == world.latest.id
+    assert (left(replaced[0]), found.left_behind) == (case.old.id, None)
 
 
 def test_a_plain_create_asks_for_no_replacement_that_another_wanted() -> None:
@@ -248,10 +256,9 @@ def test_a_holder_that_was_overtaken_drops_no_plan() -> None:
     world.coder.when("create_workspace").refuse()
     world.sim._default.pause(60, before="store.release")
 
-    def replace() -> str:
-        with pytest.raises(RefusedError) as error:
+    def replace() -> None:
+        with pytest.raises(RefusedError):
             case.replace()
-        return str(error.value)
 
     def again() -> None:
         world.sim.sleep(CLAIM + 5)

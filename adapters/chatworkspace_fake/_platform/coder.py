@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, get_args
-from uuid import UUID, uuid5
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar, get_args
+from uuid import UUID
 
 import attrs
 
-from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
+from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -22,21 +22,22 @@ from chatworkspace.ports import (
     NotFoundError,
     Parameter,
     Preset,
-    SystemClock,
     TemplateUse,
     Watch,
     WorkspaceCreator,
 )
-from chatworkspace_fake._platform.faults import Fault, Faults, Odds
+from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text, check_whole, check_whole_or_none
+from chatworkspace_fake._platform.connections import Answer
+from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
+from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
-from chatworkspace_fake._platform.states import NEVER as NEVER
-from chatworkspace_fake._platform.states import ORGANIZATION, Blueprint, Duration
-from chatworkspace_fake._platform.states import Fails as Fails
+from chatworkspace_fake._platform.states import ORGANIZATION
+from chatworkspace_fake._platform.templates import TemplateSettings, changed, template_of
 from chatworkspace_fake._platform.watching import FakeWatch
 from chatworkspace_fake._platform.workspaces import FakeWorkspace as FakeWorkspace
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Unpack
 
 T = TypeVar("T")
 
@@ -61,12 +62,6 @@ CreatorCall = Literal[
     "dial",
 ]
 CHANGES = ("create_workspace", "start_workspace", "stop_workspace", "delete_workspace")
-TEMPLATES = UUID("0a11ce00-0000-4000-8000-00000000000f")
-"""A template's id is computed from its name, so that a recording may name it."""
-_OF_TEMPLATE = frozenset({"readme", "description", "display_name", "agents_allowed", "external_agent", "deprecated"})
-_OF_BLUEPRINT = frozenset(field.name for field in attrs.fields(Blueprint)) - {"version_id"}
-
-Answer = Callable[[str], str | Completed]
 
 
 def _echo(command: str) -> str:
@@ -92,154 +87,76 @@ class Inside:
     watching: bool
 
 
-class FakeConnection(AgentConnection):
-    """A way to an agent that is played by a test. Its own context manager."""
-
-    def __init__(self, reach: Callable[[], object], answer: Answer) -> None:
-        self._reach = reach
-        self._answer = answer
-
-    def run(self, command: str, *, timeout: float) -> Completed:
-        del timeout
-        try:
-            self._reach()
-        except DialError as error:
-            raise UnavailableError(f"the connection broke: {error}") from error
-        said = self._answer(command)
-        return said if isinstance(said, Completed) else Completed(exit_code=0, output=said)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *of_error: object) -> None:
-        return None
-
-
 class FakeCoder(WorkspaceCreator, AgentDialer):
     """A platform in memory. State follows from the clock: no threads, no timers. Safe from any thread."""
 
     def __init__(self, clock: Clock | None = None, *, watching: bool = True) -> None:
         """watching=False: a platform without watches, that has to be polled."""
-        clock = SystemClock() if clock is None else clock
+        clock = check_clock(clock)
         self._faults = Faults(clock, calls=get_args(CreatorCall), changes=CHANGES)
         self._platform = Platform(clock, self._faults)
         self._calls: list[str] = []
         self._watches: dict[FakeWatch, None] = {}
-        self._watching = watching
+        self._watching = check_flag("watching", watching)
         self.on_run: Answer = _echo
         """Answers the commands that are run in agents."""
 
     # ------------------------------------------------------------ the world as a test sets it up
 
-    def add_template(
-        self,
-        name: str,
-        *,
-        build: Duration | Sequence[Duration] = 0,
-        stop: Duration = 0,
-        delete: Duration = 0,
-        connect: float = 0,
-        scripts: Duration = 0,
-        script_timeout: float = NEVER,
-        drop: float = NEVER,
-        agent_timeout: float = NEVER,
-        agents: Sequence[str] = ("main",),
-        external_agent: bool = False,
-        agents_allowed: bool = True,
-        deprecated: bool = False,
-        parameters: Sequence[Parameter] = (),
-        evaluation: Evaluation | None = None,
-        presets: Sequence[Preset] = (),
-        cost: int = 0,
-        log: Sequence[str] = (),
-        readme: str = "",
-        display_name: str = "",
-        description: str = "",
-        require_active: bool = False,
-        organization_id: UUID | None = None,
-    ) -> Template:
-        """Add a template. Without durations it builds, connects and is ready at once.
+    def add_template(self, name: str, *, organization_id: UUID | None = None, **settings: Unpack[TemplateSettings]) -> Template:
+        """Add a template. Unless told otherwise it builds, connects and is ready at once. TemplateSettings says what may be told.
 
-        Durations are seconds: the build (several: of a workspace's first start, its second, and so on), then until the agent connects, then its
-        scripts, then until it is lost. connect=NEVER stays connecting; it becomes timeout after agent_timeout. An external agent connects when
-        somebody starts it (FakeWorkspace.connect). evaluation: what the parameters are for whoever asks.
-        A preset with desired_prebuilds has as many workspaces waiting to be claimed.
+        organization_id: of the Simulation's organization unless given. InvalidArgumentError.
         """
-        organization = organization_id or ORGANIZATION
-        template = Template(
-            id=uuid5(TEMPLATES, name if organization == ORGANIZATION else f"{organization}/{name}"),
-            organization_id=organization,
-            name=name,
-            display_name=display_name,
-            version_id=self._platform.new_id(),
-            description=description,
-            readme=readme,
-            agents_allowed=agents_allowed,
-            external_agent=external_agent,
-            deprecated=deprecated,
-        )
-        blueprint = Blueprint(
-            version_id=template.version_id,
-            builds=_durations(build),
-            stop=stop,
-            delete=delete,
-            connect=connect,
-            scripts=scripts,
-            script_timeout=script_timeout,
-            drop=drop,
-            agent_timeout=agent_timeout,
-            agents=tuple(agents),
-            external_agent=external_agent,
-            parameters=tuple(parameters),
-            evaluation=evaluation,
-            presets=tuple(presets),
-            cost=cost,
-            log=tuple(log),
-            require_active=require_active,
-        )
+        check_text("name", name, empty=False)
+        organization = ORGANIZATION if organization_id is None else check_id("organization_id", organization_id)
+        template, blueprint = template_of(name, organization, self._platform.new_id(), settings)
         with self._seen() as platform:
             platform.templates[template.id], platform.blueprints[template.id] = template, blueprint
             born = platform.date_of(platform.time)
-            for preset in presets:
+            for preset in blueprint.presets:
                 platform.prebuilt[preset.id] = [(platform.new_id(), born) for _ in range(preset.desired_prebuilds)]
         return template
 
-    def update_template(self, name: str, **changes: Any) -> Template:
+    def update_template(self, name: str, **changes: Unpack[TemplateSettings]) -> Template:
         """Give a template a new active version. changes: as add_template() takes them. InvalidArgumentError."""
         with self._seen() as platform:
             old = next((it for it in platform.templates.values() if it.name == name), None)
             if old is None:
                 raise InvalidArgumentError("name", "the name of a template")
-            if "build" in changes:
-                changes["builds"] = _durations(changes.pop("build"))
-            if unknown := changes.keys() - _OF_TEMPLATE - _OF_BLUEPRINT:
-                raise InvalidArgumentError(min(unknown), "an argument of add_template()")
-            version = platform.new_id()
-            template = attrs.evolve(old, version_id=version, **_part(changes, _OF_TEMPLATE))
-            platform.templates[old.id] = template
-            platform.blueprints[old.id] = attrs.evolve(platform.blueprints[old.id], version_id=version, **_part(changes, _OF_BLUEPRINT))
+            template, blueprint = changed(old, platform.blueprints[old.id], platform.new_id(), changes)
+            platform.templates[old.id], platform.blueprints[old.id] = template, blueprint
             for workspace in platform.made.values():
                 workspace.changed()
             return template
 
     def add_workspace(self, template: Template, name: str = "own", *, owner_id: UUID) -> FakeWorkspace:
-        """Make a workspace as a user does in the platform's own page. RefusedError, NameTakenError."""
+        """Make a workspace as a user does in the platform's own page. RefusedError, NameTakenError, InvalidArgumentError."""
+        check_instance("template", template, Template, "a template, as add_template() returns it")
+        check_text("name", name, empty=False)
+        check_id("owner_id", owner_id)
         request = CreateWorkspace(owner_id=owner_id, organization_id=template.organization_id, name=name, template_id=template.id)
         with self._seen() as platform:
             return platform.make(request)
 
     def set_quota(self, budget: int, *, owner_id: UUID | None = None) -> None:
         """Allow so many credits at a time; a build beyond them fails. owner_id=None: everybody who has no budget of their own."""
+        check_whole("budget", budget, least=0)
+        if owner_id is not None:
+            check_id("owner_id", owner_id)
         with self._seen() as platform:
             platform.budgets[owner_id] = budget
 
     def set_provisioners(self, count: int | None) -> None:
         """Let at most so many builds run at a time, the others wait in a queue; None: as many as are asked for."""
+        check_whole_or_none("count", count, least=0)
         with self._seen() as platform:
             platform.reschedule(count)
 
     def answer_conflicts(self, status: Literal[409, 500]) -> None:
         """Answer a name that is taken with 409, as when it is found in time (the default), or with 500, as when a race for it is lost."""
+        if status not in {409, 500}:
+            raise InvalidArgumentError("status", "409 or 500")
         with self._seen() as platform:
             platform.conflict_status = status
 
@@ -257,8 +174,9 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         """Choose the nth call of that name from now on, and those behind it, `times` in all.
 
         With a chance every call is chosen, each with that likelihood, and the same ones for the same seed; such a fault need not strike.
+        InvalidArgumentError.
         """
-        return self._faults.when(call, nth=nth, times=times, odds=None if chance is None else Odds(chance, seed))
+        return self._faults.when(call, nth=nth, times=times, odds=odds_of(chance, seed))
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults that were armed and have not struck."""
@@ -413,11 +331,3 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
             return act()
 
         return self._faults.apply(call, perform, deadline=deadline, received=lambda: self._calls.append(call))
-
-
-def _durations(build: Duration | Sequence[Duration]) -> tuple[Duration, ...]:
-    return (build,) if isinstance(build, (int, float, Fails)) else tuple(build)
-
-
-def _part(changes: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
-    return {name: value for name, value in changes.items() if name in names}

@@ -11,7 +11,8 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from chatworkspace import InvalidArgumentError, RefusedError, UnavailableError
-from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError
+from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError, interruptible
+from chatworkspace_fake._arguments import check_finite_seconds, check_instance, check_number, check_text, check_texts_by_name, check_whole
 
 T = TypeVar("T")
 
@@ -24,15 +25,19 @@ class Odds:
     """Strikes by chance: the same seed, the same strikes. Used under the lock of whoever has it."""
 
     def __init__(self, chance: float, seed: int) -> None:
-        """chance: how likely each call is struck. InvalidArgumentError."""
-        if not 0 <= chance <= 1:
-            raise InvalidArgumentError("chance", "a number from 0 to 1")
+        """chance: how likely each call is struck."""
         self._chance = chance
         self._draw = Random(seed).random  # noqa: S311 # chance from a seed
 
     def strike(self) -> bool:
         """Tell whether the next call is struck."""
         return self._draw() < self._chance
+
+
+def odds_of(chance: float | None, seed: int) -> Odds | None:
+    """Return the odds, from 0 to 1; None: every call that is chosen is struck. InvalidArgumentError."""
+    check_whole("seed", seed)
+    return None if chance is None else Odds(check_number("chance", chance, "a number from 0 to 1, or None", least=0, most=1), seed)
 
 
 @attrs.define(kw_only=True)
@@ -81,19 +86,22 @@ class Fault:
         self._set("lose_answer")
 
     def arrive_late(self, seconds: float) -> None:
-        """Let the caller give up first; so many seconds later it is acted upon."""
-        self._set("arrive_late", seconds=seconds)
+        """Let the caller give up first; so many seconds later it is acted upon. InvalidArgumentError."""
+        self._set("arrive_late", seconds=check_finite_seconds("seconds", seconds))
 
     def roll_back(self) -> None:
         """Let the caller give up while it is worked on, and undo it then, as a server does that works under its caller's connection."""
         self._set("roll_back")
 
     def take(self, seconds: float) -> None:
-        """Act upon it after so many seconds; the caller may give up first."""
-        self._set("take", seconds=seconds)
+        """Act upon it after so many seconds; the caller may give up first. InvalidArgumentError."""
+        self._set("take", seconds=check_finite_seconds("seconds", seconds))
 
     def refuse(self, status: int = 400, message: str = "", validations: Mapping[str, str] | None = None) -> None:
-        """Say no, as the platform. Status 409 with a validation of "name" is the conflict of names."""
+        """Say no, as the platform. Status 409 with a validation of "name" is the conflict of names. InvalidArgumentError."""
+        check_whole("status", status, least=400, most=599)
+        check_text("message", message)
+        check_texts_by_name("validations", {} if validations is None else validations)
         if not self._refusable:
             raise InvalidArgumentError("call", "a call of the platform: a store cannot refuse")
         fields = tuple((validations or {}).items())
@@ -103,9 +111,17 @@ class Fault:
             self._set("refuse", error=RefusedError(message, detail=f"status {status}", validations=fields))
 
     def fail(self, error: Exception | None = None) -> None:
-        """Unavailable (503), or the given error; it is not acted upon."""
+        """Unavailable (503), or the given error; it is not acted upon. InvalidArgumentError."""
+        if error is not None:
+            check_instance("error", error, Exception, "an exception")
         default = DialError("the agent did not answer") if self._armed.call == "dial" else UnavailableError("503: the server is busy")
         self._set("fail", error=error or default)
+
+    def rate_limited(self, retry_after: float) -> None:
+        """Take no more requests for now (429): nothing is done, and so many seconds later it may be asked again."""
+        if not self._refusable:
+            raise InvalidArgumentError("call", "a call of the platform: a store has no such limit")
+        self._set("fail", error=UnavailableError("429: too many requests", retry_after=retry_after))
 
     def disarm(self) -> None:
         """Let it strike no more."""
@@ -141,12 +157,12 @@ class Faults:
     def _caller(self) -> Caller | None:
         return getattr(self._here, "caller", None)
 
-    def when(self, call: str, *, nth: int = 1, times: int = 1, odds: Odds | None = None) -> Fault:
+    def when(self, call: object, *, nth: int = 1, times: int = 1, odds: Odds | None = None) -> Fault:
         """Choose the nth call of that name from now on, and those behind it, `times` in all; or every one, by chance."""
-        if call not in self._calls:
+        if not isinstance(call, str) or call not in self._calls:
             raise InvalidArgumentError("call", f"one of {', '.join(sorted(self._calls))}")
-        if nth < 1 or times < 1:
-            raise InvalidArgumentError("nth" if nth < 1 else "times", "at least 1")
+        check_whole("nth", nth, least=1)
+        check_whole("times", times, least=1)
         return Fault(_Armed(call=call, skip=nth - 1, left=times, odds=odds), self._arm, refusable=self._refusable)
 
     def _arm(self, armed: _Armed) -> None:
@@ -229,9 +245,20 @@ class Faults:
         if due > deadline:
             self._later(due, act, received)
             self._give_up(call, deadline)
-        (self._caller or self._clock).sleep(seconds)
+        if self._caller is not None:
+            self._caller.sleep(seconds)
+        else:
+            self._wait(call, due)
         received()
         return act()
+
+    def _wait(self, call: str, until: float) -> None:
+        """Wait until then. UnavailableError: nobody waits for the answer any more."""
+        signal = self._clock.signal()
+        with interruptible(signal.set):
+            ended = signal.wait(until)
+        if ended:
+            raise UnavailableError(f"{call} was ended by its caller")
 
     def _later(self, due: float, act: Callable[[], Any], received: Callable[[], None]) -> None:
         def arrive() -> None:
@@ -247,7 +274,7 @@ class Faults:
         if self._caller is not None:
             self._caller.wait_until_gone()
         else:
-            self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+            self._wait(call, deadline)
         if call in self._changes:
             raise NotAnsweredError(f"{call} was not answered in time")
         raise UnavailableError(f"{call} was not answered in time")

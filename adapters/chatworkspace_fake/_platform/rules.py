@@ -33,7 +33,7 @@ class Platform:
     def __init__(self, clock: Clock, faults: Faults) -> None:
         self.clock = clock
         self.faults = faults
-        self.lock = RLock()
+        self.lock: RLock = RLock()
         self.owner_name = "me"
         self.conflict_status = CONFLICT
         self.silent = False
@@ -270,7 +270,7 @@ class Platform:
             quota = self.quota_of(workspace.owner_id) if self.budgets else None
             if quota is not None and quota.consumed + blueprint.cost > quota.budget:
                 return FULL_QUOTA
-            return blueprint.builds[min(workspace.starts, len(blueprint.builds) - 1)]
+            return blueprint.build[min(workspace.starts, len(blueprint.build) - 1)]
         return blueprint.stop if transition is Transition.STOP else blueprint.delete
 
     def _begins_at(self, workspace: FakeWorkspace) -> float:

@@ -10,8 +10,9 @@ import attrs
 
 from chatworkspace import Agent, AgentStatus, Build, JobStatus, Lifecycle, Transition
 from chatworkspace.ports import Evaluation, LogLine, Parameter, Preset
+from chatworkspace_fake._arguments import check_seconds, check_text
 
-NEVER = inf
+NEVER: float = inf
 """As a duration: it does not happen."""
 
 OWNER = UUID("0a11ce00-0000-4000-8000-000000000001")
@@ -20,13 +21,16 @@ ORGANIZATION = UUID("0a11ce00-0000-4000-8000-000000000002")
 
 @attrs.frozen
 class Fails:
-    """As a duration: it ends badly after this long."""
+    """As a duration: it ends badly after this long.
 
-    after: float
-    """Seconds."""
-    error: str = "build failed"
-    code: str = ""
-    """The platform's job error code, such as INSUFFICIENT_QUOTA."""
+    after: seconds, at least 0.
+    error (build failed): what the platform says of it.
+    code (""): the platform's code for it, such as INSUFFICIENT_QUOTA.
+    """
+
+    after: float = attrs.field(validator=lambda _, field, value: check_seconds(field.name, value))
+    error: str = attrs.field(default="build failed", validator=lambda _, field, value: check_text(field.name, value))
+    code: str = attrs.field(default="", validator=lambda _, field, value: check_text(field.name, value))
 
 
 Duration = float | Fails
@@ -42,7 +46,7 @@ class Blueprint:
     """What a version of a template makes."""
 
     version_id: UUID
-    builds: tuple[Duration, ...] = (0.0,)
+    build: tuple[Duration, ...] = (0.0,)
     """Of a workspace's first start, its second, and so on; the last for all that follow."""
     stop: Duration = 0.0
     delete: Duration = 0.0

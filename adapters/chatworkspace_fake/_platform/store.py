@@ -1,37 +1,19 @@
-"""The store in memory, and one that can fail."""
+"""A store in memory that can fail."""
 
 from __future__ import annotations
 
 import copy
-import hashlib
-import os
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from threading import Lock, RLock
-from typing import Any, Literal, TypeVar, get_args
+from threading import RLock
+from typing import Literal, TypeVar, get_args
 from uuid import UUID
 
-import attrs
-
-from chatworkspace import Chat, Reason, UnavailableError
-from chatworkspace.ports import (
-    ChangedError,
-    Claim,
-    ClaimedError,
-    Clock,
-    Intent,
-    Look,
-    NotFoundError,
-    Plan,
-    PortError,
-    Signal,
-    StaleClaimError,
-    Store,
-    SystemClock,
-    WorkspaceTakenError,
-)
+from chatworkspace import Chat, UnavailableError
+from chatworkspace.ports import Claim, Clock, Intent, Look, Plan, PortError, time_left
+from chatworkspace_fake._arguments import check_whole
 from chatworkspace_fake._platform.faults import Fault, Faults
+from chatworkspace_fake._platform.memory import MemoryStore
 
 T = TypeVar("T")
 
@@ -57,343 +39,6 @@ JOURNAL = 64
 """Writes that a FakeStore can take back."""
 
 
-@attrs.define(kw_only=True)
-class _Row:
-    chat: Chat
-    lock: Lock = attrs.field(factory=Lock)
-    """Guards the row; nobody waits under it."""
-    plan: Plan | None = None
-    planned_at: float = 0.0
-    planned_on: datetime | None = None
-    """The same instant, as it is told."""
-    name: str = ""
-    number: int = 0
-    epoch: int = 0
-    token: str = ""
-    taken_at: float = 0.0
-    until: float = 0.0
-    written: bool = False
-    """The holder of this token has written, and given the claim back."""
-    history: tuple[Intent, ...] = ()
-    waiters: list[Signal] = attrs.field(factory=list[Signal])
-
-    def alive(self, now: float) -> bool:
-        """Somebody holds it."""
-        return self.taken_at <= now < self.until
-
-    def claim(self) -> Claim:
-        """Return what its holder gets."""
-        return Claim(chat=self.chat, plan=self.plan, epoch=self.epoch, token=self.token)
-
-    def held_by(self, claim: Claim) -> bool:
-        """Nobody has claimed since."""
-        return self.epoch == claim.epoch and self.token == claim.token
-
-    def give_back(self) -> None:
-        """End the claim, and let the next come."""
-        self.until, self.written = 0.0, True
-        waiters, self.waiters = self.waiters, []
-        for signal in waiters:
-            signal.set()
-
-    def intended(self, **became: Any) -> Intent:
-        """Return the intent of the plan that stands, and of what it became."""
-        template_id, preset_id = (None, None) if self.plan is None else (self.plan.template_id, self.plan.preset_id)
-        planned_at = None if self.plan is None else self.planned_on
-        return Intent(generation=self.chat.generation, name=self.name, template_id=template_id, preset_id=preset_id, planned_at=planned_at, **became)
-
-    def amend(self, **changes: Any) -> None:
-        """Change the latest intent, if there is one."""
-        if self.history:
-            self.history = (*self.history[:-1], attrs.evolve(self.history[-1], **changes))
-
-    def note(self, note: str) -> None:
-        """Add a note to the latest intent."""
-        if self.history:
-            self.amend(notes=(*self.history[-1].notes, note))
-
-
-@attrs.define
-class _Register:
-    """Whose a workspace is. What concerns one workspace is done under its lock, taken after that of a row, never before."""
-
-    made: dict[UUID, str] = attrs.field(factory=dict[UUID, str])
-    discarded: set[UUID] = attrs.field(factory=set[UUID])
-    bound: dict[UUID, int] = attrs.field(factory=dict[UUID, int])
-    """How many chats are bound to it."""
-
-    def copy(self) -> _Register:
-        """Return another with the same entries."""
-        return _Register(dict(self.made), set(self.discarded), dict(self.bound))
-
-    def bind(self, workspace_id: UUID, maker: str | None) -> None:
-        """Count a binding, and note whose making it is. WorkspaceTakenError."""
-        if workspace_id in self.discarded:
-            raise WorkspaceTakenError("it was discarded")
-        if maker is not None and self.made.setdefault(workspace_id, maker) != maker:
-            raise WorkspaceTakenError("it is another chat's making")
-        self.bound[workspace_id] = self.bound.get(workspace_id, 0) + 1
-
-    def unbind(self, workspace_id: UUID) -> None:
-        """Count one binding less."""
-        self.bound[workspace_id] -= 1
-        if not self.bound[workspace_id]:
-            del self.bound[workspace_id]
-
-
-LOCKS = 1024
-"""For all workspaces: all threads of a server come by here, and a single lock would make them queue."""
-
-
-class MemoryStore(Store):
-    """A supported store for one process: everything is gone when it ends. Safe from any thread. Values handed out are frozen."""
-
-    def __init__(self, clock: Clock | None = None) -> None:
-        self._clock: Clock = SystemClock() if clock is None else clock
-        self._process_id = os.getpid()
-        self._rows: dict[str, _Row] = {}
-        self._register = _Register()
-        self._locks = [Lock() for _ in range(LOCKS)]
-        self._secrets: list[bytes] = []
-
-    # ------------------------------------------------------------ reading
-
-    def secret(self) -> bytes:
-        self._check_process()
-        if not self._secrets:
-            self._secrets.append(hashlib.sha256(self._clock.token().encode()).digest())
-        return self._secrets[0]  # two threads may both have made one: the first counts
-
-    def look(self, chat_id: str) -> Look:
-        return self._look(self._row(chat_id))
-
-    def history(self, chat_id: str) -> Sequence[Intent]:
-        return self._row(chat_id).history
-
-    def planned(self, older_than: float) -> Sequence[Look]:
-        self._check_process()
-        looks = [self._look(row) for row in tuple(self._rows.values()) if row.plan is not None]
-        return tuple(look for look in looks if look.plan is not None and look.plan.planned_for >= older_than)
-
-    def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        self._check_process()
-        ids = sorted(chat_id for chat_id in tuple(self._rows) if chat_id > after)[:limit]
-        return tuple(self._look(self._rows[chat_id]) for chat_id in ids)
-
-    def wait_for_turn(self, look: Look, deadline: float) -> None:
-        row, signal = self._row(look.chat.id), self._clock.signal()
-        with row.lock:
-            if row.epoch != look.epoch or not row.alive(self._now()):
-                return
-            ends = min(deadline, row.until)
-            row.waiters.append(signal)
-        try:
-            signal.wait(ends)
-        finally:
-            with row.lock:
-                if signal in row.waiters:
-                    row.waiters.remove(signal)
-
-    # ------------------------------------------------------------ claims
-
-    def open_chat(self, chat_id: str, owner_id: UUID, organization_id: UUID) -> Chat:
-        self._check_process()
-        row = self._rows.get(chat_id)
-        if row is None:
-            self._before_write()
-            row = self._rows.setdefault(chat_id, _Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1)))
-        return row.chat
-
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
-        row = self._row(look.chat.id)
-        with row.lock:
-            now = self._now()
-            if row.token == token and row.epoch == look.epoch + 1 and not row.written:
-                return row.claim()
-            # its holder's own write gives a claim back under the same epoch, so the epoch alone does not say that nothing has changed
-            if row.epoch != look.epoch or row.chat != look.chat or (row.plan is None) != (look.plan is None):
-                raise ChangedError
-            if row.alive(now):
-                raise ClaimedError(retry_in=row.until - now)
-            self._before_write()
-            row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
-            if plan is not None:
-                self._plan(row, plan, now, keep=keep)
-            return row.claim()
-
-    def _plan(self, row: _Row, plan: Plan, now: float, *, keep: bool) -> None:
-        if row.plan is None:
-            row.planned_at, row.planned_on = now, self._clock.now()
-        if not keep:
-            self._begin(row, plan)
-        row.plan, row.name, row.number = plan, plan.name, plan.number
-
-    def _begin(self, row: _Row, plan: Plan) -> None:
-        """Unbind, and begin a generation, unless a plan stands for one that has begun."""
-        before, stood = row.chat, row.plan is not None
-        if before.workspace_id is None and stood:
-            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
-            return
-        opened = before.workspace_id is not None or bool(row.history)
-        row.chat = _chat(before, None, generation=before.generation + opened)
-        intent = Intent(
-            generation=row.chat.generation,
-            name=plan.name,
-            template_id=plan.template_id,
-            preset_id=plan.preset_id,
-            replaces=before.workspace_id,
-            planned_at=row.planned_on,
-        )
-        row.history = (*row.history, intent)
-        self._unbound(before.workspace_id)
-
-    # ------------------------------------------------------------ writes of the holder
-
-    def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        row = self._row(claim.chat.id)
-        with row.lock:
-            if self._wrote(row, claim, (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)):
-                return row.chat
-            self._before_write()
-            before, now = row.chat.workspace_id, self._clock.now()
-            self._rebound(before, workspace_id, maker=row.chat.id)
-            switched = before not in {None, workspace_id}
-            row.chat = _chat(row.chat, workspace_id, generation=row.chat.generation + switched)
-            if switched:
-                row.history = (*row.history, row.intended(replaces=before, workspace_id=workspace_id, bound_at=now))
-            elif before is None:
-                row.amend(workspace_id=workspace_id, bound_at=now)
-            row.plan = None
-            row.give_back()
-            return row.chat
-
-    def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
-        return self._change(claim, workspace_id, number=number, note=note, closed=False)
-
-    def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
-        return self._change(claim, None, number=number, note=note, closed=True)
-
-    def _change(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str, closed: bool) -> Chat:
-        row = self._row(claim.chat.id)
-        with row.lock:
-            repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closed, claim.chat.generation + 1)
-            if self._wrote(row, claim, repeated):
-                return row.chat
-            self._before_write()
-            before = row.chat
-            self._rebound(before.workspace_id, workspace_id, maker=None)
-            row.chat = _chat(before, workspace_id, generation=before.generation + 1, closed=closed or before.closed)
-            row.plan, row.number = None, number
-            intent = Intent(
-                generation=row.chat.generation,
-                name=row.name,
-                template_id=None,
-                replaces=before.workspace_id,
-                workspace_id=workspace_id,
-                bound_at=self._clock.now(),
-                notes=(note,) if note else (),
-            )
-            row.history = (*row.history, intent)
-            row.give_back()
-            return row.chat
-
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
-        row = self._row(claim.chat.id)
-        with row.lock:
-            if not row.held_by(claim) or row.written:
-                return
-            self._before_write()
-            if note:
-                row.note(note)
-            if drop_plan:
-                row.plan = None
-            if back is not None:
-                row.name, row.number = back.name, back.number
-            row.give_back()
-
-    # ------------------------------------------------------------ no claim needed
-
-    def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
-        del workspace_id  # the note names it
-        row = self._row(chat_id)
-        with row.lock:
-            if not row.history or note not in row.history[-1].notes:
-                self._before_write()
-                row.note(note)
-
-    def discard(self, workspace_id: UUID) -> None:
-        self._check_process()
-        with self._lock(workspace_id):
-            if workspace_id in self._register.bound:
-                raise WorkspaceTakenError("a chat is bound to it")
-            self._before_write()
-            self._register.discarded.add(workspace_id)
-
-    # ------------------------------------------------------------ inside
-
-    def _check_process(self) -> None:
-        if os.getpid() != self._process_id:
-            cure = "use a store that lasts (a file, a database) where there is more than one process"
-            raise UnavailableError(f"a MemoryStore belongs to the process that made it: {cure}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
-
-    def _before_write(self) -> None:
-        """Take note that something is about to change."""
-
-    def _now(self) -> float:
-        return self._clock.monotonic()
-
-    def _row(self, chat_id: str) -> _Row:
-        self._check_process()
-        try:
-            return self._rows[chat_id]
-        except KeyError:
-            raise NotFoundError(f"chat {chat_id!r}") from None
-
-    @staticmethod
-    def _wrote(row: _Row, claim: Claim, repeated: bool) -> bool:  # noqa: FBT001 # an answer of the caller's
-        """Tell whether this very write was made already. StaleClaimError: another was, which gave the claim back, or somebody has claimed since."""
-        if not row.held_by(claim) or (row.written and not repeated):
-            raise StaleClaimError
-        return row.written
-
-    def _look(self, row: _Row) -> Look:
-        with row.lock:
-            now, plan = self._now(), row.plan
-            return Look(
-                chat=row.chat,
-                plan=None if plan is None else attrs.evolve(plan, planned_for=now - row.planned_at),
-                name=row.name,
-                number=row.number,
-                epoch=row.epoch,
-                claimed_for=row.until - now if row.alive(now) else 0.0,
-            )
-
-    def _lock(self, workspace_id: UUID) -> Lock:
-        return self._locks[workspace_id.int % LOCKS]
-
-    def _rebound(self, before: UUID | None, after: UUID | None, *, maker: str | None) -> None:
-        if after is not None:
-            with self._lock(after):
-                self._register.bind(after, maker)
-        self._unbound(before)
-
-    def _unbound(self, workspace_id: UUID | None) -> None:
-        if workspace_id is not None:
-            with self._lock(workspace_id):
-                self._register.unbind(workspace_id)
-
-
-def _chat(chat: Chat, workspace_id: UUID | None, *, generation: int | None = None, closed: bool | None = None) -> Chat:
-    return Chat(
-        id=chat.id,
-        owner_id=chat.owner_id,
-        organization_id=chat.organization_id,
-        generation=chat.generation if generation is None else generation,
-        workspace_id=workspace_id,
-        closed=chat.closed if closed is None else closed,
-    )
-
-
 class FakeStore(MemoryStore):
     """A MemoryStore that can fail. An unanswered call ends with UnavailableError after 5 s of its clock."""
 
@@ -414,7 +59,8 @@ class FakeStore(MemoryStore):
         return self._faults.unstruck()
 
     def lose_commits(self, count: int) -> None:
-        """As a fail-over to a standby that was behind: the last writes never were."""
+        """As a fail-over to a standby that was behind: the last writes never were. InvalidArgumentError."""
+        check_whole("count", count, least=0)
         with self._world:
             for _ in range(min(count, len(self._journal))):
                 self._journal.pop()()
@@ -437,7 +83,7 @@ class FakeStore(MemoryStore):
                 return act()
 
         self._catch_up()
-        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + TIMEOUT)
+        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def _catch_up(self) -> None:
         """Perform late writes that have arrived, as of when they arrived."""
@@ -469,7 +115,7 @@ class FakeStore(MemoryStore):
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
         self._catch_up()
-        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + TIMEOUT)
+        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         act = super().bind

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import attrs
 
 from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import NotFoundError, Watch
-
-if TYPE_CHECKING:
-    from chatworkspace_fake._platform.rules import Platform
-    from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_fake._platform.rules import Platform
+from chatworkspace_fake._platform.workspaces import FakeWorkspace
 
 
 class FakeWatch(Watch):

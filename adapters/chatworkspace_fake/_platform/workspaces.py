@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import Protocol
 from uuid import UUID
 
 import attrs
 
 from chatworkspace import JobStatus, Template, Transition, Workspace
 from chatworkspace.ports import Signal
+from chatworkspace_fake._arguments import check_text
 from chatworkspace_fake._platform.states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from chatworkspace_fake._platform.rules import Platform
-
 UNTIL_OVER = (JobStatus.PENDING, JobStatus.RUNNING)
+
+
+class Keeper(Protocol):
+    """What keeps the workspaces, as one of them sees it: time, and the rules that they share."""
+
+    owner_name: str
+
+    @property
+    def time(self) -> float:
+        """The present."""
+        ...
+
+    def catch_up(self) -> None:
+        """Perform what is due by now."""
+        ...
+
+    def queue_of(self, build: BuildRecord, now: float) -> tuple[int, int | None]:
+        """Return where a build that waits stands, and how many provisioners there are."""
+        ...
+
+    def required_version(self, template_id: UUID) -> UUID | None:
+        """Return the version that a start must use, if the template says so."""
+        ...
+
+    def build(self, workspace: FakeWorkspace, transition: Transition) -> None:
+        """Ask for a build. RefusedError."""
+        ...
+
+    def rename(self, workspace: FakeWorkspace, name: str) -> None:
+        """Give the workspace another name. InvalidArgumentError: taken."""
+        ...
 
 
 class FakeWorkspace:
@@ -28,7 +56,7 @@ class FakeWorkspace:
 
     def __init__(
         self,
-        platform: Platform,
+        keeper: Keeper,
         *,
         workspace_id: UUID,
         name: str,
@@ -38,21 +66,21 @@ class FakeWorkspace:
         created_at: datetime,
         cost: int,
     ) -> None:
-        self._platform = platform
-        self.lock = RLock()
-        self.id = workspace_id
-        self.name = name
-        self.made_as = name
+        self._keeper = keeper
+        self.lock: RLock = RLock()
+        self.id: UUID = workspace_id
+        self.name: str = name
+        self.made_as: str = name
         """The name that it was made with; `name` is today's."""
-        self.template = template
-        self.owner_id = owner_id
-        self.made_at = made_at
+        self.template: Template = template
+        self.owner_id: UUID = owner_id
+        self.made_at: float = made_at
         """Seconds, by the clock of the platform."""
         self.ttl: float | None = None
         """Seconds, as asked for."""
-        self.uses = 0
+        self.uses: int = 0
         """How often record_use was called."""
-        self.used_at = made_at
+        self.used_at: float = made_at
         """Seconds: when it was made, built or used last."""
         self._created_at = created_at
         self._cost = cost
@@ -72,7 +100,7 @@ class FakeWorkspace:
     @property
     def now(self) -> Workspace:
         """How it is, as the platform tells it."""
-        self._platform.catch_up()
+        self._keeper.catch_up()
         return self.told()
 
     @property
@@ -106,33 +134,34 @@ class FakeWorkspace:
 
     def rename(self, name: str) -> None:
         """Give it another name. InvalidArgumentError: taken."""
-        self._platform.rename(self, name)
+        check_text("name", name, empty=False)
+        self._keeper.rename(self, name)
         self.changed()
 
     def start(self) -> None:
         """Ask for a start build in the platform's own page. RefusedError."""
-        self._platform.build(self, Transition.START)
+        self._keeper.build(self, Transition.START)
 
     def stop(self) -> None:
         """Ask for a stop build. RefusedError."""
-        self._platform.build(self, Transition.STOP)
+        self._keeper.build(self, Transition.STOP)
 
     def delete(self) -> None:
         """Ask for its deletion; a build under way is canceled first, as the user would."""
         self.cancel()
-        self._platform.build(self, Transition.DELETE)
+        self._keeper.build(self, Transition.DELETE)
 
     def cancel(self) -> None:
         """Cancel the build under way, if any."""
         with self.lock:
-            now = self._platform.time
+            now = self._keeper.time
             if self._builds[-1].status_at(now) in UNTIL_OVER:
                 self._builds[-1] = attrs.evolve(self._builds[-1], canceled_at=now)
                 self.changed()
 
     def go_dormant(self) -> None:
         """Let the platform put it to sleep: stopped, and dormant."""
-        self._platform.build(self, Transition.STOP)
+        self._keeper.build(self, Transition.STOP)
         self._dormant = True
         self.changed()
 
@@ -156,7 +185,7 @@ class FakeWorkspace:
 
     def _do(self, kind: str) -> None:
         with self.lock:
-            self._deeds = (*self._deeds, Deed(self._platform.time, kind))
+            self._deeds = (*self._deeds, Deed(self._keeper.time, kind))
             self.changed()
 
     # ------------------------------------------------------------ for the platform
@@ -217,7 +246,7 @@ class FakeWorkspace:
         """Count a use."""
         with self.lock:
             self.uses += 1
-            self.used_at = self._platform.time
+            self.used_at = self._keeper.time
 
     def add_build(self, build: BuildRecord) -> None:
         """Make it the latest."""
@@ -257,12 +286,12 @@ class FakeWorkspace:
         """Return when it will change by itself."""
         with self.lock:
             build = self._builds[-1]
-            return next_change(self._platform.time, build, agent_life(build, self._deeds))
+            return next_change(self._keeper.time, build, agent_life(build, self._deeds))
 
     def told(self) -> Workspace:
         """Return it as it is."""
         with self.lock:
-            now = self._platform.time
+            now = self._keeper.time
             if self._told is None or not self._told_since <= now < self._told_until:
                 self._told = self._tell(now)
             return self._told
@@ -277,13 +306,13 @@ class FakeWorkspace:
             id=self.id,
             name=self.name,
             owner_id=self.owner_id,
-            owner_name=self._platform.owner_name,
+            owner_name=self._keeper.owner_name,
             organization_id=self.template.organization_id,
             template_id=self.template.id,
-            build=build.told_at(now, self._platform.queue_of(build, now)),
+            build=build.told_at(now, self._keeper.queue_of(build, now)),
             agents=agents,
             created_at=self._created_at,
             deleted=now >= self.gone_at,
             dormant=self._dormant,
-            required_version_id=self._platform.required_version(self.template.id),
+            required_version_id=self._keeper.required_version(self.template.id),
         )

@@ -30,19 +30,19 @@ class Actor:
     __slots__ = ("call", "ended", "error", "host", "ident", "lock", "name", "result", "thread", "ticket", "waits_for")
 
     def __init__(self, name: str, call: Callable[[], Any] | None = None) -> None:
-        self.name = name
-        self.call = call
-        self.lock = Lock()
+        self.name: str = name
+        self.call: Callable[[], Any] | None = call
+        self.lock: Lock = Lock()
         self.lock.acquire()
         self.thread: Thread | None = None
-        self.ident = 0
+        self.ident: int = 0
         self.host: Host | None = None
         """The process whose port or clock it is in."""
-        self.waits_for = ""
+        self.waits_for: str = ""
         """What it waits for, empty while it does not."""
-        self.ticket = 0
+        self.ticket: int = 0
         """Counts its waits: a deadline with an older ticket is void."""
-        self.ended = False
+        self.ended: bool = False
         self.result: Any = None
         self.error: BaseException | None = None
 

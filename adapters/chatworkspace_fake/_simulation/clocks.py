@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 from random import Random
 
 from chatworkspace.ports import Clock
+from chatworkspace_fake._arguments import check_number
 from chatworkspace_fake._simulation.actors import Actor
 from chatworkspace_fake._simulation.hosts import Host
 from chatworkspace_fake._simulation.scheduler import Scheduler
@@ -70,7 +71,8 @@ class VirtualClock(Clock):
         return VirtualSignal(self._scheduler, self._host)
 
     def sleep(self, seconds: float) -> None:
-        """Let the others go on, and time pass."""
+        """Let the others go on, and time pass; none passes for less than 0 seconds, as with the real clock. InvalidArgumentError."""
+        check_number("seconds", seconds, "a number of seconds")
         scheduler = self._scheduler
         actor, began = scheduler.me(), scheduler.time.now
         outer, actor.host = actor.host, self._host or actor.host

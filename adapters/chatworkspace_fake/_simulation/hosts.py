@@ -8,13 +8,9 @@ import attrs
 
 from chatworkspace import InvalidArgumentError
 from chatworkspace.ports import AgentDialer, Store, Watch, WorkspaceCreator
+from chatworkspace_fake._arguments import calls_of
 
-
-def _calls_of(port: type) -> tuple[str, ...]:
-    return tuple(name for name, value in vars(port).items() if callable(value) and not name.startswith("_"))
-
-
-PORT_CALLS = {"store": _calls_of(Store), "coder": _calls_of(WorkspaceCreator) + _calls_of(AgentDialer), "watch": _calls_of(Watch)}
+PORT_CALLS = {"store": calls_of(Store), "coder": calls_of(WorkspaceCreator) + calls_of(AgentDialer), "watch": calls_of(Watch)}
 """Port, as the simulation names it, -> its calls."""
 _NAMES = frozenset(f"{port}.{call}" for port, calls in PORT_CALLS.items() for call in calls)
 
@@ -32,10 +28,10 @@ class Blow:
         return f"kill {self.moment}" if self.pause is None else f"pause of {self.pause:g} s {self.moment}"
 
 
-def moment_of(before: str, after: str) -> str:
+def moment_of(before: object, after: object) -> str:
     """Return the moment that the arguments name, empty for now. InvalidArgumentError."""
     for argument, name in (("before", before), ("after", after)):
-        if name and name not in _NAMES:
+        if name != "" and (not isinstance(name, str) or name not in _NAMES):
             raise InvalidArgumentError(argument, f"a port call such as 'store.bind', not {name!r}")
     if before and after:
         raise InvalidArgumentError("after", "nothing beside before")
@@ -48,10 +44,10 @@ class Host:
     __slots__ = ("_armed", "killed", "name", "paused_until", "shift")
 
     def __init__(self, name: str) -> None:
-        self.name = name
-        self.killed = False
-        self.paused_until = 0.0
-        self.shift = 0.0
+        self.name: str = name
+        self.killed: bool = False
+        self.paused_until: float = 0.0
+        self.shift: float = 0.0
         self._armed: dict[str, deque[Blow]] = {}
 
     def arm(self, blow: Blow) -> None:

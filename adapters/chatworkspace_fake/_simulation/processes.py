@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Mapping
+from random import Random
+from sys import float_info
+from typing import Any, cast
 
+from chatworkspace import ChatWorkspaces
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
+from chatworkspace_fake._arguments import check_finite_seconds, check_number
 from chatworkspace_fake._simulation.clocks import VirtualClock
 from chatworkspace_fake._simulation.hosts import Blow, Host, moment_of
 from chatworkspace_fake._simulation.interposer import Interposer
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from random import Random
-
-    from chatworkspace import ChatWorkspaces
-    from chatworkspace_fake._simulation.scheduler import Scheduler
+from chatworkspace_fake._simulation.scheduler import Scheduler
 
 
 class Process:
@@ -26,26 +25,24 @@ class Process:
     """
 
     def __init__(self, name: str, *, scheduler: Scheduler, chance: Random, store: object, coder: object, service: Mapping[str, Any]) -> None:
-        self.name = name
+        self.name: str = name
         self._scheduler = scheduler
         self._host = host = Host(name)
         self._service = service
         self._workspaces: ChatWorkspaces | None = None
-        self.clock = VirtualClock(scheduler, chance, host)
+        self.clock: VirtualClock = VirtualClock(scheduler, chance, host)
         """Virtual time as this process sees it."""
-        self.store = cast("Store", Interposer(scheduler, host, "store", store))
+        self.store: Store = cast("Store", Interposer(scheduler, host, "store", store))
         """The store as this process reaches it."""
         coder_port = Interposer(scheduler, host, "coder", coder)
-        self.creator = cast("WorkspaceCreator", coder_port)
+        self.creator: WorkspaceCreator = cast("WorkspaceCreator", coder_port)
         """The platform as this process reaches it."""
-        self.dialer = cast("AgentDialer", coder_port)
+        self.dialer: AgentDialer = cast("AgentDialer", coder_port)
 
     @property
     def workspaces(self) -> ChatWorkspaces:
         """The service of this process, made at first use."""
         if self._workspaces is None:
-            from chatworkspace import ChatWorkspaces  # noqa: PLC0415 - parts of a world can be tested without the service
-
             self._workspaces = ChatWorkspaces(store=self.store, creator=self.creator, dialer=self.dialer, clock=self.clock, **self._service)
         return self._workspaces
 
@@ -64,8 +61,9 @@ class Process:
     def pause(self, seconds: float, *, before: str = "", after: str = "") -> None:
         """Stop the process for so many seconds, as SIGSTOP and SIGCONT do: now, or at that port call.
 
-        None of its threads goes on before they are over; time does, and their deadlines pass. InvalidArgumentError: no such port call.
+        None of its threads goes on before they are over; time does, and their deadlines pass. InvalidArgumentError.
         """
+        check_finite_seconds("seconds", seconds)
         moment = moment_of(before, after)
         if moment:
             self._host.arm(Blow(moment, seconds))
@@ -73,7 +71,8 @@ class Process:
             self._scheduler.pause(self._host, seconds)
 
     def shift_clock(self, seconds: float) -> None:
-        """Set this host's time of day wrong by so much, from now on; its monotonic clock goes on undisturbed."""
+        """Set this host's time of day wrong by so much, from now on; its monotonic clock goes on undisturbed. InvalidArgumentError."""
+        check_number("seconds", seconds, "a finite number of seconds, which may be negative", least=-float_info.max, most=float_info.max)
         self._host.shift = seconds
 
     def unstruck(self) -> tuple[str, ...]:

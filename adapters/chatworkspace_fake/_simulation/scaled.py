@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from sys import float_info
 
-from chatworkspace import InvalidArgumentError
 from chatworkspace.ports import Clock, Signal, SystemClock
+from chatworkspace_fake._arguments import check_number
 
 
 class ScaledSignal(Signal):
@@ -27,9 +28,7 @@ class ScaledClock(Clock):
 
     def __init__(self, speed: float) -> None:
         """InvalidArgumentError: a speed that is not above 0."""
-        if not 0 < speed < float("inf"):
-            raise InvalidArgumentError("speed", "a finite number above 0")
-        self.speed = speed
+        self.speed: float = check_number("speed", speed, "a finite number above 0", least=float_info.min, most=float_info.max)
         self._system = SystemClock()
         self._born = self._system.monotonic()
         self._born_at = self._system.now()
@@ -47,7 +46,8 @@ class ScaledClock(Clock):
         return ScaledSignal(self, self._system.signal())
 
     def sleep(self, seconds: float) -> None:
-        """Block for so many scaled seconds."""
+        """Block for so many scaled seconds. InvalidArgumentError."""
+        check_number("seconds", seconds, "a number of seconds")
         self._system.sleep(seconds / self.speed)
 
     def random(self) -> float:

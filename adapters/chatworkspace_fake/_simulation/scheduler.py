@@ -30,9 +30,10 @@ class Scheduler:
     """
 
     def __init__(self, seed: int) -> None:
-        self.time = Timeline()
-        self.trace = Trace()
-        self.home = self.current = Actor("test")
+        self.time: Timeline = Timeline()
+        self.trace: Trace = Trace()
+        self.home: Actor = Actor("test")
+        self.current: Actor = self.home
         self._random = Random(seed).random  # noqa: S311 - to be the same every time
         self._steadiness = STEADINESS[int(self._random() * len(STEADINESS))]
         self._crew: list[Actor] = []

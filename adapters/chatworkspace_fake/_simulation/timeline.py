@@ -25,7 +25,7 @@ class Timeline:
     __slots__ = ("_agenda", "_count", "_sleepers", "now")
 
     def __init__(self) -> None:
-        self.now = 0.0
+        self.now: float = 0.0
         self._sleepers: list[tuple[float, int, int, Actor]] = []
         self._agenda: list[tuple[float, int, Action]] = []
         self._count = 0

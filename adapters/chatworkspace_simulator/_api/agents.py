@@ -11,12 +11,14 @@ from chatworkspace import Agent, AgentStatus
 from chatworkspace.ports import DialError
 from chatworkspace_fake._platform.states import agent_life
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
-from chatworkspace_simulator._api.agent_shapes import agent_json, derived
 from chatworkspace_simulator._api.routes import Route
+from chatworkspace_simulator._api.shapes.agents import agent_json
+from chatworkspace_simulator._api.shapes.basics import derived
 from chatworkspace_simulator._api.terminal import shown
 from chatworkspace_simulator._api.world import World, required
 from chatworkspace_simulator._http.connections import Connection
 from chatworkspace_simulator._http.messages import ApiError, GoneError, Reply, Request, User, missing, told, uuid_of
+from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import INTERNAL_ERROR, WebSocket, upgrade
 
 
@@ -80,7 +82,7 @@ def credentials(world: World, request: Request) -> Reply:
 # ---------------------------------------------------------------- terminal
 
 
-def terminal(world: World, request: Request) -> Reply:
+def terminal(world: World, request: Request) -> Answer:
     """Open a terminal over a WebSocket, with a command or, without one, a shell that is typed into."""
     uuid_of(required(request, "reconnect"), "reconnect")
     for name in ("width", "height"):

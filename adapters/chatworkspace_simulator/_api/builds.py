@@ -6,17 +6,16 @@ from contextlib import suppress
 from typing import Any
 
 from chatworkspace import JobStatus, Transition
-from chatworkspace.ports import LogLine
-from chatworkspace_fake._platform.states import NEVER, Blueprint, BuildRecord
+from chatworkspace_fake._platform.states import Blueprint, BuildRecord
 from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
-from chatworkspace_simulator._api.agent_shapes import written
 from chatworkspace_simulator._api.routes import Route
-from chatworkspace_simulator._api.shapes import asked_build_json, past_build_json
+from chatworkspace_simulator._api.shapes.builds import asked_build_json, line_json, past_build_json
 from chatworkspace_simulator._api.workspaces import named, natural, parameters_of
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.connections import Connection
+from chatworkspace_simulator._http.ears import hearing
 from chatworkspace_simulator._http.messages import ApiError, GoneError, Reply, Request, dumped, invalid, missing, told, uuid_of
-from chatworkspace_simulator._http.streams import hearing
+from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import WebSocket, upgrade
 
 _REASONS = frozenset({"dashboard", "cli", "ssh_connection", "vscode_connection", "jetbrains_connection", "task_manual_pause"})
@@ -136,30 +135,19 @@ def cancel(world: World, request: Request) -> Reply:
 # ---------------------------------------------------------------- logs
 
 
-def logs(world: World, request: Request) -> Reply:
+def logs(world: World, request: Request) -> Answer:
     """Return the log so far, or follow it over a WebSocket: `follow` may have any value."""
     workspace, record = _find(world, request)
     after = natural(request, "after")
     lines = world.ask("build_log", lambda: _current(workspace, record).log_at(world.platform.time))
     if "follow" in request.query:
         return upgrade(request, lambda connection: _follow(world, workspace, record, after, connection))
-    return told([_line_json(world, record, it) for it in lines if it.id > after])
+    return told([line_json(world, record, it) for it in lines if it.id > after])
 
 
 def _current(workspace: FakeWorkspace, record: BuildRecord) -> BuildRecord:
     """Return a build as it is now: it may have been canceled, or taken by a provisioner, since."""
     return next(it for it in workspace.records if it.id == record.id)
-
-
-def _line_json(world: World, record: BuildRecord, it: LogLine) -> dict[str, Any]:
-    return {
-        "id": it.id,
-        "created_at": written(world.date(record.asked if record.begins_at == NEVER else record.begins_at)),
-        "log_source": "provisioner",
-        "log_level": it.level,
-        "stage": "Starting workspace",
-        "output": it.text,
-    }
 
 
 def _follow(world: World, workspace: FakeWorkspace, record: BuildRecord, after: int, connection: Connection) -> None:
@@ -172,7 +160,7 @@ def _follow(world: World, workspace: FakeWorkspace, record: BuildRecord, after: 
             now = world.platform.time
             for line in build.log_at(now):
                 if line.id > after:
-                    socket.send(dumped(_line_json(world, build, line)).decode())
+                    socket.send(dumped(line_json(world, build, line)).decode())
                     after = line.id
             if build.status_at(now) not in UNTIL_OVER:
                 socket.close()

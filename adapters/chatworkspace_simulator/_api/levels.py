@@ -109,8 +109,8 @@ LEVELS = {
 }
 
 
-def level_of(name: str) -> Level:
+def level_of(name: object) -> Level:
     """Return a level by its name. InvalidArgumentError."""
-    if name not in LEVELS:
+    if not isinstance(name, str) or name not in LEVELS:
         raise InvalidArgumentError("level", f"one of {', '.join(LEVELS)}")
     return LEVELS[name]

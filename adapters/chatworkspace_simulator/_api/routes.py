@@ -10,8 +10,9 @@ import attrs
 from chatworkspace_simulator._api.levels import Level
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.messages import HTML, ApiError, Reply, Request
+from chatworkspace_simulator._http.streams import Answer
 
-Handler = Callable[[World, Request], Reply]
+Handler = Callable[[World, Request], Answer]
 API = "/api/v2"
 EXPERIMENTAL = "/api/experimental/"
 SITE = b"""<!doctype html>

@@ -5,8 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable
 
-from chatworkspace import Build, JobStatus, Template, Transition
+from chatworkspace import Template
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.shapes.builds import status_of
 from chatworkspace_simulator._api.world import World, organization_name
 from chatworkspace_simulator._http.messages import ApiError
 
@@ -17,21 +18,6 @@ _WORKSPACE_KEYS = frozenset(
     {"id", "owner", "template", "name", "status", "has-agent", "dormant", "last_used_after", "last_used_before", "outdated", "organization", "param"}
     | {"deleted"}
 )
-_DONE = {Transition.START: "running", Transition.STOP: "stopped", Transition.DELETE: "deleted"}
-_UNDER_WAY = {Transition.START: "starting", Transition.STOP: "stopping", Transition.DELETE: "deleting"}
-
-
-def status_of(build: Build) -> str:
-    """Return the status of a workspace, which the server works out from its latest build."""
-    match build.job_status:
-        case JobStatus.SUCCEEDED:
-            return _DONE[build.transition]
-        case JobStatus.RUNNING:
-            return _UNDER_WAY[build.transition]
-        case JobStatus.UNKNOWN:
-            return "failed"
-        case JobStatus.PENDING | JobStatus.CANCELING | JobStatus.CANCELED | JobStatus.FAILED:
-            return str(build.job_status.value)
 
 
 def terms(query: str, known: frozenset[str], bare: str) -> dict[str, str]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import Any, cast
 from uuid import UUID
 
-from chatworkspace_simulator._api.agent_shapes import written
 from chatworkspace_simulator._api.levels import EXPERIMENTAL, Level
 from chatworkspace_simulator._api.routes import Route
-from chatworkspace_simulator._api.world import World, organization_name
+from chatworkspace_simulator._api.shapes.users import organization_json, user_json
+from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, missing, told
 
-_LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 NO_LIMIT = -1
 
 
@@ -36,52 +34,19 @@ def build_info(world: World, request: Request) -> Reply:
 
 def user(world: World, request: Request) -> Reply:
     """One user."""
-    return told(_user_json(world, world.user(request)))
-
-
-def _user_json(world: World, it: User) -> dict[str, Any]:
-    roles = [{"name": "owner", "display_name": "Owner", "organization_id": ""}] if it.admin else []
-    return {
-        "id": str(it.id),
-        "username": it.name,
-        "name": it.name.title(),
-        "email": f"{it.name}@example.com",
-        "avatar_url": "",
-        "created_at": written(_LONG_AGO),
-        "updated_at": written(_LONG_AGO),
-        "last_seen_at": written(world.clock.now()),
-        "status": "active",
-        "login_type": "password",
-        "organization_ids": [str(organization) for organization in world.organizations()],
-        "roles": roles,
-        "theme_preference": "",
-    }
+    return told(user_json(world, world.user(request)))
 
 
 def organizations(world: World, request: Request) -> Reply:
     """All of them: everybody is a member of each."""
     if "user" in request.arguments:
         world.user(request)
-    return told([_organization_json(it) for it in world.organizations()])
+    return told([organization_json(it) for it in world.organizations()])
 
 
 def organization(world: World, request: Request) -> Reply:
     """One organization."""
-    return told(_organization_json(world.organization(request.arguments["organization"])))
-
-
-def _organization_json(it: UUID) -> dict[str, Any]:
-    name = organization_name(it)
-    return {
-        "id": str(it),
-        "name": name,
-        "display_name": name.title(),
-        "description": "",
-        "icon": "",
-        "created_at": written(_LONG_AGO),
-        "updated_at": written(_LONG_AGO),
-        "is_default": name == "default",
-    }
+    return told(organization_json(world.organization(request.arguments["organization"])))
 
 
 def quota(world: World, request: Request) -> Reply:

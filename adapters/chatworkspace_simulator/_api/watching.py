@@ -11,12 +11,13 @@ from chatworkspace.ports import NotFoundError
 from chatworkspace_fake._platform.watching import FakeWatch
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
 from chatworkspace_simulator._api.routes import Route
-from chatworkspace_simulator._api.shapes import workspace_json
+from chatworkspace_simulator._api.shapes.workspaces import workspace_json
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.connections import Connection
-from chatworkspace_simulator._http.messages import NOT_FOUND, ApiError, GoneError, Reply, Request, dumped
-from chatworkspace_simulator._http.streams import PING, hearing
-from chatworkspace_simulator._http.websocket import WebSocket, upgrade
+from chatworkspace_simulator._http.ears import PING, hearing
+from chatworkspace_simulator._http.messages import NOT_FOUND, ApiError, GoneError, Request, dumped
+from chatworkspace_simulator._http.streams import Answer, Stream
+from chatworkspace_simulator._http.websocket import WebSocket, refused, upgrade
 
 EVENTS = "text/event-stream"
 _SEVERAL, _UNKNOWN, _NONE = 1, 2, 3
@@ -42,7 +43,7 @@ def _open(world: World, request: Request) -> tuple[FakeWorkspace, FakeWatch]:
 # ---------------------------------------------------------------- whole workspaces
 
 
-def watch_events(world: World, request: Request) -> Reply:
+def watch_events(world: World, request: Request) -> Stream:
     """Watch by server-sent events."""
     workspace, watch = _open(world, request)
 
@@ -54,14 +55,14 @@ def watch_events(world: World, request: Request) -> Reply:
         with hearing(None, connection, world.clock, at_end=watch.close):
             _tell_all(world, workspace, watch, tell)
 
-    return Reply(content_type=EVENTS, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}, talk=talk)
+    return Stream(content_type=EVENTS, headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}, talk=talk)
 
 
-def watch_socket(world: World, request: Request) -> Reply:
+def watch_socket(world: World, request: Request) -> Answer:
     """Watch over a WebSocket."""
-    handshake = upgrade(request, lambda _: None)
-    if handshake.talk is None:
-        return handshake
+    refusal = refused(request)
+    if refusal is not None:
+        return refusal
     workspace, watch = _open(world, request)
 
     def talk(connection: Connection) -> None:
@@ -96,11 +97,11 @@ def _tell_all(world: World, workspace: FakeWorkspace, watch: FakeWatch, tell: Te
 # ---------------------------------------------------------------- the agent alone
 
 
-def watch_agent(world: World, request: Request) -> Reply:
+def watch_agent(world: World, request: Request) -> Answer:
     """Watch builds, and one agent of the latest."""
-    handshake = upgrade(request, lambda _: None)
-    if handshake.talk is None:
-        return handshake
+    refusal = refused(request)
+    if refusal is not None:
+        return refusal
     _, watch = _open(world, request)
     name = request.query.get("agent_name")
 

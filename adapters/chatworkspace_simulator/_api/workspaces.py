@@ -9,11 +9,12 @@ from uuid import UUID
 from chatworkspace import InvalidArgumentError, RefusedError, Template
 from chatworkspace.ports import CreateWorkspace, NameTakenError, Preset
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.errors import error_of
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.searching import workspace_matches
-from chatworkspace_simulator._api.shapes import workspace_json
+from chatworkspace_simulator._api.shapes.workspaces import workspace_json
 from chatworkspace_simulator._api.world import World
-from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, done, error_of, invalid, missing, told, uuid_of
+from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, done, invalid, missing, told, uuid_of
 
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*")
 _RESERVED = ("new", "create")

@@ -12,8 +12,9 @@ from chatworkspace import Template
 from chatworkspace_fake._platform.coder import FakeCoder
 from chatworkspace_fake._platform.states import NEVER, ORGANIZATION, OWNER, Blueprint
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.errors import error_of
 from chatworkspace_simulator._api.levels import Level
-from chatworkspace_simulator._http.messages import ApiError, GoneError, Request, User, error_of, missing
+from chatworkspace_simulator._http.messages import ApiError, GoneError, Request, User, missing
 
 T = TypeVar("T")
 

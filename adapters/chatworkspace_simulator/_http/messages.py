@@ -1,29 +1,22 @@
-"""Requests and replies of the simulator, as values, and its errors in the server's words."""
+"""Requests and replies as values, and refusals in the server's words."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from email.message import Message
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError, UnavailableError
-from chatworkspace.ports import DialError, NameTakenError, NotAnsweredError, NotFoundError
 from chatworkspace_fake._platform.faults import ServedError
-
-if TYPE_CHECKING:
-    from chatworkspace_simulator._http.connections import Connection
 
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 NOT_FOUND = "Resource not found or you do not have access to this resource"
-_STATUS = re.compile(r"status (\d{3})")
 
 Validations = tuple[tuple[str, str], ...]
 
@@ -67,19 +60,14 @@ class Request:
         return uuid_of(self.arguments[name], name)
 
 
-Talk = Callable[["Connection"], None]
-"""Says all that a stream has to say, and returns when it is over."""
-
-
 @attrs.frozen(kw_only=True)
 class Reply:
-    """What is answered. A stream has a talk instead of a body."""
+    """What is answered: all of it."""
 
     status: int = 200
     body: bytes = b""
     content_type: str = JSON
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    talk: Talk | None = None
 
 
 class ApiError(ServedError):
@@ -138,30 +126,3 @@ def uuid_of(text: object, name: str) -> UUID:
         return UUID(str(text))
     except ValueError as error:
         raise ApiError(400, f"Invalid UUID {str(text)!r} for {name!r}.", detail=str(error)) from error
-
-
-def error_of(error: Exception) -> ApiError:
-    """Return what the server answers where a port raises. GoneError: nothing."""
-    match error:
-        case NotFoundError() | DialError(permanent=True):
-            found = missing()
-        case NameTakenError():
-            found = ApiError(409, str(error), validations=(("name", "This value is already in use and should be unique."),))
-        case RefusedError():
-            found = _refusal(error)
-        case NotAnsweredError(in_flight=True):
-            raise GoneError from error
-        case DialError():
-            found = ApiError(500, "Internal error dialing workspace agent.", detail=str(error) or "agent is unreachable")
-        case NotAnsweredError():
-            found = ApiError(500, "Internal error creating workspace.", detail=str(error))
-        case UnavailableError():
-            found = ApiError(503, "The service is not available.", detail=str(error))
-        case _:
-            found = ApiError(500, "An internal server error occurred.", detail=str(error))
-    return found
-
-
-def _refusal(error: RefusedError) -> ApiError:
-    status = _STATUS.fullmatch(error.detail)
-    return ApiError(int(status[1]) if status else 400, error.message, detail="" if status else error.detail, validations=error.validations)

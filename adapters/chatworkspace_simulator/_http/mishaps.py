@@ -7,6 +7,7 @@ from threading import Lock
 import attrs
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_fake._arguments import check_finite_seconds, check_flag, check_text, check_whole
 from chatworkspace_fake._platform.faults import Odds
 from chatworkspace_simulator._http.messages import HTML, Reply
 
@@ -59,28 +60,32 @@ class WireFault:
         self._set("lose_answer")
 
     def arrive_late(self, seconds: float) -> None:
-        """Close the connection without a byte of an answer; so many seconds later, by the platform's clock, it is acted upon."""
-        self._set("arrive_late", seconds=seconds, acted=False)
+        """Close the connection without a byte of an answer; so many seconds of the platform's clock later it is acted upon. InvalidArgumentError."""
+        self._set("arrive_late", seconds=check_finite_seconds("seconds", seconds), acted=False)
 
     def drip(self, seconds: float = 0.05, *, headers: bool = False) -> None:
-        """Send the body (or the headers too) a byte at a time, so many real seconds apart."""
-        self._set("drip", seconds=seconds, after=int(headers))
+        """Send the body (or the headers too) a byte at a time, so many real seconds apart. InvalidArgumentError."""
+        self._set("drip", seconds=check_finite_seconds("seconds", seconds), after=int(check_flag("headers", headers)))
 
     def reset(self, *, after: int = 2) -> None:
-        """Reset the connection in the middle of the answer; of a stream, after so many messages."""
-        self._set("reset", after=after)
+        """Reset the connection in the middle of the answer; of a stream, after so many messages. InvalidArgumentError."""
+        self._set("reset", after=check_whole("after", after, least=0))
 
     def stall(self, *, after: int = 2) -> None:
-        """Say nothing more from the middle of the answer on, without closing; of a stream, after so many messages."""
-        self._set("stall", after=after)
+        """Say nothing more from the middle of the answer on, without closing; of a stream, after so many messages. InvalidArgumentError."""
+        self._set("stall", after=check_whole("after", after, least=0))
 
     def proxy_page(self, status: int = 502, *, acted: bool = False) -> None:
-        """Answer with a proxy's page. acted: the request went through all the same."""
+        """Answer with a proxy's page. acted: the request went through all the same. InvalidArgumentError."""
+        check_whole("status", status, least=200, most=599)
+        check_flag("acted", acted)
         page = _PAGE.format(_REASONS.get(status, f"{status} Error")).encode()
         self._set("proxy_page", instead=Reply(status=status, body=page, content_type=HTML), acted=acted)
 
     def redirect(self, url: str, *, status: int = 307) -> None:
-        """Send the client elsewhere."""
+        """Send the client elsewhere. InvalidArgumentError."""
+        check_text("url", url, empty=False)
+        check_whole("status", status, least=300, most=399)
         self._set("redirect", instead=Reply(status=status, content_type=HTML, headers={"Location": url}), acted=False)
 
     def disarm(self) -> None:
@@ -100,14 +105,14 @@ class Mishaps:
         self._lock = Lock()
         self._armed: list[Mishap] = []
 
-    def when(self, request: str, *, nth: int, times: int, odds: Odds | None) -> WireFault:
+    def when(self, request: object, *, nth: int, times: int, odds: Odds | None) -> WireFault:
         """Choose requests. InvalidArgumentError."""
-        method, space, path = request.partition(" ")
+        method, space, path = request.partition(" ") if isinstance(request, str) else ("", "", "")
         if not (space and path.startswith("/") and (method == "*" or method.isupper())):
             raise InvalidArgumentError("request", "a method and the end of a path, such as 'GET /workspaces/*'")
-        if nth < 1 or times < 1:
-            raise InvalidArgumentError("nth" if nth < 1 else "times", "at least 1")
-        return WireFault(Mishap(request=request, skip=nth - 1, left=times, odds=odds), self._armed)
+        check_whole("nth", nth, least=1)
+        check_whole("times", times, least=1)
+        return WireFault(Mishap(request=f"{method} {path}", skip=nth - 1, left=times, odds=odds), self._armed)
 
     def struck(self, method: str, path: str) -> Mishap | None:
         """Count a request, and return what happens to it."""

@@ -20,6 +20,7 @@ from chatworkspace_fake._platform.faults import Faults
 from chatworkspace_simulator._http.connections import Connection
 from chatworkspace_simulator._http.messages import GoneError, Reply
 from chatworkspace_simulator._http.mishaps import Mishap, Mishaps
+from chatworkspace_simulator._http.streams import Answer, Stream
 
 _LONGEST_LINE = 65537
 _LARGEST_BODY = 1 << 20
@@ -41,18 +42,18 @@ class Arrival:
 
 @attrs.frozen(kw_only=True)
 class Seen:
-    """A request that has been dealt with."""
+    """A request that has been dealt with.
+
+    method: such as GET.
+    path: without the query, which may hold a token.
+    status: of the answer; 0: it was never answered.
+    at: when, in seconds by the clock of the platform.
+    """
 
     method: str
     path: str
-    """Without the query, which may hold a token."""
     status: int
-    """0: it was never answered."""
     at: float
-    """Seconds, by the clock of the platform."""
-
-
-Answer = Callable[[Arrival], Reply]
 
 
 class Server(ThreadingHTTPServer):
@@ -62,7 +63,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self, port: int, *, answer: Answer, clock: Clock, version: str, faults: Faults, mishaps: Mishaps) -> None:
+    def __init__(self, port: int, *, answer: Callable[[Arrival], Answer], clock: Clock, version: str, faults: Faults, mishaps: Mishaps) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.answer = answer
         self.clock = clock
@@ -169,7 +170,7 @@ class Handler(BaseHTTPRequestHandler):
         mishap = self.server.mishaps.struck(arrival.method, path)
         self.line.begin(mishap, arrival.headers)
         self.server.faults.called_by(self.line)
-        reply: Reply | None = None
+        reply: Answer | None = None
         try:
             reply = self._reply(arrival, mishap)
             self._note(arrival, path, reply.status)
@@ -179,7 +180,7 @@ class Handler(BaseHTTPRequestHandler):
             if reply is None:
                 self._note(arrival, path, UNANSWERED)
 
-    def _reply(self, arrival: Arrival, mishap: Mishap | None) -> Reply:
+    def _reply(self, arrival: Arrival, mishap: Mishap | None) -> Answer:
         reply = self.server.answer(arrival) if mishap is None or mishap.acted else None
         if mishap is not None and mishap.what in {"lose_answer", "lose_request"}:
             raise GoneError
@@ -197,28 +198,35 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/"):  # the page for people is no part of what they look at
             self.server.seen.append(Seen(method=arrival.method, path=path, status=status, at=self.server.clock.monotonic()))
 
-    def _write(self, reply: Reply) -> None:
+    def _write(self, reply: Answer) -> None:
         head = self._head(reply)
-        if reply.talk is None:
-            self.line.answer(head, reply.body)
-            return
-        self.close_connection = True
-        self.line.send(head)
-        reply.talk(self.line)
+        match reply:
+            case Reply():
+                self.line.answer(head, reply.body)
+            case Stream():
+                self.close_connection = True
+                self.line.send(head)
+                reply.talk(self.line)
 
-    def _head(self, reply: Reply) -> bytes:
+    def _head(self, reply: Answer) -> bytes:
         ours = not (self.line.mishap is not None and self.line.mishap.instead is reply)
         fields = {"Date": format_datetime(self.server.clock.now(), usegmt=True), **reply.headers}
         if ours:
             fields |= {"X-Coder-Build-Version": self.server.version, "X-Coder-Request-Id": str(uuid4())}
-        if reply.content_type and (reply.body or reply.talk is not None):
-            fields["Content-Type"] = reply.content_type
-        if reply.status not in _BODYLESS and reply.talk is None:
-            fields["Content-Length"] = str(len(reply.body))
-        elif reply.talk is not None and reply.status != HTTPStatus.SWITCHING_PROTOCOLS:
-            fields["Transfer-Encoding"] = "chunked"
+        fields |= _framing(reply)
         lines = [f"HTTP/1.1 {reply.status} {_phrase(reply.status)}", *(f"{name}: {value}" for name, value in fields.items())]
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
+
+
+def _framing(reply: Answer) -> dict[str, str]:
+    """Return the headers that say what follows, and where it ends."""
+    kind = {"Content-Type": reply.content_type} if reply.content_type else {}
+    match reply:
+        case Reply():
+            length = {} if reply.status in _BODYLESS else {"Content-Length": str(len(reply.body))}
+            return length | (kind if reply.body else {})
+        case Stream():
+            return kind | ({} if reply.status == HTTPStatus.SWITCHING_PROTOCOLS else {"Transfer-Encoding": "chunked"})
 
 
 def _phrase(status: int) -> str:

@@ -8,7 +8,8 @@ import struct
 from threading import RLock
 
 from chatworkspace_simulator._http.connections import Connection
-from chatworkspace_simulator._http.messages import TEXT, ApiError, GoneError, Reply, Request, Talk
+from chatworkspace_simulator._http.messages import TEXT, ApiError, GoneError, Reply, Request
+from chatworkspace_simulator._http.streams import Answer, Stream, Talk
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TEXT_FRAME, BINARY_FRAME, CLOSE_FRAME, PING_FRAME, PONG_FRAME = 1, 2, 8, 9, 10
@@ -17,19 +18,27 @@ _LARGEST = 1 << 24
 """Bytes that a client may send in one frame."""
 
 
-def upgrade(request: Request, talk: Talk) -> Reply:
-    """Answer a handshake, and talk then. A request that is none is told to make one."""
+def upgrade(request: Request, talk: Talk) -> Answer:
+    """Answer a handshake, and talk then. A request that is none is told to make one. ApiError 400: it lacks something."""
+    refusal = refused(request)
+    if refusal is not None:
+        return refusal
+    key = request.headers["Sec-WebSocket-Key"]
+    accept = base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
+    agreed = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Accept": accept}
+    return Stream(status=101, headers=agreed, talk=talk)
+
+
+def refused(request: Request) -> Reply | None:
+    """Return the answer to a request that is no handshake; None: it is one. ApiError 400: it lacks something."""
     headers = request.headers
-    key = headers.get("Sec-WebSocket-Key")
     wanted = "websocket" in headers.get("Upgrade", "").lower() and "upgrade" in headers.get("Connection", "").lower()
     if not wanted or request.method != "GET":
         needed = {"Connection": "Upgrade", "Upgrade": "websocket"}
         return Reply(status=426, body=b"WebSocket protocol violation: no handshake", content_type=TEXT, headers=needed)
-    if key is None or headers.get("Sec-WebSocket-Version") != "13":
+    if headers.get("Sec-WebSocket-Key") is None or headers.get("Sec-WebSocket-Version") != "13":
         raise ApiError(400, "Failed to accept websocket.", detail="unsupported version or missing key")
-    accept = base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode()
-    agreed = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Accept": accept}
-    return Reply(status=101, content_type="", headers=agreed, talk=talk)
+    return None
 
 
 class WebSocket:

@@ -1,0 +1,1 @@
+"""What the server writes of each thing. Nothing is changed here, and nothing refused."""
