@@ -59,7 +59,8 @@ class _Turn(Step):
         if at in STEPS:
             yield from STEPS[at](self)
         elif self._mine:
-            yield WRITES[at](self)
+            if at != "drop" or self._may_drop:
+                yield WRITES[at](self)
         else:
             yield self._overtaken(f"{at} is refused (overtaken)")
         if at != "look":
@@ -159,8 +160,13 @@ class _Turn(Step):
     def _sweep(self, label: str) -> Iterator[Move]:
         if self._seen.bound is not None and self.rules.sweep == "leave":
             yield self._ends(self.state, "left standing", label)
-        elif not (self.rules.patient and self.state.requests):
+        elif self._may_drop:
             yield self._go(label, at="claim", name="drop")
+
+    @property
+    def _may_drop(self) -> bool:
+        others = (it for index, it in enumerate(self.state.callers) if index != self.index)
+        return not self.rules.patient or not (self.state.requests or any(it.at != "look" and not is_over(it) for it in others))
 
     def _go_on(self, label: str) -> Move:
         """Go on as a create that has found nothing of the plan's name."""

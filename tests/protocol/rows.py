@@ -36,7 +36,7 @@ class Rules:
     sweep: str = "leave"
     """A sweep that finds a replacement in doubt, and nothing of its name: leave it, or drop it."""
     patient: bool = False
-    """A sweep drops a plan only when all that was sent has arrived or is lost: it waits for longer than anything is under way."""
+    """A sweep drops a plan only when nobody else is in the midst of a call, and nothing is under way: it waits for longer than that takes."""
     sure: bool = False
     """No fail-over loses a claim with plan; it may lose any other commit."""
     settle: bool = True

@@ -298,7 +298,7 @@ def test_a_newer_schema(postgres: Database) -> None:
     store.open_chat("chat", OWNER, ORGANIZATION)
     postgres.execute(f"INSERT INTO {store._schema}.version (number, file) VALUES (99, '0099_later.sql')")
     for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema), lambda: store.look("chat")):
-        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 1: upgrade the library") as error:
+        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 2: upgrade the library") as error:
             call()
         assert not error.value.retryable
 
@@ -307,7 +307,7 @@ def test_an_older_schema(postgres: Database) -> None:
     """What makes it newer is named."""
     store = postgres.store()
     postgres.execute(f"DELETE FROM {store._schema}.version")
-    assert "its version is 0, and this chatworkspace needs 1: `chatworkspace db upgrade`" in missing(store)
+    assert "its version is 0, and this chatworkspace needs 2: `chatworkspace db upgrade`" in missing(store)
 
 
 def test_an_older_server(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -155,8 +155,8 @@ def test_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         older.setattr(_schema, "SCRIPTS", _schema.SCRIPTS[:1])
         with opened(path) as store:
             bound(store, "chat", WORKSPACE)
-            store.release(claimed(store, "chat"), note="refused: 400")
-            store.release(claimed(store, "planned"))
+            store.record_stray("chat", ANOTHER, "a stray")
+            store.release(claimed(store, "planned"), note="refused: 400")
             before, history, secret = (store.look("chat"), store.look("planned")), store.history("chat"), store.secret()
             assert store.schema_version() == 1
     with opened(path) as store:
