@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chatworkspace._domain.advice import next_step_for
+from chatworkspace._domain.advice import next_step_after, next_step_for
 from chatworkspace._domain.plain import plain, short
 from chatworkspace.model import Agent, LeftBehind, Reason
 
@@ -91,10 +91,25 @@ class UnavailableError(ChatWorkspaceError):
     """The store could not be asked, or the platform before anything was bound (a standing plan stays). The same call may be made again.
 
     A bound chat gets an Outcome with State.UNKNOWN instead.
+    retry_after: seconds after which the platform wants to be asked again, where it takes no more requests for now; None: it did not say.
     """
 
     default_reason = Reason.PLATFORM_UNAVAILABLE
     default_retryable = True
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: Reason | None = None,
+        next_step: str | None = None,
+        retryable: bool | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        if next_step is None and retry_after is not None:
+            next_step = next_step_after(retry_after)
+        super().__init__(message, reason=reason, next_step=next_step, retryable=retryable)
+        self.retry_after: float | None = retry_after
 
 
 class OutcomeUnknownError(UnavailableError):

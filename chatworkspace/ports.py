@@ -7,6 +7,8 @@ Protocols with bodies are meant to be subclassed: what has a default may be left
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
@@ -24,11 +26,14 @@ from chatworkspace._ports.errors import (
     WorkspaceTakenError,
 )
 from chatworkspace._ports.own_parts import OwnParts
+from chatworkspace._ports.patience import interruptible, time_left
 from chatworkspace._ports.pauses import pauses
-from chatworkspace._ports.records import Record, intent_of, record_of
 from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
+
+if _TYPE_CHECKING:
+    from chatworkspace._ports.records import Record, intent_of, record_of
 
 __all__ = [
     "AgentConnection",
@@ -68,6 +73,21 @@ __all__ = [
     "check_seconds",
     "check_text",
     "intent_of",
+    "interruptible",
     "pauses",
     "record_of",
+    "time_left",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Load what only stores need when one asks for it: importing the library should cost little."""
+    if name not in ("Record", "intent_of", "record_of"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from chatworkspace._ports import records  # noqa: PLC0415 # as said above
+
+    return globals().setdefault(name, getattr(records, name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

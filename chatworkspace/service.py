@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
-from chatworkspace._application.calls import Call
+from chatworkspace._application.calls import Call, in_steps
 from chatworkspace._application.given import Given
 from chatworkspace._application.policies import creating, starting, stopping
 from chatworkspace._application.telling import Callbacks
@@ -121,8 +121,8 @@ class ChatWorkspaces:
         """
         check_chat_id(chat_id)
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
-        self._parts.calls.check()
-        chat = self._parts.asking.stored(self._store.open_chat, chat_id, owner, organization)
+        with self._call(chat_id, 0):
+            chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
         if chat.owner_id != owner:
             raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
         if chat.organization_id != organization:
@@ -133,18 +133,16 @@ class ChatWorkspaces:
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not. ChatNotFoundError."""
-        check_chat_id(chat_id)
-        self._parts.calls.check()
-        return self._parts.asking.look_even_closed(chat_id).chat
+        with self._call(chat_id, 0):
+            return self._parts.asking.look_even_closed(chat_id).chat
 
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
-        check_chat_id(chat_id)
-        self._parts.calls.check()
-        try:
-            return self._parts.asking.stored(self._store.history, chat_id)
-        except NotFoundError:
-            raise ChatNotFoundError(chat_id) from None
+        with self._call(chat_id, 0):
+            try:
+                return self._parts.asking.recorded(self._store.history, chat_id)
+            except NotFoundError:
+                raise ChatNotFoundError(chat_id) from None
 
     # ------------------------------------------------------------ what changes something
 
@@ -265,9 +263,9 @@ class ChatWorkspaces:
         wait: seconds; None, the default: for as long as something is under way and timeouts allow. Ordered by generation, build and phase, only
         forward. Any process can follow any chat. ChatNotFoundError, ChatClosedError.
         """
-        with self._call(chat_id, wait) as call:
-            call.following = True
-            yield from self._parts.looking.follow(call)
+        call = self._call(chat_id, wait)
+        call.following = True
+        yield from in_steps(call, self._parts.looking.follow(call))
 
     def connect(self, chat_id: str) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
@@ -283,7 +281,7 @@ class ChatWorkspaces:
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        catalog = Catalog(creator=self._creator, admission=self._admission, clock=self._clock, timeouts=self._timeouts)
+        catalog = Catalog(self._given, lambda: self._parts)
         return Toolbox(self, check_chat_id(chat_id), catalog=catalog, wait=check_wait(wait))
 
     # ------------------------------------------------------------ ending
@@ -306,4 +304,4 @@ class ChatWorkspaces:
         self.close()
 
     def _call(self, chat_id: str, wait: float | None) -> Call:
-        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait))
+        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait), answering=self._timeouts.planning)

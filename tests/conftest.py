@@ -1,8 +1,11 @@
-"""What all tests share: the library's own pytest plugin, loaded from the checkout where it is not installed."""
+"""What all tests share: the library's own pytest plugin, loaded from the checkout where it is not installed, and how a run ends.
+
+Where coverage is measured, it begins here in each process of pytest, before the library is imported.
+"""
 
 from __future__ import annotations
 
-import signal
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -10,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatworkspace_fake import pytest_plugin
+from tests.runs.ending import Ending
 
 if TYPE_CHECKING:
     from psycopg_pool import ConnectionPool
@@ -17,16 +21,17 @@ if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
     from tests.over_postgres import Stores, VirtualDatabase
 
-# before anybody imports them: an assertion that fails in a suite is to show its values
-pytest.register_assert_rewrite("tests.contract.clock", "tests.contract.creator", "tests.contract.dialer", "tests.contract.store")
+if "COVERAGE_PROCESS_START" in os.environ:
+    import coverage  # not there on every interpreter
+
+    coverage.process_startup()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the plugin unless its entry point has, and let Ctrl-C be heard."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell, which tests of Ctrl-C and their processes would inherit
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Load the plugin unless its entry point has, and let Ctrl-C and an order to terminate be heard."""
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin, "chatworkspace")
+    config.pluginmanager.register(Ending(in_charge=not hasattr(config, "workerinput")), "ending")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
-from chatworkspace._application.calls import Calls
+from chatworkspace._application.calls import Call, Calls
 from chatworkspace._application.turn import Follow, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
@@ -25,7 +26,10 @@ BACK_OFF_MOST = 1.0
 
 
 class Asking:
-    """Asks for the chats of one process. Safe from any thread; decides nothing and changes nothing."""
+    """Asks for the chats of one process. Safe from any thread; decides nothing and changes nothing.
+
+    What only reads is asked for within what is left of the call, and ended with it. What changes something ends by limits of its own.
+    """
 
     def __init__(self, *, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, calls: Calls) -> None:
         self._store = store
@@ -37,28 +41,63 @@ class Asking:
 
     # ------------------------------------------------------------ patience
 
-    def stored(self, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Ask the store, with back-off where it is unavailable, for as long as planning may take. UnavailableError with the last real error."""
-        return self.stored_until(self._clock.monotonic() + self._timeouts.planning, ask, *args, **kwargs)
+    def stored(self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError with the last real error."""
+        return self.stored_until(self._clock.monotonic() + self._timeouts.planning, write, *args, **kwargs)
 
-    def stored_until(self, deadline: float, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def stored_until(self, deadline: float, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As stored(), until the deadline."""
-        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, ask, *args, **kwargs)
+        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: write(*args, **kwargs), cut=False)
 
-    def platform(self, ask: Callable[[], T], deadline: float) -> T:
-        """Ask the platform, as stored() asks the store."""
-        return self._patiently(Reason.PLATFORM_UNAVAILABLE, deadline, ask)
+    def recorded(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Ask the store what it knows, as stored() has it write."""
+        return self.recorded_until(self.by(), read, *args, **kwargs)
 
-    def _patiently(self, reason: Reason, deadline: float, ask: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        attempt = 0
+    def recorded_until(self, deadline: float, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As recorded(), until the deadline."""
+        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: read(*args, **kwargs), cut=True)
+
+    def platform(self, ask: Callable[[float], T], deadline: float, *, settling: bool = False, once: bool = False) -> T:
+        """Ask the platform, as recorded() asks the store. ask: is given until when it may take.
+
+        settling: whether a request was acted upon. It is part of that request, and not ended with the call. once: it is not asked again.
+        """
+        return self._patiently(Reason.PLATFORM_UNAVAILABLE, deadline, ask, cut=not settling, once=once)
+
+    def check(self) -> None:
+        """Raise ClosedError after close(): nothing is begun any more."""
+        self._calls.check()
+
+    @property
+    def interrupted(self) -> bool:
+        """The call was interrupted: it sends nothing any more that it has not sent."""
+        call = self._calls.mine
+        return call is not None and call.interrupted
+
+    def by(self) -> float:
+        """Return until when a question may take without which nothing can be told."""
+        call = self._calls.mine
+        return self._clock.monotonic() + self._timeouts.planning if call is None else call.by(self._timeouts.planning)
+
+    def _patiently(self, reason: Reason, deadline: float, ask: Callable[[float], T], *, cut: bool, once: bool = False) -> T:
+        call, attempt = self._calls.mine, 0
         while True:
+            interrupted = call is not None and call.interrupted
             try:
-                return ask(*args, **kwargs)
+                with _asking(call, deadline, cut=cut):
+                    return ask(deadline)
             except UnavailableError as error:
-                pause = back_off(attempt, BACK_OFF_MOST, self._clock.random())
-                if not error.retryable or self._clock.monotonic() + pause >= deadline:
-                    raise UnavailableError(str(error), reason=reason, retryable=error.retryable) from error
                 failure = error
+            if call is not None:
+                call.check()
+                if cut and call.interrupted and not interrupted:  # which ended it: once more, for as long as it may still take
+                    deadline = min(deadline, call.by(inf))
+                    continue
+            pause = max(back_off(attempt, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
+            if once or not failure.retryable or pause > BACK_OFF_MOST or self._clock.monotonic() + pause >= deadline:
+                if call is not None and call.interrupted and failure.retryable:
+                    reason = Reason.INTERRUPTED
+                raise UnavailableError(str(failure), reason=reason, retryable=failure.retryable, retry_after=failure.retry_after) from failure
             attempt += 1
             self._pause(pause, failure)
 
@@ -74,17 +113,17 @@ class Asking:
 
     # ------------------------------------------------------------ the store
 
-    def look(self, chat_id: str) -> Look:
-        """Read the chat's row. ChatNotFoundError, ChatClosedError, UnavailableError."""
-        look = self.look_even_closed(chat_id)
+    def look(self, chat_id: str, until: float | None = None) -> Look:
+        """Read the chat's row. until: when that ends at the latest. ChatNotFoundError, ChatClosedError, UnavailableError."""
+        look = self.look_even_closed(chat_id, until)
         if look.chat.closed:
             raise ChatClosedError(chat_id)
         return look
 
-    def look_even_closed(self, chat_id: str) -> Look:
+    def look_even_closed(self, chat_id: str, until: float | None = None) -> Look:
         """As look(), for a chat that may be closed."""
         try:
-            return self.stored(self._store.look, chat_id)
+            return self.recorded_until(self.by() if until is None else until, self._store.look, chat_id)
         except NotFoundError:
             raise ChatNotFoundError(chat_id) from None
 
@@ -101,45 +140,51 @@ class Asking:
     def secret(self) -> bytes:
         """Return the store's secret, asked for once in a process."""
         if self._secret is None:
-            self._secret = self.stored(self._store.secret)
+            self._secret = self.recorded(self._store.secret)
         return self._secret
 
     # ------------------------------------------------------------ reading the platform
 
-    def read(self, look: Look, *, until: float = inf) -> Follow | Unknown:
-        """Read the workspace that the chat is bound to. A failure concludes nothing."""
+    def read(self, look: Look, until: float = inf, *, settling: bool = False) -> Follow | Unknown:
+        """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform()."""
         chat = look.chat
         assert chat.workspace_id is not None, "only a bound chat is read"
-        workspace_id, deadline = chat.workspace_id, min(self._clock.monotonic() + self._timeouts.planning, until)
+        deadline = min(self._clock.monotonic() + self._timeouts.planning if settling else self.by(), until)
         try:
-            workspace, read_at = self.fetch(chat, workspace_id, deadline)
+            workspace, read_at = self.fetch(chat, chat.workspace_id, deadline, settling=settling)
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
-            return Unknown(look=look, reason=error.reason, error=str(error))
+            return Unknown(look=look, reason=error.reason, error=str(error), retry_after=error.retry_after)
         return Follow(bound=Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at))
 
-    def fetch(self, chat: Chat, workspace_id: UUID, deadline: float) -> tuple[Workspace, float]:
+    def fetch(self, chat: Chat, workspace_id: UUID, deadline: float, *, settling: bool = False) -> tuple[Workspace, float]:
         """Return a workspace, and say when it was asked for. NotFoundError, UnavailableError."""
 
-        def ask() -> tuple[Workspace, float]:
+        def ask(until: float) -> tuple[Workspace, float]:
             now = self._clock.monotonic()
-            limit = min(deadline, now + self._timeouts.request)
-            return self._creator.get_workspace(chat.owner_id, workspace_id, deadline=limit), now
+            return self._creator.get_workspace(chat.owner_id, workspace_id, deadline=min(until, now + self._timeouts.request)), now
 
-        return self.platform(ask, deadline)
+        return self.platform(ask, deadline, settling=settling)
 
     def find(self, chat: Chat, name: str, *, within: float | None = None) -> tuple[Workspace | None, float]:
-        """Look for the live workspace of a name, and say when it was asked for. UnavailableError."""
-        deadline = self._clock.monotonic() + (self._timeouts.planning if within is None else within)
+        """Look for the live workspace of a name, and say when it was asked for. UnavailableError.
 
-        def ask() -> tuple[Workspace | None, float]:
+        within: seconds that are left to settle whether a request was acted upon; None: it is only a look.
+        """
+
+        def ask(until: float) -> tuple[Workspace | None, float]:
             now = self._clock.monotonic()
-            limit = min(deadline, now + self._timeouts.request)
-            return self._creator.find_workspace(chat.owner_id, name, deadline=limit), now
+            return self._creator.find_workspace(chat.owner_id, name, deadline=min(until, now + self._timeouts.request)), now
 
-        return self.platform(ask, deadline)
+        if within is None:
+            return self.platform(ask, self.by())
+        return self.platform(ask, self._clock.monotonic() + within, settling=True)
 
     def classify(self, workspace: Workspace) -> Finding:
         """Return what a workspace's facts come to."""
         return classify(workspace, lost_after=self._timeouts.lost_after)
+
+
+def _asking(call: Call | None, until: float, *, cut: bool) -> AbstractContextManager[None]:
+    return nullcontext() if call is None else call.asking(until, cut=cut)

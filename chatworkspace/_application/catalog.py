@@ -2,71 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from chatworkspace._application.admission import Admission, logger
+from chatworkspace._application.calls import Call
+from chatworkspace._application.given import Given
 from chatworkspace._domain.offer import Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, rank
 from chatworkspace._domain.templates import is_listed
-from chatworkspace.errors import ChatWorkspaceError, TemplateError
+from chatworkspace.errors import TemplateError
 from chatworkspace.model import Chat, Reason, Template
-from chatworkspace.ports import Clock, NotFoundError, PortError, WorkspaceCreator
-from chatworkspace.timeouts import Timeouts
+from chatworkspace.ports import NotFoundError
+
+if TYPE_CHECKING:
+    from chatworkspace._application.parts import Parts
+
+T = TypeVar("T")
 
 
 class Catalog:
-    """Reads templates on behalf of a chat's owner. Changes nothing; safe from any thread."""
+    """Reads templates on behalf of a chat's owner. Changes nothing; safe from any thread.
 
-    def __init__(self, *, creator: WorkspaceCreator, admission: Admission, clock: Clock, timeouts: Timeouts) -> None:
-        self._creator = creator
-        self._admission = admission
-        self._clock = clock
-        self._timeouts = timeouts
+    Each question is a call like others: it has as long as planning may take, and interrupting the chat, or closing all, ends it.
+    """
 
-    def _deadline(self) -> float:
-        return self._clock.monotonic() + self._timeouts.request
+    def __init__(self, given: Given, parts: Callable[[], Parts]) -> None:
+        """parts: those of the running process."""
+        self._given = given
+        self._parts = parts
+
+    def _call(self, chat: Chat) -> Call:
+        return Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
 
     def ranked(self, chat: Chat, query: str) -> Ranking:
         """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
-        allowed = self._admission.allowed(chat)
-        templates = self._creator.list_templates(chat.owner_id, chat.organization_id, deadline=self._deadline())
-        shown = [template for template in templates if is_listed(template, chat, allowed)]
-        return rank(shown, self._uses(chat), query=query, now=self._clock.now())
+        with self._call(chat) as call:
+            allowed = self._given.admission.allowed(chat)
+            templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
+            shown = [template for template in templates if is_listed(template, chat, allowed)]
+            return rank(shown, self._uses(call, chat), query=query, now=self._given.clock.now())
 
-    def _uses(self, chat: Chat) -> Mapping[UUID, TemplateUse] | None:
-        try:
-            return self._creator.template_use(chat.owner_id, chat.organization_id, deadline=self._deadline())
-        except (ChatWorkspaceError, PortError):
-            logger.warning("the use of templates could not be told", extra={"chat_id": chat.id, "reason": ""}, exc_info=True)
-            return None
+    def _asked(self, ask: Callable[..., T]) -> T:
+        """Ask the platform. NotFoundError, UnavailableError."""
+        clock, request = self._given.clock, self._given.timeouts.request
+        asking = self._parts().asking
+        return asking.platform(lambda until: ask(deadline=min(until, clock.monotonic() + request)), asking.by())
+
+    def _uses(self, call: Call, chat: Chat) -> Mapping[UUID, TemplateUse] | None:
+        ask = partial(self._given.creator.template_use, chat.owner_id, chat.organization_id)
+        return self._parts().extras.ask(
+            call, "use of templates", chat.owner_id, lambda until: ask(deadline=until), missed="the use of templates could not be told"
+        )
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
-        template = self._readable(chat, template_id)
-        try:
-            recorded = self._creator.list_parameters(chat.owner_id, template, deadline=self._deadline())
-            presets = self._creator.list_presets(chat.owner_id, template, deadline=self._deadline())
-        except NotFoundError:
-            raise TemplateError("there is no such template") from None
-        return Description(template=template, questions=self._questions(chat, template, recorded), presets=tuple(presets))
+        with self._call(chat) as call:
+            try:
+                template = self._readable(chat, template_id)
+                recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))
+                presets = self._asked(partial(self._given.creator.list_presets, chat.owner_id, template))
+            except NotFoundError:
+                raise TemplateError("there is no such template") from None
+            return Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
 
     def _readable(self, chat: Chat, template_id: UUID) -> Template:
-        try:
-            template = self._creator.get_template(chat.owner_id, template_id, deadline=self._deadline())
-        except NotFoundError:
-            raise TemplateError("there is no such template") from None
+        template = self._asked(partial(self._given.creator.get_template, chat.owner_id, template_id))
         if template.organization_id != chat.organization_id:
             raise TemplateError("there is no such template")  # what is in another organization is not to be told
-        if not is_listed(template, chat, self._admission.allowed(chat)):
+        if not is_listed(template, chat, self._given.admission.allowed(chat)):
             raise TemplateError(f"template {template.name} is not available for chats", reason=Reason.TEMPLATE_NOT_ALLOWED)
         return template
 
-    def _questions(self, chat: Chat, template: Template, recorded: Sequence[Parameter]) -> Questions:
-        try:
-            evaluation = self._creator.evaluate_parameters(chat.owner_id, template, deadline=self._deadline())
-        except (ChatWorkspaceError, PortError):
-            logger.warning("the parameters of a template could not be evaluated", extra={"chat_id": chat.id, "reason": ""}, exc_info=True)
-            return questions(recorded, None, failed=True)
-        return questions(recorded, evaluation, failed=False)
+    def _questions(self, call: Call, chat: Chat, template: Template, recorded: Sequence[Parameter]) -> Questions:
+        """Return what is asked as it is for this owner; where that cannot be told in the time that is left, as it was recorded."""
+        ask = partial(self._given.creator.evaluate_parameters, chat.owner_id, template)
+        evaluated = self._parts().extras.ask(
+            call,
+            "parameters",
+            template.id,
+            lambda until: (ask(deadline=until),),
+            most=self._parts().asking.by() - self._given.clock.monotonic(),
+            apart=True,
+            missed="the parameters of a template could not be evaluated",
+        )
+        return questions(recorded, None, failed=True) if evaluated is None else questions(recorded, evaluated[0], failed=False)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from chatworkspace._application.admission import logger
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Again, Await, Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.pauses import FLOOR
+from chatworkspace._domain.texts import visible
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Reason, Workspace
 from chatworkspace.ports import ChangedError, Claim, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
@@ -39,6 +41,9 @@ class Claims:
 
         leaves: the plan leaves a live workspace behind.
         """
+        self._asking.check()
+        if self._asking.interrupted:
+            return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
         unanswered = False
 
@@ -70,15 +75,22 @@ class Claims:
         return held.ends_at - self._clock.monotonic() >= MARGIN + min(MARGIN, self._timeouts.creating / 2)
 
     def release(self, held: Held, *, note: str = "", drop_plan: bool = False) -> None:
-        """Give the claim back. Best effort: it ends by itself."""
+        """Give the claim back. Best effort: it ends by itself, and what goes wrong hides nothing of what the call came to."""
         try:
-            self._asking.stored_until(self._clock.monotonic() + 1.0, self._store.release, held.claim, note=note, drop_plan=drop_plan)
-        except UnavailableError:
-            return
+            until = self._clock.monotonic() + 1.0
+            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note), drop_plan=drop_plan)
+        except Exception:
+            extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
+            logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:
         """Return until when a request under this claim may take."""
         return min(self._clock.monotonic() + self._timeouts.creating, held.ends_at - MARGIN)
+
+    def record_by(self, held: Held) -> float:
+        """Return until when what came of a request may be written down: its own limit, or the margin that is kept for it."""
+        now = self._clock.monotonic()
+        return max(held.ends_at - MARGIN, min(now + MARGIN, held.ends_at), now + FLOOR)
 
     def left_to_read(self, held: Held) -> float:
         """Return the seconds that a look under this claim may take, so that its record can still be written."""
@@ -88,8 +100,7 @@ class Claims:
         """Record what the plan became. A refused holder drops what it has and looks again."""
         chat_id = held.claim.chat.id
         try:
-            until = max(held.ends_at, self._clock.monotonic() + FLOOR)
-            chat = self._asking.stored_until(until, self._store.bind, held.claim, workspace.id)
+            chat = self._asking.stored_until(self.record_by(held), self._store.bind, held.claim, workspace.id)
         except StaleClaimError:
             track.stray = track.made
             return Again()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import partial
 
 import attrs
 
-from chatworkspace._application.admission import logger
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import Call
+from chatworkspace._application.calls import LEAST, Call
+from chatworkspace._application.extras import ALL_EXTRAS, Extras
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
 from chatworkspace.model import Agent, AgentStatus, Reason, State
-from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, PortError, WorkspaceCreator
+from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 Connection = AbstractContextManager[AgentConnection]
@@ -32,8 +33,11 @@ class _Target:
 class Connector:
     """Connects to agents, for the chats of one process. Keeps no connection; safe from any thread."""
 
-    def __init__(self, *, asking: Asking, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+    def __init__(
+        self, *, asking: Asking, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts, proofs: Proofs, extras: Extras
+    ) -> None:
         self._asking = asking
+        self._extras = extras
         self._creator = creator
         self._dialer = dialer
         self._clock = clock
@@ -45,20 +49,20 @@ class Connector:
         deadline = self._clock.monotonic() + self._timeouts.dial
         target = self._target(call, deadline)
         try:
-            connection = self._dial(target, deadline)
+            connection = self._dial(call, target, deadline)
         except (DialError, UnavailableError) as error:
             connection = self._once_more(call, target, error, deadline)
-        self._record_use(target, deadline)
+        self._record_use(call, target, deadline)
         return connection
 
     def _target(self, call: Call, deadline: float) -> _Target:
         """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
-        look = self._asking.look(call.chat_id)
+        look = self._asking.look(call.chat_id, self._by(call, deadline))
         if look.chat.workspace_id is None:
             raise NoWorkspaceError("the chat has no workspace")
-        reading = self._asking.read(look, until=deadline)
+        reading = self._asking.read(look, self._by(call, deadline))
         if isinstance(reading, Unknown):
-            raise UnavailableError(reading.error, reason=reading.reason)
+            raise UnavailableError(reading.error, reason=reading.reason, retry_after=reading.retry_after)
         finding = self._asking.classify(reading.bound.workspace)
         agent = finding.agent
         if agent is None:
@@ -76,17 +80,25 @@ class Connector:
         message = finding.problem or (f"the workspace is {told.state.value}" if told.reason is not Reason.NO_AGENT else "the workspace has no agent")
         return ConnectError(message, agent=None, reason=told.reason)
 
-    def _dial(self, target: _Target, deadline: float) -> Connection:
-        return self._dialer.dial(target.bound.workspace, target.agent, deadline=deadline)
+    def _by(self, call: Call, deadline: float) -> float:
+        """Return until when a look may take: it is needed after a dial that has taken all the time, too, to say why."""
+        return max(min(call.by(self._timeouts.planning), deadline), self._clock.monotonic() + LEAST)
+
+    def _dial(self, call: Call, target: _Target, deadline: float) -> Connection:
+        with call.asking(deadline, cut=True):
+            return self._dialer.dial(target.bound.workspace, target.agent, deadline=deadline)
 
     def _once_more(self, call: Call, failed: _Target, error: Exception, deadline: float) -> Connection:
         """Look again; another agent is dialled once, of the same one the error is explained by how it is now."""
+        call.check()
+        if call.interrupted:
+            raise UnavailableError(str(error), reason=Reason.INTERRUPTED) from error
         self._proofs.void(call.chat_id)
         target = self._target_again(call, failed, error, deadline)
         if target.agent.id == failed.agent.id or self._clock.monotonic() >= deadline:
             raise self._explained(target, error) from error
         try:
-            return self._dial(target, deadline)
+            return self._dial(call, target, deadline)
         except (DialError, UnavailableError) as again:
             raise self._explained(self._target_again(call, target, again, deadline), again) from again
 
@@ -107,12 +119,12 @@ class Connector:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
-    def _record_use(self, target: _Target, deadline: float) -> None:
-        try:
-            self._creator.record_use(target.bound.workspace, deadline=deadline)
-        except (ChatWorkspaceError, PortError):
-            extra = {"chat_id": target.bound.chat.id, "reason": Reason.PLATFORM_UNAVAILABLE.value}
-            logger.warning("the use of a workspace could not be recorded", extra=extra, exc_info=True)
+    def _record_use(self, call: Call, target: _Target, deadline: float) -> None:
+        workspace = target.bound.workspace
+        ask = partial(self._creator.record_use, workspace)
+        most = min(ALL_EXTRAS, deadline - self._clock.monotonic())
+        missed = "the use of a workspace could not be recorded"
+        self._extras.ask(call, "use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
 
 
 def _offline(agent: Agent) -> ConnectError:

@@ -9,6 +9,7 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.telling import Teller, not_applied
 from chatworkspace._application.turn import Proven, Track, Unbound, Unknown, Wish
 from chatworkspace._application.waiting import Ending
+from chatworkspace._domain.advice import next_step_after
 from chatworkspace._domain.conditions import describe
 from chatworkspace.errors import BusyError
 from chatworkspace.model import LeftBehind, Phase, Reason, State
@@ -40,7 +41,8 @@ class Endings:
 
     def unknown(self, call: Call, unknown: Unknown) -> Outcome:
         """Tell that what the chat is bound to could not be read."""
-        return self._teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
+        outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
+        return outcome if unknown.retry_after is None else attrs.evolve(outcome, next_step=next_step_after(unknown.retry_after))
 
     def unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:
         """Tell that the chat has no workspace, and why."""

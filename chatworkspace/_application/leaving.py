@@ -14,6 +14,7 @@ from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Turn, Unbound, Unknown
 from chatworkspace._application.waiting import Bound
+from chatworkspace._domain.texts import visible
 from chatworkspace.errors import InvalidArgumentError, UnavailableError
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
 from chatworkspace.ports import Clock, Look, NotFoundError, StaleClaimError, Store, WorkspaceTakenError
@@ -119,8 +120,8 @@ class Leavings:
         try:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left
-            note = leaving.value.value if left is None else f"{leaving.value.value}; left behind {left.name or left.workspace_id}"
-            chat = self._asking.stored_until(held.ends_at, ask)
+            note = leaving.value.value if left is None else visible(f"{leaving.value.value}; left behind {left.name or left.workspace_id}")
+            chat = self._asking.stored_until(self._claims.record_by(held), ask)
         except StaleClaimError:
             if unanswered:  # perhaps it was written before it was overtaken: it must not be written twice
                 raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import HEARTBEAT, Call
+from chatworkspace._application.calls import Call
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.steps import Going, Steps
 from chatworkspace._application.telling import Teller
@@ -30,18 +31,20 @@ class Looking:
         """Follow the chat as it is, without changing anything."""
         while True:
             dial = self._turns.dialled(call.chat_id)
-            look = self._asking.look(call.chat_id)
+            look = yield from self._steps.told_meanwhile(call, partial(self._asking.look, call.chat_id))
             call.chat = look.chat
             if look.chat.workspace_id is None:
-                if look.plan is None or look.claimed_for <= 0 or call.over:
+                if look.plan is None or look.claimed_for <= 0 or call.over or call.decides_around:
                     return self._endings.absent(call, look)
-                self._steps.wait_for_turn(call, look, call.until(HEARTBEAT))
+                self._steps.wait_for_turn(call, look, call.tell_by())
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
             if proven := self._turns.proven(look, dial):
                 return self._endings.proven(call, proven, Track())
-            reading = self._asking.read(look)
+            reading = yield from self._steps.told_meanwhile(call, partial(self._asking.read, look))
             if isinstance(reading, Unknown):
+                if reading.retry_after is not None and (yield from self._steps.later(call, reading.retry_after)):
+                    continue
                 return self._endings.unknown(call, reading)
             return (yield from self._steps.follow(call, reading.bound, Track()))
 

@@ -13,18 +13,16 @@ from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
-from chatworkspace.timeouts import Timeouts
 
 
 class Maker:
     """Makes workspaces for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, admission: Admission) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission) -> None:
         self._asking = asking
         self._claims = claims
         self._creator = creator
         self._clock = clock
-        self._timeouts = timeouts
         self._admission = admission
 
     def asks_for(self, wish: Wish, plan: Plan) -> bool:
@@ -36,9 +34,8 @@ class Maker:
         """Check the template, claim with plan, create, and bind. One generation a call."""
         if track.opened and look.plan is None:
             return self._not_again(look)
-        deadline = self._clock.monotonic() + self._timeouts.planning
-        check = partial(self._admission.check_template, look.chat, wish.template_id, deadline)
-        template = self._asking.platform(check, deadline)
+        check = partial(self._admission.check_template, look.chat, wish.template_id)
+        template = self._asking.platform(check, self._asking.by())
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
         held = self._claims.planned(look, plan, leaves=left is not None)
@@ -77,6 +74,9 @@ class Maker:
             made = self._creator.create_workspace(request, deadline=self._claims.limit(held))
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
             Redaction(wish.parameters).of_error(error)
+            if isinstance(error, UnavailableError) and error.retry_after is not None:
+                self._claims.release(held)  # certainly nothing was made: it is asked again, from the look on, or not at all
+                raise
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
             Redaction(wish.parameters).of_error(error)

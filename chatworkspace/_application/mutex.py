@@ -20,6 +20,17 @@ class Waiting(Protocol):
         """Return a fresh signal to wait for."""
         ...
 
+    def refuse_within(self, other: object | None) -> None:
+        """Raise BusyError if this call is made from within that one, and so can never wait for its end."""
+        ...
+
+
+class _Line(deque[Signal]):
+    """Those who wait for a chat, and the call that holds it; None for a moment, while it passes on."""
+
+    __slots__ = ("holder",)
+    holder: Waiting | None
+
 
 MASK = 255
 """256 locks: a power of two, so that a chat's is found quickly."""
@@ -36,7 +47,7 @@ class ChatMutex:
     __slots__ = ("_held", "_locks")
 
     def __init__(self) -> None:
-        self._held: dict[str, deque[Signal]] = {}
+        self._held: dict[str, _Line] = {}
         self._locks = tuple(Lock() for _ in range(MASK + 1))
 
     def __len__(self) -> int:
@@ -47,12 +58,14 @@ class ChatMutex:
         return len(self._held.get(chat_id, ()))
 
     def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
-        """Take the chat's mutex, waiting until the deadline at most; False: it is not held."""
-        mine: deque[Signal] = deque()
+        """Take the chat's mutex, waiting until the deadline at most; False: it is not held. BusyError: a call around this one holds it."""
+        mine = _Line()
+        mine.holder = call
         while True:
             queue = self._held.setdefault(chat_id, mine)  # one step of the dict: whoever comes first holds it
             if queue is mine:
                 return True
+            call.refuse_within(queue.holder)
             signal = call.signal()
             # Critical section: stand in line, unless the holder has just left.
             with self._locks[hash(chat_id) & MASK]:
@@ -61,16 +74,19 @@ class ChatMutex:
                     break
         return self._served(queue, chat_id, signal, call, deadline)
 
-    def _served(self, queue: deque[Signal], chat_id: str, signal: Signal, call: Waiting, deadline: float | None) -> bool:
+    def _served(self, queue: _Line, chat_id: str, signal: Signal, call: Waiting, deadline: float | None) -> bool:
         try:
             served = call.wait_for(signal, deadline)
         except BaseException:
             if not self._give_up(queue, chat_id, signal):
                 self.release(chat_id)
             raise
-        return served or not self._give_up(queue, chat_id, signal)
+        if not served and self._give_up(queue, chat_id, signal):
+            return False
+        queue.holder = call
+        return True
 
-    def _give_up(self, queue: deque[Signal], chat_id: str, signal: Signal) -> bool:
+    def _give_up(self, queue: _Line, chat_id: str, signal: Signal) -> bool:
         """Leave the line; False when the mutex was handed over meanwhile."""
         # Critical section: leave the line if still in it.
         with self._locks[hash(chat_id) & MASK]:
@@ -87,5 +103,6 @@ class ChatMutex:
             if not queue:
                 del self._held[chat_id]
                 return
+            queue.holder = None
             following = queue.popleft()
         following.set()

@@ -7,6 +7,7 @@ from chatworkspace._application.calls import Calls
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.connecting import Connector
 from chatworkspace._application.endings import Endings
+from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
 from chatworkspace._application.leaving import Leavings
 from chatworkspace._application.looking import Looking
@@ -31,14 +32,15 @@ class Parts:
         self.mutex = ChatMutex()
         self.calls = Calls()
         self.proofs = proofs = Proofs(timeouts.proof)
-        self.watches = Watches(creator, clock, request=timeouts.request)
+        self.extras = extras = Extras(clock)
+        self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, timeouts=timeouts)
-        self.teller = teller = Teller(clock=clock, creator=creator, timeouts=timeouts, callbacks=given.callbacks, mentions=Mentions())
+        self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
         endings = Endings(asking=asking, teller=teller)
         self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs)
-        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, timeouts=timeouts, admission=given.admission)
+        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
         self.steps = Steps(
             store=store,
@@ -53,5 +55,5 @@ class Parts:
             endings=endings,
         )
         self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings)
-        self.connector = Connector(asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs)
+        self.connector = Connector(asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, extras=extras)
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
+from typing import TypeVar
 
 import attrs
 
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import Call
+from chatworkspace._application.calls import LEAST, LOG_TICK, SLICE, Call, within_itself
 from chatworkspace._application.endings import Endings
+from chatworkspace._application.extras import logger
 from chatworkspace._application.mutex import ChatMutex
-from chatworkspace._application.telling import Callbacks, Teller, logger
+from chatworkspace._application.telling import Callbacks, Teller
 from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
-from chatworkspace._domain.conditions import describe
+from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.redaction import Redaction
+from chatworkspace._domain.texts import visible
 from chatworkspace.errors import ChatWorkspaceError, UnavailableError
 from chatworkspace.model import Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import Clock, Look, NotFoundError, Store
+from chatworkspace.ports import Clock, Look, Store
 from chatworkspace.timeouts import Timeouts
 
 TURN_SLICE = 0.5
@@ -29,6 +33,12 @@ TURN_SLICE = 0.5
 FEW_TURNS = 4
 """Turns in a row that came to nothing, because somebody else was quicker or the claim came late; from then on there is a pause between them."""
 MOST_TURNS = 20
+
+TOO_SLOW = "the record of chats is slower than a dial is proof of being ready, or changes all the time"
+GOES_ON = Seen(workspace=None, phase=Phase.PLANNING)
+"""What a follower is told, or the furthest that it was told before, while something is asked that takes long."""
+
+T = TypeVar("T")
 
 Going = Generator[Seen, None, Outcome]
 """A call on its way: what it sees, and in the end what it came to."""
@@ -98,9 +108,10 @@ class Steps:
         return outcome
 
     def _record_stray(self, chat_id: str, stray: Workspace) -> None:
+        note = visible(f"made {stray.name} ({stray.id}) and was overtaken")
         try:
-            self._store.record_stray(chat_id, stray.id, f"made {stray.name} ({stray.id}) and was overtaken")
-        except (UnavailableError, NotFoundError):
+            self._asking.stored_until(self._asking.by(), self._store.record_stray, chat_id, stray.id, note)
+        except Exception:  # whatever it is: it hides nothing of what the call came to
             logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
     def _steps(  # noqa: C901, PLR0911 # one arm for each Turn there is
@@ -114,15 +125,16 @@ class Steps:
         unbound: Reason,
     ) -> Going:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
-        queued_until, again = call.until(self._timeouts.queued), 0
+        began, again = self._clock.monotonic(), 0
         while True:
-            turn = self._take(call, take, queued_until)
+            turn = yield from self._taken(call, take, began)
+            queued_until = self._queued_until(call, began)
             match turn:
                 case None:
                     return self._endings.not_my_turn(call)
                 case Again():
                     again += 1
-                    if again >= MOST_TURNS and self._clock.monotonic() >= queued_until:
+                    if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:
                         call.pause(self._clock.monotonic() + FLOOR)
@@ -139,7 +151,7 @@ class Steps:
                     outcome = yield from self._until_over(call, bound, track, wish)
                     if outcome is not None:
                         return outcome
-                    queued_until = call.until(self._timeouts.queued)
+                    began = self._clock.monotonic()
                 case Follow(bound=bound):
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
@@ -149,16 +161,57 @@ class Steps:
         mutex = self.mutex
         if not mutex.acquire(call.chat_id, call, queued_until):
             return None
+        call.deciding = True
         try:
             turn = take()
         finally:
+            call.deciding = False
             mutex.release(call.chat_id)
-        if isinstance(turn, Await) and (call.interrupted or self._clock.monotonic() >= queued_until):
+        if isinstance(turn, Await) and self._clock.monotonic() >= queued_until:
             return None
-        return turn
+        return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
+
+    def _taken(self, call: Call, take: Callable[[], Turn], began: float) -> Generator[Seen, None, Turn | None]:
+        """Take one turn. Where the platform takes no more requests for now, it is taken again when it does; mutex and claim are given back meanwhile."""
+        while True:
+            try:
+                turn = self._take(call, take, self._queued_until(call, began))
+            except UnavailableError as error:
+                if error.retry_after is None:
+                    raise
+                failure = error
+            else:
+                if not isinstance(turn, Unknown) or turn.retry_after is None or not (yield from self.later(call, turn.retry_after)):
+                    return turn
+                continue
+            assert failure.retry_after is not None, "else it was raised"
+            if not (yield from self.later(call, failure.retry_after)):
+                raise failure
+
+    def later(self, call: Call, seconds: float) -> Generator[Seen, None, bool]:
+        """Wait until the platform may be asked again, unless the call ends before. Chance keeps those who wait from asking all at once."""
+        until = self._clock.monotonic() + seconds * (1 + 0.1 * self._clock.random())
+        if until > (call.started + self._timeouts.build if call.deadline is None else call.deadline):
+            return False
+        while not call.interrupted and (now := self._clock.monotonic()) < until:
+            call.pause(min(until, now + SLICE) if call.following else until)
+            yield GOES_ON
+        call.resumed_at = self._clock.monotonic()
+        return not call.interrupted
+
+    def _queued_until(self, call: Call, began: float) -> float:
+        """Return until when the call may wait for its turn: since it came, or since it could go on."""
+        return call.sooner(max(began, call.resumed_at) + self._timeouts.queued)
+
+    def _too_often(self, again: int, queued_until: float) -> bool:
+        """Tell whether turns have come to nothing too often, or for too long: by then somebody else has decided."""
+        now = self._clock.monotonic()
+        return now >= queued_until + self._timeouts.planning or (again >= MOST_TURNS and now >= queued_until)
 
     def wait_for_turn(self, call: Call, look: Look, until: float) -> None:
-        """Wait until the chat may be free. Holds neither mutex nor connection."""
+        """Wait until the chat may be free. Holds neither mutex nor connection. BusyError: it never will be, for a call around this one decides."""
+        if call.decides_around:
+            raise within_itself()
         ends = min(until, self._clock.monotonic() + look.claimed_for)
         if call.awaited == look.epoch:  # woken, and for nothing
             call.pause(min(ends, self._clock.monotonic() + FLOOR))
@@ -169,7 +222,11 @@ class Steps:
             if now >= ends:
                 return
             slice_end = min(ends, now + TURN_SLICE)
-            self._asking.stored(self._store.wait_for_turn, look, slice_end)
+            try:
+                self._asking.recorded_until(slice_end + LEAST, self._store.wait_for_turn, look, slice_end)
+            except UnavailableError:
+                call.pause(slice_end)  # whoever comes back has waited in vain, and looks
+                return
             if self._clock.monotonic() < slice_end:
                 return
 
@@ -185,21 +242,42 @@ class Steps:
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
             self.publish(call, bound, track)
+        rounds = _Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:
             ending = yield from self._wait(call, bound, track, goal)
-            look = self._asking.look_even_closed(call.chat_id)
+            look = yield from self.told_meanwhile(call, partial(self._asking.look_even_closed, call.chat_id))
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
+            if ending.told.state is State.READY and not self._turns.still_proven(look, bound, ending):
+                if rounds.another():
+                    reading = yield from self.told_meanwhile(call, partial(self._asking.read, look))
+                    if isinstance(reading, Unknown):
+                        return self._endings.unknown(call, reading)
+                    bound = reading.bound
+                    continue
+                ending = attrs.evolve(ending, told=UNDIALLED, error=TOO_SLOW)
             outcome = self._teller.bound(call, look.chat, ending, track, wish)
-            if not outcome.ready or self._turns.still_proven(look, bound, ending):
-                if settled:  # told once, and as it is
-                    self._teller.binding_changed(outcome, outcome.workspace)
-                self._teller.became_ready(outcome)
-                return outcome
-            reading = self._asking.read(look)
-            if isinstance(reading, Unknown):
-                return self._endings.unknown(call, reading)
-            bound = reading.bound
+            if settled:  # told once, and as it is
+                self._teller.binding_changed(outcome, outcome.workspace)
+            self._teller.became_ready(outcome)
+            return outcome
+
+    def told_meanwhile(self, call: Call, ask: Callable[[float], T]) -> Generator[Seen, None, T]:
+        """Ask what has to be known, within what is left of the call. A follower is told in between that it goes on."""
+        by = call.by(self._timeouts.planning)
+        if call.following and self._clock.monotonic() - call.told_at > LOG_TICK:
+            yield GOES_ON
+        while call.following and not call.interrupted and (until := self._clock.monotonic() + SLICE) < by:
+            try:
+                answer = ask(until)
+            except UnavailableError as error:
+                if not error.retryable or error.retry_after is not None:
+                    raise
+            else:
+                if not isinstance(answer, Unknown) or answer.reason is not Reason.PLATFORM_UNAVAILABLE or answer.retry_after is not None:
+                    return answer
+            yield GOES_ON
+        return ask(call.by(self._timeouts.planning) if call.interrupted else by)
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
@@ -220,7 +298,8 @@ class Steps:
     def _until_over(self, call: Call, bound: Bound, track: Track, wish: Wish | None) -> Generator[Seen, None, Outcome | None]:
         """Wait until the build is over; an outcome if it does not end, or cannot be seen any more."""
         ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
-        if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN:
+        endless = self._clock.monotonic() >= call.started + self._waiter.longest  # one build follows another, by somebody else's hand
+        if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN or endless:
             look = self._asking.look_even_closed(call.chat_id)
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
@@ -233,6 +312,28 @@ class Steps:
             return
         finding = self._asking.classify(bound.workspace)
         self._teller.build_begun(call, bound, finding, describe(finding, bound.workspace), track)
+
+
+class _Rounds:
+    """Counts how often a workspace was found ready, and could not be told so: somebody claimed it since, or the store took longer than a dial proves."""
+
+    def __init__(self, call: Call, clock: Clock, *, limit: float) -> None:
+        self._call = call
+        self._clock = clock
+        self._ends_at = clock.monotonic() + limit
+        self._began = clock.monotonic()
+        self._made = 0
+
+    def another(self) -> bool:
+        """Tell whether it is to be waited for, dialled and looked at once more, and pause where that has come to nothing before."""
+        call, now = self._call, self._clock.monotonic()
+        took, self._began = now - self._began, now
+        self._made += 1
+        if now >= self._ends_at or (call.over and (self._made >= FEW_TURNS or now + took > call.answer_by())):
+            return False
+        if self._made > 1:
+            call.pause(now + FLOOR)
+        return True
 
 
 def _end_of(going: Going) -> Outcome:

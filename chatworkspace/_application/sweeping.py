@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -10,13 +10,14 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
+from chatworkspace._application.extras import logger
 from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.outcomes import Sweep
-from chatworkspace.ports import Clock, Look, PortError, Store, WorkspaceCreator, WorkspaceTakenError
+from chatworkspace.ports import Clock, Look, NotAnsweredError, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 
 STANDING = 900.0
@@ -35,10 +36,12 @@ class _Findings:
     """With the chat whose mark each bears."""
     deleted: list[UUID] = attrs.field(factory=list[UUID])
     errors: dict[str, str] = attrs.field(factory=dict[str, str])
+    silent: str = ""
+    """What did not answer in time: nothing else is asked of it, or each of many would be waited for."""
 
 
 class Sweeper:
-    """Sweeps one store. One bad row does not stop it."""
+    """Sweeps one store. One bad row does not stop it, whatever is bad about it."""
 
     def __init__(self, *, asking: Asking, claims: Claims, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts) -> None:
         self._asking = asking
@@ -51,7 +54,7 @@ class Sweeper:
     def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[Bound]]:
         """Settle, list, and delete what is named; return what was bound, too. UnavailableError only if the store cannot be asked at all."""
         findings = _Findings()
-        for look in self._asking.stored(self._store.planned, STANDING):
+        for look in self._asking.recorded(self._store.planned, STANDING):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
         self._list_strays(findings)
         for workspace_id in delete:
@@ -64,14 +67,24 @@ class Sweeper:
         )
         return swept, findings.bound
 
-    @staticmethod
-    def _one(findings: _Findings, key: str, act: Callable[[], None]) -> None:
+    def _one(self, findings: _Findings, key: str, act: Callable[[], None], *, asks: bool = True) -> bool:
+        """Do what concerns one row; False: it could not be done, and is told. asks: the store or the platform is asked for it."""
+        self._asking.check()
+        began = self._clock.monotonic()
         try:
+            if asks and findings.silent:
+                raise UnavailableError(f"not tried: {findings.silent}")
             act()
         except ClosedError:
             raise
-        except (ChatWorkspaceError, PortError) as error:
+        except Exception as error:
             findings.errors[key] = str(error) or type(error).__name__
+            if isinstance(error, (UnavailableError, NotAnsweredError)) and self._clock.monotonic() - began >= self._timeouts.planning / 2:
+                findings.silent = findings.silent or findings.errors[key]
+            if not isinstance(error, (ChatWorkspaceError, PortError)):
+                logger.exception("a row could not be swept", extra={"chat_id": key, "reason": ""})
+            return False
+        return True
 
     def _settle(self, findings: _Findings, look: Look) -> None:
         if look.plan is None or look.claimed_for > 0:
@@ -95,44 +108,60 @@ class Sweeper:
         after = ""
         while page := self._page(after):
             yield from page
-            after = page[-1].chat.id
+            last = page[-1].chat.id
+            if last <= after:
+                return  # a store that does not go on would be asked without end
+            after = last
 
     def _page(self, after: str) -> Sequence[Look]:
-        return self._asking.stored(self._store.chats, after=after, limit=PAGE)
+        self._asking.check()
+        return self._asking.recorded(self._store.chats, after=after, limit=PAGE)
 
     def _list_strays(self, findings: _Findings) -> None:
+        self._asking.secret()  # of which all marks are made
         marks: dict[str, str] = {}
         owners: dict[tuple[UUID, UUID], None] = {}
         for look in self._looks():
-            owners[look.chat.owner_id, look.chat.organization_id] = None
-            for number in range(look.number + LOST_NUMBERS + 1):
-                marks[self._asking.mark(look.chat.id, number)] = look.chat.id
-        candidates = [
-            (workspace, marks[mark])
-            for owner in owners
-            for workspace in self._listed(findings, *owner)
-            if (mark := _mark_in(workspace.name)) in marks
-        ]
+            self._one(findings, look.chat.id, partial(self._note_chat, look, marks, owners), asks=False)
+        candidates: list[tuple[Workspace, str]] = []
+        for owner in owners:
+            self._one(findings, str(owner[0]), partial(self._list_owners, findings, owner, marks, candidates))
         # looked at after they were listed: what was bound meanwhile is nobody's stray
-        bound, planned = self._accounted_for() if candidates else (set[UUID](), set[str]())
-        findings.strays = [(it, chat_id) for it, chat_id in candidates if it.id not in bound and it.name.lower() not in planned]
+        bound, planned, odd = self._accounted_for(findings) if candidates else (set[UUID](), set[str](), set[str]())
+        findings.strays = [it for it in candidates if it[0].id not in bound and it[0].name.lower() not in planned and it[1] not in odd]
 
-    def _listed(self, findings: _Findings, owner_id: UUID, organization_id: UUID) -> list[Workspace]:
-        try:
-            return list(self._creator.list_workspaces(owner_id, organization_id, deadline=self._clock.monotonic() + self._timeouts.request))
-        except (ChatWorkspaceError, PortError) as error:
-            findings.errors[str(owner_id)] = str(error) or type(error).__name__
-            return []
+    def _note_chat(self, look: Look, marks: dict[str, str], owners: dict[tuple[UUID, UUID], None]) -> None:
+        owners[look.chat.owner_id, look.chat.organization_id] = None
+        for number in range(look.number + LOST_NUMBERS + 1):
+            marks[self._asking.mark(look.chat.id, number)] = look.chat.id
 
-    def _accounted_for(self) -> tuple[set[UUID], set[str]]:
+    def _list_owners(self, findings: _Findings, owner: tuple[UUID, UUID], marks: Mapping[str, str], candidates: list[tuple[Workspace, str]]) -> None:
+        def ask(until: float) -> Sequence[Workspace]:
+            return self._creator.list_workspaces(*owner, deadline=until)
+
+        def note(workspace: Workspace) -> None:
+            if (mark := _mark_in(workspace.name)) in marks:
+                candidates.append((workspace, marks[mark]))
+
+        for workspace in self._asking.platform(ask, self._asking.by(), once=True):
+            self._one(findings, str(getattr(workspace, "id", owner[0])), partial(note, workspace), asks=False)
+
+    def _accounted_for(self, findings: _Findings) -> tuple[set[UUID], set[str], set[str]]:
+        """Return what is bound, the names that are planned, and the chats of which neither can be told."""
         bound: set[UUID] = set()
         planned: set[str] = set()
-        for look in self._looks():
+        odd: set[str] = set()
+
+        def note(look: Look) -> None:
             if look.chat.workspace_id is not None:
                 bound.add(look.chat.workspace_id)
             if look.plan is not None:
                 planned.add(look.plan.name.lower())
-        return bound, planned
+
+        for look in self._looks():
+            if not self._one(findings, look.chat.id, partial(note, look), asks=False):
+                odd.add(look.chat.id)
+        return bound, planned, odd
 
     # ------------------------------------------------------------ deleting
 

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.calls import Call
+from chatworkspace._application.extras import Extras, logger
 from chatworkspace._application.memory import Mentions
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import next_step_for
 from chatworkspace._domain.conditions import Finding, Told
-from chatworkspace.errors import ChatWorkspaceError
 from chatworkspace.model import Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
-from chatworkspace.ports import Clock, PortError, WorkspaceCreator
-from chatworkspace.timeouts import Timeouts
+from chatworkspace.ports import Clock, WorkspaceCreator
 
 LOG_TAIL = 20
 """Lines of a failed build's log that an outcome carries."""
-
-logger = logging.getLogger("chatworkspace")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -38,10 +35,10 @@ class Callbacks:
 class Teller:
     """Makes outcomes and calls callbacks. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, clock: Clock, creator: WorkspaceCreator, timeouts: Timeouts, callbacks: Callbacks, mentions: Mentions) -> None:
+    def __init__(self, *, clock: Clock, creator: WorkspaceCreator, extras: Extras, callbacks: Callbacks, mentions: Mentions) -> None:
         self._clock = clock
         self._creator = creator
-        self._timeouts = timeouts
+        self._extras = extras
         self._callbacks = callbacks
         self._mentions = mentions
 
@@ -70,8 +67,8 @@ class Teller:
             workspace=workspace,
             agent=ending.finding.agent,
             error=workspace.build.error if failed else ending.error or ending.finding.problem,
-            log_tail=self._log_tail(workspace) if failed else (),
-            quota=self._quota(chat) if reason is Reason.QUOTA_FULL else None,
+            log_tail=self._log_tail(call, workspace) if failed else (),
+            quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
             not_applied={} if wish is None else not_applied(wish, workspace, track),
             elapsed=call.elapsed,
@@ -122,18 +119,15 @@ class Teller:
             elapsed=call.elapsed,
         )
 
-    def _log_tail(self, workspace: Workspace) -> tuple[str, ...]:
-        try:
-            lines = self._creator.build_log(workspace, after=0, deadline=self._clock.monotonic() + self._timeouts.request)
-        except (ChatWorkspaceError, PortError):
-            return ()  # the failure itself is told; its log is a help
-        return tuple(line.text for line in lines[-LOG_TAIL:])
+    def _log_tail(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
+        """Return the end of the log. The failure itself is told in any case; its log is a help."""
+        ask = partial(self._creator.build_log, workspace, after=0)
+        lines = self._extras.ask(call, "log", workspace.id, lambda until: ask(deadline=until))
+        return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
 
-    def _quota(self, chat: Chat) -> Quota | None:
-        try:
-            return self._creator.get_quota(chat.owner_id, chat.organization_id, deadline=self._clock.monotonic() + self._timeouts.request)
-        except (ChatWorkspaceError, PortError):
-            return None
+    def _quota(self, call: Call, chat: Chat) -> Quota | None:
+        ask = partial(self._creator.get_quota, chat.owner_id, chat.organization_id)
+        return self._extras.ask(call, "quota", chat.owner_id, lambda until: ask(deadline=until))
 
     # ------------------------------------------------------------ callbacks
 

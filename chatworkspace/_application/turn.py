@@ -59,6 +59,8 @@ class Unknown:
     reason: Reason
     error: str
     workspace: Workspace | None = None
+    retry_after: float | None = None
+    """Seconds after which the platform wants to be asked again, where it takes no more requests for now."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

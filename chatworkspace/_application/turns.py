@@ -137,6 +137,8 @@ class Turns:
             after = self._ask_for(transition, before, policy.parameters, self._claims.limit(held))
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
             Redaction(policy.parameters).of_error(error)
+            if isinstance(error, UnavailableError) and error.retry_after is not None:
+                raise  # certainly nothing was done
             return self._settle_build(held, bound, error, track)
         except NotFoundError as error:
             return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
@@ -151,7 +153,7 @@ class Turns:
     def _settle_build(self, held: Held, bound: Bound, error: Exception, track: Track) -> Turn:
         """After an unclear answer or a refusal: a higher build number is the answer; none is unknown, and no reason to send it again."""
         look = _as_look(bound, held)
-        reading = self._asking.read(look)
+        reading = self._asking.read(look, settling=True)
         if isinstance(reading, Follow) and reading.bound.workspace.build.number > bound.workspace.build.number:
             track.built, track.version_before = not isinstance(error, RefusedError), bound.workspace.build.template_version_id
             return reading

@@ -8,7 +8,7 @@ from math import inf
 
 import attrs
 
-from chatworkspace._application.calls import HEARTBEAT, LOG_TICK, Call
+from chatworkspace._application.calls import LOG_TICK, SLICE, Call
 from chatworkspace._application.memory import Proof, Proofs
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.watches import Seat, Watches
@@ -112,6 +112,8 @@ class Waiter:
         self._timeouts = timeouts
         self._dials = ChatMutex()
         self._limits = {Phase.BUILDING: timeouts.build, Phase.CONNECTING: timeouts.connect, Phase.SCRIPTS: timeouts.scripts}
+        self.longest = 2 * sum(self._limits.values())
+        """Seconds after which nothing is waited for any more: a workspace that is rebuilt without end ends no wait by itself."""
 
     def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Generator[Seen, None, Ending]:
         """Yield every change, and return how it ended: settled, a limit was over, or the call's patience.
@@ -120,7 +122,7 @@ class Waiter:
         """
         step, began = (0, Phase.QUEUED), 0.0  # what is under way, and since when
         workspace, logged = bound.workspace, 0
-        last = self._clock.monotonic() + 2 * sum(self._limits.values())  # a workspace that is rebuilt without end ends no wait by itself
+        last = self._clock.monotonic() + self.longest
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
@@ -166,15 +168,19 @@ class Waiter:
         if probe is Probe.NONE:
             return _Dialled(told=told)
         asked_at = self._clock.monotonic()
-        limit = self._timeouts.connect_attempt
-        deadline = asked_at + (min(limit, HEARTBEAT - LOG_TICK) if call.following else limit) if seat is None else call.ask_until(limit)
+        limit = min(self._timeouts.connect_attempt, SLICE) if call.following else self._timeouts.connect_attempt
+        deadline = call.by(limit) if seat is None else call.until(limit)
         chat_id = bound.chat.id
         if not self._dials.acquire(chat_id, call, deadline):
             return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
         try:
             proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
             if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
-                proof = self._dial(bound, workspace, finding, deadline)
+                interrupted, began = call.interrupted, self._clock.monotonic()
+                proof = self._dial(call, bound, workspace, finding, deadline)
+                if proof.error and (call.interrupted is not interrupted or (proof.at >= deadline and deadline - began < limit)):
+                    call.check()  # cut short, or too late to be a fair try: it says nothing of the agent
+                    return _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
                 self._proofs.put(chat_id, proof)
         finally:
             self._dials.release(chat_id)
@@ -186,11 +192,11 @@ class Waiter:
                 again_at = self._clock.monotonic() + DIAL_PAUSE
                 return _Dialled(told=UNDIALLED, again_at=again_at) if proof.worked else _Dialled(told=told, error=proof.error)
 
-    def _dial(self, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
+    def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
         error = ""
         try:
-            with self._dialer.dial(workspace, finding.agent, deadline=deadline):
+            with call.asking(deadline, cut=True), self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
         except (DialError, UnavailableError) as failure:
             error = str(failure) or "the agent was not reached"

@@ -5,13 +5,19 @@ Where the creator has no watch, the leader polls. Either way a break is followed
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from threading import Lock
+from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chatworkspace._application.calls import Call
+if TYPE_CHECKING:
+    from types import TracebackType
+
+from chatworkspace._application.calls import LOG_TICK, Call
+from chatworkspace._application.extras import ALL_EXTRAS, Extras
 from chatworkspace._application.mutex import ChatMutex
-from chatworkspace._domain.pauses import back_off
+from chatworkspace._domain.pauses import FLOOR, back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
@@ -93,7 +99,7 @@ class _Shared:
         "followers",
         "fresh",
         "heard_at",
-        "leading",
+        "leader",
         "lines",
         "lines_at",
         "lost",
@@ -106,7 +112,7 @@ class _Shared:
     def __init__(self, now: float) -> None:
         self.watch: Watch | None = None
         self.seats = 0
-        self.leading = False
+        self.leader: Call | None = None
         self.followers: list[Signal] = []
         self.version = 0
         self.current: Workspace | None = None
@@ -126,16 +132,19 @@ class _Shared:
 
 
 class Watches:
-    """All watches of a process, one for each workspace that somebody waits for.
+    """All watches of a process, one for each workspace that somebody waits for. `with` it, the table and every _Shared are its user's alone.
 
-    `lock` guards the table and every _Shared; no port is called and nobody blocks under it.
+    `_lock` guards them; no port is called and nobody blocks under it. Who leaves may do so in a finalizer, in the midst of a thread that has the
+    lock: so whoever leaves only says so, in `_left`, and whoever has the lock, or comes by and finds it free, clears up.
     """
 
-    def __init__(self, creator: WorkspaceCreator, clock: Clock, *, request: float) -> None:
+    def __init__(self, creator: WorkspaceCreator, clock: Clock, *, request: float, extras: Extras | None = None) -> None:
         self.creator = creator
         self.clock = clock
         self.request = request
-        self.lock = Lock()
+        self.extras = extras or Extras(clock)
+        self._lock = Lock()
+        self._left: deque[tuple[tuple[UUID, UUID], _Shared]] = deque()
         self.log_turns = ChatMutex()
         """Who reads the rest of a log: one for all that wait for it."""
         self._pace = Pace()
@@ -148,9 +157,17 @@ class Watches:
         """Return a seat among those who wait for the workspace; leave() it. read_at: when `workspace` was asked for."""
         return Seat(self, call, owner_id, workspace, read_at)
 
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lock.release()
+        if self._left:
+            self._clear_up()
+
     def enter(self, key: tuple[UUID, UUID]) -> _Shared:
         """Sit down."""
-        with self.lock:
+        with self:
             shared = self._table.get(key)
             if shared is None:
                 shared = self._table[key] = _Shared(self.clock.monotonic())
@@ -158,18 +175,32 @@ class Watches:
             return shared
 
     def leave(self, key: tuple[UUID, UUID], shared: _Shared) -> None:
-        """Get up; the last one closes the watch, and a leader hands over."""
-        closing: Watch | None = None
-        with self.lock:
-            shared.seats -= 1
-            if not shared.seats:
-                del self._table[key]
-                closing = shared.watch
-            wake = [] if shared.leading else self.wake_all(shared)
-        for signal in wake:
-            signal.set()
-        if closing is not None:
-            closing.close()
+        """Get up; the last one closes the watch, and a leader hands over. Never blocks: it may run in a finalizer, under the very lock."""
+        self._left.append((key, shared))
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        """Clear up after those who have left. Whoever has the lock comes by here when it gives it back, so nobody is forgotten."""
+        while self._left and self._lock.acquire(blocking=False):
+            wake, closing = list[Signal](), list[Watch]()
+            try:
+                while self._left:
+                    self._get_up(*self._left.popleft(), wake, closing)
+            finally:
+                self._lock.release()
+            for signal in wake:
+                signal.set()
+            for watch in closing:
+                watch.close()
+
+    def _get_up(self, key: tuple[UUID, UUID], shared: _Shared, wake: list[Signal], closing: list[Watch]) -> None:
+        shared.seats -= 1
+        if not shared.seats:
+            del self._table[key]
+            if shared.watch is not None:
+                closing.append(shared.watch)
+        if shared.leader is None:
+            wake += self.wake_all(shared)
 
     @staticmethod
     def wake_all(shared: _Shared) -> list[Signal]:
@@ -197,7 +228,7 @@ class Seat:
         self._line = 0
         self._line_of = 0
         self._shared = watches.enter(self._key)
-        with watches.lock:
+        with watches:
             # what was heard after this waiter's own read is news to it
             version = self._shared.version
             self._seen = version - 1 if version and self._shared.heard_at >= read_at else version
@@ -213,11 +244,11 @@ class Seat:
 
     def next(self, deadline: float) -> Workspace | None:
         """Return the next state that this seat has not seen, or None at the deadline or when the call is ended. NotFoundError, ClosedError."""
-        call, shared, lock = self._call, self._shared, self._watches.lock
+        call, shared, watches = self._call, self._shared, self._watches
         while True:
             call.check()
             # Critical section: take what is new, or lead, or follow.
-            with lock:
+            with watches:
                 if shared.lost:
                     raise NotFoundError
                 if shared.version > self._seen:
@@ -225,11 +256,12 @@ class Seat:
                     return shared.current
                 if self._clock.monotonic() >= deadline or call.interrupted:
                     return None
-                if shared.leading:
+                if shared.leader is not None:
+                    call.refuse_within(shared.leader)
                     signal = self._clock.signal()
                     shared.followers.append(signal)
                 else:
-                    shared.leading = True
+                    shared.leader = call
                     signal = None
             if signal is None:
                 self._lead(deadline)
@@ -240,7 +272,7 @@ class Seat:
         try:
             self._call.wait_for(signal, deadline)
         finally:
-            with self._watches.lock:
+            with self._watches:
                 if signal in self._shared.followers:
                     self._shared.followers.remove(signal)
 
@@ -267,33 +299,40 @@ class Seat:
             shared.fresh = True
             return self._read()
         if shared.watch is None:
-            watch = self._watches.open(self._owner_id, self._workspace, self._reads_until())
-            with self._watches.lock:
+            until = self._reads_until()
+            with self._call.asking(until, cut=True):
+                watch = self._watches.open(self._owner_id, self._workspace, until)
+            with self._watches:
                 shared.watch = watch
         if isinstance(shared.watch, PollingWatch):
             shared.watch.reads_until = self._reads_until
         # a poll is a fresh read itself
         silent_at = float("inf") if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
-        with self._call.woken_by(shared.watch.close):
-            heard = shared.watch.next(min(deadline, silent_at))
+        until = min(deadline, silent_at)
+        with self._call.woken_by(shared.watch.close), self._call.asking(until, cut=True):
+            heard = shared.watch.next(until)
         if heard is not None:
             shared.broken = 0
         elif self._clock.monotonic() >= silent_at:
             heard = self._read()
+        elif self._clock.monotonic() < until:
+            self._call.pause(min(until, now + FLOOR))  # it came back early, and might at once again
         return heard
 
     def _reads_until(self) -> float:
         return self._call.ask_until(self._watches.request)
 
     def _read(self) -> Workspace:
-        return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=self._reads_until())
+        until = self._reads_until()
+        with self._call.asking(until, cut=True):
+            return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=until)
 
     def _share(self, heard: Workspace | None, failure: UnavailableError | None, *, lost: bool) -> None:
         """Make what the leader heard everybody's, and step back."""
         shared, closing = self._shared, None
         now = self._clock.monotonic()
-        with self._watches.lock:
-            shared.leading = False
+        with self._watches:
+            shared.leader = None
             shared.lost = lost
             if failure is not None:
                 closing, shared.watch = shared.watch, None
@@ -303,7 +342,7 @@ class Seat:
                     shared.error = failure
                     shared.broken += 1
                     shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
-                    shared.retry_at = now + back_off(shared.broken, BACK_OFF_MOST, self._clock.random())
+                    shared.retry_at = now + max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
             elif heard is not None:
                 shared.error, shared.heard_at, self._own_error = None, now, None
                 shared.version += 1
@@ -322,14 +361,13 @@ class Seat:
         shared, number = self._shared, workspace.build.number
         if not last:
             self._read_if_due(workspace)
-        elif self._watches.log_turns.acquire(str(workspace.id), self._call, self._reads_until()):
+        elif self._watches.log_turns.acquire(str(workspace.id), self._call, self._clock.monotonic() + self._log_limit):
             try:
-                if shared.complete != number:
-                    self._read_lines(workspace)
+                if shared.complete != number and self._read_lines(workspace, last=True):
                     shared.complete = number
             finally:
                 self._watches.log_turns.release(str(workspace.id))
-        with self._watches.lock:
+        with self._watches:
             seen = self._line if self._line_of == number else 0
             fresh = [line for line in shared.lines if line.id > seen] if shared.build == number else []
         if fresh:
@@ -338,27 +376,39 @@ class Seat:
 
     def _read_if_due(self, workspace: Workspace) -> None:
         shared, now = self._shared, self._clock.monotonic()
-        with self._watches.lock:
+        with self._watches:
             due = shared.build < workspace.build.number or now >= shared.lines_at + LOG_INTERVAL
             if due:
                 shared.lines_at = now
         if due:
             self._read_lines(workspace)
 
-    def _read_lines(self, workspace: Workspace) -> None:
+    def _read_lines(self, workspace: Workspace, *, last: bool = False) -> bool:
+        """Read what is new; False: it could not be read. last: beyond the call's patience if need be."""
         shared, number = self._shared, workspace.build.number
-        with self._watches.lock:
+        with self._watches:
             shared.lines_at = self._clock.monotonic()
             if shared.build < number:
                 shared.build, shared.lines = number, []
             if shared.build != number:
-                return
+                return True
             after = shared.lines[-1].id if shared.lines else 0
-        try:
-            read = self._watches.creator.build_log(workspace, after=after, deadline=self._reads_until())
-        except (UnavailableError, NotFoundError):
-            return
-        with self._watches.lock:
+
+        def ask(until: float) -> Sequence[LogLine]:
+            return self._watches.creator.build_log(workspace, after=after, deadline=until)
+
+        limit = self._log_limit
+        most = limit if last else self._call.until(limit) - self._clock.monotonic()
+        read = self._watches.extras.ask(self._call, "log", workspace.id, ask, most=most, apart=not last)
+        if read is None:
+            return False
+        with self._watches:
             known = shared.lines[-1].id if shared.lines else 0
             if shared.build == number:
                 shared.lines.extend(line for line in read if line.id > known)
+        return True
+
+    @property
+    def _log_limit(self) -> float:
+        """Seconds that a read of the log may take: a follower is to hear of something else meanwhile."""
+        return LOG_TICK if self._call.following else ALL_EXTRAS

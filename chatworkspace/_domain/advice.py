@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import ceil
 
 from chatworkspace.model import Reason
 
@@ -82,3 +83,8 @@ _LASTING: Mapping[Reason, str] = {
 def next_step_for(reason: Reason, *, lasting: bool = False) -> str:
     """Return one sentence for a model or a person; empty when there is nothing to do. lasting: the same call will fail again."""
     return _LASTING.get(reason, _NEXT_STEP[reason]) if lasting else _NEXT_STEP[reason]
+
+
+def next_step_after(seconds: float) -> str:
+    """Return the sentence for a platform that takes no more requests for so long."""
+    return f"The platform takes no more requests for now. Make the same call again in {ceil(seconds)} s."

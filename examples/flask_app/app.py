@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from typing import Any
 
 from flask import Flask, Response, render_template, request
 
@@ -25,6 +26,9 @@ LONGEST = 20.0
 RETRY = 1
 """Seconds after which a client should ask again."""
 
+SHOWN = ("state", "reason", "phase", "next_step", "error", "log_tail")
+"""Of an outcome: how things are, whoever asks. What else there is tells what the one call did."""
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -32,7 +36,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Told = dict[str, object]
+Told = dict[str, Any]
 Place = tuple[int, int, int]
 """How far a follower is: generation, build, lines of its log."""
 
@@ -94,7 +98,7 @@ def failed(error: ChatWorkspaceError) -> tuple[Told, int, dict[str, str]]:
             code = 410
         case _:
             code = 503 if error.retryable else 409
-    return _problem(error), code, {"Retry-After": str(RETRY)} if code == 503 else {}
+    return error.as_dict(), code, {"Retry-After": str(RETRY)} if code == 503 else {}
 
 
 @app.after_request
@@ -125,7 +129,7 @@ def _stream(workspaces: ChatWorkspaces, chat_id: str, seen: Place) -> Iterator[s
                     elif place > seen:
                         yield _event("line", place, {"build": place[1], "text": step.line})
         except ChatWorkspaceError as error:
-            yield _event("problem", seen, _problem(error))
+            yield _event("problem", seen, error.as_dict())
 
 
 def _next(place: Place, step: Progress) -> Place:
@@ -161,16 +165,5 @@ def _accepted(outcome: Outcome) -> tuple[Told, int]:
 
 
 def _told(outcome: Outcome) -> Told:
-    return {
-        "state": outcome.state.value,
-        "reason": outcome.reason.value,
-        "phase": outcome.phase and outcome.phase.value,
-        "workspace": outcome.workspace and outcome.workspace.full_name,
-        "next_step": outcome.next_step,
-        "error": outcome.error,
-        "log_tail": list(outcome.log_tail),
-    }
-
-
-def _problem(error: ChatWorkspaceError) -> Told:
-    return {"reason": error.reason.value, "error": str(error), "next_step": error.next_step, "retryable": error.retryable}
+    told = outcome.as_dict()
+    return {**{name: told[name] for name in SHOWN}, "workspace": outcome.workspace and outcome.workspace.full_name}

@@ -210,6 +210,9 @@ class Stopped:
         """Return any signal."""
         return self._clock.signal()
 
+    def refuse_within(self, other: object) -> None:
+        """Be made from within no other."""
+
     def wait_for(self, signal: Signal, deadline: float | None) -> bool:
         """Be stopped."""
         del signal, deadline

@@ -112,6 +112,10 @@ class _Patient:
         """Not be asked."""
         raise AssertionError
 
+    def refuse_within(self, other: object) -> None:
+        """Not be asked."""
+        raise AssertionError(other)
+
 
 def test_parent_and_child_take_different_tokens() -> None:
     """A claim's token comes from the operating system anew in each process: the child cannot pass for its parent."""

@@ -43,7 +43,7 @@ def test_a_stray_that_could_not_be_noted_is_logged(caplog: pytest.LogCaptureFixt
     late.pause(CLAIM + 10, before="coder.create_workspace")
     world.sim.at(CLAIM + 2, lambda: other.workspaces.create(CHAT, docker.id))
     world.sim.at(CLAIM + 5, lambda: world.coder.workspaces[0].rename("mine-now"))
-    world.sim.store.when("record_stray").fail()
+    world.sim.store.when("record_stray").fail(ValueError("a database that takes no such text"))
     (outcome,) = world.sim.run(lambda: late.workspaces.create(CHAT, docker.id))
     assert outcome.reason is Reason.EXISTING
     (record,) = caplog.records

@@ -732,10 +732,10 @@ def test_who_waits_for_the_mutex_is_told_when_the_wait_is_over(wait: float | Non
 
 
 def test_close_ends_a_wait_for_the_mutex() -> None:
-    """At once, and the mutex is free again for nobody to use."""
+    """At once, and the mutex is free again for nobody to use; whoever has it and has sent its request is told what came of it."""
     world = World()
     docker = world.template()
-    world.coder.when("get_template").take(9)
+    world.coder.when("create_workspace").take(9)
     ended: list[float] = []
 
     def call(after: float) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import attrs
 
 from chatworkspace import InvalidArgumentError, RefusedError, UnavailableError
-from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError
+from chatworkspace.ports import Clock, DialError, NameTakenError, NotAnsweredError, interruptible
 from chatworkspace_fake._arguments import check_finite_seconds, check_instance, check_number, check_text, check_texts_by_name, check_whole
 
 T = TypeVar("T")
@@ -116,6 +116,12 @@ class Fault:
             check_instance("error", error, Exception, "an exception")
         default = DialError("the agent did not answer") if self._armed.call == "dial" else UnavailableError("503: the server is busy")
         self._set("fail", error=error or default)
+
+    def rate_limited(self, retry_after: float) -> None:
+        """Take no more requests for now (429): nothing is done, and so many seconds later it may be asked again."""
+        if not self._refusable:
+            raise InvalidArgumentError("call", "a call of the platform: a store has no such limit")
+        self._set("fail", error=UnavailableError("429: too many requests", retry_after=retry_after))
 
     def disarm(self) -> None:
         """Let it strike no more."""
@@ -239,9 +245,20 @@ class Faults:
         if due > deadline:
             self._later(due, act, received)
             self._give_up(call, deadline)
-        (self._caller or self._clock).sleep(seconds)
+        if self._caller is not None:
+            self._caller.sleep(seconds)
+        else:
+            self._wait(call, due)
         received()
         return act()
+
+    def _wait(self, call: str, until: float) -> None:
+        """Wait until then. UnavailableError: nobody waits for the answer any more."""
+        signal = self._clock.signal()
+        with interruptible(signal.set):
+            ended = signal.wait(until)
+        if ended:
+            raise UnavailableError(f"{call} was ended by its caller")
 
     def _later(self, due: float, act: Callable[[], Any], received: Callable[[], None]) -> None:
         def arrive() -> None:
@@ -257,7 +274,7 @@ class Faults:
         if self._caller is not None:
             self._caller.wait_until_gone()
         else:
-            self._clock.sleep(max(deadline - self._clock.monotonic(), 0.0))
+            self._wait(call, deadline)
         if call in self._changes:
             raise NotAnsweredError(f"{call} was not answered in time")
         raise UnavailableError(f"{call} was not answered in time")

@@ -23,6 +23,7 @@ from chatworkspace.ports import (
     StaleClaimError,
     Store,
     WorkspaceTakenError,
+    interruptible,
 )
 from chatworkspace_fake._arguments import check_clock
 from chatworkspace_fake._platform.rows import Register, Row
@@ -74,7 +75,8 @@ class MemoryStore(Store):
             ends = min(deadline, row.until)
             row.waiters.append(signal)
         try:
-            signal.wait(ends)
+            with interruptible(signal.set):
+                signal.wait(ends)
         finally:
             with row.lock:
                 if signal in row.waiters:

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, get_args
 from uuid import UUID
 
 from chatworkspace import Chat, UnavailableError
-from chatworkspace.ports import Claim, Clock, Intent, Look, Plan, PortError
+from chatworkspace.ports import Claim, Clock, Intent, Look, Plan, PortError, time_left
 from chatworkspace_fake._arguments import check_whole
 from chatworkspace_fake._platform.faults import Fault, Faults
 from chatworkspace_fake._platform.memory import MemoryStore
@@ -83,7 +83,7 @@ class FakeStore(MemoryStore):
                 return act()
 
         self._catch_up()
-        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + TIMEOUT)
+        return self._faults.apply(call, perform, deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def _catch_up(self) -> None:
         """Perform late writes that have arrived, as of when they arrived."""
@@ -115,7 +115,7 @@ class FakeStore(MemoryStore):
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
         self._catch_up()
-        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + TIMEOUT)
+        self._faults.apply("wait_for_turn", lambda: act(look, deadline), deadline=self._clock.monotonic() + time_left(TIMEOUT))
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
         act = super().bind

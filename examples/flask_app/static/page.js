@@ -52,7 +52,7 @@ async function tell(request) {
     else if (answer.status === 404) show({ state: "absent", phase: null, next_step: "" });
     else showProblem(told);
   } catch {
-    showProblem({ error: "The server did not answer.", next_step: "This page asks again by itself.", retryable: true });
+    showProblem({ message: "The server did not answer.", next_step: "This page asks again by itself.", retryable: true });
   }
 }
 
@@ -74,7 +74,7 @@ function show(told) {
 }
 
 function showProblem(problem) {
-  element("state").textContent = problem.error;
+  element("state").textContent = problem.message;
   element("next-step").textContent = problem.next_step;
   enable({ ask: true });
   lookLater(problem.retryable ? TRY_AGAIN : LOOK_AGAIN);

@@ -1,29 +1,20 @@
-"""The client of Coder keeps the contracts over HTTP, with a server of each level."""
+"""The client of Coder keeps the rules of its ports over HTTP, with a server of each level."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-
 import pytest
 
-from tests.contract.creator import CreatorFactory, WatchContract, WorkspaceCreatorContract
-from tests.contract.dialer import AgentDialerContract, DialerFactory
-from tests.contract.factories import creators_over_http, dialers_over_http
+from chatworkspace_contracts import CREATOR_RULES, DIALER_RULES, CreatorWorld, DialerWorld, Rule, run
+from tests.contract.worlds import creators_over_http, dialers_over_http
 
 
-class TestCoderClient(WorkspaceCreatorContract, WatchContract):
-    """As a creator, which can watch at every level."""
-
-    @pytest.fixture
-    def creator_factory(self, stack: ExitStack, level: str) -> CreatorFactory:
-        """Give fresh platforms."""
-        return creators_over_http(stack, level)
+@pytest.mark.parametrize("rule", CREATOR_RULES, ids=str)
+def test_the_client_as_a_creator(rule: Rule[CreatorWorld], level: str) -> None:
+    """It can watch at every level."""
+    run(rule, creators_over_http(level))
 
 
-class TestCoderClientAsDialer(AgentDialerContract):
-    """As a dialer, through PTYs."""
-
-    @pytest.fixture
-    def dialer_factory(self, stack: ExitStack, level: str) -> DialerFactory:
-        """Give fresh platforms."""
-        return dialers_over_http(stack, level)
+@pytest.mark.parametrize("rule", DIALER_RULES, ids=str)
+def test_the_client_as_a_dialer(rule: Rule[DialerWorld], level: str) -> None:
+    """Through PTYs."""
+    run(rule, dialers_over_http(level))

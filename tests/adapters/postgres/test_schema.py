@@ -18,11 +18,11 @@ from psycopg_pool import ConnectionPool
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import SystemClock
+from chatworkspace_contracts import RealThreads
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
 from tests.adapters.postgres.server import APP, ROOT, Database, granted, own_programs
-from tests.contract.threads import RealThreads
 
 FILES = ("0001_first.sql",)
 NUMBERS = count()

@@ -11,10 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from chatworkspace_contracts import RealThreads
 from tests.adapters.postgres.bouncer import SERVER_CONNECTIONS, program
 from tests.adapters.postgres.calls import claimed
 from tests.adapters.postgres.server import Database
-from tests.contract.threads import RealThreads
 
 
 def nowhere(name: str, *, path: str) -> None:

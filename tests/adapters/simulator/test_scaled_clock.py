@@ -1,4 +1,4 @@
-"""A clock that goes faster keeps the contract of a clock."""
+"""A clock that goes faster keeps the rules of a clock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ import time
 import pytest
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_contracts import CLOCK_RULES, ClockWorld, Rule, run
 from chatworkspace_fake import ScaledClock
-from tests.contract.clock import ClockContract, ClockFactory, ClockWorld
-from tests.contract.threads import RealThreads
 
 
-class TestScaledClock(ClockContract):
-    """At twice the speed, at which the contract's own seconds still mean something."""
-
-    @pytest.fixture
-    def clock_factory(self) -> ClockFactory:
-        """Give fresh clocks."""
-        return lambda: ClockWorld(clock=ScaledClock(2), threads=RealThreads())
+@pytest.mark.parametrize("rule", CLOCK_RULES, ids=str)
+def test_a_clock_that_goes_faster(rule: Rule[ClockWorld]) -> None:
+    """At twice the speed, at which the rules' own seconds still mean something."""
+    run(rule, lambda: ClockWorld(clock=ScaledClock(2)))
 
 
 def test_a_minute_takes_a_second() -> None:

@@ -1,0 +1,73 @@
+"""Starting, stopping and deleting."""
+
+from __future__ import annotations
+
+import attrs
+
+from chatworkspace import RefusedError, Transition
+from chatworkspace.ports import NotFoundError
+from chatworkspace_contracts._abilities import Ability
+from chatworkspace_contracts._checks import equal, raises
+from chatworkspace_contracts._creator.stage import CHANGES, UNKNOWN, Fresh, delete, start, stop, topic
+
+BUILDS = topic("builds")
+
+
+@BUILDS.rule("asked-for", "A build is asked for: the workspace comes back with it, its transition, and a number that is one higher.")
+def a_build_is_asked_for(fresh: Fresh) -> None:
+    it = fresh()
+    workspace = it.built()
+    steps = ((stop, Transition.STOP), (start, Transition.START), (delete, Transition.DELETE))
+    for number, (send, transition) in enumerate(steps, 2):
+        workspace = send(it, workspace)
+        equal("number and transition", (workspace.build.number, workspace.build.transition), (number, transition))
+        workspace = it.settled(workspace)
+
+
+@BUILDS.rule("of-what-never-was", "A build of a workspace that never was is NotFoundError.")
+def a_build_of_what_never_was(fresh: Fresh) -> None:
+    it = fresh()
+    unknown = attrs.evolve(it.make(), id=UNKNOWN)
+    for send in CHANGES:
+        with raises(NotFoundError):
+            send(it, unknown)
+
+
+@BUILDS.rule("of-what-is-not-visible", "A build of a workspace that is not visible is NotFoundError.", Ability.HIDE)
+def a_build_of_what_is_not_visible(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.built()
+    it.hide(made)
+    for send in CHANGES:
+        with raises(NotFoundError):
+            send(it, made)
+
+
+@BUILDS.rule("while-another-is-under-way", "A build while another is under way is refused, and the latest stays the latest.", Ability.ENDLESS)
+def a_build_while_another_is_under_way(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.make(template=it.endless)
+    for send in CHANGES:
+        with raises(RefusedError):
+            send(it, made)
+    equal("the number of the build", it.get(made).build.number, 1)
+
+
+@BUILDS.rule("unasked-parameter", "A start with a parameter that is not asked for is refused, and no build is begun.")
+def a_parameter_that_a_start_does_not_know(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.stopped(it.built())
+    with raises(RefusedError):
+        it.creator.start_workspace(made, {"colour": "red"}, deadline=it.deadline)
+    equal("the number of the build", it.get(made).build.number, 2)
+
+
+@BUILDS.rule("of-a-deleted-workspace", "A build of a deleted workspace is refused or not found: nothing comes back to life.")
+def a_build_of_a_deleted_workspace(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.built()
+    it.deleted(made)
+    for send in CHANGES:
+        with raises(RefusedError, NotFoundError):
+            send(it, made)
+    equal("deleted", it.get(made).deleted, expected=True)

@@ -1,0 +1,128 @@
+"""What a writer of an adapter gives to the rules: the adapter, fresh, and what they may do to its world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from uuid import UUID
+
+import attrs
+
+from chatworkspace import Template, Workspace
+from chatworkspace.ports import AgentDialer, Clock, Preset, Store, SystemClock, WorkspaceCreator
+from chatworkspace_contracts._abilities import METHODS, Ability
+from chatworkspace_contracts._seconds import LONG
+from chatworkspace_contracts._threads import RealThreads, Threads
+
+
+def _nothing() -> None:
+    """Leave all as it is."""
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class World:
+    """What every world has. Left as they are, time and threads are the machine's; a simulation gives its own.
+
+    clock: that which the adapter was given. Deadlines are instants of it, and sleeping on it lets time pass for the adapter as well.
+    threads: what lets calls race.
+    end: called when the rule is over: closes what was opened for it.
+    """
+
+    clock: Clock = attrs.field(factory=SystemClock)
+    threads: Threads = attrs.field(factory=RealThreads)
+    end: Callable[[], object] = _nothing
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What a rule may need, and this world has."""
+        return frozenset(it for it in Ability if getattr(self, it.field, None) is not None)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class ClockWorld(World):
+    """A clock, and what World has.
+
+    clock: that which is looked at.
+    """
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class StoreWorld(World):
+    """An empty store, and what World has.
+
+    store: the adapter.
+    another: opens the same store once more, as another process does.
+    """
+
+    store: Store
+    another: Callable[[], Store] | None = None
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class CreatorWorld(World):
+    """A platform, and what World has. It need not be fresh, nor fast: names end with a mark, builds are waited for, and others may be at work.
+
+    creator: the adapter.
+    owner_id: whose workspaces rules make.
+    template: one that builds without parameters, and has an agent.
+    mark: letters and digits with which, behind a hyphen, every name ends. Another one each time, where the platform is not fresh.
+    patience: seconds in which a build ends.
+    lacks: of WATCH, BUILD_LOG, TEMPLATE_USE, GET_QUOTA and RECORD_USE those that this platform has not.
+    other_owner_id: somebody else, on whose behalf the adapter can act.
+    foreign: a template of another organization, in which the owner is as well.
+    slow: a template that builds for 0.1 to 0.5 seconds; nothing happens to its workspaces afterwards.
+    endless: a template whose build does not end.
+    asking: a template with one parameter, "region", which is required.
+    preset: the only preset of `asking`; it answers "region".
+    log: the lines, three at least, of the log of a build of `template`.
+    hide: takes from the owner of the workspace of this id the right to see it.
+    lose_request: lets the next call of the creator that has this name never be answered, nor acted upon.
+    lose_answer: lets the next call of the creator that has this name be acted upon, and never be answered.
+    """
+
+    creator: WorkspaceCreator
+    owner_id: UUID
+    template: Template
+    mark: str = "abcdefghij"
+    patience: float = LONG
+    lacks: Collection[Ability] = ()
+    other_owner_id: UUID | None = None
+    foreign: Template | None = None
+    slow: Template | None = None
+    endless: Template | None = None
+    asking: Template | None = None
+    preset: Preset | None = None
+    log: Sequence[str] | None = None
+    hide: Callable[[UUID], object] | None = None
+    lose_request: Callable[[str], object] | None = None
+    lose_answer: Callable[[str], object] | None = None
+
+    @property
+    def abilities(self) -> frozenset[Ability]:
+        """What a rule may need, and this platform has."""
+        return (super().abilities | METHODS) - frozenset(self.lacks)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class DialerWorld(World):
+    """A platform with agents to dial, and what World has. Where an agent runs, `echo TEXT` says TEXT and `exit N` ends with N.
+
+    dialer: the adapter.
+    ready: returns a workspace with one agent that is connected; another each time.
+    unconnected: returns a workspace with one agent that never connects.
+    drop: cuts the connection of a workspace's agent.
+    restore: gives it back.
+    restart: stops and starts a workspace, and returns it with its new agent, which is connected.
+    stop: stops a workspace, and waits for that.
+    delete: deletes a workspace, and waits for that.
+    lose_request: lets the next dial never be answered.
+    """
+
+    dialer: AgentDialer
+    ready: Callable[[], Workspace]
+    unconnected: Callable[[], Workspace] | None = None
+    drop: Callable[[Workspace], object] | None = None
+    restore: Callable[[Workspace], object] | None = None
+    restart: Callable[[Workspace], Workspace] | None = None
+    stop: Callable[[Workspace], object] | None = None
+    delete: Callable[[Workspace], object] | None = None
+    lose_request: Callable[[], object] | None = None

@@ -1,0 +1,71 @@
+"""What an answer can do without: the end of a log, the quota, how templates are used, the bump of a workspace's use. None of it keeps an answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from math import inf
+from typing import TypeVar
+from uuid import UUID
+
+from chatworkspace._application.calls import Call
+from chatworkspace.errors import UnavailableError
+from chatworkspace.ports import Clock
+
+T = TypeVar("T")
+
+ALL_EXTRAS = 2.0
+"""Seconds that a call spends on all of them together, beyond its patience if need be."""
+REST = 30.0
+"""Seconds for which what has hung is left alone: it would hang again, and each call would wait for it anew."""
+CROWDED = 1024
+"""Things left alone that are kept before the first look at which need it no more."""
+
+logger = logging.getLogger("chatworkspace")
+
+
+class Extras:
+    """Asks for extras, for the calls of one process. Safe from any thread, without a lock: each step is one of a dict's own."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._rests: dict[tuple[str, UUID], float] = {}
+        """Until when what is left alone."""
+        self._crowded_at = CROWDED
+
+    def ask(
+        self, call: Call, what: str, of: UUID, ask: Callable[[float], T], *, most: float = ALL_EXTRAS, apart: bool = False, missed: str = ""
+    ) -> T | None:
+        """Return what is asked for, or None where it fails, or does not come in time. ClosedError.
+
+        what, of: what hangs once is known by them. ask: is given until when it may take. most: seconds. apart: it has these seconds for itself,
+        for it is part of the waiting. missed: what to log where there is no answer.
+        """
+        began = self._clock.monotonic()
+        left = most if apart else min(most, ALL_EXTRAS - call.extra_time)
+        if left <= 0 or self._rests.get((what, of), -inf) > began:
+            return None
+        interrupted = call.interrupted
+        try:
+            with call.asking(began + left, cut=True):
+                return ask(began + left)
+        except Exception as error:  # whatever it is, the answer goes without
+            call.check()
+            if missed:
+                logger.warning(missed, extra={"chat_id": call.chat_id, "reason": ""}, exc_info=True)
+            if call.interrupted is interrupted:  # else it was cut short
+                self._let_rest((what, of), error, began, left)
+            return None
+        finally:
+            call.extra_time += 0.0 if apart else self._clock.monotonic() - began
+
+    def _let_rest(self, key: tuple[str, UUID], error: Exception, began: float, left: float) -> None:
+        now = self._clock.monotonic()
+        asked_to = error.retry_after if isinstance(error, UnavailableError) else None
+        if asked_to is not None or now - began >= left / 2:
+            self._rests[key] = now + (asked_to or REST)
+        if len(self._rests) >= self._crowded_at:
+            for old in list(self._rests):
+                if self._rests.get(old, inf) <= now:
+                    self._rests.pop(old, None)
+            self._crowded_at = max(CROWDED, 2 * len(self._rests))

@@ -1,0 +1,58 @@
+"""The interpreters that a machine has, and what the ordinary tests need on each."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OLDEST = (3, 10)
+NEWEST = (3, 15)
+ELSEWHERE = ("attrs", "backoff", "hypothesis", "jsonschema", "psycopg", "pytest", "pytest-xdist", "requests", "websocket-client")
+"""What the ordinary tests need on another interpreter."""
+
+
+def label(version: tuple[int, ...]) -> str:
+    """Return what a version is called."""
+    return "Python " + ".".join(map(str, version))
+
+
+def requirements() -> list[str]:
+    """Return the requirements of setup.cfg that the ordinary tests have."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    lines = f"{config['options']['install_requires']}\n{config['options.extras_require']['test']}".split("\n")
+    return [line for line in lines if re.split(r"[^\w.-]", line)[0] in ELSEWHERE]
+
+
+def other_interpreters() -> dict[tuple[int, int], str]:
+    """Return one CPython for each version, from the oldest that is supported on, that runs here; the one that runs this is left out."""
+    found: dict[tuple[int, int], str] = {}
+    for candidate in _candidates():
+        version = _version_of(candidate)
+        if version is not None and version >= OLDEST and version != sys.version_info[:2]:
+            found.setdefault(version, candidate)
+    return found
+
+
+def _candidates() -> Iterator[str]:
+    for minor in range(OLDEST[1], NEWEST[1] + 1):
+        yield f"python3.{minor}"
+    yield "python3"
+    for path in sorted(Path.home().glob(".pyenv/versions/*/bin/python")):
+        yield str(path)
+
+
+def _version_of(python: str) -> tuple[int, int] | None:
+    """Return the version of an interpreter that can make a virtual environment, or None: pyenv's shims exist for interpreters that do not run."""
+    ask = "import sys, venv, ensurepip; print(sys.implementation.name, *sys.version_info[:2])"
+    try:
+        told = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.fullmatch(r"cpython (\d+) (\d+)", told.stdout.strip())
+    return (int(match[1]), int(match[2])) if match is not None and told.returncode == 0 else None

@@ -1,0 +1,102 @@
+"""What `python -m tests` runs, by what it is asked for."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from tests.runs.interpreters import ROOT, label, other_interpreters, requirements
+from tests.runs.lanes import Shell, Step
+
+PYTHON = sys.executable
+HOUR = 60.0
+"""Minutes of a storm over each store, before a release."""
+WORLDS = 20_000
+"""Worlds that are looked at then."""
+
+Lanes = Sequence[Sequence[Step]]
+
+
+def quick() -> Lanes:
+    """Return what every change has to pass: each part once."""
+    return [
+        [
+            Step(f"ordinary tests with coverage, {label(sys.version_info[:2])}", covered),
+            Step("adapters over sockets, files and processes", pytest("-m", "adapters and not exhaustive")),
+        ],
+        [
+            Step("ruff check", python("-m", "ruff", "check", ".")),
+            Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
+            Step("mypy --strict", python("-m", "mypy")),
+            Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
+            Step("processes that are killed", pytest("-m", "crash and not exhaustive")),
+            Step("the example under real web servers, and in a browser", pytest("-m", "web and not exhaustive")),
+            Step("packaging and typing tests", pytest("-m", "packaging and not exhaustive")),
+        ],
+    ]
+
+
+def exhaustive() -> Lanes:
+    """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters."""
+    others = sorted(other_interpreters().items())
+    return [
+        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash"))],
+        [
+            Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
+            *(Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others),
+        ],
+    ]
+
+
+def deep(minutes: float) -> Lanes:
+    """Return what is run by hand before a release. minutes: of a storm; there are fewer worlds in proportion where it is not an hour."""
+    worlds = max(round(WORLDS * minutes / HOUR), 1)
+    storms = [
+        Step(f"{minutes:g} minutes of a storm over {store}", python("-m", "tests.crash.storm", "--minutes", str(minutes), "--store", store))
+        for store in ("sqlite", "postgres")
+    ]
+    return [
+        [
+            Step(f"{worlds} worlds that nobody has seen", python("-m", "tests.runs.worlds", "--worlds", str(worlds))),
+            Step("what decides, changed one expression at a time", python("-m", "tests.runs.mutants")),
+            storms[0],
+        ],
+        [storms[1]],
+    ]
+
+
+# ---------------------------------------------------------------- steps
+
+
+def python(*arguments: str) -> Callable[[Shell], bool]:
+    """Return a step of one command of this interpreter."""
+    return lambda shell: shell.run(PYTHON, *arguments, PYTHONPATH=f"{ROOT}:{ROOT / 'adapters'}")
+
+
+def pytest(*arguments: str) -> Callable[[Shell], bool]:
+    """Return a step of one run of pytest."""
+    return lambda shell: shell.run(PYTHON, "-m", "pytest", "-q", *arguments)
+
+
+def covered(shell: Shell) -> bool:
+    """Run the ordinary tests and measure; both have to be good, and the figures are shown either way."""
+    with tempfile.TemporaryDirectory() as folder:
+        measured = {"COVERAGE_FILE": str(Path(folder, "coverage")), "COVERAGE_PROCESS_START": str(ROOT / "setup.cfg")}
+        tested = shell.run(PYTHON, "-m", "pytest", "-q", "--durations=5", **measured)
+        return (
+            shell.run(PYTHON, "-m", "coverage", "combine", "-q", **measured) and shell.run(PYTHON, "-m", "coverage", "report", **measured) and tested
+        )
+
+
+def elsewhere(other: str, shell: Shell) -> bool:
+    """Run the ordinary tests on another interpreter, in an environment of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = str(Path(folder, "venv", "bin", "python"))
+        return (
+            shell.run(other, "-m", "venv", str(Path(folder, "venv")))
+            and shell.run(own, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements())
+            and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+        )
