@@ -10,6 +10,9 @@ from chatworkspace import InvalidArgumentError
 from chatworkspace_contracts import CLOCK_RULES, ClockWorld, Rule, run
 from chatworkspace_fake import ScaledClock
 
+pytestmark = pytest.mark.adapters
+"""In real time, whatever the speed."""
+
 
 @pytest.mark.parametrize("rule", CLOCK_RULES, ids=str)
 def test_a_clock_that_goes_faster(rule: Rule[ClockWorld]) -> None:
