@@ -16,6 +16,7 @@ import pytest
 from chatworkspace.ports import Look, Signal, Store, SystemClock
 from chatworkspace_fake import Simulation
 from chatworkspace_postgres import PostgresStore, _listener
+from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
 from tests.adapters.postgres.proxy import proxied
 from tests.adapters.postgres.server import Database
@@ -177,8 +178,8 @@ def test_a_listening_connection_that_is_pooled_is_given_back_as_it_was(postgres:
 def test_a_listener_that_is_cut_off_comes_back(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits meanwhile looks for itself; afterwards notifications come again."""
     with two(postgres, listen=True) as (here, there):
-        given_back(here, there, after=0)
         for _ in range(2):
+            given_back(here, there, after=0.1)
             for (pid,) in listeners(postgres):
                 postgres.execute("SELECT pg_terminate_backend(%s)", (pid,))
             given_back(here, there, after=0.1)
@@ -198,7 +199,7 @@ def test_a_listener_that_hears_nothing_asks_whether_anybody_is_there(postgres: D
         store.wait_for_turn(store.look(CHAT), CLOCK.monotonic() + 0.3)
         listener = store._parts.here().listener
         assert listener is not None
-        assert listener.ready()
+        until(listener.ready)
         proxy.silent = True
         until(lambda: not listener.ready())
         proxy.silent = False
@@ -262,17 +263,16 @@ def test_a_way_to_listen_that_fails_in_its_own_manner(postgres: Database, caplog
 def test_a_child_listens_for_itself(postgres: Database) -> None:
     """The store was used and listened before the fork: parent and child both go on, each with a listener of its own."""
     with two(postgres, listen=True) as (here, there):
-        given_back(here, there, after=0)
-        child = os.fork()
-        if not child:
-            status = 1
-            try:
-                given_back(here, PostgresStore(postgres.connect, schema=here._schema, listen=postgres.connect), after=0.1)
-                here.close()
-                status = 0 if threads() == [] else 2
-            finally:
-                os._exit(status)
-        assert os.waitpid(child, 0)[1] == 0
+        listener = here._parts.here().listener
+        assert listener is not None
+        until(listener.ready)
+
+        def act() -> None:
+            given_back(here, PostgresStore(postgres.connect, schema=here._schema, listen=postgres.connect), after=0.1)
+            here.close()
+            assert threads() == []
+
+        assert os.waitpid(in_child(act), 0)[1] == 0
         assert len(listeners(postgres)) >= 1
         given_back(here, there, after=0.1)
 
