@@ -14,8 +14,7 @@ from chatworkspace_coder import CoderClient
 from tests.adapters.coder.calls import CHAT, HOME, LISTED, ME, OF, READ
 from tests.adapters.coder.payloads import NO_ROUTE, ORGANIZATION, OWNER, PAGE, TEMPLATE, VERSION, WORKSPACE, Json, problem, template, user, version
 from tests.adapters.coder.server import Handler, Reply, Server, soon
-from tests.adapters.simulator.client import until
-from tests.hanging import not_hanging
+from tests.hanging import not_hanging, until
 
 STABLE, EXPERIMENTAL = "/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl"
 ALLOWED = "/api/experimental/chats/config/template-allowlist"
