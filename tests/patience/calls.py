@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, get_args
 
 import attrs
@@ -77,7 +78,9 @@ METHODS: dict[str, Method] = {
     "status": Method(lambda world, wait: world.chats.status(CHAT, wait=wait)),
     "follow": Method(_follow),
     "sweep": Method(lambda world, _: world.chats.sweep(), changes=True, waits=False),
-    "sweep-delete": Method(lambda world, _: world.chats.sweep(delete=[it.id for it in world.coder.workspaces]), changes=True, waits=False, requests=3),
+    "sweep-delete": Method(
+        lambda world, _: world.chats.sweep(delete=[it.id for it in world.coder.workspaces]), changes=True, waits=False, requests=3
+    ),
     "list_templates": Method(_tool("list_templates"), waits=False),
     "read_template": Method(_tool("read_template", lambda world: {"template_id": str(_template(world))}), waits=False),
     "create_workspace": Method(_tool("create_workspace", lambda world: {"template_id": str(_template(world))}), changes=True),
@@ -178,10 +181,8 @@ def world_of(situation: str, **service: Any) -> World:
 def timed(world: World, method: Method, wait: float) -> float:
     """Make the call, and say how long it took, however it ended."""
     began = world.sim.elapsed
-    try:
+    with suppress(ChatWorkspaceError, PortError):
         method.act(world, wait)
-    except (ChatWorkspaceError, PortError):
-        pass
     return world.sim.elapsed - began
 
 
