@@ -42,7 +42,7 @@ class Asking:
     # ------------------------------------------------------------ patience
 
     def stored(self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError with the last real error."""
+        """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError: the last real error."""
         return self.stored_until(self._clock.monotonic() + self._timeouts.planning, write, *args, **kwargs)
 
     def stored_until(self, deadline: float, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import pytest
 
-from chatworkspace import ChatWorkspaceError, ClosedError, Outcome, Reason, State, UnavailableError
+from chatworkspace import ChatWorkspaceError, ClosedError
 from chatworkspace.ports import PortError
-from tests.patience.calls import LIMITS, METHODS, SITUATIONS, SLACK, World, asked_for, slow, world_of
-from tests.service.chats import CHAT
+from tests.patience.calls import LIMITS, METHODS, SITUATIONS, SLACK, asked_for, slow, world_of
+from tests.service.chats import CHAT, World
 
 HANGING = 1000.0
 CHANGES = {"store.claim", "store.bind", "store.attach", "store.close_chat", "store.discard"} | {
@@ -52,7 +52,7 @@ def test_every_call_is_reached(name: str, situation: str, way: str) -> None:
     for call in asked_for(situation, METHODS[name], 20.0):
         world = world_of(situation)
         slow(world, call, HANGING)
-        took, told = _ended(world, name, world.chats.close if way == "close" else lambda world=world: world.chats.interrupt(CHAT))
+        took, told = _ended(world, name, world.chats.close if way == "close" else partial(world.chats.interrupt, CHAT))
         if took > (LIMITS.creating + SLACK if call in CHANGES else SOON):
             late[call] = took
         if way == "close" and took > 0 and call not in CHANGES and call != "store.release":

@@ -11,6 +11,7 @@ import pytest
 from chatworkspace import BusyError, Chat, ChatWorkspaceError, Outcome, Phase, Reason, State, TemplateError, UnavailableError
 from chatworkspace.ports import Clock
 from chatworkspace_fake import FakeCoder
+from chatworkspace_fake._simulation.registry import registry
 from tests.service.chats import CHAT, READY, SLOW, World
 
 OTHER = "chat-2"
@@ -104,7 +105,12 @@ def test_an_allow_list_that_calls_for_the_same_chat(name: str) -> None:
 
 def test_an_allow_list_that_lets_the_refusal_out_says_so() -> None:
     """The outer call is refused in turn, and the reason is in its cause."""
-    world = World(allowed_templates=lambda chat: [world.chats.create(chat.id, docker.id).workspace_id])
+
+    def allowed(chat: Chat) -> list[UUID]:
+        world.chats.create(chat.id, docker.id)
+        return [docker.id]
+
+    world = World(allowed_templates=allowed)
     docker = world.template()
     with pytest.raises(TemplateError) as error:
         world.chats.create(CHAT, docker.id)
@@ -165,7 +171,11 @@ def test_a_callback_may_call_for_the_same_chat(name: str, callback: str) -> None
 
 def test_the_outer_call_is_still_reached_after_a_nested_one() -> None:
     """It is the thread's call again: an interrupt ends its pause between two attempts."""
-    world = World(on_chat_updated=lambda outcome: world.chats.get_chat(outcome.chat.id))
+
+    def updated(outcome: Outcome) -> None:
+        world.chats.get_chat(outcome.chat.id)
+
+    world = World(on_chat_updated=updated)
     docker = world.template()
 
     def stop_answering() -> None:
@@ -182,13 +192,6 @@ def test_the_outer_call_is_still_reached_after_a_nested_one() -> None:
         return world.sim.elapsed
 
     assert world.sim.run(call) == [4]
-    world.sim.store.when("look").disarm()
-    _let_go(world)
-
-
-def _let_go(world: World) -> None:
-    from chatworkspace_fake._simulation.registry import registry  # noqa: PLC0415 # only here
-
     registry.let_go(world.sim)
 
 
