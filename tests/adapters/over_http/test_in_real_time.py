@@ -18,9 +18,9 @@ from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
-from tests.simulation.checker import RULES
-from tests.simulation.histories import Pause
-from tests.simulation.worlds import Noting, World
+from tests.worlds.checker import RULES
+from tests.worlds.histories import Pause
+from tests.worlds.world import Noting, World
 
 SPEED = 20.0
 WORLDS = 6

@@ -8,8 +8,8 @@ from chatworkspace_cli._offline.demo import demonstrate
 from chatworkspace_cli._offline.replay import Row
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.over_http import over_http
-from tests.simulation.checker import check
-from tests.simulation.worlds import World
+from tests.worlds.checker import check
+from tests.worlds.world import World
 
 WORLDS = 50
 

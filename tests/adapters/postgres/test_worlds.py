@@ -7,8 +7,8 @@ from unittest import mock
 from chatworkspace.ports import Claim
 from chatworkspace_cli._offline.demo import demonstrate
 from tests.over_postgres import Stores, over_postgres
-from tests.simulation.checker import check
-from tests.simulation.worlds import World, _Ledger
+from tests.worlds.checker import check
+from tests.worlds.world import World, _Ledger
 
 WORLDS = 100
 SEED = 7

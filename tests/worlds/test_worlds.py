@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.many import surveys
+from tests.worlds.many import surveys
 
 WORLDS = int(os.environ.get("CHATWORKSPACE_WORLDS", "2000"))
 FEW = 300
@@ -24,7 +24,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(record_property: Callable[[s
     violations = sum(map(len, broken.values()))
     record_property("told", f"worlds {WORLDS}, distinct traces {len(traces)}, violations {violations}, seeds 0..{WORLDS - 1}")
     for seed, problems in broken.items():
-        record_property("told", f"replay: PYTHONPATH=.:adapters python -m tests.simulation.worlds {seed}  # {problems[0]}")
+        record_property("told", f"replay: PYTHONPATH=.:adapters python -m tests.worlds.world {seed}  # {problems[0]}")
     assert broken == {}
     assert len(traces) >= WORLDS * 3 // 4
 
