@@ -5,7 +5,6 @@ Where coverage is measured, it begins here in each process of pytest, before the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatworkspace_fake import pytest_plugin
+from tests.runs import covering
 from tests.runs.ending import Ending
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
     from tests.over_postgres import Stores, VirtualDatabase
 
-if "COVERAGE_PROCESS_START" in os.environ:
-    import coverage  # not there on every interpreter
-
-    coverage.process_startup()
+COVERING = covering.asked()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.pluginmanager.is_registered(pytest_plugin):
         config.pluginmanager.register(pytest_plugin, "chatworkspace")
     config.pluginmanager.register(Ending(in_charge=not hasattr(config, "workerinput")), "ending")
+    if COVERING is not None:
+        config.pluginmanager.register(COVERING, "covering")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -44,7 +44,7 @@ class Asking:
     # ------------------------------------------------------------ patience
 
     def stored(self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError with the last real error."""
+        """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError: the last real error."""
         return self.stored_until(self._clock.monotonic() + self._timeouts.planning, write, *args, **kwargs)
 
     def stored_until(self, deadline: float, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -183,19 +183,18 @@ class Asking:
 
         return self.platform(ask, deadline, settling=settling)
 
-    def find(self, chat: Chat, name: str, *, within: float | None = None) -> tuple[Workspace | None, float]:
+    def find(self, chat: Chat, name: str, *, within: float = inf, settling: bool = False) -> tuple[Workspace | None, float]:
         """Look for the live workspace of a name, and say when it was asked for. UnavailableError.
 
-        within: seconds that are left to settle whether a request was acted upon; None: it is only a look.
+        within: seconds that it may take at most. settling: as for platform().
         """
 
         def ask(until: float) -> tuple[Workspace | None, float]:
             now = self._clock.monotonic()
             return self._creator.find_workspace(chat.owner_id, name, deadline=min(until, now + self._timeouts.request)), now
 
-        if within is None:
-            return self.platform(ask, self.by())
-        return self.platform(ask, self._clock.monotonic() + within, settling=True)
+        deadline = self._clock.monotonic() + within
+        return self.platform(ask, deadline if settling else min(deadline, self.by()), settling=settling)
 
     def classify(self, workspace: Workspace) -> Finding:
         """Return what a workspace's facts come to."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+
 import attrs
 
-from chatworkspace._application.admission import logger
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Unknown
@@ -18,6 +19,9 @@ from chatworkspace.timeouts import Timeouts
 
 MARGIN = 5.0
 """Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
+
+
+logger = logging.getLogger("chatworkspace")
 
 
 class Claims:

@@ -41,7 +41,8 @@ class Endings:
 
     def unknown(self, call: Call, unknown: Unknown) -> Outcome:
         """Tell that what the chat is bound to could not be read."""
-        outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, unknown.reason, error=unknown.error, workspace=unknown.workspace)
+        reason = Reason.INTERRUPTED if call.interrupted and unknown.reason is Reason.PLATFORM_UNAVAILABLE else unknown.reason
+        outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, reason, error=unknown.error, workspace=unknown.workspace)
         return outcome if unknown.retry_after is None else attrs.evolve(outcome, next_step=next_step_after(unknown.retry_after))
 
     def unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:

@@ -24,6 +24,7 @@ class Looking:
         self._asking = asking
         self._turns = turns
         self._steps = steps
+        self._meanwhile = steps.meanwhile
         self._teller = teller
         self._endings = endings
 
@@ -31,7 +32,7 @@ class Looking:
         """Follow the chat as it is, without changing anything."""
         while True:
             dial = self._turns.dialled(call.chat_id)
-            look = yield from self._steps.told_meanwhile(call, partial(self._asking.look, call.chat_id))
+            look = yield from self._meanwhile.told(call, partial(self._asking.look, call.chat_id))
             call.chat = look.chat
             if look.chat.workspace_id is None:
                 if look.plan is None or look.claimed_for <= 0 or call.over or call.decides_around:
@@ -41,9 +42,9 @@ class Looking:
                 continue
             if proven := self._turns.proven(look, dial):
                 return self._endings.proven(call, proven, Track())
-            reading = yield from self._steps.told_meanwhile(call, partial(self._asking.read, look))
+            reading = yield from self._meanwhile.told(call, partial(self._asking.read, look))
             if isinstance(reading, Unknown):
-                if reading.retry_after is not None and (yield from self._steps.later(call, reading.retry_after)):
+                if reading.retry_after is not None and (yield from self._meanwhile.later(call, reading.retry_after)):
                     continue
                 return self._endings.unknown(call, reading)
             return (yield from self._steps.follow(call, reading.bound, Track()))

@@ -117,7 +117,7 @@ class Maker:
     def _settle_creation(self, held: Held, plan: Plan, error: Exception, track: Track) -> Turn:
         """After a conflict or no clear answer: what bears the name is the chat's, from whatever template. Else nobody knows."""
         try:
-            found, read_at = self._asking.find(held.claim.chat, plan.name, within=self._claims.left_to_read(held))
+            found, read_at = self._asking.find(held.claim.chat, plan.name, within=self._claims.left_to_read(held), settling=True)
         except UnavailableError as failure:
             self._claims.release(held)
             track.replaces = None

@@ -77,8 +77,9 @@ class Proofs:
 
     def _forget(self, now: float) -> None:
         """Forget what proves nothing any more."""
-        for chat_id, proof in tuple(self._proofs.items()):
-            if now - proof.at > self._life:
+        for chat_id in list(self._proofs):  # no tuple, no items: while they are made the collector may run, and other threads with it
+            proof = self._proofs.get(chat_id)
+            if proof is not None and now - proof.at > self._life:
                 self._proofs.pop(chat_id, None)
         self._crowded_at = max(CROWDED, 2 * len(self._proofs))
 
@@ -155,5 +156,5 @@ class Mentions:
         with said.lock:
             yield said
         if len(self._mentioned) > MOST_CHATS:
-            for oldest in tuple(self._mentioned)[: MOST_CHATS // 2]:
+            for oldest in list(self._mentioned)[: MOST_CHATS // 2]:  # a list: as above
                 self._mentioned.pop(oldest, None)

@@ -12,6 +12,7 @@ from chatworkspace._application.given import Given
 from chatworkspace._application.leaving import Leavings
 from chatworkspace._application.looking import Looking
 from chatworkspace._application.making import Maker
+from chatworkspace._application.meanwhile import Meanwhile
 from chatworkspace._application.memory import Mentions, Proofs
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.steps import Steps
@@ -48,6 +49,7 @@ class Parts:
             timeouts=timeouts,
             callbacks=given.callbacks,
             mutex=self.mutex,
+            meanwhile=Meanwhile(clock=clock, timeouts=timeouts),
             asking=asking,
             turns=turns,
             waiter=waiter,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Generator, Mapping
 from functools import partial
-from typing import TypeVar
 
 import attrs
 
 from chatworkspace._application.asking import Asking
-from chatworkspace._application.calls import LEAST, LOG_TICK, SLICE, Call, within_itself
+from chatworkspace._application.calls import LEAST, Call, within_itself
 from chatworkspace._application.endings import Endings
-from chatworkspace._application.extras import logger
+from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.telling import Callbacks, Teller
 from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
@@ -30,15 +30,11 @@ from chatworkspace.timeouts import Timeouts
 TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
 
-FEW_TURNS = 4
-"""Turns in a row that came to nothing, because somebody else was quicker or the claim came late; from then on there is a pause between them."""
 MOST_TURNS = 20
 
 TOO_SLOW = "the record of chats is slower than a dial is proof of being ready, or changes all the time"
-GOES_ON = Seen(workspace=None, phase=Phase.PLANNING)
-"""What a follower is told, or the furthest that it was told before, while something is asked that takes long."""
 
-T = TypeVar("T")
+logger = logging.getLogger("chatworkspace")
 
 Going = Generator[Seen, None, Outcome]
 """A call on its way: what it sees, and in the end what it came to."""
@@ -55,6 +51,7 @@ class Steps:
         timeouts: Timeouts,
         callbacks: Callbacks,
         mutex: ChatMutex,
+        meanwhile: Meanwhile,
         asking: Asking,
         turns: Turns,
         waiter: Waiter,
@@ -66,6 +63,7 @@ class Steps:
         self._timeouts = timeouts
         self._callbacks = callbacks
         self.mutex = mutex
+        self.meanwhile = meanwhile
         self._asking = asking
         self._turns = turns
         self._waiter = waiter
@@ -175,7 +173,7 @@ class Steps:
         return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
 
     def _taken(self, call: Call, take: Callable[[], Turn], began: float) -> Generator[Seen, None, Turn | None]:
-        """Take one turn. Where the platform takes no more requests for now, it is taken again when it does; mutex and claim are given back meanwhile."""
+        """Take one turn. Where the platform takes no more requests for now, take it again when it does; mutex and claim are given back meanwhile."""
         while True:
             try:
                 turn = self._take(call, take, self._queued_until(call, began))
@@ -184,23 +182,13 @@ class Steps:
                     raise
                 failure = error
             else:
-                if not isinstance(turn, Unknown) or turn.retry_after is None or not (yield from self.later(call, turn.retry_after)):
+                if not isinstance(turn, Unknown) or turn.retry_after is None or not (yield from self.meanwhile.later(call, turn.retry_after)):
                     return turn
                 continue
             assert failure.retry_after is not None, "else it was raised"
-            if not (yield from self.later(call, failure.retry_after)):
-                raise failure
-
-    def later(self, call: Call, seconds: float) -> Generator[Seen, None, bool]:
-        """Wait until the platform may be asked again, unless the call ends before. Chance keeps those who wait from asking all at once."""
-        until = self._clock.monotonic() + seconds * (1 + 0.1 * self._clock.random())
-        if until > (call.started + self._timeouts.build if call.deadline is None else call.deadline):
-            return False
-        while not call.interrupted and (now := self._clock.monotonic()) < until:
-            call.pause(min(until, now + SLICE) if call.following else until)
-            yield GOES_ON
-        call.resumed_at = self._clock.monotonic()
-        return not call.interrupted
+            if not (yield from self.meanwhile.later(call, failure.retry_after)):
+                reason = Reason.INTERRUPTED if call.interrupted else failure.reason
+                raise UnavailableError(str(failure), reason=reason, retry_after=failure.retry_after) from failure
 
     def _queued_until(self, call: Call, began: float) -> float:
         """Return until when the call may wait for its turn: since it came, or since it could go on."""
@@ -245,15 +233,15 @@ class Steps:
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
             self.publish(call, bound, track)
-        rounds = _Rounds(call, self._clock, limit=self._timeouts.connect)
+        rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:
             ending = yield from self._wait(call, bound, track, goal)
-            look = yield from self.told_meanwhile(call, partial(self._asking.look_even_closed, call.chat_id))
+            look = yield from self.meanwhile.told(call, partial(self._asking.look_even_closed, call.chat_id))
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
             if ending.told.state is State.READY and not self._turns.still_proven(look, bound, ending):
                 if rounds.another():
-                    reading = yield from self.told_meanwhile(call, partial(self._asking.read, look))
+                    reading = yield from self.meanwhile.told(call, partial(self._asking.read, look))
                     if isinstance(reading, Unknown):
                         return self._endings.unknown(call, reading)
                     bound = reading.bound
@@ -264,23 +252,6 @@ class Steps:
                 self._teller.binding_changed(outcome, outcome.workspace)
             self._teller.became_ready(outcome)
             return outcome
-
-    def told_meanwhile(self, call: Call, ask: Callable[[float], T]) -> Generator[Seen, None, T]:
-        """Ask what has to be known, within what is left of the call. A follower is told in between that it goes on."""
-        by = call.by(self._timeouts.planning)
-        if call.following and self._clock.monotonic() - call.told_at > LOG_TICK:
-            yield GOES_ON
-        while call.following and not call.interrupted and (until := self._clock.monotonic() + SLICE) < by:
-            try:
-                answer = ask(until)
-            except UnavailableError as error:
-                if not error.retryable or error.retry_after is not None:
-                    raise
-            else:
-                if not isinstance(answer, Unknown) or answer.reason is not Reason.PLATFORM_UNAVAILABLE or answer.retry_after is not None:
-                    return answer
-            yield GOES_ON
-        return ask(call.by(self._timeouts.planning) if call.interrupted else by)
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
@@ -315,28 +286,6 @@ class Steps:
             return
         finding = self._asking.classify(bound.workspace)
         self._teller.build_begun(call, bound, finding, describe(finding, bound.workspace), track)
-
-
-class _Rounds:
-    """Counts how often a workspace was found ready, and could not be told so: somebody claimed it since, or the store took longer than a dial proves."""
-
-    def __init__(self, call: Call, clock: Clock, *, limit: float) -> None:
-        self._call = call
-        self._clock = clock
-        self._ends_at = clock.monotonic() + limit
-        self._began = clock.monotonic()
-        self._made = 0
-
-    def another(self) -> bool:
-        """Tell whether it is to be waited for, dialled and looked at once more, and pause where that has come to nothing before."""
-        call, now = self._call, self._clock.monotonic()
-        took, self._began = now - self._began, now
-        self._made += 1
-        if now >= self._ends_at or (call.over and (self._made >= FEW_TURNS or now + took > call.answer_by())):
-            return False
-        if self._made > 1:
-            call.pause(now + FLOOR)
-        return True
 
 
 def _end_of(going: Going) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from uuid import UUID
@@ -10,7 +11,6 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
-from chatworkspace._application.extras import logger
 from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
@@ -25,6 +25,8 @@ STANDING = 900.0
 LOST_NUMBERS = 8
 """A store that lost its last commits may not know the numbers that it gave last."""
 PAGE = 500
+
+logger = logging.getLogger("chatworkspace")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -73,10 +75,11 @@ class Sweeper:
     def _one(self, findings: _Findings, key: str, act: Callable[[], None], *, asks: bool = True) -> bool:
         """Do what concerns one row; False: it could not be done, and is told. asks: the store or the platform is asked for it."""
         self._asking.check()
+        if asks and findings.silent:
+            findings.errors[key] = f"not tried: {findings.silent}"
+            return False
         began = self._clock.monotonic()
         try:
-            if asks and findings.silent:
-                raise UnavailableError(f"not tried: {findings.silent}")
             act()
         except ClosedError:
             raise

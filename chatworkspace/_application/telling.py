@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.calls import Call
-from chatworkspace._application.extras import Extras, logger
+from chatworkspace._application.extras import Extras
 from chatworkspace._application.memory import Mentions
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
@@ -22,6 +23,8 @@ from chatworkspace.ports import Clock, WorkspaceCreator
 
 LOG_TAIL = 20
 """Lines of a failed build's log that an outcome carries."""
+
+logger = logging.getLogger("chatworkspace")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -178,8 +178,10 @@ class Waiter:
             if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
                 interrupted, began = call.interrupted, self._clock.monotonic()
                 proof = self._dial(call, bound, workspace, finding, deadline)
+                if proof.error:
+                    call.check()
                 if proof.error and (call.interrupted is not interrupted or (proof.at >= deadline and deadline - began < limit)):
-                    call.check()  # cut short, or too late to be a fair try: it says nothing of the agent
+                    # cut short, or too late to be a fair try: it says nothing of the agent
                     return _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
                 self._proofs.put(chat_id, proof)
         finally:

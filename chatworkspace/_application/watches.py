@@ -6,85 +6,27 @@ Where the creator has no watch, the leader polls. Either way a break is followed
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
 from chatworkspace._application.calls import LOG_TICK, Call
 from chatworkspace._application.extras import ALL_EXTRAS, Extras
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.polling import Pace, PollingWatch
 from chatworkspace._domain.pauses import FLOOR, back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
 SILENCE = 15.0
 """Seconds without news after which a watch is not believed any more without a fresh read: it may hang in a proxy."""
 BACK_OFF_MOST = 5.0
 LOG_INTERVAL = 1.0
-POLLS_PER_SECOND = 50.0
-"""For the whole process: a server has other things to do."""
-_INTERVALS = ((5.0, 0.25), (30.0, 1.0), (float("inf"), 2.0))
-"""(seconds since the first poll, interval): 60 polls in the first minute, so that eight processes stay under the 512 requests a minute
-that Coder allows per path."""
-
-
-class Pace:
-    """The polls of a process, spread out. `_lock` guards `_next`, the first instant that is free."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._next = 0.0
-
-    def slot(self, wanted: float) -> float:
-        """Return the first instant from `wanted` on at which one more request may be sent."""
-        with self._lock:
-            self._next = max(self._next + 1 / POLLS_PER_SECOND, wanted)
-            return self._next
-
-
-class PollingWatch:
-    """A watch for creators that have none. Pulled by one thread at a time; close() may come from any. of: owner and workspace."""
-
-    def __init__(self, creator: WorkspaceCreator, clock: Clock, pace: Pace, of: tuple[UUID, UUID], *, limit: float) -> None:
-        self._creator = creator
-        self._clock = clock
-        self._pace = pace
-        self._of = of
-        self.reads_until: Callable[[], float] = lambda: clock.monotonic() + limit
-        """Until when a read that begins now may take; whoever pulls may say."""
-        self._began: float | None = None
-        self._at = 0.0
-        self._last: Workspace | None = None
-        self._closing = clock.signal()
-
-    def next(self, deadline: float) -> Workspace | None:
-        while True:
-            now = self._clock.monotonic()
-            if self._began is None:
-                self._began = now
-                self._at = self._pace.slot(now)
-            if self._closing.wait(min(self._at, deadline)):
-                raise UnavailableError("the watch was closed")
-            now = self._clock.monotonic()
-            if now < self._at:
-                return None
-            self._at = self._pace.slot(now + self._interval(now - self._began))
-            current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
-            if current != self._last:
-                self._last = current
-                return current
-
-    def close(self) -> None:
-        self._closing.set()
-
-    def _interval(self, age: float) -> float:
-        interval = next(interval for limit, interval in _INTERVALS if age < limit)
-        return interval * (0.9 + 0.2 * self._clock.random())
 
 
 class _Shared:

@@ -67,8 +67,10 @@ def interruptible(end: Callable[[], object]) -> AbstractContextManager[None]:
 
 
 class _Interruptible:
-    """`_lock` guards `_end`, which is called under it: whoever leaves the block waits for a call under way. It may come again in the same thread,
-    from a finalizer, and then does the same once more.
+    """Ends what its caller blocks on, for as long as that does.
+
+    `_lock` guards `_end`, which is called under it: whoever leaves the block waits for a call under way. It may come again in the same thread, from
+    a finalizer, and then does the same once more.
     """
 
     __slots__ = ("_caller", "_end", "_lock", "_outer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import traceback
 from collections.abc import Callable
 
 
@@ -14,6 +15,8 @@ def in_child(act: Callable[[], object]) -> int:
         try:
             act()
             status = 0
+        except BaseException:  # noqa: BLE001 # it ends here, and says why
+            traceback.print_exc()
         finally:
             os._exit(status)
     return child

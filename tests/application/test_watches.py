@@ -10,7 +10,8 @@ import pytest
 
 from chatworkspace import ClosedError, JobStatus, Transition, UnavailableError, Workspace
 from chatworkspace._application.calls import Call, Calls
-from chatworkspace._application.watches import Pace, PollingWatch, Seat, Watches
+from chatworkspace._application.polling import Pace, PollingWatch
+from chatworkspace._application.watches import Seat, Watches
 from chatworkspace.ports import Clock, LogLine, NotFoundError, Watch
 from chatworkspace_fake import FakeCoder, Simulation
 from chatworkspace_fake._platform.workspaces import FakeWorkspace

@@ -11,7 +11,7 @@ from tests.packaging.installations import new_environment
 from tests.packaging.lowest import TOOLS, lowest_requirements, name_of, required, tools
 from tests.packaging.runs import run
 
-ORDINARY = ("application", "contract", "crash", "domain", "packaging", "service", "toolbox", "values")
+ORDINARY = ("application", "contract", "crash", "domain", "packaging", "ports", "service", "toolbox", "values")
 """Folders of ordinary tests that are run: all but the random worlds, which are long and no other code, and what is about the checkout itself."""
 DRIVERS = ("coder", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""
@@ -34,9 +34,10 @@ def test_what_is_lowest() -> None:
 
 
 @pytest.mark.packaging
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "tests",
-    [[f"tests/{folder}" for folder in ORDINARY], ["-m", "adapters", *(f"tests/adapters/{folder}" for folder in DRIVERS)]],
+    [[f"tests/{folder}" for folder in ORDINARY], ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)]],
     ids=["ordinary", "adapters"],
 )
 def test_the_oldest_versions_will_do(tests: list[str], oldest: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, get_args
 
 import attrs
@@ -180,10 +181,8 @@ def world_of(situation: str, **service: Any) -> World:
 def timed(world: World, method: Method, wait: float) -> float:
     """Make the call, and say how long it took, however it ended."""
     began = world.sim.elapsed
-    try:
+    with suppress(ChatWorkspaceError, PortError):
         method.act(world, wait)
-    except (ChatWorkspaceError, PortError):
-        pass
     return world.sim.elapsed - began
 
 

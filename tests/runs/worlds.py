@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from random import SystemRandom
 
-from tests.simulation.many import surveys
+from tests.worlds.many import surveys
 
 SEEDS = 1 << 40
 """How many there are to draw from."""
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         traces.add(found.trace)
         broken += bool(found.problems)
         if found.problems:
-            _say(f"WRONG: PYTHONPATH=.:adapters python -m tests.simulation.worlds {found.seed}  # {found.problems[0]}")
+            _say(f"WRONG: PYTHONPATH=.:adapters python -m tests.worlds.world {found.seed}  # {found.problems[0]}")
         if number % 2000 == 0:
             _say(f"{number} worlds, {broken} broken")
     _say(f"{asked.worlds} worlds, {len(traces)} distinct traces, {broken} broken")

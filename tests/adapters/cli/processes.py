@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tests.adapters.cli.worlds import TOKEN
+from tests.hanging import PATIENCE
 from tests.packaging.runs import ROOT, clean_environment
-
-PATIENCE = 60.0
-"""Seconds within which whatever is to happen has happened, on the slowest machine."""
 
 
 class Shells:
@@ -50,14 +47,6 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
     assert TOKEN not in (out or "") + (err or "")
     assert "Traceback" not in (err or ""), err
     return process.returncode, out, err
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Return when it is so."""
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.01)
 
 
 def said(process: subprocess.Popen[str], text: str) -> None:

@@ -9,7 +9,6 @@ import json
 import logging
 import re
 import threading
-import time
 import warnings
 from collections import Counter
 from contextlib import suppress
@@ -29,7 +28,7 @@ from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import AGENT, PAGE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Reply, Server, serving, soon
 from tests.adapters.coder.streams import CLOSE, Peer, websocket
-from tests.adapters.simulator.client import until
+from tests.hanging import PATIENCE, not_hanging, until
 
 PTY = f"/workspaceagents/{AGENT}/pty"
 FAILS = (ChatWorkspaceError, PortError, TimeoutError)
@@ -98,10 +97,8 @@ def test_a_token_function_that_raises(server: Server, name: str) -> None:
     def token(_: UUID | None) -> str:
         raise RuntimeError(TOKEN)
 
-    began = time.monotonic()
-    with CoderClient(server.url, token=token) as client, pytest.raises(UnavailableError, match="RuntimeError") as failed:
-        CALLS[name](client, soon())
-    assert time.monotonic() - began < 3.0
+    with not_hanging(), CoderClient(server.url, token=token) as client, pytest.raises(UnavailableError, match="RuntimeError") as failed:
+        CALLS[name](client, soon(60))
     assert TOKEN not in repr(failed.value) + str(failed.value) + repr(failed.value.__context__)
     assert server.seen == []
 
@@ -117,7 +114,7 @@ def test_the_token_shows_in_nothing_that_happens(caplog: pytest.LogCaptureFixtur
         service.open_chat("a", owner_id=me.id, organization_id=me.organization_ids[0])
         results: list[object] = [me, service.create("a", docker.id), *service.follow("a"), service.status("a")]
         with service.connect("a") as connection:
-            results.append(connection.run("true", timeout=5))
+            results.append(connection.run("true", timeout=30))
         results += [
             client.list_templates(me.id, me.organization_ids[0], deadline=soon()),
             service.stop("a"),
@@ -196,14 +193,14 @@ def test_one_watchdog(server: Server, client: CoderClient) -> None:
 
     before = watchdogs()
     server.otherwise(Reply(hang=True))
-    threads = [threading.Thread(target=made, args=(client, "get", 30.0)) for _ in range(8)]
+    threads = [threading.Thread(target=made, args=(client, "get", 120.0)) for _ in range(8)]
     for thread in threads:
         thread.start()
     until(lambda: len(server.seen) == 8)
     assert watchdogs() - before == 1
     client.close()
     for thread in threads:
-        thread.join(5)
+        thread.join(PATIENCE)
     assert watchdogs() == before
 
 
@@ -224,7 +221,7 @@ def test_200_streams() -> None:
         again = client.watch(it, deadline=soon())
         assert again is not None
         client.close()
-        until(lambda: simulator.open_connections == 0, 30)
+        until(lambda: simulator.open_connections == 0)
         until(lambda: coder.open_watches == 0)
 
 
@@ -242,7 +239,7 @@ def test_after_a_break_one_read_and_a_new_watch() -> None:
         until(lambda: re.fullmatch(r"/api/v2/workspaces/[^/]*", simulator.requests[-1].path))
         before = len(simulator.requests)
         coder.break_watches()
-        waiting.join(20)
+        waiting.join(PATIENCE)
         kinds = [re.sub(r"[0-9a-f-]{36}", "*", seen.path.removeprefix("/api/v2")) for seen in simulator.requests[before:]]
         assert service.status("a", wait=0).state is State.READY
         assert kinds == ["/workspaces/*", "/workspaces/*/watch-ws", "/workspaces/*", "/workspaceagents/*/listening-ports"]
@@ -280,7 +277,7 @@ class Heard:
         if self._answers:
             halves = peer.query["command"].split()[-2:]
             peer.send(f"{''.join(halves)}<\r\nhello\r\n{''.join(halves)}>3<\r\n".encode(), 2)
-        peer.handler.connection.settimeout(10)
+        peer.handler.connection.settimeout(60)
         try:
             while True:
                 self.frames.append(peer.receive())
@@ -296,12 +293,12 @@ def test_a_terminal_is_closed_properly(server: Server, client: CoderClient, answ
     server.on("GET", PTY, websocket(heard))
     with client.dial(READ, READ.agents[0], deadline=soon()) as connection:
         if answers:
-            completed = connection.run("x", timeout=5)
+            completed = connection.run("x", timeout=30)
             assert (completed.exit_code, completed.output) == (3, "hello\n")
         else:
             with pytest.raises(TimeoutError):
                 connection.run("x", timeout=0.3)
-    assert heard.gone.wait(5)
+    assert heard.gone.wait(PATIENCE)
     *typed, last = heard.frames
     assert last[0] == CLOSE
     assert [json.loads(data) for _, data in typed] == ([] if answers else [{"data": "\x03"}])
@@ -317,17 +314,17 @@ def test_a_terminal_ends_with_the_client(server: Server, client: CoderClient) ->
 
     def run() -> None:
         try:
-            connection.run("x", timeout=30)
+            connection.run("x", timeout=120)
         except UnavailableError as error:
             failed.append(error)
 
     running = threading.Thread(target=run)
     running.start()
-    assert heard.begun.wait(10)
+    assert heard.begun.wait(PATIENCE)
     client.close()
-    running.join(10)
+    running.join(PATIENCE)
     assert len(failed) == 1
-    assert heard.gone.wait(10)
+    assert heard.gone.wait(PATIENCE)
     with pytest.raises(UnavailableError):
         connection.run("x", timeout=5)
 
@@ -338,7 +335,7 @@ def test_a_stream_that_opens_while_the_client_closes(server: Server, client: Cod
 
     def talk(peer: Peer) -> None:
         client._opener.close()  # between the handshake and what the watch does with it
-        peer.handler.connection.settimeout(10)
+        peer.handler.connection.settimeout(60)
         with suppress(OSError, ValueError):
             peer.receive()
         gone.set()
@@ -346,17 +343,15 @@ def test_a_stream_that_opens_while_the_client_closes(server: Server, client: Cod
     server.on("GET", f"/workspaces/{WORKSPACE}/watch-ws", websocket(talk))
     with suppress(UnavailableError):
         client.watch(READ, deadline=soon())
-    assert gone.wait(10)
+    assert gone.wait(PATIENCE)
 
 
 def test_closing_ends_what_is_being_opened(server: Server, client: CoderClient) -> None:
     """At once, and it says why."""
     server.on("GET", f"/workspaces/{WORKSPACE}/watch-ws", Reply(hang=True))
     threading.Timer(0.2, client.close).start()
-    began = time.monotonic()
-    with pytest.raises(UnavailableError, match="closed"):
-        client.watch(READ, deadline=soon(30))
-    assert time.monotonic() - began < 10
+    with not_hanging(), pytest.raises(UnavailableError, match="closed"):
+        client.watch(READ, deadline=soon(60))
 
 
 @pytest.mark.parametrize("level", ["2.20", "newest"])
@@ -368,7 +363,7 @@ def test_commands_leave_nothing_open(level: str) -> None:
         me = client.user()
         it = client.get_workspace(me.id, coder.add_workspace(docker, "dev", owner_id=me.id).id, deadline=soon())
         connection = client.dial(it, it.agents[0], deadline=soon())
-        assert [connection.__enter__().run(f"echo {number}", timeout=5).exit_code for number in range(5)] == [0] * 5
+        assert [connection.__enter__().run(f"echo {number}", timeout=30).exit_code for number in range(5)] == [0] * 5
         simulator.when("GET /workspaceagents/*/pty").reset(after=0)
         with pytest.raises(UnavailableError):
             connection.__enter__().run("true", timeout=5)

@@ -18,6 +18,7 @@ from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import NO_ROUTE, NOT_FOUND, OTHER, PAGE, WORKSPACE, agent, build, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, soon
 from tests.adapters.coder.streams import PING, PONG, Peer, event, events, frame, websocket
+from tests.hanging import not_hanging
 
 IT = workspaces.workspace(workspace(), None)
 PATH = f"/workspaces/{WORKSPACE}"
@@ -25,8 +26,6 @@ WS, SSE = f"{PATH}/watch-ws", f"{PATH}/watch"
 BUILDING = workspace(build(job={"status": "running", "completed_at": None}))
 READY = workspace()
 STOPPING = workspace(build(transition="stop", build_number=2, job={"status": "running", "completed_at": None}))
-LATE = 0.25
-"""Seconds by which a call may miss its deadline."""
 
 
 def opened(client: CoderClient) -> Watch:
@@ -35,7 +34,7 @@ def opened(client: CoderClient) -> Watch:
     return watch
 
 
-def told(watch: Watch, seconds: float = 5.0) -> Workspace:
+def told(watch: Watch, seconds: float = 20.0) -> Workspace:
     found = watch.next(soon(seconds))
     assert found is not None
     return found
@@ -55,9 +54,9 @@ class Script:
             self.peers.append(peer)
             peer.event("ping")
             for step in steps:
-                self.go.acquire(timeout=10)
+                self.go.acquire(timeout=60)
                 step(peer)
-            peer.over.wait(10)
+            peer.over.wait(60)
 
         return websocket(talk)
 
@@ -90,9 +89,10 @@ def test_it_begins_with_how_it_is(server: Server, client: CoderClient, stream: C
     watch = opened(client)
     assert told(watch) == client.get_workspace(IT.owner_id, IT.id, deadline=soon())
     assert told(watch).build.number == 2
-    began = time.monotonic()
-    assert watch.next(began + 0.1) is None
-    assert 0.1 <= time.monotonic() - began < 0.1 + LATE
+    deadline = soon(0.1)
+    with not_hanging(0.1):
+        assert watch.next(deadline) is None
+    assert time.monotonic() >= deadline
     watch.close()
 
 
@@ -118,9 +118,8 @@ def test_a_change_ends_the_waiting(server: Server, client: CoderClient) -> None:
     watch = opened(client)
     assert told(watch).build.job_status is JobStatus.RUNNING
     threading.Timer(0.1, script.go.release).start()
-    began = time.monotonic()
-    assert told(watch).build.job_status is JobStatus.SUCCEEDED
-    assert time.monotonic() - began < 1.0
+    with not_hanging():
+        assert told(watch, 60.0).build.job_status is JobStatus.SUCCEEDED
     watch.close()
 
 
@@ -140,10 +139,10 @@ def test_a_message_that_comes_slowly(server: Server, client: CoderClient) -> Non
     watch = opened(client)
     told(watch)
     script.go.release()
-    waits = 0
+    waits, over = 0, soon(60)
     while (found := watch.next(soon(0.05))) is None:
         waits += 1
-        assert waits < 100
+        assert time.monotonic() < over
     assert (found.build.job_status, waits > 1) == (JobStatus.SUCCEEDED, True)
     watch.close()
 
@@ -238,20 +237,18 @@ def test_the_read_behind_an_error_keeps_the_deadline(server: Server, client: Cod
     watch = opened(client)
     told(watch)
     script.go.release()
-    deadline = soon(0.5)
-    with pytest.raises(UnavailableError):
-        watch.next(deadline)
-    assert time.monotonic() <= deadline + LATE
+    with not_hanging(0.5), pytest.raises(UnavailableError):
+        watch.next(soon(0.5))
 
 
 def test_silence_is_noticed(server: Server, client: CoderClient, stream: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     """A stream without even a ping is dead."""
-    monkeypatch.setattr(frames, "SILENCE", 0.2)
-    monkeypatch.setattr(streams, "SILENCE", 0.2)
     server.on("GET", PATH, Reply(200, READY))
     stream()
     watch = opened(client)
     told(watch)
+    monkeypatch.setattr(frames, "SILENCE", 0.2)
+    monkeypatch.setattr(streams, "SILENCE", 0.2)
     with pytest.raises(UnavailableError, match="silent"):
         watch.next(soon())
 
@@ -263,11 +260,10 @@ def test_closing_ends_the_waiting(server: Server, client: CoderClient, stream: C
     watch = opened(client)
     told(watch)
     threading.Timer(0.1, watch.close).start()
-    began = time.monotonic()
-    for _ in range(2):
-        with pytest.raises(UnavailableError):
-            watch.next(soon())
-    assert time.monotonic() - began < 1.0
+    with not_hanging():
+        for _ in range(2):
+            with pytest.raises(UnavailableError):
+                watch.next(soon(60))
     watch.close()
     assert client._watching.streams == 0
 
@@ -314,10 +310,8 @@ def test_one_level_down(server: Server, client: CoderClient, missing: Reply) -> 
 def test_a_watch_that_does_not_open(server: Server, client: CoderClient, reply: Reply, kind: type[Exception]) -> None:
     """By its deadline; what the server does have is not taken for missing."""
     server.on("GET", WS, reply)
-    began = time.monotonic()
-    with pytest.raises(kind):
-        client.watch(IT, deadline=began + 0.3)
-    assert time.monotonic() <= began + 0.3 + LATE
+    with not_hanging(0.3), pytest.raises(kind):
+        client.watch(IT, deadline=soon(0.3 if reply.hang or reply.drip else 60.0))
     assert server.paths == [f"GET {WS}"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from unittest import mock
 
 import attrs
+import pytest
 
 from chatworkspace_cli._offline import replay
 from chatworkspace_cli._offline.demo import demonstrate
@@ -18,9 +19,10 @@ from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
-from tests.simulation.checker import RULES
-from tests.simulation.histories import Pause
-from tests.simulation.worlds import Noting, World
+from tests.ways import levels
+from tests.worlds.checker import RULES
+from tests.worlds.histories import Pause
+from tests.worlds.world import Noting, World
 
 SPEED = 20.0
 WORLDS = 6
@@ -100,6 +102,7 @@ def broken(level: str, **world: bool) -> dict[int, list[str]]:
         return {seed: problems for seed, problems in pool.map(partial(played, level=level, **world), range(WORLDS)) if problems}
 
 
+@pytest.mark.parametrize("level", levels(), indirect=True)
 def test_nothing_that_must_hold_breaks(level: str) -> None:
     """No two live workspaces of a chat, all callers told the same, nothing lost, nothing left open: the checker finds nothing."""
     assert broken(level) == {}

@@ -139,8 +139,12 @@ def _programs(folder: Path) -> Path:
     try:
         subprocess.run([str(programs / "postgres"), "--version"], cwd="/", check=True, capture_output=True, **as_nobody())
     except PermissionError:
-        shutil.copytree(programs.parent, folder / "programs")
-        return folder / "programs" / programs.name
+        package = programs.parents[1]
+        # laid out as they were: they look for their libraries beside the package
+        for part in (programs.parent, package.with_name(f"{package.name}.libs")):
+            if part.is_dir():
+                shutil.copytree(part, folder / part.relative_to(package.parent))
+        return folder / programs.relative_to(package.parent)
     return programs
 
 

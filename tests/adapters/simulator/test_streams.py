@@ -8,7 +8,8 @@ import pytest
 
 from chatworkspace_fake import NEVER, Fails, FakeCoder, ScaledClock
 from chatworkspace_simulator import CoderSimulator
-from tests.adapters.simulator.client import Client, Refused, Socket, events, made, until
+from tests.adapters.simulator.client import Client, Refused, Socket, events, made
+from tests.hanging import until
 
 
 def test_server_sent_events(simulator: CoderSimulator, client: Client) -> None:

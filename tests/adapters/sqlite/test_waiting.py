@@ -18,21 +18,16 @@ from chatworkspace.ports import Claim, Store, SystemClock
 from chatworkspace_fake import Simulation
 from chatworkspace_sqlite import SQLiteStore
 from tests.adapters.sqlite.files import LONG, ORGANIZATION, OWNER, bound, claimed, opened
+from tests.hanging import not_hanging
 
 WORKSPACE = UUID(int=101)
-TIMEOUT, MARGIN = 0.2, 0.25
+TIMEOUT = 0.2
 CLOCK = SystemClock()
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "chats.db"
-
-
-def seconds(call: Callable[[], object]) -> float:
-    began = CLOCK.monotonic()
-    call()
-    return CLOCK.monotonic() - began
 
 
 @contextmanager
@@ -67,43 +62,45 @@ def test_a_write_ends_while_the_file_is_locked(path: Path, name: str) -> None:
     """With UnavailableError at the timeout, and nothing done; afterwards its holder writes as if nothing had been."""
     with opened(path, timeout=TIMEOUT) as store:
         claim = claimed(store, "chat")
-
-        def write() -> None:
-            with pytest.raises(UnavailableError, match="kept it locked") as error:
-                WRITES[name](store, claim)
-            assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)
-
-        with locked(path):
-            assert TIMEOUT <= seconds(write) < TIMEOUT + MARGIN
+        with locked(path), not_hanging(TIMEOUT), pytest.raises(UnavailableError, match="kept it locked") as error:
+            WRITES[name](store, claim)
+        assert (error.value.reason, error.value.retryable) == (Reason.STORE_UNAVAILABLE, True)
         assert store.bind(claim, WORKSPACE).generation == 1
 
 
 def test_threads_that_queue_end_at_their_timeout(path: Path) -> None:
-    """Each has its own limit, not the sum of those before it."""
-    took: list[float] = []
+    """Each has its own limit, not the sum of those before it, which would be half a minute."""
+    told: list[bool] = []
 
     def write(store: SQLiteStore) -> None:
-        with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError) as error:
             store.open_chat("chat", OWNER, ORGANIZATION)
+        told.append(error.value.retryable)
 
-    with opened(path, timeout=TIMEOUT) as store, locked(path):
-        threads = [Thread(target=lambda: took.append(seconds(lambda: write(store)))) for _ in range(8)]
+    with opened(path, timeout=1.0) as store, locked(path), not_hanging():
+        threads = [Thread(target=write, args=(store,)) for _ in range(30)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert len(took) == 8
-    assert max(took) < TIMEOUT + MARGIN
+    assert told == [True] * 30
 
 
 def test_a_lock_that_ends_is_waited_for(path: Path) -> None:
     """The write is done as soon as it can be."""
-    with opened(path) as store, locked(path) as connection:
-        timer = Timer(0.1, connection.execute, ("ROLLBACK",))
+    given_back: list[str] = []
+    with opened(path, timeout=LONG) as store, locked(path) as connection:
+
+        def give_back() -> None:
+            given_back.append("now")
+            connection.execute("ROLLBACK")
+
+        timer = Timer(0.1, give_back)
         timer.start()
-        took = seconds(lambda: store.open_chat("chat", OWNER, ORGANIZATION))
+        with not_hanging():
+            store.open_chat("chat", OWNER, ORGANIZATION)
+        assert given_back
         timer.join()
-    assert 0.05 < took < 1
 
 
 def test_readers_are_not_kept_by_a_writer(path: Path) -> None:
@@ -123,12 +120,8 @@ def test_a_file_that_is_all_somebody_elses(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         connection.execute("BEGIN EXCLUSIVE")
-
-        def open_it() -> None:
-            with pytest.raises(UnavailableError, match="kept it locked"):
-                SQLiteStore(path, timeout=TIMEOUT)
-
-        assert TIMEOUT <= seconds(open_it) < TIMEOUT + MARGIN
+        with not_hanging(TIMEOUT), pytest.raises(UnavailableError, match="kept it locked"):
+            SQLiteStore(path, timeout=TIMEOUT)
 
 
 def test_a_closed_store(path: Path) -> None:
@@ -148,15 +141,16 @@ def test_a_closed_store(path: Path) -> None:
 
 
 def test_a_turn_that_another_process_gives_back(path: Path) -> None:
-    """No signal comes from there; it is seen within a quarter of a second, long before the deadline."""
+    """No signal comes from there; it is seen long before the deadline, and not before it is so."""
     with opened(path) as here, opened(path) as there:
         claim = claimed(there, "chat")
         look = here.look("chat")
         timer = Timer(0.3, there.release, (claim,))
         timer.start()
-        took = seconds(lambda: here.wait_for_turn(look, CLOCK.monotonic() + LONG))
+        with not_hanging():
+            here.wait_for_turn(look, CLOCK.monotonic() + LONG)
+        assert here.look("chat").claimed_for == 0
         timer.join()
-    assert 0.25 < took < 1
 
 
 def test_closing_wakes_who_waits(path: Path) -> None:
@@ -166,12 +160,8 @@ def test_closing_wakes_who_waits(path: Path) -> None:
         look = store.look("chat")
         timer = Timer(0.1, store.close)
         timer.start()
-
-        def wait() -> None:
-            with suppress(UnavailableError):
-                store.wait_for_turn(look, CLOCK.monotonic() + LONG)
-
-        assert seconds(wait) < 1
+        with not_hanging(), suppress(UnavailableError):
+            store.wait_for_turn(look, CLOCK.monotonic() + LONG)
         timer.join()
 
 
@@ -220,7 +210,7 @@ def test_a_clock_that_is_set_keeps_no_chat(path: Path, hours: int) -> None:
         assert look.claimed_for == 0
         store.wait_for_turn(look, CLOCK.monotonic() + LONG)
         store.claim(look, token="new", ttl=LONG)  # noqa: S106 # no secret
-        assert LONG - 5 < store.look("chat").claimed_for <= LONG
+        assert LONG / 2 < store.look("chat").claimed_for <= LONG
 
 
 def test_a_plan_is_never_younger_than_nothing(path: Path) -> None:
@@ -241,4 +231,4 @@ def test_a_restart_does_not_lengthen_a_claim(path: Path) -> None:
         claimed(store, "chat", ttl=LONG)
     clock.shift = timedelta(seconds=LONG - 10)
     with opened(path, clock=clock) as store:
-        assert 5 < store.look("chat").claimed_for <= 10
+        assert 0 < store.look("chat").claimed_for <= 10

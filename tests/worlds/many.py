@@ -10,8 +10,8 @@ from functools import partial
 from multiprocessing import Queue, get_context
 from typing import Any, NamedTuple
 
-from tests.simulation.checker import check
-from tests.simulation.worlds import World
+from tests.worlds.checker import check
+from tests.worlds.world import World
 
 CHUNK = 25
 

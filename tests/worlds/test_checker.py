@@ -28,8 +28,8 @@ from chatworkspace import (
     Workspace,
 )
 from chatworkspace.ports import Plan
-from tests.simulation.checker import RULES, check
-from tests.simulation.histories import Asked, BuildMade, Dialled, History, Left, Made, Observed, Row, Told, Written
+from tests.worlds.checker import RULES, check
+from tests.worlds.histories import Asked, BuildMade, Dialled, History, Left, Made, Observed, Row, Told, Written
 
 BORN = datetime(2030, 1, 1, tzinfo=timezone.utc)
 OWNER, ORGANIZATION, TEMPLATE, VERSION, AGENT = (UUID(int=number) for number in range(1, 6))

@@ -9,7 +9,7 @@ from uuid import UUID
 from chatworkspace import Reason, State, Transition
 from chatworkspace._application.waiting import phase_order
 from chatworkspace.outcomes import Progress
-from tests.simulation.histories import Asked, History, Made, Told, Written
+from tests.worlds.histories import Asked, History, Made, Told, Written
 
 MOMENT = 1e-6
 SLACK = 0.25

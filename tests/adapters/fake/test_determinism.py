@@ -12,10 +12,10 @@ from pathlib import Path
 import attrs
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SEEDS = 25
 SCRIPT = f"""
-from tests.simulation.worlds import World
+from tests.worlds.world import World
 for seed in range({SEEDS}):
     print(World(seed).run().trace)
 """

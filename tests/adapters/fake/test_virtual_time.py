@@ -340,7 +340,7 @@ def here() -> str:
 
 def tell(interpreter: str, hash_seed: str) -> str:
     """Run the story in another process."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root, root / "adapters"))), "PYTHONHASHSEED": hash_seed}
     packages = str(Path(attrs.__file__).parents[1])  # attrs is pure Python: another interpreter may use this one's
     told = subprocess.run([interpreter, "-c", STORY, packages], env=environment, capture_output=True, text=True, check=True)

@@ -1,6 +1,6 @@
 """Random worlds: a few processes over one store and one platform, each thread with a script, faults, kills, pauses, and a user who interferes.
 
-`PYTHONPATH=.:adapters python -m tests.simulation.worlds SEED` replays one: its story, what every caller was told, and what is wrong with it.
+`PYTHONPATH=.:adapters python -m tests.worlds.world SEED` replays one: its story, what every caller was told, and what is wrong with it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from chatworkspace.ports import AgentConnection, AgentDialer, Claim, Clock, Crea
 from chatworkspace_fake import Fails, FakeCoder, FakeStore, MemoryStore, Process, Simulation
 from chatworkspace_fake._platform.states import Duration
 from chatworkspace_fake._simulation.registry import registry
-from tests.simulation.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Pause, Row, Told, Written
+from tests.worlds.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Pause, Row, Told, Written
 
 T = TypeVar("T")
 
@@ -681,7 +681,7 @@ class World:
 
 def main(seed: int) -> None:
     """Replay a world, and tell all about it."""
-    from tests.simulation.checker import check  # noqa: PLC0415 - the checker reads histories, not worlds
+    from tests.worlds.checker import check  # noqa: PLC0415 - the checker reads histories, not worlds
 
     history = World(seed).run()
     lines = [history.trace, ""]

@@ -1,0 +1,71 @@
+"""A watch for creators that have none: it asks, ever more seldom, at a pace that the whole process keeps to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Lock
+from uuid import UUID
+
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Workspace
+from chatworkspace.ports import Clock, WorkspaceCreator
+
+POLLS_PER_SECOND = 50.0
+"""For the whole process: a server has other things to do."""
+_INTERVALS = ((5.0, 0.25), (30.0, 1.0), (float("inf"), 2.0))
+"""(seconds since the first poll, interval): 60 polls in the first minute, so that eight processes stay under the 512 requests a minute
+that Coder allows per path."""
+
+
+class Pace:
+    """The polls of a process, spread out. `_lock` guards `_next`, the first instant that is free."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._next = 0.0
+
+    def slot(self, wanted: float) -> float:
+        """Return the first instant from `wanted` on at which one more request may be sent."""
+        with self._lock:
+            self._next = max(self._next + 1 / POLLS_PER_SECOND, wanted)
+            return self._next
+
+
+class PollingWatch:
+    """A watch for creators that have none. Pulled by one thread at a time; close() may come from any. of: owner and workspace."""
+
+    def __init__(self, creator: WorkspaceCreator, clock: Clock, pace: Pace, of: tuple[UUID, UUID], *, limit: float) -> None:
+        self._creator = creator
+        self._clock = clock
+        self._pace = pace
+        self._of = of
+        self.reads_until: Callable[[], float] = lambda: clock.monotonic() + limit
+        """Until when a read that begins now may take; whoever pulls may say."""
+        self._began: float | None = None
+        self._at = 0.0
+        self._last: Workspace | None = None
+        self._closing = clock.signal()
+
+    def next(self, deadline: float) -> Workspace | None:
+        while True:
+            now = self._clock.monotonic()
+            if self._began is None:
+                self._began = now
+                self._at = self._pace.slot(now)
+            if self._closing.wait(min(self._at, deadline)):
+                raise UnavailableError("the watch was closed")
+            now = self._clock.monotonic()
+            if now < self._at:
+                return None
+            self._at = self._pace.slot(now + self._interval(now - self._began))
+            current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
+            if current != self._last:
+                self._last = current
+                return current
+
+    def close(self) -> None:
+        self._closing.set()
+
+    def _interval(self, age: float) -> float:
+        interval = next(interval for limit, interval in _INTERVALS if age < limit)
+        return interval * (0.9 + 0.2 * self._clock.random())
