@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from configparser import ConfigParser
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.packaging.lowest import name_of, required
 from tests.packaging.runs import ROOT
+from tests.runs.interpreters import NEWEST, OLDEST
 
 CONFIG = ConfigParser()
 CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
@@ -20,24 +20,10 @@ CLAIMED = sorted(
 )
 
 
-def interpreter_called(name: str) -> tuple[int, int]:
-    """Return the interpreter that the test command calls so: read, not imported, for it is a program."""
-    found: list[tuple[int, int]] = [
-        ast.literal_eval(node.value)
-        for path in (ROOT / "tests").rglob("*.py")
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
-        if isinstance(node, ast.Assign | ast.AnnAssign)
-        and node.value is not None
-        and any(isinstance(it, ast.Name) and it.id == name for it in (node.targets if isinstance(node, ast.Assign) else [node.target]))
-    ]
-    (only,) = found
-    return only
-
-
 def test_the_interpreters_that_are_claimed_are_those_that_are_tested() -> None:
     """From the oldest that the test command looks for, without a gap, and none that it would not find."""
-    assert CLAIMED[0] == interpreter_called("OLDEST")
-    assert CLAIMED[-1] <= interpreter_called("NEWEST")
+    assert CLAIMED[0] == OLDEST
+    assert CLAIMED[-1] <= NEWEST
     assert all(after == (3, before + 1) for (_, before), after in pairwise(CLAIMED))
 
 
