@@ -34,9 +34,10 @@ def test_what_is_lowest() -> None:
 
 
 @pytest.mark.packaging
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "tests",
-    [[f"tests/{folder}" for folder in ORDINARY], ["-m", "adapters", *(f"tests/adapters/{folder}" for folder in DRIVERS)]],
+    [[f"tests/{folder}" for folder in ORDINARY], ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)]],
     ids=["ordinary", "adapters"],
 )
 def test_the_oldest_versions_will_do(tests: list[str], oldest: Path) -> None:
