@@ -32,8 +32,17 @@ OF_THE_CLOCK = (
 """Time, chance and other ways to block: of the clock alone, so that a simulation runs the very code that production runs."""
 MAKES_ID = ("uuid1", "uuid4")
 READS_TIME = ("now", "today", "utcnow")
-LOCKING = ("_application.memory", "_application.mutex", "_application.watches", "_ports.turn_signals")
-"""Modules of the core with a table of their own, that threading.Lock guards for a few operations."""
+LOCKING = {
+    f"{CORE}._application.memory": ("Lock",),
+    f"{CORE}._application.mutex": ("Lock",),
+    f"{CORE}._application.polling": ("Lock",),
+    f"{CORE}._application.watches": ("Lock",),
+    f"{CORE}._ports.turn_signals": ("Lock",),
+    f"{CORE}._ports.patience": ("RLock", "local"),
+}
+"""Modules of the core with a table of their own, that a lock guards for a few operations. The last has one of threads; a finalizer may take its lock
+once more in the thread that has it.
+"""
 COMMAND = "chatworkspace_cli"
 """Where a program is put together, by those who know the parts."""
 
@@ -52,7 +61,7 @@ def _imports_of_the_clock(module: Module) -> Iterator[tuple[int, str]]:
             yield it.line, f"{it.top} belongs to the clock"
         if it.name in MAKES_ID:
             yield it.line, f"{it.name} belongs to the clock"
-        if it.top == "threading" and not (it.name == "Lock" and module.name.removeprefix(f"{CORE}.") in LOCKING):
+        if it.top == "threading" and it.name not in LOCKING.get(module.name, ()):
             yield it.line, f"threading{it.name and '.'}{it.name} is not for this module"
 
 
@@ -68,9 +77,8 @@ def _reads_of_the_clock(module: Module) -> Iterator[tuple[int, str]]:
 def locks_that_are_none(world: World) -> Iterator[str]:
     """Tell which module may lock, and does not: the list is no longer than it has to be."""
     for name in LOCKING:
-        module = world.get(f"{CORE}.{name}")
-        if module is None or not any(it.top == "threading" for it in module.imports):
-            yield f"{CORE}.{name} has no lock"
+        if name not in world or not any(it.top == "threading" for it in world[name].imports):
+            yield f"{name} has no lock"
 
 
 def purity(world: World) -> Iterator[str]:
