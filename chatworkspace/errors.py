@@ -18,7 +18,7 @@ class ChatWorkspaceError(Exception):
     reason: why; stable, to decide by.
     next_step: one sentence for a model or a person; empty when there is nothing to do.
     retryable: the same call may be made again, and may then succeed.
-    left_behind: a live workspace that was the chat's until this call, which failed only after it was to be replaced; else None.
+    left_behind: a live workspace that was the chat's until this call, which failed only after another had taken its place; else None.
     """
 
     default_reason: ClassVar[Reason] = Reason.REFUSED

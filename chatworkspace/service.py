@@ -243,8 +243,8 @@ class ChatWorkspaces:
         parts = self._parts
         with Call(parts.calls, self._clock, "", None) as call:
             swept, bound = parts.sweeper.sweep(wanted)
-            for binding in bound:
-                parts.steps.publish(call, binding, Track(adopted=True))
+            for binding, left in bound:
+                parts.steps.publish(call, binding, Track(adopted=True, left=left))
             return swept
 
     # ------------------------------------------------------------ what only looks

@@ -18,7 +18,7 @@ from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, Connection, checked_connect, checked_idle, command
 
-SCRIPTS = ("0001_first.sql",)
+SCRIPTS = ("0001_first.sql", "0002_replacements.sql")
 """One for each version, applied in order. The table `version` says which a schema has had. A script that was released is never changed."""
 UPGRADING = 60.0
 """Seconds that an upgrade takes at most, while another is under way, say."""

@@ -159,26 +159,35 @@ CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     RETURNING chat.*, free.now
 ){_told("claimed")}""")  # noqa: S608 # our own names
 
+_PLAN = """name = %(name)s::text, number = %(number)s::integer, template_id = %(template_id)s::uuid, preset_id = %(preset_id)s::uuid,
+        fingerprint = %(fingerprint)s::text, planned_at = coalesce(free.planned_at, free.now)"""
+
 CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     UPDATE {{schema}}.chat AS chat SET {_TAKE},
-        generation = CASE WHEN free.template_id IS NULL AND (free.workspace_id IS NOT NULL OR free.recorded) THEN free.generation + 1
+        generation = CASE WHEN free.workspace_id IS NOT NULL OR (free.template_id IS NULL AND free.recorded) THEN free.generation + 1
             ELSE free.generation END,
-        recorded = true, workspace_id = NULL, name = %(name)s::text, number = %(number)s::integer, template_id = %(template_id)s::uuid,
-        preset_id = %(preset_id)s::uuid, fingerprint = %(fingerprint)s::text, planned_at = coalesce(free.planned_at, free.now)
+        recorded = true, workspace_id = NULL, {_PLAN}
     FROM free WHERE chat.id = free.id
     RETURNING chat.*, free.now
 ), begun AS (
     INSERT INTO {{schema}}.intent (chat_id, generation, name, template_id, preset_id, replaces, planned_at)
     SELECT claimed.id, claimed.generation, claimed.name, claimed.template_id, claimed.preset_id, free.workspace_id, claimed.planned_at
-    FROM free, claimed WHERE free.template_id IS NULL
+    FROM free, claimed WHERE free.template_id IS NULL OR free.workspace_id IS NOT NULL
 ), replanned AS (
     UPDATE {{schema}}.intent AS intent SET template_id = claimed.template_id, preset_id = claimed.preset_id
     FROM free, claimed
-    WHERE free.template_id IS NOT NULL AND intent.chat_id = claimed.id AND intent.generation = claimed.generation
+    WHERE free.template_id IS NOT NULL AND free.workspace_id IS NULL AND intent.chat_id = claimed.id AND intent.generation = claimed.generation
 ), unbound AS (
     UPDATE {{schema}}.workspace AS workspace SET bound = workspace.bound - 1
     FROM free, claimed WHERE workspace.id = free.workspace_id
 ){_told("claimed")}""")  # noqa: S608 # our own names
+
+CLAIM_WITH_PLAN_BESIDE = Statement(f"""{_SEEN}{_FREE}, claimed AS (
+    UPDATE {{schema}}.chat AS chat SET {_TAKE}, {_PLAN}
+    FROM free WHERE chat.id = free.id
+    RETURNING chat.*, free.now
+){_told("claimed")}""")  # noqa: S608 # our own names
+"""What is bound stays bound."""
 
 # ---------------------------------------------------------------- writes of the holder
 
@@ -206,13 +215,22 @@ _LEFT = f""", unbound AS (
     FROM mine, wrote WHERE workspace.id = mine.workspace_id AND workspace.id IS DISTINCT FROM {_WORKSPACE}
 )"""  # noqa: S608 # our own names
 
+_SWITCHES = f"mine.workspace_id <> {_WORKSPACE}"
+"""Null, and so not true, where nothing is bound."""
+
 BIND = Statement(f"""{_SEEN}{_MINE}{_take("mine.id")}, wrote AS (
-    UPDATE {{schema}}.chat AS chat SET workspace_id = {_WORKSPACE}, {_UNPLAN}, {_GIVE_BACK}
+    UPDATE {{schema}}.chat AS chat SET generation = CASE WHEN {_SWITCHES} THEN mine.generation + 1 ELSE mine.generation END, recorded = true,
+        workspace_id = {_WORKSPACE}, {_UNPLAN}, {_GIVE_BACK}
     FROM mine, taken WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), became AS (
     UPDATE {{schema}}.intent AS intent SET workspace_id = wrote.workspace_id, bound_at = wrote.now
-    FROM wrote WHERE intent.chat_id = wrote.id AND intent.generation = wrote.generation
+    FROM mine, wrote WHERE mine.workspace_id IS NULL AND intent.chat_id = wrote.id AND intent.generation = wrote.generation
+), replaced AS (
+    INSERT INTO {{schema}}.intent (chat_id, generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at)
+    SELECT wrote.id, wrote.generation, wrote.name, mine.template_id, mine.preset_id, mine.workspace_id, wrote.workspace_id, mine.planned_at,
+        wrote.now
+    FROM mine, wrote WHERE {_SWITCHES}
 ){_LEFT}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
 
 
@@ -238,7 +256,8 @@ RELEASE = Statement(f"""{_SEEN}{_MINE}, wrote AS (
     UPDATE {{schema}}.chat AS chat SET {_GIVE_BACK},
         template_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.template_id END,
         preset_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.preset_id END,
-        planned_at = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END
+        planned_at = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END,
+        name = coalesce(%(former_name)s::text, mine.name), number = coalesce(%(former_number)s::integer, mine.number)
     FROM mine WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), noted AS (

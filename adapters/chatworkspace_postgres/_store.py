@@ -145,7 +145,7 @@ class PostgresStore(Store):
         given: Values = {"chat_id": check_text("chat_id", chat_id), "owner_id": str(owner_id), "organization_id": str(organization_id)}
         return record_of(self._line.ask(sql.OPEN_CHAT, given, or_again=True)[0]).chat
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         chat = look.chat
         given: Values = {
             "chat_id": check_text("chat_id", chat.id),
@@ -160,7 +160,7 @@ class PostgresStore(Store):
         if plan is None:
             done, record = self._change(sql.CLAIM, given)
         else:
-            done, record = self._change(sql.CLAIM_WITH_PLAN, given | _planned(plan))
+            done, record = self._change(sql.CLAIM_WITH_PLAN_BESIDE if keep else sql.CLAIM_WITH_PLAN, given | _planned(plan))
         if done or record.was_claimed(look, token):
             return record.claim
         raise ChangedError
@@ -186,8 +186,14 @@ class PostgresStore(Store):
             return record.chat
         raise WorkspaceTakenError(TAKEN)
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        self._write(sql.RELEASE, claim, {"note": _noted(note), "drop_plan": str(drop_plan)})
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
+        given: Values = {
+            "note": _noted(note),
+            "drop_plan": str(drop_plan),
+            "former_name": None if back is None else check_text("back.name", back.name),
+            "former_number": None if back is None else str(back.number),
+        }
+        self._write(sql.RELEASE, claim, given)
 
     # ------------------------------------------------------------ no claim needed
 

@@ -144,12 +144,14 @@ class SQLiteStore(Store):
 
         return self._write(act)
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         def act(connection: sqlite3.Connection) -> Claim:
             row, now = _rows.find(connection, look.chat.id), self._now()
             if not row.record(now).was_claimed(look, token):
-                row = row.taken(now, token, ttl)
-                row = row if plan is None else _planned(connection, row, plan, now)
+                before, row = row, row.taken(now, token, ttl)
+                if plan is not None:
+                    row = _planned(row, plan, now)
+                    row = row if keep else _begun(connection, before, row)
                 _rows.update(connection, row)
             return row.record(now).claim
 
@@ -164,9 +166,8 @@ class SQLiteStore(Store):
             row, now = _rows.find(connection, claim.chat.id), self._now()
             if not row.record(now).was_bound(claim, workspace_id):
                 _take(connection, bound, maker=row.id)
-                row = row.given_back(workspace_id=bound, template_id=None, preset_id=None)
+                row = _became(connection, row, row.given_back(workspace_id=bound, template_id=None, preset_id=None), now)
                 _rows.update(connection, row)
-                _rows.amend(connection, row.id, workspace_id=bound, bound_at=now)
             return row.record(now).chat
 
         return self._give_back(claim, act)
@@ -193,7 +194,7 @@ class SQLiteStore(Store):
 
         return self._give_back(claim, act)
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         def act(connection: sqlite3.Connection) -> None:
             row = _rows.find(connection, claim.chat.id)
             if row.written or not row.record(self._now()).is_held(claim):
@@ -201,7 +202,8 @@ class SQLiteStore(Store):
             if note:
                 _rows.add_note(connection, row.id, note)
             dropped = {"template_id": None, "preset_id": None} if drop_plan else {}
-            _rows.update(connection, row.given_back(**dropped))
+            former = {} if back is None else {"name": back.name, "number": back.number}
+            _rows.update(connection, row.given_back(**dropped, **former))
 
         self._give_back(claim, act)
 
@@ -250,26 +252,42 @@ class SQLiteStore(Store):
         return tuple(row.record(now).look for row in rows)
 
 
-def _planned(connection: sqlite3.Connection, row: Row, plan: Plan, now: int) -> Row:
-    """Return a row with this plan, which goes into the history. A plan that takes another's place keeps its age and generation."""
-    template_id, preset_id = str(plan.template_id), text_of(plan.preset_id)
-    opened = not row.planned and (row.workspace_id is not None or _rows.latest_generation(connection, row.id) is not None)
-    after = attrs.evolve(
+def _planned(row: Row, plan: Plan, now: int) -> Row:
+    """Return a row with this plan. One that takes another's place keeps its age."""
+    return attrs.evolve(
         row,
-        generation=row.generation + opened,
-        workspace_id=None,
         name=plan.name,
         number=plan.number,
-        template_id=template_id,
-        preset_id=preset_id,
+        template_id=str(plan.template_id),
+        preset_id=text_of(plan.preset_id),
         fingerprint=plan.fingerprint,
         planned_at=row.planned_at if row.planned else now,
     )
-    if row.planned:
-        _rows.amend(connection, row.id, template_id=template_id, preset_id=preset_id)
-    else:
-        _rows.add_intent(connection, after, template_id=template_id, preset_id=preset_id, replaces=row.workspace_id, planned_at=now)
-    return after
+
+
+def _begun(connection: sqlite3.Connection, before: Row, row: Row) -> Row:
+    """Return a planned row unbound, its generation begun in the history, unless a plan stood for one that had begun."""
+    planned = {"template_id": row.template_id, "preset_id": row.preset_id}
+    if before.planned and before.workspace_id is None:
+        _rows.amend(connection, row.id, **planned)
+        return row
+    opened = before.workspace_id is not None or _rows.latest_generation(connection, row.id) is not None
+    row = attrs.evolve(row, generation=row.generation + opened, workspace_id=None)
+    _rows.add_intent(connection, row, **planned, replaces=before.workspace_id, planned_at=row.planned_at)
+    return row
+
+
+def _became(connection: sqlite3.Connection, before: Row, row: Row, now: int) -> Row:
+    """Return a bound row, and tell the history what the plan became: in its intent, or, where it has replaced another, in one of its own."""
+    became = {"workspace_id": row.workspace_id, "bound_at": now}
+    if before.workspace_id is None:
+        _rows.amend(connection, row.id, **became)
+    elif before.workspace_id != row.workspace_id:
+        row = attrs.evolve(row, generation=row.generation + 1)
+        planned_at = before.planned_at if before.planned else None
+        planned = {"template_id": before.template_id, "preset_id": before.preset_id, "planned_at": planned_at}
+        _rows.add_intent(connection, row, **planned, replaces=before.workspace_id, **became)
+    return row
 
 
 def _changed(row: Row, workspace_id: str | None, *, number: int, closes: bool) -> Row:

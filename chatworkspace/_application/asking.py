@@ -23,6 +23,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 BACK_OFF_MOST = 1.0
+REFUSED = "refused: "
+"""How the note of a refused creation begins."""
 
 
 class Asking:
@@ -126,6 +128,20 @@ class Asking:
             return self.recorded_until(self.by() if until is None else until, self._store.look, chat_id)
         except NotFoundError:
             raise ChatNotFoundError(chat_id) from None
+
+    def refused_last(self, look: Look) -> str:
+        """Return why the latest creation was refused, if nothing has come of the chat since. A help: asked once, and nothing is decided by it."""
+        if not look.name:  # nothing was ever planned
+            return ""
+        try:
+            history = self._store.history(look.chat.id)
+        except (UnavailableError, NotFoundError):
+            return ""
+        last = history[-1] if history else None
+        refused = (
+            last is not None and last.template_id is not None and last.workspace_id is None and last.notes and last.notes[-1].startswith(REFUSED)
+        )
+        return last.notes[-1].removeprefix(REFUSED) if last is not None and refused else ""
 
     def mark(self, chat_id: str, number: int) -> str:
         """Return the chat's mark for a number."""

@@ -8,13 +8,13 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.memory import Proofs
-from chatworkspace._application.turn import Again, Await, Follow, Held, Track
+from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import UnavailableError
-from chatworkspace.model import Reason, Workspace
-from chatworkspace.ports import ChangedError, Claim, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
+from chatworkspace.model import LeftBehind, Reason, Workspace
+from chatworkspace.ports import ChangedError, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 
 MARGIN = 5.0
@@ -40,34 +40,22 @@ class Claims:
         held = self.planned(look)
         return self.too_late(held) if isinstance(held, Held) and not self.long_enough(held) else held
 
-    def planned(self, look: Look, plan: Plan | None = None, *, leaves: bool = False) -> Held | Await | Again:
+    def planned(self, look: Look, plan: Plan | None = None, *, keep: bool = False) -> Held | Await | Again:
         """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent.
 
-        leaves: the plan leaves a live workspace behind.
+        keep: the plan stands beside the binding, until what becomes of it is bound.
         """
         self._asking.check()
         if self._asking.interrupted:
             return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
-        unanswered = False
-
-        def ask() -> Claim:
-            nonlocal unanswered
-            try:
-                return self._store.claim(look, token=token, ttl=self._life, plan=plan)
-            except UnavailableError:
-                unanswered = True
-                raise
-
         try:
-            claim = self._asking.stored(ask)
+            claim = self._asking.stored(self._store.claim, look, token=token, ttl=self._life, plan=plan, keep=keep)
         except ChangedError:
-            if unanswered and leaves:  # perhaps by this very call: it must not leave another one behind, and cannot say what it did
-                raise UnavailableError("the store did not say whether it was written", reason=Reason.STORE_UNAVAILABLE) from None
             return Again()
         except ClaimedError as error:
             return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
-        return Held(claim=claim, ends_at=begun + self._life)
+        return Held(claim=claim, look=look, ends_at=begun + self._life)
 
     def too_late(self, held: Held) -> Again:
         """Give back a claim that came too late to send anything under it."""
@@ -78,14 +66,29 @@ class Claims:
         """Tell whether a request may still be sent under this claim: not with less than 10 s of it left (less where `creating` is short)."""
         return held.ends_at - self._clock.monotonic() >= MARGIN + min(MARGIN, self._timeouts.creating / 2)
 
-    def release(self, held: Held, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, held: Held, *, note: str = "") -> None:
         """Give the claim back. Best effort: it ends by itself, and what goes wrong hides nothing of what the call came to."""
         try:
             until = self._clock.monotonic() + 1.0
-            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note), drop_plan=drop_plan)
+            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note))
         except Exception:
-            extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
-            logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
+            self._could_not_release(held)
+
+    def drop(self, held: Held, *, note: str = "", back: bool = False) -> None:
+        """Give the claim back, and drop the plan. Asked for until the claim is over; where it is not confirmed, the plan stands, and does no harm.
+
+        back: name and number become again what they were at the look.
+        """
+        former = held.look if back else None
+        try:
+            self._asking.stored_until(held.ends_at, self._store.release, held.claim, note=visible(note), drop_plan=True, back=former)
+        except Exception:
+            self._could_not_release(held)
+
+    @staticmethod
+    def _could_not_release(held: Held) -> None:
+        extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
+        logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:
         """Return until when a request under this claim may take."""
@@ -100,8 +103,24 @@ class Claims:
         """Return the seconds that a look under this claim may take, so that its record can still be written."""
         return max(min(self._timeouts.planning, held.ends_at - MARGIN / 2 - self._clock.monotonic()), FLOOR)
 
-    def bind(self, held: Held, workspace: Workspace, read_at: float, track: Track) -> Follow | Again:
-        """Record what the plan became. A refused holder drops what it has and looks again."""
+    def settle(self, look: Look, found: Workspace, read_at: float, track: Track) -> Follow | Await | Again:
+        """Claim the chat, and bind what a plan that stands has become. What was bound is left behind, unless it is gone."""
+        replaces = self._still_bound(look, found)
+        held = self.claim(look)
+        return self.bind(held, found, read_at, track, replaces=replaces) if isinstance(held, Held) else held
+
+    def _still_bound(self, look: Look, found: Workspace) -> LeftBehind | None:
+        bound = look.chat.workspace_id
+        if bound in {None, found.id}:
+            return None
+        reading = self._asking.read(look)
+        if isinstance(reading, Unknown):  # what is not proven gone counts as live
+            return LeftBehind(workspace_id=bound, name="", reason=Reason.REPLACED)
+        workspace = reading.bound.workspace
+        return None if workspace.deleted else LeftBehind(workspace_id=bound, name=workspace.full_name, reason=Reason.REPLACED)
+
+    def bind(self, held: Held, workspace: Workspace, read_at: float, track: Track, *, replaces: LeftBehind | None = None) -> Follow | Again:
+        """Record what the plan became, in place of what it replaces. A refused holder drops what it has and looks again."""
         chat_id = held.claim.chat.id
         try:
             chat = self._asking.stored_until(self.record_by(held), self._store.bind, held.claim, workspace.id)
@@ -112,4 +131,5 @@ class Claims:
             self.release(held, note=f"{workspace.id} could not be bound: {error}")
             raise UnavailableError(f"the workspace {workspace.name} is being discarded", reason=Reason.DISCARDED) from error
         self._proofs.void(chat_id)
+        track.left = replaces or track.left
         return Follow(bound=Bound(chat=chat, epoch=held.claim.epoch, workspace=workspace, read_at=read_at))

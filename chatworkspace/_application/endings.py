@@ -71,9 +71,9 @@ class Endings:
         return outcome if wish is None else attrs.evolve(outcome, not_applied=not_applied(wish, workspace, track))
 
     def absent(self, call: Call, look: Look) -> Outcome:
-        """Tell of a chat that is bound to nothing: nothing is planned, somebody is at it, or somebody was interrupted."""
+        """Tell of a chat that is bound to nothing: nothing is planned (was it refused?), somebody is at it, or somebody was interrupted."""
         if look.plan is None:
-            return self._teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE)
+            return self._teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE, error=self._asking.refused_last(look))
         if look.claimed_for > 0:
             return self._teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.CREATING)
         return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED_CREATION)

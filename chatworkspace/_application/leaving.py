@@ -104,6 +104,9 @@ class Leavings:
         self, look: Look, leaving: Leaving, track: Track, write: Callable[[Held, int, str], Chat], *, keep: UUID | None = None
     ) -> tuple[Chat, int] | Await | Again:
         """Claim, settle what is there, and write the change in one statement that names what is left behind."""
+        switched = self._replaced(look, track)
+        if switched is not None:
+            return switched
         held = self._claims.claim(look)
         if not isinstance(held, Held):
             return held
@@ -133,23 +136,39 @@ class Leavings:
             self._claims.release(held)
             raise
         self._proofs.void(look.chat.id)
-        track.left = left
+        track.left = left or track.left
         return chat, held.claim.epoch
+
+    def _replaced(self, look: Look, track: Track) -> Await | Again | None:
+        """Bind what a replacement in doubt has become, if it has: what is left behind is what the chat has then."""
+        if look.plan is None or look.chat.workspace_id is None:
+            return None
+        found, read_at = self._asking.find(look.chat, look.plan.name)
+        if found is None:
+            return None
+        turn = self._claims.settle(look, found, read_at, track)
+        return Again(settled=turn.bound) if isinstance(turn, Follow) else turn
 
     def _settle(self, look: Look, held: Held, leaving: Leaving, keep: UUID | None) -> _Settled:
         """Find out what would be left behind. What is not proven gone counts as live."""
-        if look.plan is not None:
-            # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
-            found, _ = self._asking.find(look.chat, look.plan.name, within=self._claims.left_to_read(held))
-        elif look.chat.workspace_id is None:
-            found = None
-        else:
+        bound = look.chat.workspace_id
+        if bound is not None:
             reading = self._asking.read(look)
             if isinstance(reading, Unknown):
-                left = LeftBehind(workspace_id=look.chat.workspace_id, name="", reason=leaving.value)
-                return _Settled(left=left, number=self._asking.number_after(look, None))
+                left = LeftBehind(workspace_id=bound, name="", reason=leaving.value)
+                return _Settled(left=left, number=self._number_after(look, None))
             found = None if reading.bound.workspace.deleted else reading.bound.workspace
+        elif look.plan is not None:
+            # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
+            found, _ = self._asking.find(look.chat, look.plan.name, within=self._claims.left_to_read(held))
+        else:
+            found = None
         if found is None or found.id == keep:
             return _Settled(left=None, number=look.number)
         left = LeftBehind(workspace_id=found.id, name=found.full_name, reason=leaving.value)
-        return _Settled(left=left, number=self._asking.number_after(look, found))
+        return _Settled(left=left, number=self._number_after(look, found))
+
+    def _number_after(self, look: Look, left: Workspace | None) -> int:
+        """Return the number for names: that of a replacement in doubt, of whose name another may still be made, or one more where that is needed."""
+        in_doubt = look.plan is not None and look.chat.workspace_id is not None
+        return look.number if in_doubt else self._asking.number_after(look, left)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from chatworkspace._application.admission import Admission
-from chatworkspace._application.asking import Asking
+from chatworkspace._application.asking import REFUSED, Asking
 from chatworkspace._application.claims import Claims
-from chatworkspace._application.turn import Held, Track, Turn, Unbound, Wish
+from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
 from chatworkspace._domain import names
 from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
@@ -30,20 +30,34 @@ class Maker:
         print_of = names.fingerprint(self._asking.secret(), wish.parameters)
         return (plan.template_id, plan.preset_id, plan.fingerprint) == (wish.template_id, wish.preset_id, print_of)
 
-    def make(self, look: Look, wish: Wish, left: LeftBehind | None, number: int, track: Track) -> Turn:
-        """Check the template, claim with plan, create, and bind. One generation a call."""
+    def make(self, look: Look, wish: Wish, replaces: LeftBehind | None, number: int, track: Track) -> Turn:
+        """Check the template, claim with plan, create, and bind. One generation a call.
+
+        What it replaces stays bound until then.
+        """
         if track.opened and look.plan is None:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
         template = self._asking.platform(check, self._asking.by())
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
-        held = self._claims.planned(look, plan, leaves=left is not None)
+        held = self._claims.planned(look, plan, keep=replaces is not None)
         if not isinstance(held, Held):
             return held
-        track.opened = True  # also where the claim came too late to send anything: the plan stands
-        track.left = left or track.left
-        return self._create(held, plan, wish, ttl, track) if self._claims.long_enough(held) else self._claims.too_late(held)
+        if not self._claims.long_enough(held):
+            return self._too_late(held, replaces, track)
+        track.opened, track.replaces = True, replaces
+        return self._create(held, plan, wish, ttl, track)
+
+    def _too_late(self, held: Held, replaces: LeftBehind | None, track: Track) -> Again:
+        """Give the claim back: nothing was sent. A replacement begins anew; any other plan has opened a generation, and the call goes on with it."""
+        if replaces is None:
+            track.opened = True
+        if replaces is not None and held.fresh:
+            self._claims.drop(held, back=True)
+        else:
+            self._claims.release(held)
+        return Again()
 
     def _not_again(self, look: Look) -> Turn:
         """Tell how it is: this call has made one already, and it is gone again."""
@@ -80,13 +94,25 @@ class Maker:
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
             Redaction(wish.parameters).of_error(error)
-            self._claims.release(held, note=f"refused: {error}")
-            raise
+            raise self._refused(held, error, track) from error
         except Exception as error:
             self._claims.release(held, note=f"failed: {type(error).__name__}")
             raise
         track.made = made
-        return self._claims.bind(held, made, asked_at, track)
+        return self._claims.bind(held, made, asked_at, track, replaces=track.replaces)
+
+    def _refused(self, held: Held, error: RefusedError, track: Track) -> RefusedError:
+        """Note a refusal, and return it as it is told. Its plan is dropped, unless another request under the same name may be on its way."""
+        replaces, track.replaces = track.replaces is not None, None
+        note = f"replacement refused: {error}" if replaces else f"{REFUSED}{error}"
+        if held.fresh:
+            self._claims.drop(held, note=note, back=replaces)
+            return error
+        self._claims.release(held, note=note)
+        if not replaces:
+            return error
+        message = f"{error}; an earlier request for another workspace was not answered, and may still replace this one"
+        return RefusedError(message, detail=error.detail, validations=error.validations, reason=error.reason)
 
     def _settle_creation(self, held: Held, plan: Plan, error: Exception, track: Track) -> Turn:
         """After a conflict or no clear answer: what bears the name is the chat's, from whatever template. Else nobody knows."""
@@ -94,15 +120,16 @@ class Maker:
             found, read_at = self._asking.find(held.claim.chat, plan.name, within=self._claims.left_to_read(held), settling=True)
         except UnavailableError as failure:
             self._claims.release(held)
+            track.replaces = None
             raise OutcomeUnknownError(f"{error}; then {failure}") from failure
         if found is not None:
             track.adopted = True
             track.as_wished = not isinstance(error, NameTakenError) and (track.stood is None or _alike(track.stood, plan))
-            return self._claims.bind(held, found, read_at, track)
+            return self._claims.bind(held, found, read_at, track, replaces=track.replaces)
         if isinstance(error, NotAnsweredError) and not error.in_flight:
-            self._claims.release(held, note=f"refused: {error}")
-            raise RefusedError(str(error)) from error
+            raise self._refused(held, RefusedError(str(error)), track) from error
         self._claims.release(held)
+        track.replaces = None
         raise OutcomeUnknownError(str(error)) from error
 
 

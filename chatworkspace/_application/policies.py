@@ -18,7 +18,7 @@ def creating(wish: Wish, track: Track, maker: Maker) -> Policy:
     """Return what create() does."""
     return Policy(
         step=partial(_create_step, wish, track),
-        make=lambda look, left, number: maker.make(look, wish, left, number, track),
+        make=lambda look, replaces, number: maker.make(look, wish, replaces, number, track),
         asks_for=partial(maker.asks_for, wish),
         parameters=wish.parameters,
         trust_proof=not wish.replace,
@@ -36,13 +36,14 @@ def stopping() -> Policy:
 
 
 def _create_step(wish: Wish, track: Track, finding: Finding, workspace: Workspace) -> Step:
-    if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished):
+    # what was settled on the way is its replacement, if it was asked for; and in any case one call leaves one behind
+    if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished or track.left is not None):
         return replace_step(finding)
     return create_step(finding, same_template=workspace.template_id == wish.template_id)
 
 
-def _nothing_to_act_upon(look: Look, left: LeftBehind | None, number: int) -> Turn:
-    del left, number
+def _nothing_to_act_upon(look: Look, replaces: LeftBehind | None, number: int) -> Turn:
+    del replaces, number
     if look.plan is not None:
         raise NoWorkspaceError("an earlier creation was interrupted before anything was made", reason=Reason.INTERRUPTED_CREATION)
     raise NoWorkspaceError("the chat has no workspace")

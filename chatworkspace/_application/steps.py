@@ -98,8 +98,9 @@ class Steps:
             if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
                 self._record_stray(call.chat_id, track.stray)
             raise
-        if track.left is not None and track.left.workspace_id != outcome.chat.workspace_id:
-            outcome = attrs.evolve(outcome, left_behind=track.left)  # however it ended, and whoever overtook it: nobody else will name it
+        left = track.left or track.replaces
+        if left is not None and left.workspace_id != outcome.chat.workspace_id:
+            outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call.chat_id, track.stray)
         self._teller.ended(call, outcome)
@@ -112,7 +113,7 @@ class Steps:
         except Exception:  # whatever it is: it hides nothing of what the call came to
             logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
-    def _steps(  # noqa: C901, PLR0911 # one arm for each Turn there is
+    def _steps(  # noqa: C901, PLR0911, PLR0912 # one arm for each Turn there is
         self,
         call: Call,
         take: Callable[[], Turn],
@@ -130,8 +131,10 @@ class Steps:
             match turn:
                 case None:
                     return self._endings.not_my_turn(call)
-                case Again():
+                case Again(settled=settled):
                     again += 1
+                    if settled is not None:
+                        self.publish(call, settled, track)
                     if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:

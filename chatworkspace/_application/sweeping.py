@@ -15,7 +15,7 @@ from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
-from chatworkspace.model import Workspace
+from chatworkspace.model import LeftBehind, Workspace
 from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import Clock, Look, NotAnsweredError, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
@@ -32,8 +32,8 @@ logger = logging.getLogger("chatworkspace")
 @attrs.define(kw_only=True, eq=False, repr=False)
 class _Findings:
     settled: list[str] = attrs.field(factory=list[str])
-    bound: list[Bound] = attrs.field(factory=list[Bound])
-    """What settled plans had become."""
+    bound: list[tuple[Bound, LeftBehind | None]] = attrs.field(factory=list[tuple[Bound, "LeftBehind | None"]])
+    """What settled plans had become, and what each has replaced."""
     strays: list[tuple[Workspace, str]] = attrs.field(factory=list[tuple[Workspace, str]])
     """With the chat whose mark each bears."""
     deleted: list[UUID] = attrs.field(factory=list[UUID])
@@ -53,8 +53,11 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[Bound]]:
-        """Settle, list, and delete what is named; return what was bound, too. UnavailableError only if the store cannot be asked at all."""
+    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[tuple[Bound, LeftBehind | None]]]:
+        """Settle, list, and delete what is named; return as well what was bound, and what each of that has replaced.
+
+        UnavailableError only if the store cannot be asked at all.
+        """
         findings = _Findings()
         for look in self._asking.recorded(self._store.planned, STANDING):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
@@ -93,16 +96,19 @@ class Sweeper:
         if look.plan is None or look.claimed_for > 0:
             return  # somebody is at it
         found, read_at = self._asking.find(look.chat, look.plan.name)
-        held = self._claims.claim(look)
-        if not isinstance(held, Held):
-            return
-        if found is None:
-            self._claims.release(held, note="plan dropped by the sweep", drop_plan=True)
-        else:
-            turn = self._claims.bind(held, found, read_at, Track())
+        if found is not None:
+            track = Track()
+            turn = self._claims.settle(look, found, read_at, track)
             if not isinstance(turn, Follow):
                 return
-            findings.bound.append(turn.bound)
+            findings.bound.append((turn.bound, track.left))
+        elif look.chat.workspace_id is not None:
+            return  # a replacement in doubt: its request may still arrive, and what is bound is used meanwhile
+        else:
+            held = self._claims.claim(look)
+            if not isinstance(held, Held):
+                return
+            self._claims.drop(held, note="plan dropped by the sweep")
         findings.settled.append(look.chat.id)
 
     # ------------------------------------------------------------ strays

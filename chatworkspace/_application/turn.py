@@ -50,6 +50,9 @@ class Await:
 class Again:
     """The chat has changed: look again."""
 
+    settled: Bound | None = None
+    """What this turn has bound: a plan of somebody's had become it."""
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Unknown:
@@ -83,6 +86,7 @@ class Track:
 
     made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. waited: it has waited for a build.
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
+    replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     """
@@ -95,6 +99,7 @@ class Track:
     version_before: UUID | None = None
     attached: bool = False
     opened: bool = False
+    replaces: LeftBehind | None = None
     left: LeftBehind | None = None
     stray: Workspace | None = None
     as_wished: bool = False
@@ -119,7 +124,7 @@ class Policy:
 
     step: Callable[[Finding, Workspace], Step]
     make: Callable[[Look, LeftBehind | None, int], Turn]
-    """Called with the look, what is left behind, and the number for the name, when a workspace is to be made."""
+    """Called with the look, what is to be replaced, and the number for the name, when a workspace is to be made."""
     asks_for: Callable[[Plan], bool] = lambda _: False
     """Tell whether a plan asks for what this call asks for."""
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
@@ -128,7 +133,13 @@ class Policy:
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Held:
-    """A claim, and when its life began: counted from before it was asked for."""
+    """A claim, the look that it accepted, and when its life ends: counted from before it was asked for."""
 
     claim: Claim
+    look: Look
     ends_at: float
+
+    @property
+    def fresh(self) -> bool:
+        """No plan stood: no request but this holder's own can be on its way under the name that it has planned."""
+        return self.look.plan is None

@@ -37,11 +37,15 @@ class Turns:
         """Look, decide, and act once."""
         dial = self.dialled(call.chat_id)
         look = self._asking.look(call.chat_id)
-        if look.chat.workspace_id is not None:
-            return self._bound(look, dial, policy, track)
         if look.plan is not None:
-            return Await(look=look) if look.claimed_for > 0 else self._planned(look, look.plan, policy, track)
-        return policy.make(look, None, look.number)
+            return Await(look=look) if look.claimed_for > 0 else self._planned(look, look.plan, dial, policy, track)
+        return self._unplanned(look, dial, policy, track)
+
+    def _unplanned(self, look: Look, dial: Proof | None, policy: Policy, track: Track) -> Turn:
+        """Decide by what is bound, if anything is."""
+        if look.chat.workspace_id is None:
+            return policy.make(look, None, look.number)
+        return self._bound(look, dial, policy, track)
 
     def dialled(self, chat_id: str) -> Proof | None:
         """Return the chat's latest dial. To be asked for before the look that it is held against: what was claimed between them voids it."""
@@ -93,23 +97,25 @@ class Turns:
         if look.claimed_for > 0:
             return Await(look=look)
         reason = Reason.FIRST_BUILD_FAILED if finding.condition is Condition.FIRST_BUILD_FAILED else Reason.REPLACED
-        left = LeftBehind(workspace_id=workspace.id, name=workspace.full_name, reason=reason)
-        return policy.make(look, left, self._asking.number_after(look, workspace))
+        replaces = LeftBehind(workspace_id=workspace.id, name=workspace.full_name, reason=reason)
+        return policy.make(look, replaces, self._asking.number_after(look, workspace))
 
-    def _planned(self, look: Look, plan: Plan, policy: Policy, track: Track) -> Turn:
-        """Settle a plan whose maker died or lost the answer: what bears its name is the chat's."""
-        found, read_at = self._asking.find(look.chat, plan.name)
+    def _planned(self, look: Look, plan: Plan, dial: Proof | None, policy: Policy, track: Track) -> Turn:
+        """Settle a plan whose maker died or lost the answer: what bears its name is the chat's. Until there is something, what is bound is."""
+        try:
+            found, read_at = self._asking.find(look.chat, plan.name)
+        except UnavailableError as error:
+            if look.chat.workspace_id is None:
+                raise
+            return Unknown(look=look, reason=error.reason, error=str(error))
         track.stood = plan
         if found is None:
-            return policy.make(look, None, look.number)
-        held = self._claims.claim(look)
-        if not isinstance(held, Held):
-            return held
-        bound = self._claims.bind(held, found, read_at, track)
-        if isinstance(bound, Follow):
-            track.adopted, track.as_wished = True, policy.asks_for(plan)
-            return Again()  # bound now: decided as it is found
-        return bound
+            return self._unplanned(look, dial, policy, track)
+        turn = self._claims.settle(look, found, read_at, track)
+        if not isinstance(turn, Follow):
+            return turn
+        track.adopted, track.as_wished = True, policy.asks_for(plan)
+        return Again(settled=turn.bound)  # bound now: decided as it is found
 
     # ------------------------------------------------------------ starting and stopping
 

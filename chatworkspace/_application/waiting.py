@@ -127,15 +127,15 @@ class Waiter:
         try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
+                building = describe(finding, workspace).phase is Phase.BUILDING
+                logged = workspace.build.number if building else logged
+                if lines and seat is not None and logged == workspace.build.number:
+                    logged = logged if building else 0
+                    yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
                 if call.following and probe_for(finding) is not Probe.NONE:
                     yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
                 dialled = self._dialled(call, bound, workspace, finding, seat) if goal is Goal.SETTLED else _undialled(workspace, finding)
                 told, phase = dialled.told, dialled.told.phase
-                building = phase is Phase.BUILDING
-                logged = workspace.build.number if building else logged
-                if lines and seat is not None and logged == workspace.build.number:
-                    logged = logged if building else 0
-                    yield from _lines(seat, workspace, last=not building)
                 yield Seen(workspace=workspace, phase=phase)
                 if phase is None or (goal is Goal.BUILD_OVER and not building):
                     return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)

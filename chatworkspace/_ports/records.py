@@ -72,7 +72,9 @@ class Record:
 
         StaleClaimError: another write was, which gave the claim back, or somebody has claimed since.
         """
-        return self._was_written(claim, attrs.evolve(claim.chat, workspace_id=workspace_id))
+        chat = claim.chat
+        switches = chat.workspace_id not in {None, workspace_id}
+        return self._was_written(claim, attrs.evolve(chat, generation=chat.generation + switches, workspace_id=workspace_id))
 
     def was_attached(self, claim: Claim, workspace_id: UUID | None, *, closes: bool = False) -> bool:
         """Tell whether this very attach, or close, was made already; if not, it may be made. StaleClaimError as was_bound."""

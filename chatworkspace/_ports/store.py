@@ -67,8 +67,8 @@ class Look:
     """A chat's row as it was read, and what a claim has to match.
 
     chat: its identity, generation and binding.
-    plan: the one that stands, or None.
-    name: the name in use, kept after bind; empty before the first plan.
+    plan: the one that stands, or None. Of a chat that is bound, it is a replacement's: what it became takes the place of what is bound.
+    name: the name planned last, kept after bind; empty before the first plan.
     number: that goes into the mark of that name.
     epoch: counts the claims.
     claimed_for: seconds that somebody's claim still lives; 0: free.
@@ -116,15 +116,17 @@ class Store(Protocol):
         """Read. NotFoundError."""
         ...
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Take the right to change things for the chat, if it is free and as it was looked at: epoch + 1 and the token.
 
         As it was looked at: epoch, generation, binding, and whether a plan stands. The epoch alone does not tell, for a holder's own write keeps it.
 
-        With a plan, in the same step: unbound, the plan in place of any other, name and number from it, generation + 1 if there was a binding or an
-        earlier intent and no plan stood (else the same generation). A plan that takes another's place keeps its age. plan=None leaves a standing
-        plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its answer was lost.
-        ChangedError: look again. ClaimedError: wait. NotFoundError.
+        With a plan, in the same step: unbound, the plan in place of any other, name and number from it, generation + 1 if there was a binding, or an
+        earlier intent and no plan stood (else the same generation). A new intent where there was a binding or no plan stood; else that of the
+        standing plan is amended. A plan that takes another's place keeps its age.
+        keep, for a chat that is bound: the plan stands beside the binding, as a replacement's. Binding and generation stay, and there is no intent.
+        plan=None leaves a standing plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its
+        answer was lost. ChangedError: look again. ClaimedError: wait. NotFoundError.
         """
         ...
 
@@ -136,7 +138,11 @@ class Store(Protocol):
     # one repeated. Repeating one after a lost answer is harmless.
 
     def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        """The plan became this workspace. WorkspaceTakenError (the claim stays): it is another chat's making, or was discarded."""
+        """The plan became this workspace, and stands no more.
+
+        Bound to another one: generation + 1 and an intent of its own, as planned, which names what it replaces. Bound to this very one: the plan is
+        dropped, and nothing is counted. WorkspaceTakenError (the claim stays): it is another chat's making, or was discarded.
+        """
         ...
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
@@ -151,8 +157,11 @@ class Store(Protocol):
         """As attach(None), and closed."""
         ...
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        """Give back without a change of binding; the note (a refusal, say) goes into the history. A stale claim is ignored."""
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
+        """Give back without a change of binding; the note (a refusal, say) goes into the history. A stale claim is ignored.
+
+        drop_plan: the plan stands no more; name and number stay, unless `back` says what they become again: those of that look.
+        """
         ...
 
     # No claim needed.

@@ -32,17 +32,16 @@ OF_THE_CLOCK = (
 """Time, chance and other ways to block: of the clock alone, so that a simulation runs the very code that production runs."""
 MAKES_ID = ("uuid1", "uuid4")
 READS_TIME = ("now", "today", "utcnow")
-LOCKING = {
-    f"{CORE}._application.memory": ("Lock",),
-    f"{CORE}._application.mutex": ("Lock",),
-    f"{CORE}._application.polling": ("Lock",),
-    f"{CORE}._application.watches": ("Lock",),
-    f"{CORE}._ports.turn_signals": ("Lock",),
-    f"{CORE}._ports.patience": ("RLock", "local"),
+LOCKING: dict[str, tuple[str, ...]] = {
+    "_application.memory": ("Lock",),
+    "_application.mutex": ("Lock",),
+    "_application.polling": ("Lock",),
+    "_application.watches": ("Lock",),
+    "_ports.patience": ("RLock", "local"),
+    "_ports.turn_signals": ("Lock",),
 }
-"""Modules of the core with a table of their own, that a lock guards for a few operations. The last has one of threads; a finalizer may take its lock
-once more in the thread that has it.
-"""
+"""Modules of the core that guard a few operations, and what they may take for it: most have a table of their own, `patience` knows whose
+call a thread is in."""
 COMMAND = "chatworkspace_cli"
 """Where a program is put together, by those who know the parts."""
 
@@ -61,7 +60,7 @@ def _imports_of_the_clock(module: Module) -> Iterator[tuple[int, str]]:
             yield it.line, f"{it.top} belongs to the clock"
         if it.name in MAKES_ID:
             yield it.line, f"{it.name} belongs to the clock"
-        if it.top == "threading" and it.name not in LOCKING.get(module.name, ()):
+        if it.top == "threading" and it.name not in LOCKING.get(module.name.removeprefix(f"{CORE}."), ()):
             yield it.line, f"threading{it.name and '.'}{it.name} is not for this module"
 
 
@@ -77,8 +76,9 @@ def _reads_of_the_clock(module: Module) -> Iterator[tuple[int, str]]:
 def locks_that_are_none(world: World) -> Iterator[str]:
     """Tell which module may lock, and does not: the list is no longer than it has to be."""
     for name in LOCKING:
-        if name not in world or not any(it.top == "threading" for it in world[name].imports):
-            yield f"{name} has no lock"
+        module = world.get(f"{CORE}.{name}")
+        if module is None or not any(it.top == "threading" for it in module.imports):
+            yield f"{CORE}.{name} has no lock"
 
 
 def purity(world: World) -> Iterator[str]:

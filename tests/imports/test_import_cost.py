@@ -1,4 +1,4 @@
-"""What it costs to import the library: little time, and nothing that it does not need."""
+"""What it costs to import the library: few modules, and nothing that it does not need."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MOST = 40.0
-"""Milliseconds over `import attrs`."""
-TIMES = 40
+MOST_OWN = 48
+MOST_OTHERS = 24
+"""Modules of the standard library that attrs does not load; 16 on Python 3.11."""
 
 MEASURE = """
-import time
+import sys
 import attrs
-began = time.process_time()
+before = set(sys.modules)
 import chatworkspace
-print((time.process_time() - began) * 1000)
+loaded = set(sys.modules) - before
+own = {name for name in loaded if name.partition(".")[0] == "chatworkspace"}
+print(len(own), len(loaded - own))
 """
 LOADED = """
 import sys
@@ -34,15 +36,11 @@ def _python(script: str, cache: Path) -> str:
     return subprocess.run([sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True).stdout
 
 
-def test_importing_costs_at_most_forty_milliseconds(tmp_path: Path) -> None:
-    """Over `import attrs`, with bytecode in place as an installer leaves it. Processor time, the best of several: the machine may be busy."""
-    _python(MEASURE, tmp_path)
-    best = float("inf")
-    for _ in range(TIMES):
-        best = min(best, float(_python(MEASURE, tmp_path)))
-        if best <= MOST:
-            break
-    assert best <= MOST
+def test_importing_loads_few_modules(tmp_path: Path) -> None:
+    """Beside those of attrs: few of our own, and a handful of the standard library. How long it takes is for a benchmark to say."""
+    own, others = map(int, _python(MEASURE, tmp_path).split())
+    assert own <= MOST_OWN
+    assert others <= MOST_OTHERS
 
 
 @pytest.mark.parametrize("module", ["chatworkspace", "chatworkspace.ports"])

@@ -1,7 +1,7 @@
 """The tests of the service run in memory and, with the tests of adapters, over HTTP and over PostgreSQL.
 
-Over HTTP with a server of each level (see tests/over_http.py); over PostgreSQL also with a pgbouncer in transaction mode before it (see
-tests/over_postgres.py).
+Over HTTP with the newest server, and over PostgreSQL; where everything is asked for, also with a server of each older level (see
+tests/over_http.py), and with a pgbouncer in transaction mode before the database (see tests/over_postgres.py).
 
 All but those that LEFT_OUT names.
 """
@@ -17,6 +17,7 @@ import pytest
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.over_http import over_http
 from tests.over_postgres import over_postgres
+from tests.ways import exhaustive_unless, levels
 
 MEMORY = "memory"
 POSTGRES = ("postgres", "pgbouncer")
@@ -57,8 +58,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each way."""
     ways = [
         pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
-        *(pytest.param(level, id=f"http-{level}", marks=pytest.mark.adapters) for level in LEVELS),
-        *(pytest.param(way, id=way, marks=pytest.mark.adapters) for way in POSTGRES),
+        *levels(pytest.mark.adapters, prefix="http-"),
+        *(pytest.param(way, id=way, marks=(pytest.mark.adapters, *exhaustive_unless(way == "postgres"))) for way in POSTGRES),
     ]
     metafunc.parametrize("over", ways, indirect=True)
 

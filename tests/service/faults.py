@@ -314,13 +314,15 @@ class Fault:
     """What every later call is told, where somebody else must act first."""
     stops_first: bool = attrs.field(default=False, kw_only=True)
     """It strikes the first process, not whoever asks first."""
+    doubt: bool = attrs.field(default=False, kw_only=True)
+    """Nobody knows whether a replacement was asked for: it stays planned, and the chat has what it had."""
 
 
-def kill(moment: str, requests: int = 1, *, story: Story = CREATE) -> Fault:
+def kill(moment: str, requests: int = 1, *, story: Story = CREATE, doubt: bool = False) -> Fault:
     """Kill the first process before or after a port call."""
     when, call = moment.split()
     strike: Deed = lambda world: world.first.kill(**{when: call})  # noqa: E731 - as the other faults
-    return Fault(_named(story.name, "kill", moment), strike, KILLED, 0, requests, story=story, stops_first=True)
+    return Fault(_named(story.name, "kill", moment), strike, KILLED, 0, requests, story=story, stops_first=True, doubt=doubt)
 
 
 def pause(moment: str, says: str = "created", took: float = LONGER, requests: int = 1, *, story: Story = CREATE) -> Fault:
@@ -418,7 +420,7 @@ DIES = (
     kill("after coder.dial"),
     Fault("kill-while-scripts-run", after(40, lambda world: world.first.kill()), KILLED, 0, stops_first=True),
     # C12: while replacing, starting, stopping, attaching, detaching, closing
-    kill("after store.claim", story=REPLACE),
+    kill("after store.claim", 0, story=REPLACE, doubt=True),
     kill("before store.bind", story=REPLACE),
     kill("after store.bind", story=REPLACE),
     kill("before coder.start_workspace", 0, story=START),
@@ -474,7 +476,8 @@ PLATFORM = (
     coder("create_workspace", "503-twice", unavailable, "outcome_unknown", 0, requests=3, times=2, later="outcome_unknown"),
     coder("create_workspace", "409-and-nothing-there", refused(409, name="taken"), "outcome_unknown", 0, requests=2),
     coder("create_workspace", "raises", raises(ZeroDivisionError("a bug in an adapter")), "ZeroDivisionError", 0, requests=2),
-    coder("create_workspace", "late-40", late(40), "outcome_unknown", 25, requests=2, story=REPLACE),
+    coder("create_workspace", "late-40", late(40), "outcome_unknown", 25, story=REPLACE),
+    coder("create_workspace", "refused-400", refused(400), "refused", 0, story=REPLACE),
     coder("watch", "503", unavailable),
     coder("dial", "fails", unavailable, took=READY + 2),
     coder("dial", "fails-thrice", unavailable, took=READY + 6, times=3),

@@ -473,8 +473,8 @@ def test_replace_leaves_a_live_workspace_behind_on_the_callers_word() -> None:
     assert [it.id for it in world.coder.live] == [old.id, second.workspace_id]
 
 
-def test_a_replacement_that_may_have_been_planned_leaves_no_other_behind() -> None:
-    """The answer to its claim is lost, and another process goes on with the plan before it is asked for again: nobody knows, and no third is made."""
+def test_a_replacement_that_may_have_been_planned_takes_nothing_away() -> None:
+    """The answer to its claim is lost for good: the chat keeps what it had, whoever comes, and the same call again goes on with the plan."""
     world = World()
     first, other = world.created(), world.sim.process("other")
     template = first.require_ready().template_id
@@ -488,8 +488,12 @@ def test_a_replacement_that_may_have_been_planned_leaves_no_other_behind() -> No
         return error.value
 
     (error,) = world.sim.run(replace)
-    assert (error.reason, len(world.coder.workspaces)) == (Reason.STORE_UNAVAILABLE, 2)
-    assert world.chats.get_chat(CHAT).workspace_id == world.latest.id
+    assert (error.reason, error.left_behind, len(world.coder.workspaces)) == (Reason.STORE_UNAVAILABLE, None, 1)
+    assert world.chats.get_chat(CHAT).workspace_id == first.workspace_id
+    planned = world.sim.store.look(CHAT).name
+    again = world.chats.create(CHAT, template, replace=True)
+    assert again.workspace is not None
+    assert (again.created, again.workspace.name, again.chat.generation) == (True, planned, 2)
 
 
 def test_replace_without_a_workspace_is_a_plain_creation() -> None:

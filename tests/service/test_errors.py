@@ -82,7 +82,7 @@ def test_an_error_of_the_platforms_own_is_settled_by_a_look() -> None:
 
 
 def test_a_refusal_carries_all_that_the_platform_said() -> None:
-    """Message, detail and validations; nothing was made, and plan and name stand."""
+    """Message, detail and validations; nothing was made, and no plan stands."""
     world = World()
     docker = world.template()
     said = RefusedError("no", detail="it is too large", validations=[("size", "too large"), ("zone", "unknown")])
@@ -93,7 +93,7 @@ def test_a_refusal_carries_all_that_the_platform_said() -> None:
     assert (refused.reason, refused.message, refused.detail) == (Reason.REFUSED, "no", "it is too large")
     assert refused.validations == (("size", "too large"), ("zone", "unknown"))
     assert (refused.retryable, refused.next_step) == (False, "Read the platform's message, correct the arguments, and call again.")
-    assert (world.coder.workspaces, world.sim.store.look(CHAT).plan is not None) == ((), True)
+    assert (world.coder.workspaces, world.sim.store.look(CHAT).plan) == ((), None)
 
 
 def test_a_bug_of_an_adapters_gives_the_claim_back() -> None:

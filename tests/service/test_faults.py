@@ -27,7 +27,9 @@ def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
     assert last.word in (*FOUND, "chat_closed") or (last.outcome is not None and last.outcome.next_step), "and that says who must act"
     assert max(told.took for told in world.told) <= max(PATIENCE + LONGER * fault.stops_first, fault.took), "every call ends in time"
     assert world.contradictions == [], "all callers of one generation are told the same workspace, and what it was not made with"
-    assert (look.plan, look.claimed_for) == (None, 0), "no plan stands, and no claim is in force"
+    in_doubt = fault.doubt and case.situation is ALONE
+    assert (look.plan is not None, look.claimed_for) == (in_doubt, 0), "no plan stands but a replacement's in doubt, and no claim is in force"
+    assert not in_doubt or bound is not None, "and that leaves the chat what it had"
 
     live = {it.id for it in world.sim.coder.live if it in world.made}
     assert world.overlaps(allowed=world.left_behind if case.leaves else set()) == [], "never two live workspaces of one chat's making"

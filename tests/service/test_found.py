@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from chatworkspace import (
-    ChatWorkspaceError,
     ClosedError,
     Outcome,
     OutcomeUnknownError,
@@ -82,36 +81,6 @@ def test_a_plan_that_the_sweep_settles_is_told_of() -> None:
 # ------------------------------------------------------------------ replacing
 
 
-def refuse(world: World) -> None:
-    world.coder.when("create_workspace").refuse()
-
-
-def do_not_answer(world: World) -> None:
-    world.coder.when("create_workspace").arrive_late(20)
-
-
-@pytest.mark.parametrize(
-    ("arm", "error"),
-    [
-        (refuse, RefusedError),
-        (do_not_answer, OutcomeUnknownError),
-    ],
-    ids=["refused", "not answered"],
-)
-def test_a_replacement_that_fails_says_what_it_left_behind(arm: Callable[[World], None], error: type[ChatWorkspaceError]) -> None:
-    """The old workspace is not the chat's any more, and nobody else would name it."""
-    world = World()
-    world.created()
-    old = world.latest
-    arm(world)
-    with pytest.raises(error) as caught:
-        world.chats.create(CHAT, world.template("other").id, replace=True)
-    left = caught.value.left_behind
-    assert left is not None
-    assert (left.workspace_id, left.reason) == (old.id, Reason.REPLACED)
-    assert world.chats.history(CHAT)[-1].replaces == old.id
-
-
 @pytest.mark.parametrize("killed", [False, True])
 def test_a_replacement_that_is_called_again_goes_on_from_there(killed: bool) -> None:  # noqa: FBT001 # a parameter of the test
     """What the first call's request made is what was wished for: it is adopted, and not replaced in its turn."""
@@ -138,13 +107,14 @@ def test_an_overtaken_caller_is_told_that_another_workspace_is_being_made() -> N
     one, two = world.template("one", build=30), world.template("two")
     other = world.sim.process("other")
 
-    def replace() -> Outcome:
+    def another() -> Outcome:
         world.sim.sleep(25)
         world.coder.when("create_workspace").take(15)
-        return other.workspaces.create(CHAT, two.id, replace=True)
+        other.workspaces.detach(CHAT)
+        return other.workspaces.create(CHAT, two.id)
 
-    overtaken, replaced = world.sim.run(lambda: world.chats.create(CHAT, one.id), replace)
-    assert replaced.ready
+    overtaken, made = world.sim.run(lambda: world.chats.create(CHAT, one.id), another)
+    assert made.ready
     assert (overtaken.state, overtaken.reason, overtaken.phase, overtaken.elapsed) == (State.STARTING, Reason.OVERTAKEN, Phase.CREATING, 30)
 
 

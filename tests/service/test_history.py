@@ -117,9 +117,10 @@ def test_every_refusal_is_noted() -> None:
         world.coder.when("create_workspace").refuse(400, message)
         with pytest.raises(RefusedError):
             world.chats.create(CHAT, docker.id)
-    assert [it.notes for it in history(world)] == [("refused: no room", "refused: request failed")]
+    assert [it.notes for it in history(world)] == [("refused: no room",), ("refused: request failed",)]
     world.chats.create(CHAT, docker.id)
-    assert [(it.notes[0], it.workspace_id) for it in history(world)] == [("refused: no room", world.latest.id)]
+    assert [it.workspace_id for it in history(world)] == [None, None, world.latest.id]
+    assert len({it.name for it in history(world)}) == 1
 
 
 def test_the_plan_of_another_takes_the_place_in_the_same_entry() -> None:

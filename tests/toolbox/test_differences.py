@@ -273,12 +273,13 @@ def test_d20_the_last_real_error_is_reported() -> None:
     assert said["error"] == "503: the server is busy"
 
 
-def test_d07_a_replacement_that_fails_names_what_it_left_behind() -> None:
-    """The old workspace is given up before another is asked for: the error result says so."""
+def test_d07_a_replacement_that_is_refused_leaves_nothing_behind() -> None:
+    """The chat has its workspace as before: the error result names none, and the next call finds it."""
     kitchen = kitchen_with()
     kitchen.coder.when("create_workspace").refuse(403, "not yours")
     said = kitchen.create(replace_workspace=True)
-    assert (said["error"], said["left_behind"]["workspace_id"]) == ("not yours", str(workspace_of(kitchen).id))
+    assert (said["error"], "left_behind" in said) == ("not yours", False)
+    assert kitchen.create()["workspace_id"] == str(workspace_of(kitchen).id)
 
 
 def test_d07_the_same_replacement_twice_replaces_once() -> None:

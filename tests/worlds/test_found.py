@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from chatworkspace import ChatWorkspaceError, Outcome, Phase, Reason, State, Template
+from chatworkspace._application.waiting import phase_order
 from chatworkspace.ports import Clock, Look
 from chatworkspace_fake import FakeStore, Process, Simulation
 
@@ -19,6 +21,10 @@ class World:
         self.template: Template = self.sim.coder.add_template("docker", build=build, stop=stop)
         self.one, self.two = self.sim.process("one"), self.sim.process("two")
         self.sim.open_chat(CHAT)
+
+    def delete_first(self) -> None:
+        """Delete what was made first, as a user does in the platform's page."""
+        self.sim.coder.workspaces[0].delete()
 
     def create(self, process: Process, *, after: float = 0, replace: bool = False) -> Outcome:
         """Create the chat's workspace, after some seconds."""
@@ -139,16 +145,16 @@ def test_a_stop_after_which_the_user_has_started_again_is_not_told_as_ready() ->
     assert (outcome.state, outcome.phase) == (State.STARTING, Phase.CONNECTING)
 
 
-def test_a_replacement_that_may_have_been_written_is_not_written_again() -> None:
-    """The answer to its claim is lost, and somebody else takes the plan over: the caller is told that nobody knows, and no third is made."""
+def test_a_replacement_that_may_have_been_planned_takes_nothing_away() -> None:
+    """The answer to its claim is lost, and its process stands still: a plain create finds what is bound, and the replacer can then go on."""
     world = World()
     first = world.create(world.one)
     world.sim.store.when("claim").lose_answer()
     world.sim.at(3, lambda: world.one.pause(60))
-    failed, made = world.sim.run(lambda: world.attempt(world.one, replace=True), lambda: world.attempt(world.two, after=40))
-    assert failed == "UnavailableError"
-    assert made == "created"
-    assert first.workspace_id == world.sim.coder.workspaces[0].id
+    replaced, found = world.sim.run(lambda: world.attempt(world.one, replace=True), lambda: world.attempt(world.two, after=40))
+    assert (replaced, found) == ("UnavailableError", "existing")
+    assert world.sim.workspaces.get_chat(CHAT).workspace_id == first.workspace_id
+    assert world.create(world.one, replace=True).created
     assert len(world.sim.coder.workspaces) == 2
 
 
@@ -180,3 +186,82 @@ def test_who_waits_for_the_end_of_a_build_is_told_that_it_was_overtaken() -> Non
     _, stopped, _ = world.sim.run(lambda: world.create(world.one), stop, lambda: world.create(world.two, after=10, replace=True))
     assert stopped.reason is Reason.OVERTAKEN
     assert stopped.chat.workspace_id == world.sim.coder.workspaces[1].id
+
+
+def test_a_request_that_comes_once_its_name_was_given_up_makes_a_stray() -> None:
+    """It is late; what it asked for was made by another caller, replaced, and deleted by the user: it makes a stray, and the sweep lists it."""
+    world, told = World(), list[Outcome]()
+    world.sim.coder.when("create_workspace").arrive_late(20)  # acted upon at 45 s: its sender gives up after 25
+    world.sim.at(31, world.delete_first)
+
+    def second() -> str:
+        for after, replace in ((26, False), (2, True), (22, True)):
+            told.append(world.create(world.two, after=after, replace=replace))
+        return ""
+
+    first, _ = world.sim.run(lambda: world.attempt(world.one), second)
+    made, replaced, last = told
+    assert first == "OutcomeUnknownError"
+    (stray,) = [it for it in world.sim.coder.live if it.made_as == world.sim.coder.workspaces[0].made_as]
+    assert stray.id != made.workspace_id
+    assert _left(last) == replaced.workspace_id
+    assert world.sim.workspaces.get_chat(CHAT).workspace_id == last.workspace_id
+    assert {it.id for it in world.sim.workspaces.sweep().strays} == {stray.id, replaced.workspace_id}
+
+
+def test_a_holder_who_finds_what_its_late_request_has_made_is_told_what_everybody_is_told() -> None:
+    """It stood still while others made, replaced and deleted what it asked for; it finds the stray of its own request, and binds nothing."""
+    world = World()
+    world.sim.coder.when("create_workspace").take(40)
+    world.sim.at(21, lambda: world.one.pause(49))
+    world.sim.at(36, world.delete_first)
+
+    def second() -> Outcome:
+        world.create(world.two, after=1)
+        return world.create(world.two, after=3, replace=True)
+
+    overtaken, replaced = world.sim.run(lambda: world.create(world.one), second)
+    assert overtaken.workspace_id == replaced.workspace_id == world.sim.workspaces.get_chat(CHAT).workspace_id
+    (stray,) = [it for it in world.sim.coder.live if it.made_as == world.sim.coder.workspaces[0].made_as]
+    last = world.create(world.one, replace=True)
+    assert last.workspace_id == world.sim.workspaces.get_chat(CHAT).workspace_id
+    assert {it.id for it in world.sim.workspaces.sweep().strays} == {stray.id, replaced.workspace_id}
+
+
+def _left(outcome: Outcome) -> UUID | None:
+    return None if outcome.left_behind is None else outcome.left_behind.workspace_id
+
+
+class Follower:
+    """Somebody who follows the chat in the first process, from some seconds on, and notes the phases."""
+
+    def __init__(self, world: World, *, after: float = 0) -> None:
+        self._world = world
+        self._after = after
+        self.phases: list[Phase] = []
+
+    def __call__(self) -> None:
+        """Follow to the end."""
+        self._world.one.clock.sleep(self._after)
+        self.phases += [step.phase for step in self._world.one.workspaces.follow(CHAT, wait=20) if step.phase is not None]
+
+
+def test_a_follower_who_comes_late_is_told_the_log_before_the_dial() -> None:
+    """The build ends, with lines that nobody has asked for yet, and the agent is there at once: the lines come first."""
+    world = World()
+    template = world.sim.coder.add_template("talkative", build=3, log=("one", "two"))
+    follower = Follower(world, after=2.5)
+    world.sim.run(lambda: world.one.workspaces.create(CHAT, template.id), follower)
+    assert follower.phases == sorted(follower.phases, key=phase_order)
+    assert follower.phases.count(Phase.BUILDING) >= 3
+
+
+def test_a_follower_who_stood_still_is_told_the_log_before_the_dial() -> None:
+    """From the creation on it follows, and its process stands still until the build has long been over: the lines come first."""
+    world = World()
+    template = world.sim.coder.add_template("talkative", build=45, log=("one", "two"))
+    world.sim.at(7, lambda: world.one.pause(80))
+    follower = Follower(world)
+    world.sim.run(lambda: world.one.workspaces.create(CHAT, template.id, wait=0), follower)
+    assert follower.phases == sorted(follower.phases, key=phase_order)
+    assert Phase.CONNECTING in follower.phases

@@ -1,32 +1,32 @@
 """Random worlds: nothing that must hold breaks in thousands of them, and the same worlds find it when what keeps it is taken out.
 
-CHATWORKSPACE_WORLDS=100000 runs more of them.
+Many of them are run where everything is asked for; `python -m tests.runs.worlds --worlds 100000` runs others.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
 
 from tests.worlds.many import surveys
 
-WORLDS = int(os.environ.get("CHATWORKSPACE_WORLDS", "2000"))
+SOME, MANY = 500, 2000
 FEW = 300
 
 
-def test_nothing_that_must_hold_breaks_in_any_world(record_property: Callable[[str, object], None]) -> None:
+@pytest.mark.parametrize("seeds", [range(SOME), pytest.param(range(SOME, MANY), marks=pytest.mark.exhaustive)], ids=["some", "many"])
+def test_nothing_that_must_hold_breaks_in_any_world(seeds: range, record_property: Callable[[str, object], None]) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds, in an order that hardly two worlds share."""
-    found = list(surveys(range(WORLDS)))
+    found = list(surveys(seeds))
     broken = {it.seed: it.problems for it in found if it.problems}
     traces = {it.trace for it in found}
     violations = sum(map(len, broken.values()))
-    record_property("told", f"worlds {WORLDS}, distinct traces {len(traces)}, violations {violations}, seeds 0..{WORLDS - 1}")
+    record_property("told", f"worlds {len(seeds)}, distinct traces {len(traces)}, violations {violations}, seeds {seeds[0]}..{seeds[-1]}")
     for seed, problems in broken.items():
         record_property("told", f"replay: PYTHONPATH=.:adapters python -m tests.worlds.world {seed}  # {problems[0]}")
     assert broken == {}
-    assert len(traces) >= WORLDS * 3 // 4
+    assert len(traces) >= len(seeds) * 3 // 4
 
 
 @pytest.mark.parametrize("mutex", [True, False], ids=["mutex", "no-mutex"])

@@ -95,8 +95,7 @@ def of_racing_creations_one_is_made(fresh: Fresh) -> None:
     for round_number in range(it.threads.rounds):
         made = _race(it, f"dev{round_number}")
         equal("how many were made", len(made), 1)
-        found = present("a workspace of that name", it.find(it.name(f"dev{round_number}")))
-        equal("what is found by the name", found.id, made[0].id)
+        it.told_as_read("what is found by the name", partial(it.find, it.name(f"dev{round_number}")), made[0])
     equal("how many are listed", len(it.listed()), it.threads.rounds)
 
 

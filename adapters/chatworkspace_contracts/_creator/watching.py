@@ -223,8 +223,11 @@ def _build_of(state: Workspace | None) -> int:
 
 def _tells(it: Stage, watch: Watch, number: int) -> int:
     """Wait until a build of that number is told, or a later one; return its number."""
-    while (told := _build_of(watch.next(it.deadline))) < number:
-        pass
+    told = 0
+    for _ in range(MANY):
+        told = _build_of(watch.next(it.deadline))
+        if told >= number:
+            break
     return told
 
 

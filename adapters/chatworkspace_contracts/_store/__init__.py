@@ -10,6 +10,7 @@ from chatworkspace_contracts._store.leaving import CLOSING, LEAVING, RELEASING
 from chatworkspace_contracts._store.opening import OPENING, SECRET
 from chatworkspace_contracts._store.planning import PLANNING
 from chatworkspace_contracts._store.races import RACES
+from chatworkspace_contracts._store.replacing import REPLACING
 from chatworkspace_contracts._store.sharing import SHARING
 from chatworkspace_contracts._store.sweeping import DISCARDING, SWEEPING
 from chatworkspace_contracts._store.turns import TURNS
@@ -29,6 +30,7 @@ STORE_RULES: tuple[Rule[StoreWorld], ...] = (
     *LEAVING.rules,
     *CLOSING.rules,
     *RELEASING.rules,
+    *REPLACING.rules,
     *DISCARDING.rules,
     *HISTORY.rules,
     *SWEEPING.rules,

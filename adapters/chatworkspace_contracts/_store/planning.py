@@ -20,7 +20,7 @@ def a_plan_is_written_with_the_claim(fresh: Fresh) -> None:
     equal("name and number", (look.name, look.number), ("lab-abcdefghij", 3))
 
 
-@PLANNING.rule("unbinds", "A plan unbinds: there is never a binding and a plan at once.")
+@PLANNING.rule("unbinds", "A plan unbinds what was bound, unless it is to keep it.")
 def a_plan_unbinds(fresh: Fresh) -> None:
     it = fresh()
     it.bound()

@@ -43,10 +43,10 @@ class Stage:
         """Look at it."""
         return self.store.look(chat_id)
 
-    def claim(self, chat_id: str = CHAT, *, plan: Plan | None = None, ttl: float = LONG) -> Claim:
+    def claim(self, chat_id: str = CHAT, *, plan: Plan | None = None, ttl: float = LONG, keep: bool = False) -> Claim:
         """Look at a chat, opened if need be, and claim it."""
         self.open(chat_id)
-        return self.store.claim(self.look(chat_id), token=fresh_token(), ttl=ttl, plan=plan)
+        return self.store.claim(self.look(chat_id), token=fresh_token(), ttl=ttl, plan=plan, keep=keep)
 
     def bound(self, workspace_id: UUID = WORKSPACE, chat_id: str = CHAT) -> Claim:
         """Make a chat whose making is this workspace, bound to it; return the claim, which was given back."""

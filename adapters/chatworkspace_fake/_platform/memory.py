@@ -92,7 +92,7 @@ class MemoryStore(Store):
             row = self._rows.setdefault(chat_id, Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1)))
         return row.chat
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         row = self._row(look.chat.id)
         with row.lock:
             now = self._now()
@@ -106,29 +106,27 @@ class MemoryStore(Store):
             self._before_write()
             row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
             if plan is not None:
-                self._plan(row, plan, now)
+                self._plan(row, plan, now, keep=keep)
             return row.claim()
 
-    def _plan(self, row: Row, plan: Plan, now: float) -> None:
-        chat = row.chat
-        if row.plan is not None:
-            row.chat = _chat(chat, None)
-            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
-        else:
-            opened = chat.workspace_id is not None or bool(row.history)
-            row.chat = _chat(chat, None, generation=chat.generation + opened)
-            intent = Intent(
-                generation=row.chat.generation,
-                name=plan.name,
-                template_id=plan.template_id,
-                preset_id=plan.preset_id,
-                replaces=chat.workspace_id,
-                planned_at=self._clock.now(),
-            )
-            row.history = (*row.history, intent)
-            row.planned_at = now
-        self._unbound(chat.workspace_id)
+    def _plan(self, row: Row, plan: Plan, now: float, *, keep: bool) -> None:
+        stood = row.plan is not None
+        if not stood:
+            row.planned_at, row.planned_on = now, self._clock.now()
         row.plan, row.name, row.number = plan, plan.name, plan.number
+        if not keep:
+            self._begin(row, plan, stood=stood)
+
+    def _begin(self, row: Row, plan: Plan, *, stood: bool) -> None:
+        """Unbind, and begin a generation, unless a plan stood for one that has begun."""
+        before = row.chat
+        if before.workspace_id is None and stood:
+            row.amend(template_id=plan.template_id, preset_id=plan.preset_id)
+            return
+        opened = before.workspace_id is not None or bool(row.history)
+        row.chat = _chat(before, None, generation=before.generation + opened)
+        row.history = (*row.history, row.intended(replaces=before.workspace_id))
+        self._unbound(before.workspace_id)
 
     # ------------------------------------------------------------ writes of the holder
 
@@ -138,9 +136,15 @@ class MemoryStore(Store):
             if self._wrote(row, claim, (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)):
                 return row.chat
             self._before_write()
-            self._rebound(row.chat.workspace_id, workspace_id, maker=row.chat.id)
-            row.chat, row.plan = _chat(row.chat, workspace_id), None
-            row.amend(workspace_id=workspace_id, bound_at=self._clock.now())
+            before, now = row.chat.workspace_id, self._clock.now()
+            self._rebound(before, workspace_id, maker=row.chat.id)
+            switched = before not in {None, workspace_id}
+            row.chat = _chat(row.chat, workspace_id, generation=row.chat.generation + switched)
+            if switched:
+                row.history = (*row.history, row.intended(replaces=before, workspace_id=workspace_id, bound_at=now))
+            elif before is None:
+                row.amend(workspace_id=workspace_id, bound_at=now)
+            row.plan = None
             row.give_back()
             return row.chat
 
@@ -174,7 +178,7 @@ class MemoryStore(Store):
             row.give_back()
             return row.chat
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         row = self._row(claim.chat.id)
         with row.lock:
             if not row.held_by(claim) or row.written:
@@ -184,6 +188,8 @@ class MemoryStore(Store):
                 row.note(note)
             if drop_plan:
                 row.plan = None
+            if back is not None:
+                row.name, row.number = back.name, back.number
             row.give_back()
 
     # ------------------------------------------------------------ no claim needed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from threading import Lock
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,8 @@ class Row:
     """Guards the row; nobody waits under it."""
     plan: Plan | None = None
     planned_at: float = 0.0
+    planned_on: datetime | None = None
+    """The same instant, as it is told."""
     name: str = ""
     number: int = 0
     epoch: int = 0
@@ -48,6 +51,13 @@ class Row:
         waiters, self.waiters = self.waiters, []
         for signal in waiters:
             signal.set()
+
+    def intended(self, **became: Any) -> Intent:
+        """Return the intent of the plan that stands, in the present generation, and what it became."""
+        planned: dict[str, Any] = {"template_id": None}
+        if self.plan is not None:
+            planned = {"template_id": self.plan.template_id, "preset_id": self.plan.preset_id, "planned_at": self.planned_on}
+        return Intent(generation=self.chat.generation, name=self.name, **planned, **became)
 
     def amend(self, **changes: Any) -> None:
         """Change the latest intent, if there is one."""

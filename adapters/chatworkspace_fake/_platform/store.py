@@ -108,9 +108,9 @@ class FakeStore(MemoryStore):
         act = super().look
         return self._apply("look", lambda: act(chat_id))
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         act = super().claim
-        return self._apply("claim", lambda: act(look, token=token, ttl=ttl, plan=plan))
+        return self._apply("claim", lambda: act(look, token=token, ttl=ttl, plan=plan, keep=keep))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         act = super().wait_for_turn
@@ -129,9 +129,9 @@ class FakeStore(MemoryStore):
         act = super().close_chat
         return self._apply("close_chat", lambda: act(claim, number=number, note=note))
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         act = super().release
-        self._apply("release", lambda: act(claim, note=note, drop_plan=drop_plan))
+        self._apply("release", lambda: act(claim, note=note, drop_plan=drop_plan, back=back))
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
         act = super().record_stray

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 import attrs
+import pytest
 
 from chatworkspace_cli._offline import replay
 from chatworkspace_cli._offline.demo import demonstrate
@@ -18,11 +20,13 @@ from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
+from tests.ways import levels
 from tests.worlds.checker import RULES
 from tests.worlds.histories import Pause
 from tests.worlds.world import Noting, World
 
 SPEED = 20.0
+SPEEDS = (SPEED, 5.0)
 WORLDS = 6
 """Of each level, at the same time."""
 EXACT = {3, 7}
@@ -100,6 +104,7 @@ def broken(level: str, **world: bool) -> dict[int, list[str]]:
         return {seed: problems for seed, problems in pool.map(partial(played, level=level, **world), range(WORLDS)) if problems}
 
 
+@pytest.mark.parametrize("level", levels(), indirect=True)
 def test_nothing_that_must_hold_breaks(level: str) -> None:
     """No two live workspaces of a chat, all callers told the same, nothing lost, nothing left open: the checker finds nothing."""
     assert broken(level) == {}
@@ -112,7 +117,23 @@ def test_the_worlds_find_duplicates_where_nothing_prevents_them() -> None:
 
 
 def test_the_demo_ends_as_in_memory() -> None:
-    """At each level, calls, states, and workspaces made and live are the same for each chat, and nothing is there twice."""
+    """At each level, calls, states, and workspaces made and live are the same for each chat, and nothing is there twice.
+
+    A level that ends otherwise is played again, slowly: a machine with other things to do swaps calls that are moments apart, a fault stays.
+    """
+    in_memory = demonstrate(SEED)
+    differing = dict.fromkeys(LEVELS, "")
+    for speed in SPEEDS:
+        stories = told_at(speed, [*differing])
+        assert {level: story.duplicates for level, story in stories.items() if story.duplicates} == {}
+        differing = {level: told for level, story in stories.items() if (told := difference(story.rows, rows_at(level, in_memory)))}
+        if not differing:
+            break
+    assert differing == {}
+
+
+def told_at(speed: float, levels: list[str]) -> dict[str, Story]:
+    """Play the demo at each of these levels, all at the same time."""
     here = local()
 
     def play(level: str) -> Story:
@@ -120,14 +141,16 @@ def test_the_demo_ends_as_in_memory() -> None:
         return demonstrate(SEED)
 
     def simulation(seed: int, **service: Any) -> RealSimulation:
-        return RealSimulation(seed, stack=stack, level=here.level, speed=SPEED, **service)
+        return RealSimulation(seed, stack=stack, level=here.level, speed=speed, **service)
 
-    with ExitStack() as stack, mock.patch.object(replay, "Simulation", simulation), ThreadPoolExecutor(len(LEVELS)) as pool:
-        stories = dict(zip(LEVELS, pool.map(play, LEVELS), strict=True))
-    in_memory = demonstrate(SEED)
-    for level, story in stories.items():
-        assert [without_time(it) for it in story.rows] == [without_time(it) for it in rows_at(level, in_memory)], level
-        assert story.duplicates == 0, level
+    with ExitStack() as stack, mock.patch.object(replay, "Simulation", simulation), ThreadPoolExecutor(len(levels)) as pool:
+        return dict(zip(levels, pool.map(play, levels), strict=True))
+
+
+def difference(told: Sequence[Row], expected: Sequence[Row]) -> str:
+    """Return the chats that ended otherwise, and how; of the time that it took nothing is said."""
+    pairs = zip(map(without_time, told), map(without_time, expected), strict=True)
+    return "; ".join(f"{row}, not {other}" for row, other in pairs if row != other)
 
 
 def without_time(row: Row) -> Row:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import attrs
+import pytest
 
 from chatworkspace_cli._offline.demo import demonstrate
 from chatworkspace_cli._offline.replay import Row
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.over_http import over_http
+from tests.ways import levels
 from tests.worlds.checker import check
 from tests.worlds.world import World
 
 WORLDS = 50
 
 
+@pytest.mark.parametrize("level", levels(), indirect=True)
 def test_nothing_that_must_hold_breaks_in_any_world(level: str) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was asked over HTTP."""
     broken: dict[int, list[str]] = {}

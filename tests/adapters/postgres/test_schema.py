@@ -17,14 +17,14 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
-from chatworkspace.ports import SystemClock
+from chatworkspace.ports import Plan, SystemClock
 from chatworkspace_contracts import RealThreads
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
 from tests.adapters.postgres.server import APP, ROOT, Database, granted, own_programs
 
-FILES = ("0001_first.sql",)
+FILES = ("0001_first.sql", "0002_replacements.sql")
 NUMBERS = count()
 
 
@@ -71,7 +71,24 @@ def test_an_upgrade_tells_the_files_that_it_applied(postgres: Database, name: st
     """All of them for a fresh schema, none when there is nothing to do."""
     assert upgrade(owner(postgres), schema=name) == FILES
     assert upgrade(owner(postgres), schema=name) == ()
-    assert postgres.execute(f"SELECT number, file FROM {name}.version") == [(1, "0001_first.sql")]
+    assert postgres.execute(f"SELECT number, file FROM {name}.version ORDER BY number") == list(enumerate(FILES, 1))
+
+
+def test_a_schema_of_an_older_version(postgres: Database, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It gets what it lacks, keeps what it has, and can then do what it could not: have a plan beside a binding."""
+    with monkeypatch.context() as older:
+        older.setattr(_schema, "SCRIPTS", FILES[:1])
+        assert upgrade(owner(postgres), schema=name) == FILES[:1]
+        old = PostgresStore(owner(postgres), schema=name)
+        before = old.look(bound(old).chat.id).chat
+    store = PostgresStore(owner(postgres), schema=name)
+    assert "`chatworkspace db upgrade`" in missing(store)
+    assert upgrade(owner(postgres), schema=name) == FILES[1:]
+    assert shape(postgres, name) == shape(postgres, postgres.schema())
+    look = store.look(before.id)
+    assert look.chat == before
+    claim = store.claim(look, token=str(ANOTHER), ttl=30, plan=Plan(name="lab", number=1, template_id=ANOTHER), keep=True)
+    assert (claim.chat, store.bind(claim, ANOTHER).generation) == (before, 2)
 
 
 @pytest.mark.parametrize("isolation", ["read committed", "serializable"])
@@ -281,7 +298,7 @@ def test_a_newer_schema(postgres: Database) -> None:
     store.open_chat("chat", OWNER, ORGANIZATION)
     postgres.execute(f"INSERT INTO {store._schema}.version (number, file) VALUES (99, '0099_later.sql')")
     for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema), lambda: store.look("chat")):
-        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 1: upgrade the library") as error:
+        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 2: upgrade the library") as error:
             call()
         assert not error.value.retryable
 
@@ -290,7 +307,7 @@ def test_an_older_schema(postgres: Database) -> None:
     """What makes it newer is named."""
     store = postgres.store()
     postgres.execute(f"DELETE FROM {store._schema}.version")
-    assert "its version is 0, and this chatworkspace needs 1: `chatworkspace db upgrade`" in missing(store)
+    assert "its version is 0, and this chatworkspace needs 2: `chatworkspace db upgrade`" in missing(store)
 
 
 def test_an_older_server(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from unittest import mock
 
+import pytest
+
 from chatworkspace.ports import Claim
 from chatworkspace_cli._offline.demo import demonstrate
 from tests.over_postgres import Stores, over_postgres
 from tests.worlds.checker import check
 from tests.worlds.world import World, _Ledger
 
-WORLDS = 100
+FEW, MANY = 20, 100
 SEED = 7
 
 
-def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores) -> None:
+@pytest.mark.parametrize("seeds", [range(FEW), pytest.param(range(FEW, MANY), marks=pytest.mark.exhaustive)], ids=["few", "many"])
+def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores, seeds: range) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was kept there."""
     broken: dict[int, list[str]] = {}
 
@@ -23,7 +26,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores) -> 
         return row.is_held(claim) and not row.written
 
     with over_postgres(postgres_stores) as stores, mock.patch.object(_Ledger, "_holds", holds):
-        for seed in range(WORLDS):
+        for seed in seeds:
             before = stores.statements
             problems = check(World(seed).run())
             assert stores.statements > before

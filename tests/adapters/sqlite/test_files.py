@@ -12,10 +12,11 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
+import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
-from chatworkspace.ports import SystemClock
+from chatworkspace.ports import Plan, SystemClock
 from chatworkspace_sqlite import SQLiteStore, _mounts, _schema
 from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened
 from tests.adapters.talking import started
@@ -147,6 +148,29 @@ def test_a_database_of_something_else(path: Path, statement: str) -> None:
     content = path.read_bytes()
     assert f"{path} is a database of something else" in refused(path)
     assert path.read_bytes() == content
+
+
+def test_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps all that it has, and can then do what it could not: have a plan beside a binding."""
+    with monkeypatch.context() as older:
+        older.setattr(_schema, "SCRIPTS", _schema.SCRIPTS[:1])
+        with opened(path) as store:
+            bound(store, "chat", WORKSPACE)
+            store.record_stray("chat", ANOTHER, "a stray")
+            store.release(claimed(store, "planned"), note="refused: 400")
+            before, history, secret = (store.look("chat"), store.look("planned")), store.history("chat"), store.secret()
+            assert store.schema_version() == 1
+    with opened(path) as store:
+        assert store.schema_version() == len(_schema.SCRIPTS)
+        looks = [attrs.evolve(look, plan=look.plan and attrs.evolve(look.plan, planned_for=0)) for look in map(store.look, ("chat", "planned"))]
+        assert looks == [attrs.evolve(look, plan=look.plan and attrs.evolve(look.plan, planned_for=0)) for look in before]
+        assert (store.history("chat"), store.secret()) == (history, secret)
+        plan = Plan(name="lab", number=1, template_id=ANOTHER)
+        claim = store.claim(store.look("chat"), token=str(ANOTHER), ttl=30, plan=plan, keep=True)
+        assert (claim.chat, store.bind(claim, ANOTHER).generation) == (before[0].chat, before[0].chat.generation + 1)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_a_newer_version(path: Path) -> None:

@@ -19,28 +19,28 @@ STORES = Breaking("store", MemoryStore)
 class ClaimsWhateverWasLookedAt(MemoryStore):
     """A claim does not compare the epoch with the look's."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Look again by itself."""
-        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan)
+        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @STORES.breaks("claim.look-before-a-write")
 class ClaimsByEpochAlone(MemoryStore):
     """A claim compares nothing but the epoch, and takes what the holder wrote since for what was looked at."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Look again by itself unless the epoch has changed."""
         now = self.look(look.chat.id)
-        return super().claim(now if now.epoch == look.epoch else look, token=token, ttl=ttl, plan=plan)
+        return super().claim(now if now.epoch == look.epoch else look, token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @STORES.breaks("claim.epoch")
 class CountsNoEpoch(MemoryStore):
     """A claim leaves the epoch as it is."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Take the count back."""
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
+        claim = super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         self._rows[look.chat.id].epoch = look.epoch
         return attrs.evolve(claim, epoch=look.epoch)
 
@@ -49,47 +49,47 @@ class CountsNoEpoch(MemoryStore):
 class KeepsNobodyOut(MemoryStore):
     """A claim takes what somebody holds."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """End the holder's claim first."""
         if look.chat.id in self._rows:
             self._rows[look.chat.id].until = 0
-        return super().claim(look, token=token, ttl=ttl, plan=plan)
+        return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @STORES.breaks("race.claims")
 class ClaimsInTwoSteps(MemoryStore):
     """A claim looks whether it may, and takes the row then: others come between."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Decide on what was read, not on the row that is updated."""
         now = self.look(look.chat.id)
         if now.chat != look.chat or now.epoch != look.epoch:
-            return super().claim(look, token=token, ttl=ttl, plan=plan)
+            return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         if now.claimed_for:
             raise ClaimedError(retry_in=now.claimed_for)
         self._clock.sleep(0)
         self._rows[look.chat.id].until = 0
-        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan)
+        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @STORES.breaks("claim.same-token-again")
 class KnowsNoTokenAgain(MemoryStore):
     """A claim whose answer was lost is refused to its own holder."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Compare the epoch only."""
         if self.look(look.chat.id).epoch != look.epoch:
             raise ChangedError
-        return super().claim(look, token=token, ttl=ttl, plan=plan)
+        return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @STORES.breaks("plan.generation-after-binding")
 class CountsNoGeneration(MemoryStore):
     """A plan over a binding belongs to the generation that it ends."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Take the count back."""
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
+        claim = super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         row = self._rows[look.chat.id]
         row.chat = attrs.evolve(row.chat, generation=look.chat.generation)
         return attrs.evolve(claim, chat=row.chat)
@@ -99,9 +99,9 @@ class CountsNoGeneration(MemoryStore):
 class PlansBesideABinding(MemoryStore):
     """A plan leaves the binding, so that both are there at once."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Bind again what was unbound."""
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
+        claim = super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         row = self._rows[look.chat.id]
         if look.chat.workspace_id is not None and row.chat.workspace_id is None:
             row.chat = attrs.evolve(row.chat, workspace_id=look.chat.workspace_id)
@@ -187,19 +187,19 @@ class AttachesTwice(MemoryStore):
 class ReleasesForTheOvertaken(MemoryStore):
     """release() takes the claim from its new holder."""
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Release whoever holds it now."""
-        super().release(self._rows[claim.chat.id].claim(), note=note, drop_plan=drop_plan)
+        super().release(self._rows[claim.chat.id].claim(), note=note, drop_plan=drop_plan, back=back)
 
 
 @STORES.breaks("release.keeps")
 class DropsEveryPlan(MemoryStore):
     """release() drops the plan unasked."""
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Drop it."""
         del drop_plan
-        super().release(claim, note=note, drop_plan=True)
+        super().release(claim, note=note, drop_plan=True, back=back)
 
 
 @STORES.breaks("discard.bound")

@@ -66,9 +66,9 @@ class RemembersItsClaims(SharedStore):
         self.taken: set[str] = set()
         """Their tokens."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Note it."""
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
+        claim = super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         self.taken.add(token)
         return claim
 
@@ -92,12 +92,12 @@ class RemembersWhatItHasOpened(SharedStore):
 class KeepsOutItsOwn(RemembersItsClaims):
     """A claim of another process is nobody's."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Take it."""
         row = self._rows[look.chat.id]
         if row.token not in self.taken:
             row.until = 0
-        return super().claim(look, token=token, ttl=ttl, plan=plan)
+        return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
 
 
 @SHARED.breaks("overtaken")
@@ -140,13 +140,13 @@ class HearsItsOwnOnly(RemembersItsClaims):
 class ClaimsInTwoSteps(SharedStore):
     """A claim looks whether it may, and takes the row then: others come between."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Decide on what was read, not on the row that is updated."""
         now = self.look(look.chat.id)
         if now.chat != look.chat or now.epoch != look.epoch:
-            return super().claim(look, token=token, ttl=ttl, plan=plan)
+            return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         if now.claimed_for:
             raise ClaimedError(retry_in=now.claimed_for)
         self._clock.sleep(0.001)
         self._rows[look.chat.id].until = 0
-        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan)
+        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan, keep=keep)

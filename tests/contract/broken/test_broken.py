@@ -9,7 +9,7 @@ import pytest
 
 from chatworkspace_contracts import CLOCK_RULES, CREATOR_RULES, DIALER_RULES, STORE_RULES, Ability, Rule
 from chatworkspace_fake import FakeCoder, MemoryStore
-from tests.contract.broken import creators_asked, creators_watched, stores_read, stores_written
+from tests.contract.broken import creators_asked, creators_watched, stores_read, stores_replacing, stores_written
 from tests.contract.broken.clocks import CLOCKS, PassingClock, clocks
 from tests.contract.broken.creators import CREATORS
 from tests.contract.broken.dialers import DIALERS
@@ -18,7 +18,7 @@ from tests.contract.broken.stores import STORES
 from tests.contract.broken.stores_shared import SHARED, SharedStore, shared
 from tests.contract.worlds import creators_in_virtual_time, dialers_in_virtual_time, stores_in_virtual_time
 
-MORE = (creators_asked, creators_watched, stores_read, stores_written)
+MORE = (creators_asked, creators_watched, stores_read, stores_replacing, stores_written)
 """Modules that add to what others begin: imported, they have."""
 
 
