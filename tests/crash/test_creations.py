@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
+import pytest
+
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from tests.crash.checker import Record, problems, record
@@ -25,6 +27,8 @@ LOST, LATE = 0.3, 0.1
 LATER = 5.0
 """Seconds of the platform, after the sender has given up."""
 KILLS, BETWEEN = 12, 0.25
+LONG = 300.0
+"""Seconds that it never takes."""
 
 
 class Crowd:
@@ -76,13 +80,14 @@ def _share_of(found: Record, simulator: CoderSimulator) -> tuple[int, int]:
     return len(asked), sum(request.status == 0 for request in asked)
 
 
+@pytest.mark.exhaustive
 def test_creations_by_many_threads_with_answers_lost_and_requests_late(database: Database, record_property: Tell) -> None:
     """200 creations from 32 threads, 30 % of the answers lost, 10 % executed late: 200 live workspaces, no duplicate, all bound."""
     began = time.monotonic()
     with CoderSimulator(speed=SPEED) as simulator, Nursery() as nursery:
         crowd = Crowd(database, simulator, nursery)
         _, done = crowd.work(threads=32, seed=3)
-        done.result(120)
+        done.result(LONG)
         found = crowd.record()
         asked, lost = _share_of(found, simulator)
     _check(found)
@@ -91,6 +96,7 @@ def test_creations_by_many_threads_with_answers_lost_and_requests_late(database:
     record_property("told", f"{tell}, {time.monotonic() - began:.1f} s")
 
 
+@pytest.mark.parametrize("database", ["postgres", pytest.param("sqlite", marks=pytest.mark.exhaustive)], indirect=True)
 def test_creations_by_processes_that_are_killed(database: Database, record_property: Tell) -> None:
     """The same from 4 processes of 8 threads at one store, killed at random and replaced: one live workspace for each chat."""
     chance, began = Random(4), time.monotonic()
@@ -103,7 +109,7 @@ def test_creations_by_processes_that_are_killed(database: Database, record_prope
             workers[number][0].kill()
             workers[number] = crowd.work(threads=8, seed=chance.randrange(100))
         for _, done in workers:
-            done.result(120)
+            done.result(LONG)
         found = crowd.record()
         asked, lost = _share_of(found, simulator)
     _check(found)

@@ -17,6 +17,7 @@ from tests.crash.databases import Database
 from tests.crash.processes import LONG, Nursery
 from tests.crash.stores import opened
 from tests.crash.worker import Settings
+from tests.hanging import not_hanging
 
 CREATING = 2.0
 """Seconds: `Timeouts.creating`, shorter than anybody would have it."""
@@ -24,11 +25,6 @@ LIFE = CREATING + 5.0
 """Of a claim."""
 STOPS, WITHIN = 20, 0.5
 """Processes that are stopped, within so many seconds from the beginning of their calls."""
-BUSY = 2.0
-"""Seconds that a call takes on a machine where all of them call at the same time, and nobody is in the way."""
-TRIES = 3
-MARGIN = 1.0
-"""What the page promises beyond it."""
 
 
 @pytest.fixture
@@ -43,28 +39,26 @@ def nursery() -> Iterator[Nursery]:
         yield running
 
 
-@pytest.mark.parametrize("moment", ["after store.claim", "before store.bind"])
+@pytest.mark.parametrize("moment", ["before store.bind", pytest.param("after store.claim", marks=pytest.mark.exhaustive)])
 def test_a_killed_holders_chat_is_taken_over_in_time(
     database: Database, simulator: CoderSimulator, nursery: Nursery, moment: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Whoever comes next waits for the killed one's claim to be over, and is told ready at most 1 s later: the best of some on a busy machine."""
+    """Whoever comes next waits for the killed one's claim to be over, takes the next, and is told ready."""
     template = str(simulator.coder.add_template("docker").id)
     settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, creating=CREATING)
-    second, took = nursery.start(settings), list[float]()
-    while len(took) < TRIES and min(took, default=LONG) > LIFE + MARGIN:
-        first, chat_id = nursery.start(settings), f"chat-{len(took)}"
-        second.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
-        second.ask("status", chat_id)
-        killed = first.arm(moment, "kill")
-        first.order("create", chat_id, template)
-        assert killed.wait(LONG)
+    first, second = (nursery.start(settings) for _ in range(2))
+    second.ask("open_chat", "chat", owner_id=str(OWNER), organization_id=str(ORGANIZATION))
+    killed = first.arm(moment, "kill")
+    first.order("create", "chat", template)
+    assert killed.wait(LONG)
+    with opened(settings.store) as store:
+        assert store.look("chat").claimed_for > 0
         began = time.monotonic()
-        told = second.ask("create", chat_id, template)
-        took.append(time.monotonic() - began)
+        with not_hanging(LIFE):
+            told = second.ask("create", "chat", template)
+        record_property("told", f"{database.name}: taken over {time.monotonic() - began:.2f} s after a kill {moment}, of a claim of {LIFE:g} s")
         assert told["ready"], told
-        assert len(simulator.coder.workspaces) == len(took)
-    record_property("told", f"{database.name}: taken over {took[-1]:.2f} s after a kill {moment}, of a claim of {LIFE:g} s")
-    assert LIFE / 2 < took[-1] <= LIFE + MARGIN
+        assert (store.look("chat").epoch, len(simulator.coder.workspaces)) == (2, 1)
 
 
 def test_a_holder_stopped_for_three_lives_writes_nothing(database: Database, simulator: CoderSimulator, nursery: Nursery) -> None:
@@ -111,29 +105,34 @@ def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
         settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, speed=speed)
         second = nursery.start(settings)
 
-        def stop(chat_id: str, after: float) -> float:
+        def stop(chat_id: str, after: float) -> tuple[float, int]:
+            """Return how long it took the next one, and how many claims there were."""
             first = nursery.start(settings)
             second.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
             first.ask("status", chat_id)
+            claimed = first.arm("after store.claim", "tell") if after > WITHIN / 2 else None
             answer = first.order("create", chat_id, template)
+            assert claimed is None or claimed.wait(LONG)  # or on a slow machine none had come so far
             time.sleep(after)
             first.stop()
             began = time.monotonic()
-            told = second.ask("create", chat_id, template)
+            with not_hanging(30.0 / speed):
+                told = second.ask("create", chat_id, template)
             took = time.monotonic() - began
             assert told["ready"], told
+            with opened(settings.store) as store:
+                claims = store.look(chat_id).epoch
             first.go_on()
             woken = answer.result(LONG)
             assert woken.get("retryable") or woken["workspace_id"] == told["workspace_id"], woken
-            return took
+            return took, claims
 
-        took = list(pool.map(stop, [f"chat-{number}" for number in range(STOPS)], [chance.random() * WITHIN for _ in range(STOPS)]))
+        stopped = list(pool.map(stop, [f"chat-{number}" for number in range(STOPS)], [chance.random() * WITHIN for _ in range(STOPS)]))
         swept = second.ask("sweep")
         with opened(settings.store) as store:
             found = record(simulator.coder, store, strays=swept["strays"])
     assert problems(found) == []
     assert len(found.live) == STOPS
-    kept = sum(it > BUSY for it in took)
-    record_property("told", f"{database.name}: {kept} of {STOPS} stopped processes kept their chats waiting, for {max(took):.2f} s at most")
+    kept, longest = sum(claims > 1 for _, claims in stopped), max(took for took, _ in stopped)
+    record_property("told", f"{database.name}: {kept} of {STOPS} stopped processes kept their chats waiting, for {longest:.2f} s at most")
     assert kept, "none was stopped with a claim in hand"
-    assert max(took) <= 30.0 / speed + MARGIN + BUSY

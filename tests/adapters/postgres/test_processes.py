@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from random import Random
 from uuid import UUID
@@ -16,7 +15,8 @@ import pytest
 from chatworkspace.ports import ChangedError, ClaimedError, Store
 from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import ANOTHER, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, PLAN, WORKSPACE, bound, claimed
-from tests.adapters.postgres.server import ROOT, Database
+from tests.adapters.postgres.server import Database
+from tests.adapters.talking import end, started, tell
 from tests.hanging import not_hanging
 
 ROUNDS = 25
@@ -30,31 +30,11 @@ stops = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system s
 @contextmanager
 def workers(postgres: Database, schema: str, number: int = 1) -> Generator[list[subprocess.Popen[str]], None, None]:
     """Start processes that are talked to line by line, and kill them in the end."""
-    command = [sys.executable, "-m", "tests.adapters.postgres.worker", postgres.app, schema]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))}
-    made = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
-        for _ in range(number)
-    ]
+    made = [started("postgres.worker", postgres.app, schema) for _ in range(number)]
     try:
         yield made
     finally:
-        for it in made:
-            it.kill()
-            it.communicate()
-
-
-def tell(processes: Sequence[subprocess.Popen[str]], line: str) -> list[str]:
-    """Tell all of them the same, as nearly at once as can be, and return what each answers."""
-    for it in processes:
-        assert it.stdin is not None
-        it.stdin.write(line + "\n")
-    return [answer(it) for it in processes]
-
-
-def answer(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    return process.stdout.readline().strip()
+        end(made)
 
 
 def take_over(store: Store, chat_id: str = CHAT) -> None:

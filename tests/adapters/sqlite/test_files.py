@@ -18,7 +18,8 @@ import pytest
 from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import Plan, SystemClock
 from chatworkspace_sqlite import SQLiteStore, _mounts, _schema
-from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened, python
+from tests.adapters.sqlite.files import ORGANIZATION, OWNER, bound, claimed, opened
+from tests.adapters.talking import started
 
 WORKSPACE, ANOTHER = UUID(int=101), UUID(int=102)
 NOBODY = 65534
@@ -309,7 +310,7 @@ def test_no_more_pages(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="this system limits no files")
 def test_a_disk_that_is_full(path: Path) -> None:
     """The system refuses to write more: every chat that was told to be open is there, in that process and afterwards."""
-    process = python("filler", path, 300_000)
+    process = started("sqlite.filler", path, 300_000)
     out, _ = process.communicate()
     *told, last = out.splitlines()
     assert len(told) > 10
@@ -340,7 +341,7 @@ def test_where_nothing_may_be_written(shared: Path, *, there: bool) -> None:
         path.chmod(0o444)
     shared.chmod(0o555)
     code = f"from chatworkspace_sqlite import SQLiteStore; SQLiteStore({str(path)!r})"
-    process = python("as_user", NOBODY if os.geteuid() == 0 else os.geteuid(), code)
+    process = started("sqlite.as_user", NOBODY if os.geteuid() == 0 else os.geteuid(), code)
     said, _ = process.communicate()
     assert said.startswith(f"UnavailableError {path}: "), said
     assert ("readonly" if there else "unable to open") in said

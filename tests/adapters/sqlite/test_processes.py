@@ -18,7 +18,8 @@ from chatworkspace import UnavailableError
 from chatworkspace_sqlite import SQLiteStore
 from chatworkspace_sqlite._schema import prepare
 from tests.adapters.forks import in_child
-from tests.adapters.sqlite.files import answer, ask, bound, claimed, end, opened, python
+from tests.adapters.sqlite.files import bound, claimed, opened
+from tests.adapters.talking import answer, end, started, tell
 
 ROUNDS = 25
 FIRST, SECOND = UUID(int=101), UUID(int=102)
@@ -35,11 +36,11 @@ def path(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("racers", [2, 4])
 def test_of_racing_processes_one_gets_the_claim(path: Path, racers: int) -> None:
     """In every round all have the same look, one of them claims and binds, and its workspace is the chat's."""
-    processes = [python("racer", path, number) for number in range(1, racers + 1)]
+    processes = [started("sqlite.racer", path, number) for number in range(1, racers + 1)]
     try:
         for chat_id in map(str, range(ROUNDS)):
-            assert ask(processes, f"look {chat_id}") == ["looked"] * racers
-            won = [said for said in ask(processes, "claim") if said != "lost"]
+            assert tell(processes, f"look {chat_id}") == ["looked"] * racers
+            won = [said for said in tell(processes, "claim") if said != "lost"]
             assert len(won) == 1
             with opened(path) as store:
                 look = store.look(chat_id)
@@ -50,9 +51,9 @@ def test_of_racing_processes_one_gets_the_claim(path: Path, racers: int) -> None
 
 def test_a_fresh_file_is_made_once(path: Path) -> None:
     """Processes that are the first to open it together get one set of tables, and all of them work."""
-    processes = [python("racer", path, number) for number in range(1, 5)]
+    processes = [started("sqlite.racer", path, number) for number in range(1, 5)]
     try:
-        assert ask(processes, "look 1") == ["looked"] * 4
+        assert tell(processes, "look 1") == ["looked"] * 4
     finally:
         end(processes)
 
@@ -84,7 +85,7 @@ def test_what_was_confirmed_outlives_a_kill(path: Path) -> None:
     """A process of four writing threads is killed, three times over: every binding that a thread was told of is there, and the file is sound."""
     told: dict[str, str] = {}
     for name in ("a", "b", "c"):
-        process = python("writer", path, name)
+        process = started("sqlite.writer", path, name)
         try:
             lines = [answer(process) for _ in range(50)]
             process.kill()
@@ -102,7 +103,7 @@ def test_a_process_killed_inside_a_transaction_leaves_nothing(path: Path) -> Non
     """Its lock ends with it, and what it had not committed is not there: the next write does not wait."""
     with opened(path, timeout=5) as store:
         bound(store, "chat", FIRST)
-        process = python("holder", path)
+        process = started("sqlite.holder", path)
         try:
             assert answer(process) == "inside"
         finally:
@@ -195,7 +196,7 @@ def test_a_stopped_process_blocks_for_the_timeout_only(path: Path) -> None:
     """One that was stopped inside a transaction keeps writers out, who are told so; readers are not kept, and all goes on when it does."""
     with opened(path, timeout=0.2) as store:
         bound(store, "chat", FIRST)
-        process = python("holder", path)
+        process = started("sqlite.holder", path)
         try:
             assert answer(process) == "inside"
             process.send_signal(signal.SIGSTOP)
