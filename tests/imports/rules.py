@@ -32,8 +32,15 @@ OF_THE_CLOCK = (
 """Time, chance and other ways to block: of the clock alone, so that a simulation runs the very code that production runs."""
 MAKES_ID = ("uuid1", "uuid4")
 READS_TIME = ("now", "today", "utcnow")
-LOCKING = ("_application.memory", "_application.mutex", "_application.watches", "_ports.turn_signals")
-"""Modules of the core with a table of their own, that threading.Lock guards for a few operations."""
+LOCKING = {
+    "_application.memory": ("Lock",),
+    "_application.mutex": ("Lock",),
+    "_application.polling": ("Lock",),
+    "_application.watches": ("Lock",),
+    "_ports.patience": ("RLock", "local"),
+    "_ports.turn_signals": ("Lock",),
+}
+"""Modules of the core with a table of their own, that a lock guards for a few operations; and the one that knows whose call a thread is in."""
 COMMAND = "chatworkspace_cli"
 """Where a program is put together, by those who know the parts."""
 
@@ -52,7 +59,7 @@ def _imports_of_the_clock(module: Module) -> Iterator[tuple[int, str]]:
             yield it.line, f"{it.top} belongs to the clock"
         if it.name in MAKES_ID:
             yield it.line, f"{it.name} belongs to the clock"
-        if it.top == "threading" and not (it.name == "Lock" and module.name.removeprefix(f"{CORE}.") in LOCKING):
+        if it.top == "threading" and it.name not in LOCKING.get(module.name.removeprefix(f"{CORE}."), ()):
             yield it.line, f"threading{it.name and '.'}{it.name} is not for this module"
 
 
