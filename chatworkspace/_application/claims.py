@@ -68,27 +68,21 @@ class Claims:
 
     def release(self, held: Held, *, note: str = "") -> None:
         """Give the claim back. Best effort: it ends by itself, and what goes wrong hides nothing of what the call came to."""
-        try:
-            until = self._clock.monotonic() + 1.0
-            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note))
-        except Exception:
-            self._could_not_release(held)
+        self._give_back(held, self._clock.monotonic() + 1.0, note=note)
 
     def drop(self, held: Held, *, note: str = "", back: bool = False) -> None:
         """Give the claim back, and drop the plan. Asked for until the claim is over; where it is not confirmed, the plan stands, and does no harm.
 
         back: name and number become again what they were at the look.
         """
-        former = held.look if back else None
-        try:
-            self._asking.stored_until(held.ends_at, self._store.release, held.claim, note=visible(note), drop_plan=True, back=former)
-        except Exception:
-            self._could_not_release(held)
+        self._give_back(held, held.ends_at, note=note, drop_plan=True, back=held.look if back else None)
 
-    @staticmethod
-    def _could_not_release(held: Held) -> None:
-        extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
-        logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
+    def _give_back(self, held: Held, until: float, *, note: str, drop_plan: bool = False, back: Look | None = None) -> None:
+        try:
+            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note), drop_plan=drop_plan, back=back)
+        except Exception:  # whatever it is: it hides nothing of what the call came to
+            extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
+            logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:
         """Return until when a request under this claim may take."""

@@ -114,14 +114,7 @@ class Steps:
             logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
     def _steps(  # noqa: C901, PLR0911, PLR0912 # one arm for each Turn there is
-        self,
-        call: Call,
-        take: Callable[[], Turn],
-        track: Track,
-        *,
-        wish: Wish | None,
-        goal: Goal,
-        unbound: Reason,
+        self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason
     ) -> Going:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
         began, again = self._clock.monotonic(), 0

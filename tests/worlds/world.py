@@ -115,11 +115,11 @@ class _Ledger(MemoryStore):
     book: Book
     claims: bool
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Note it once it is accepted."""
         with self.book.lock:
             before = self._chat(look.chat.id)
-            claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan)
+            claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan, keep=keep)
             self._note("claim", claim, before, plan=plan)
             return claim
 
@@ -140,12 +140,12 @@ class _Ledger(MemoryStore):
                 self._note("attach", claim, before, note=note)
             return chat
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Note it if it is not ignored."""
         with self.book.lock:
             accepted = self._holds(claim)
             before = self._chat(claim.chat.id)
-            super().release(claim, note=note, drop_plan=drop_plan)
+            super().release(claim, note=note, drop_plan=drop_plan, back=back)
             if accepted:
                 self._note("release", claim, before, note=note)
 
@@ -190,10 +190,10 @@ class WorldStore(FakeStore, _Ledger):
         self._observe(look.chat, look.claimed_for)
         return look
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Note what the caller saw."""
         self.book.claims(token)
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
+        claim = super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         self._observe(claim.chat)
         return claim
 
