@@ -28,6 +28,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("reset", "the connection was reset"),
     ("SSL", "no TLS connection"),
     ("too large", "the answer is too large"),
+    ("FramingError", "the answer is no sound HTTP: where it ends is not clear"),
     ("IncompleteRead", "the answer was cut off"),
     ("RemoteDisconnected", "the connection was closed"),
 )

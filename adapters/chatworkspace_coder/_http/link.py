@@ -10,6 +10,7 @@ from io import BytesIO
 from socket import SHUT_RDWR, socket
 from threading import Lock
 
+from chatworkspace_coder._http.framing import INTERIM, check_framing
 from chatworkspace_coder._http.messages import Answer
 
 LARGEST_HEAD = 64 * 1024
@@ -88,11 +89,19 @@ class Link:
 
 
 def head_of(link: Link, deadline: float) -> Answer:
-    """Read the status line and the headers. What came behind them stays in the link."""
+    """Read the status line and the headers, past every 1xx that nobody asked for. What came behind them stays in the link."""
+    for _ in range(INTERIM):
+        head = _next_head(link, deadline)
+        if head.status == 101 or not 100 <= head.status < 200:
+            return head
+    raise ValueError("no answer behind so many 1xx")
+
+
+def _next_head(link: Link, deadline: float) -> Answer:
     head = b""
     while b"\r\n\r\n" not in head:
         head += link.receive(_CHUNK, deadline)
-        if len(head) > LARGEST_HEAD:
+        if len(head) > LARGEST_HEAD and b"\r\n\r\n" not in head:
             raise ValueError("too long a head")
     head, _, rest = head.partition(b"\r\n\r\n")
     link.give_back(rest)
@@ -101,6 +110,7 @@ def head_of(link: Link, deadline: float) -> Answer:
     if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
         raise ValueError("no HTTP")
     told = parse_headers(BytesIO(lines + b"\r\n\r\n"))
+    check_framing(told)
     return Answer(status=int(parts[1]), headers={name.lower(): value for name, value in told.items()})
 
 

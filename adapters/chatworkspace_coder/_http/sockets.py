@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 import threading
-from typing import Any
+from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.wait import wait_for_read
 
+from chatworkspace_coder._http.framing import Framed, FramingError
 from chatworkspace_coder._http.limits import Limit, left
 
 _here = threading.local()
@@ -57,9 +59,26 @@ def connected(host: str, port: int, limit: Limit) -> socket.socket:
 
 
 class _Bounded(HTTPConnection):
-    """Connects, writes and reads under the limit of whoever uses it."""
+    """Connects, writes and reads under the limit of whoever uses it. One on which a byte is unaccounted for is not used again."""
 
     _handle: socket.socket | None = None
+    _answer: Framed | None = None
+
+    def response_class(self, *args: Any, **kwargs: Any) -> Framed:  # type: ignore[override] # it is only ever called
+        """Return the answer to be read."""
+        self._answer = Framed(*args, **kwargs)
+        return self._answer
+
+    @property
+    def reusable(self) -> bool:
+        """The last answer has ended where it said, and nothing came behind it."""
+        answer = self._answer
+        return answer is not None and answer.accounted and self.is_connected
+
+    @property
+    def is_connected(self) -> bool:
+        pending = getattr(self.sock, "pending", None)  # TLS has read it already: the descriptor does not tell
+        return super().is_connected and not (pending is not None and pending())
 
     def _new_conn(self) -> socket.socket:
         made = connected(self.host, self.port or self.default_port, _limit())
@@ -79,6 +98,8 @@ class _Bounded(HTTPConnection):
                 self._handle.close()
 
     def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is not None and not self.is_connected:
+            self.close()
         if self.sock is not None:
             _limit().hold(self.sock)
         super().request(*args, **kwargs)
@@ -86,19 +107,30 @@ class _Bounded(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
+            if self.default_port == HTTPConnection.default_port and wait_for_read(cast("socket.socket", self.sock), 0.0):
+                raise FramingError("it speaks before it is asked")
         _limit().sent = True
         super().send(data)
 
 
-class _BoundedTls(_Bounded, HTTPSConnection):
+class _BoundedTls(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompatibleVariableOverride] # response_class, as above
     """The same, with TLS."""
 
 
-class _HttpPool(HTTPConnectionPool):
+class _Careful(HTTPConnectionPool):
+    """Keeps no connection on which the next answer may be another's."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None and not conn.reusable:
+            conn.close()
+        super()._put_conn(conn)
+
+
+class _HttpPool(_Careful):
     ConnectionCls = _Bounded  # pyright: ignore[reportAssignmentType] # urllib3's own class does not fit its protocol either
 
 
-class _HttpsPool(HTTPSConnectionPool):
+class _HttpsPool(_Careful, HTTPSConnectionPool):
     ConnectionCls = _BoundedTls  # pyright: ignore[reportAssignmentType] # as above
 
 
