@@ -77,7 +77,9 @@ def test_fast_computes_little(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_fast_loads_few_modules() -> None:
     """Over those of attrs: its own, and some of the standard library; no driver of a database or a server."""
-    script = "import sys, attrs; before = {*sys.modules}; from chatworkspace_cli import main; main(['demo', '--fast']); print(*{*sys.modules} - before)"
+    script = (
+        "import sys, attrs; before = {*sys.modules}; from chatworkspace_cli import main; main(['demo', '--fast']); print(*{*sys.modules} - before)"
+    )
     sources = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
     loaded = run(sys.executable, "-c", script, PYTHONPATH=sources, PYTHONUTF8="1").splitlines()[-1].split()
     assert len(loaded) <= MOST_MODULES
