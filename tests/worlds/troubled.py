@@ -13,9 +13,11 @@ from typing import Any
 
 from chatworkspace import BusyError, Chat, Outcome
 from chatworkspace_fake import Process, Simulation
+from tests.worlds.chance import Chance
 from tests.worlds.checker import check
 from tests.worlds.histories import History
-from tests.worlds.world import Action, Chance, World
+from tests.worlds.script import Action
+from tests.worlds.world import World
 
 CALLBACKS = ("status", "status", "create", "create", "follow", "stop", "start", "detach", "sweep")
 """What a callback, an allow-list or a port calls for."""

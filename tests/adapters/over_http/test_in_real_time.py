@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
 from threading import current_thread, local
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 
 import attrs
@@ -19,11 +19,12 @@ from chatworkspace_cli._offline.replay import Row, Story
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
-from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
+from tests.adapters.over_http.real import RealProcess, RealSimulation, ScaledClient, SkippingClock
 from tests.ways import levels
+from tests.worlds.book import Noting
 from tests.worlds.checker import RULES
 from tests.worlds.histories import Pause
-from tests.worlds.world import Noting, World
+from tests.worlds.world import World
 
 SPEED = 20.0
 SPEEDS = (SPEED, 5.0)
@@ -84,8 +85,9 @@ class RealWorld(World):
 
     def _pauses(self) -> list[Pause]:
         """Return all, and one in each process for the machine."""
-        stood = [Pause(process=process.name, at=at, seconds=seconds) for process in self.processes for at, seconds in process.pauses]
-        return stood + [Pause(process=process.name, at=0.0, seconds=SLACK) for process in self.processes]
+        processes = cast("list[RealProcess]", self.processes)  # as self.simulation makes them
+        stood = [Pause(process=process.name, at=at, seconds=seconds) for process in processes for at, seconds in process.pauses]
+        return stood + [Pause(process=process.name, at=0.0, seconds=SLACK) for process in processes]
 
     def _dials(self) -> dict[str, list[tuple[float, float]]]:
         return {}
