@@ -119,7 +119,10 @@ class OutcomeUnknownError(UnavailableError):
 
 
 class BusyError(ChatWorkspaceError):
-    """The turn did not come within wait or Timeouts.queued, and nothing is bound or planned."""
+    """The turn did not come within wait or Timeouts.queued, and nothing is bound or planned.
+
+    Not retryable: the call was made within another one (by a function that this called), and would have waited for what its own thread is doing.
+    """
 
     default_reason = Reason.BUSY
     default_retryable = True

@@ -1,7 +1,9 @@
 """What the library asks of the world. For those who write adapters; users of the library need none of it.
 
-Every method: blocking, safe from any thread, ends by `deadline` (of Clock.monotonic) where it has one, lets no driver's
-exception out. UnavailableError is allowed everywhere and means "not done, or not known to be done"; the other errors are named.
+Every method: blocking, safe from any thread, ends by `deadline` (of Clock.monotonic) where it has one, else within time_left() of its own limit, lets
+no driver's exception out. What blocks does so within interruptible(), so that interrupt() and close() end it at once.
+UnavailableError is allowed everywhere and means "not done, or not known to be done"; with a `retry_after` (seconds) it means "certainly not done: ask
+again after so long". The other errors are named.
 Protocols with bodies are meant to be subclassed: what has a default may be left out.
 """
 

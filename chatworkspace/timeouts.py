@@ -17,7 +17,7 @@ class Timeouts:
     """Every limit of the library, in seconds; each must be finite and above 0, else InvalidArgumentError.
 
     queued (60): to wait for another caller's decision.
-    planning (10): to look and to check the template.
+    planning (10): to look and to check the template; and what a call takes beyond its `wait` to be able to answer at all.
     creating (25): for one request that changes the platform. The claim lives 5 s longer.
     build (600): for a build, from when it is first waited for.
     connect (120): for the agent to connect, once the build is over.

@@ -17,13 +17,15 @@ from threading import Lock
 from typing import Any, get_args
 from unittest import mock
 
+import attrs
 import psycopg
 from psycopg_pool import ConnectionPool
 
 from chatworkspace.ports import Clock, Store, SystemClock
 from chatworkspace_fake import MemoryStore
 from chatworkspace_fake._platform.store import StoreCall
-from chatworkspace_postgres import Connect, PostgresStore
+from chatworkspace_postgres import Connect, PostgresStore, _statements
+from chatworkspace_postgres._statements import Statement
 from tests.adapters.postgres.server import Database
 
 VIRTUAL = """
@@ -34,7 +36,7 @@ CREATE FUNCTION virtual.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE 
 GRANT USAGE ON SCHEMA virtual TO PUBLIC;
 GRANT SELECT, UPDATE ON virtual.now TO PUBLIC;
 """
-"""A clock that a test sets. Names of functions are looked up on the search path, and the server's own stand first unless they are named later."""
+"""A clock that a test sets. Statements name the server's own; those of a store in virtual time are given this one (see on_virtual_clock)."""
 
 
 class VirtualDatabase:
@@ -43,7 +45,6 @@ class VirtualDatabase:
     def __init__(self, database: Database) -> None:
         self.database = database
         database.execute(VIRTUAL)
-        database.execute(f"ALTER DATABASE {database.name} SET search_path = virtual, pg_catalog")
         self._setting = psycopg.connect(database.owner, autocommit=True)
 
     def set(self, now: datetime) -> None:
@@ -78,7 +79,7 @@ class Stores:
         """Make a store on this clock. now: what the server's clock shows, if not that."""
         if isinstance(clock, SystemClock):
             return self._real.store(self._counted(self._real_pool, None), clock=clock)
-        return self._virtual.database.store(self._counted(self._virtual_pool, now or clock.now), clock=clock)
+        return on_virtual_clock(self._virtual.database.store(self._counted(self._virtual_pool, now or clock.now), clock=clock))
 
     def _counted(self, pool: ConnectionPool[Any], now: Callable[[], datetime] | None) -> Connect:
 
@@ -100,6 +101,15 @@ class Stores:
             return getattr(behind, call)(*arguments, **more)
 
         return asks
+
+
+def on_virtual_clock(store: PostgresStore) -> PostgresStore:
+    """Have a store's statements ask the clock that is set."""
+    line = store._line
+    for statement in [it for it in vars(_statements).values() if isinstance(it, Statement)]:
+        real = statement.within(line._quoted)
+        line._prepared[statement] = attrs.evolve(real, text=real.text.replace(b"pg_catalog.clock_timestamp()", b"virtual.clock_timestamp()"))
+    return store
 
 
 def _now(store: MemoryStore) -> datetime:

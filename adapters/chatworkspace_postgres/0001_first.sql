@@ -1,18 +1,18 @@
 -- All times are the server's own (clock_timestamp()). Whoever uses the store needs the rights in docs/postgres.md, and no others.
 
-CREATE TABLE version (
+CREATE TABLE {schema}.version (
     number integer PRIMARY KEY CHECK (number > 0),
     file text NOT NULL CHECK (file <> ''),
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-CREATE TABLE secret (
+CREATE TABLE {schema}.secret (
     id integer PRIMARY KEY CHECK (id = 1),
     value bytea NOT NULL CHECK (length(value) = 32)
 );
 
 -- Taken and discarded workspaces are this one unique key, into which bind, attach and discard insert.
-CREATE TABLE workspace (
+CREATE TABLE {schema}.workspace (
     id uuid PRIMARY KEY,
     -- Whose making it is; null: nobody's.
     maker text COLLATE "C",
@@ -23,14 +23,14 @@ CREATE TABLE workspace (
 );
 
 -- One row holds all that decides. A plan stands while template_id is set; its name and number are the row's.
-CREATE TABLE chat (
+CREATE TABLE {schema}.chat (
     id text COLLATE "C" PRIMARY KEY CHECK (char_length(id) BETWEEN 1 AND 255),
     owner_id uuid NOT NULL,
     organization_id uuid NOT NULL,
     generation bigint NOT NULL DEFAULT 1 CHECK (generation >= 1),
     -- There is an intent of this generation.
     recorded boolean NOT NULL DEFAULT false CHECK (recorded OR generation = 1),
-    workspace_id uuid REFERENCES workspace (id),
+    workspace_id uuid REFERENCES {schema}.workspace (id),
     closed boolean NOT NULL DEFAULT false,
     name text NOT NULL DEFAULT '' CHECK (char_length(name) <= 255),
     number integer NOT NULL DEFAULT 0 CHECK (number >= 0),
@@ -46,13 +46,13 @@ CREATE TABLE chat (
     written boolean NOT NULL DEFAULT false
 );
 
-ALTER TABLE workspace ADD FOREIGN KEY (maker) REFERENCES chat (id);
+ALTER TABLE {schema}.workspace ADD FOREIGN KEY (maker) REFERENCES {schema}.chat (id);
 
-CREATE INDEX chat_planned ON chat (planned_at) WHERE template_id IS NOT NULL;
+CREATE INDEX chat_planned ON {schema}.chat (planned_at) WHERE template_id IS NOT NULL;
 
 -- The history. Nothing is decided by it.
-CREATE TABLE intent (
-    chat_id text COLLATE "C" NOT NULL REFERENCES chat (id),
+CREATE TABLE {schema}.intent (
+    chat_id text COLLATE "C" NOT NULL REFERENCES {schema}.chat (id),
     generation bigint NOT NULL CHECK (generation >= 1),
     name text NOT NULL CHECK (char_length(name) <= 255),
     template_id uuid,

@@ -15,6 +15,7 @@ from chatworkspace import Reason, UnavailableError
 from chatworkspace_postgres._failures import StatementError, no_connection, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
+from chatworkspace_postgres._qualified import qualified
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, Connection, checked_connect, checked_idle, command
 
@@ -149,7 +150,7 @@ _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
 def _lock(schema: str) -> str:
     """Return what lets one upgrade wait for another. It ends with the transaction."""
     number = int.from_bytes(hashlib.sha256(f"chatworkspace upgrade {schema}".encode()).digest()[:8], "big", signed=True)
-    return f"SELECT pg_advisory_xact_lock({number});"
+    return f"SELECT pg_catalog.pg_advisory_xact_lock({number});"
 
 
 def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]:
@@ -174,19 +175,21 @@ def _steps(connection: Connection, schema: str, limit: float) -> list[tuple[str,
             check_version(schema, version)
         if version == len(SCRIPTS):
             return []
-    there = command(connection, f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'", limit)
+    there = command(connection, qualified(f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'"), limit)
     steps = [] if there else [("", f"CREATE SCHEMA {quoted(schema)};")]
-    steps.append(("", f"SET LOCAL search_path = {quoted(schema)};"))
+    steps.append(("", "SET LOCAL search_path = pg_catalog, pg_temp;"))
     for number, name in enumerate(SCRIPTS[version or 0 :], start=(version or 0) + 1):
-        text = files("chatworkspace_postgres").joinpath(name).read_text(encoding="utf-8").strip()
-        steps.append((name, f"{text}\n\nINSERT INTO version (number, file) VALUES ({number}, '{name}');"))
+        text = files("chatworkspace_postgres").joinpath(name).read_text(encoding="utf-8").strip().replace("{schema}", quoted(schema))
+        steps.append((name, f"{text}\n\nINSERT INTO {quoted(schema)}.version (number, file) VALUES ({number}, '{name}');"))
     return steps
+
+
+_THERE = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{}' AND tablename = 'version'"
 
 
 def _version(connection: Connection, schema: str, limit: float) -> int | None:
     """Return the version of the tables; None: there are none."""
-    found = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{}' AND tablename = 'version'"
-    if not command(connection, found.format(schema), limit):
+    if not command(connection, qualified(_THERE.format(schema)), limit):
         return None
-    ((version,),) = command(connection, f"SELECT max(number) FROM {quoted(schema)}.version", limit)  # noqa: S608 # a name that was checked
+    ((version,),) = command(connection, f"SELECT pg_catalog.max(number) FROM {quoted(schema)}.version", limit)  # noqa: S608 # a name that was checked
     return int(version or 0)

@@ -14,12 +14,14 @@ from collections.abc import Mapping
 
 import attrs
 
+from chatworkspace_postgres._qualified import qualified
+
 _PLACE = re.compile(r"%\((\w+)\)s")
 
 
 @attrs.frozen(eq=False, repr=False)
 class Statement:
-    """SQL with {schema} for the schema and %(name)s for its parameters, which travel beside it and are never part of it."""
+    """SQL with {schema} for the schema, %(name)s for its parameters, which travel beside it and are never part of it, and := where SET assigns."""
 
     text: str
 
@@ -31,7 +33,7 @@ class Statement:
     def within(self, schema: str) -> Prepared:
         """Return it for a schema, which is quoted already."""
         names = self.names
-        text = _PLACE.sub(lambda match: f"${names.index(match[1]) + 1}", self.text.replace("{schema}", schema))
+        text = _PLACE.sub(lambda match: f"${names.index(match[1]) + 1}", qualified(self.text).replace("{schema}", schema))
         return Prepared(text.encode("ascii"), names)
 
 
@@ -144,13 +146,14 @@ SELECT false, {_ROW}, NULL FROM seen WHERE NOT EXISTS (SELECT FROM {changed})"""
 
 _FREE = """, free AS MATERIALIZED (
     SELECT * FROM seen
-    WHERE epoch = %(epoch)s::bigint AND generation = %(generation)s::bigint AND workspace_id IS NOT DISTINCT FROM %(bound_to)s::uuid
+    WHERE epoch = %(epoch)s::bigint AND generation = %(generation)s::bigint
+        AND coalesce(workspace_id = %(bound_to)s::uuid, workspace_id IS NULL AND %(bound_to)s::uuid IS NULL)
         AND closed = %(closed)s::boolean AND (template_id IS NOT NULL) = %(planned)s::boolean
         AND NOT (taken_at <= now AND now < until)
 )"""
 _TAKE = (
-    "epoch = free.epoch + 1, token = %(token)s::text, taken_at = free.now, "
-    "until = free.now + %(ttl)s::double precision * interval '1 second', written = false"
+    "epoch := free.epoch + 1, token := %(token)s::text, taken_at := free.now, "
+    "until := free.now + (%(ttl)s::double precision * interval '1 second'), written := false"
 )
 
 CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
@@ -159,14 +162,14 @@ CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     RETURNING chat.*, free.now
 ){_told("claimed")}""")  # noqa: S608 # our own names
 
-_PLAN = """name = %(name)s::text, number = %(number)s::integer, template_id = %(template_id)s::uuid, preset_id = %(preset_id)s::uuid,
-        fingerprint = %(fingerprint)s::text, planned_at = coalesce(free.planned_at, free.now)"""
+_PLAN = """name := %(name)s::text, number := %(number)s::integer, template_id := %(template_id)s::uuid, preset_id := %(preset_id)s::uuid,
+        fingerprint := %(fingerprint)s::text, planned_at := coalesce(free.planned_at, free.now)"""
 
 CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     UPDATE {{schema}}.chat AS chat SET {_TAKE},
-        generation = CASE WHEN free.workspace_id IS NOT NULL OR (free.template_id IS NULL AND free.recorded) THEN free.generation + 1
+        generation := CASE WHEN free.workspace_id IS NOT NULL OR (free.template_id IS NULL AND free.recorded) THEN free.generation + 1
             ELSE free.generation END,
-        recorded = true, workspace_id = NULL, {_PLAN}
+        recorded := true, workspace_id := NULL, {_PLAN}
     FROM free WHERE chat.id = free.id
     RETURNING chat.*, free.now
 ), begun AS (
@@ -174,11 +177,11 @@ CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     SELECT claimed.id, claimed.generation, claimed.name, claimed.template_id, claimed.preset_id, free.workspace_id, claimed.planned_at
     FROM free, claimed WHERE free.template_id IS NULL OR free.workspace_id IS NOT NULL
 ), replanned AS (
-    UPDATE {{schema}}.intent AS intent SET template_id = claimed.template_id, preset_id = claimed.preset_id
+    UPDATE {{schema}}.intent AS intent SET template_id := claimed.template_id, preset_id := claimed.preset_id
     FROM free, claimed
     WHERE free.template_id IS NOT NULL AND free.workspace_id IS NULL AND intent.chat_id = claimed.id AND intent.generation = claimed.generation
 ), unbound AS (
-    UPDATE {{schema}}.workspace AS workspace SET bound = workspace.bound - 1
+    UPDATE {{schema}}.workspace AS workspace SET bound := workspace.bound - 1
     FROM free, claimed WHERE workspace.id = free.workspace_id
 ){_told("claimed")}""")  # noqa: S608 # our own names
 
@@ -194,8 +197,8 @@ CLAIM_WITH_PLAN_BESIDE = Statement(f"""{_SEEN}{_FREE}, claimed AS (
 _MINE = """, mine AS MATERIALIZED (
     SELECT * FROM seen WHERE epoch = %(epoch)s::bigint AND token = %(token)s::text AND NOT written
 )"""
-_GIVE_BACK = "until = mine.taken_at, written = true"
-_UNPLAN = "template_id = NULL, preset_id = NULL, planned_at = NULL"
+_GIVE_BACK = "until := mine.taken_at, written := true"
+_UNPLAN = "template_id := NULL, preset_id := NULL, planned_at := NULL"
 _WORKSPACE = "%(workspace_id)s::uuid"
 
 
@@ -204,27 +207,27 @@ def _take(maker: str) -> str:
     return f""", taken AS (
     INSERT INTO {{schema}}.workspace AS workspace (id, maker, bound)
     SELECT {_WORKSPACE}, {maker}, CASE WHEN mine.workspace_id = {_WORKSPACE} THEN 0 ELSE 1 END FROM mine
-    ON CONFLICT (id) DO UPDATE SET maker = coalesce(workspace.maker, excluded.maker), bound = workspace.bound + excluded.bound
+    ON CONFLICT (id) DO UPDATE SET maker := coalesce(workspace.maker, excluded.maker), bound := workspace.bound + excluded.bound
     WHERE NOT workspace.discarded AND (workspace.maker IS NULL OR excluded.maker IS NULL OR workspace.maker = excluded.maker)
     RETURNING id
 )"""  # noqa: S608 # our own names
 
 
 _LEFT = f""", unbound AS (
-    UPDATE {{schema}}.workspace AS workspace SET bound = workspace.bound - 1
-    FROM mine, wrote WHERE workspace.id = mine.workspace_id AND workspace.id IS DISTINCT FROM {_WORKSPACE}
+    UPDATE {{schema}}.workspace AS workspace SET bound := workspace.bound - 1
+    FROM mine, wrote WHERE workspace.id = mine.workspace_id AND ({_WORKSPACE} IS NULL OR workspace.id <> {_WORKSPACE})
 )"""  # noqa: S608 # our own names
 
 _SWITCHES = f"mine.workspace_id <> {_WORKSPACE}"
 """Null, and so not true, where nothing is bound."""
 
 BIND = Statement(f"""{_SEEN}{_MINE}{_take("mine.id")}, wrote AS (
-    UPDATE {{schema}}.chat AS chat SET generation = CASE WHEN {_SWITCHES} THEN mine.generation + 1 ELSE mine.generation END, recorded = true,
-        workspace_id = {_WORKSPACE}, {_UNPLAN}, {_GIVE_BACK}
+    UPDATE {{schema}}.chat AS chat SET generation := CASE WHEN {_SWITCHES} THEN mine.generation + 1 ELSE mine.generation END, recorded := true,
+        workspace_id := {_WORKSPACE}, {_UNPLAN}, {_GIVE_BACK}
     FROM mine, taken WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), became AS (
-    UPDATE {{schema}}.intent AS intent SET workspace_id = wrote.workspace_id, bound_at = wrote.now
+    UPDATE {{schema}}.intent AS intent SET workspace_id := wrote.workspace_id, bound_at := wrote.now
     FROM mine, wrote WHERE mine.workspace_id IS NULL AND intent.chat_id = wrote.id AND intent.generation = wrote.generation
 ), replaced AS (
     INSERT INTO {{schema}}.intent (chat_id, generation, name, template_id, preset_id, replaces, workspace_id, planned_at, bound_at)
@@ -236,8 +239,8 @@ BIND = Statement(f"""{_SEEN}{_MINE}{_take("mine.id")}, wrote AS (
 
 def _change(taking: str, source: str) -> Statement:
     return Statement(f"""{_SEEN}{_MINE}{taking}, wrote AS (
-    UPDATE {{schema}}.chat AS chat SET generation = mine.generation + 1, recorded = true, workspace_id = {_WORKSPACE},
-        closed = mine.closed OR %(closes)s::boolean, number = %(number)s::integer, {_UNPLAN}, {_GIVE_BACK}
+    UPDATE {{schema}}.chat AS chat SET generation := mine.generation + 1, recorded := true, workspace_id := {_WORKSPACE},
+        closed := mine.closed OR %(closes)s::boolean, number := %(number)s::integer, {_UNPLAN}, {_GIVE_BACK}
     FROM {source} WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), told AS (
@@ -254,14 +257,14 @@ DETACH = _change("", "mine")
 
 RELEASE = Statement(f"""{_SEEN}{_MINE}, wrote AS (
     UPDATE {{schema}}.chat AS chat SET {_GIVE_BACK},
-        template_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.template_id END,
-        preset_id = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.preset_id END,
-        planned_at = CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END,
-        name = coalesce(%(former_name)s::text, mine.name), number = coalesce(%(former_number)s::integer, mine.number)
+        template_id := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.template_id END,
+        preset_id := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.preset_id END,
+        planned_at := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END,
+        name := coalesce(%(former_name)s::text, mine.name), number := coalesce(%(former_number)s::integer, mine.number)
     FROM mine WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), noted AS (
-    UPDATE {{schema}}.intent AS intent SET notes = intent.notes || %(note)s::text
+    UPDATE {{schema}}.intent AS intent SET notes := intent.notes || %(note)s::text
     FROM wrote WHERE %(note)s::text <> '' AND intent.chat_id = wrote.id AND intent.generation = wrote.generation
 ){_told("wrote", notify=True)}""")  # noqa: S608 # our own names
 
@@ -269,13 +272,13 @@ RELEASE = Statement(f"""{_SEEN}{_MINE}, wrote AS (
 
 RECORD_STRAY = Statement("""
 WITH it AS (SELECT id, generation FROM {schema}.chat WHERE id = %(chat_id)s::text), noted AS (
-    UPDATE {schema}.intent AS intent SET notes = intent.notes || %(note)s::text
+    UPDATE {schema}.intent AS intent SET notes := intent.notes || %(note)s::text
     FROM it WHERE intent.chat_id = it.id AND intent.generation = it.generation AND NOT %(note)s::text = ANY (intent.notes)
 )
 SELECT id FROM it
 """)
 DISCARD = Statement("""
 INSERT INTO {schema}.workspace AS workspace (id, discarded) VALUES (%(workspace_id)s::uuid, true)
-ON CONFLICT (id) DO UPDATE SET discarded = true WHERE workspace.bound = 0
+ON CONFLICT (id) DO UPDATE SET discarded := true WHERE workspace.bound = 0
 RETURNING id
 """)

@@ -105,7 +105,7 @@ class Claims:
 
     def _still_bound(self, look: Look, found: Workspace) -> LeftBehind | None:
         bound = look.chat.workspace_id
-        if bound in {None, found.id}:
+        if bound is None or bound == found.id:
             return None
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):  # what is not proven gone counts as live

@@ -52,10 +52,11 @@ class Looking:
     def follow(self, call: Call) -> Generator[Progress, None, None]:
         """Turn what a look sees into progress that only moves forward."""
         look = self._asking.look(call.chat_id)
-        if look.chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:
-            yield self._teller.progress(call, look.chat, None, phase=Phase.CREATING)
-        going = self.look(call)
         furthest, generation = Seen(workspace=None, phase=None), look.chat.generation
+        if look.chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:
+            furthest = Seen(workspace=None, phase=Phase.CREATING)
+            yield self._teller.progress(call, look.chat, furthest)
+        going = self.look(call)
         while True:
             try:
                 seen = next(going)

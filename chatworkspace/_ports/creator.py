@@ -67,6 +67,8 @@ class WorkspaceCreator(Protocol):
     """Starts and reads workspaces, on behalf of an owner: every method says whose right is used.
 
     Live names are unique per owner, compared without case: a duty that everything rests on.
+    Where the platform limits requests, what only reads raises UnavailableError with its `retry_after`, too. Requests that only read are ended with
+    the call that wants them (`ports.interruptible`); those that change something end by their deadline.
     """
 
     # must be there
@@ -82,7 +84,10 @@ class WorkspaceCreator(Protocol):
     def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
         """Ask once, never again by itself. NameTakenError, RefusedError: certainly nothing was made by this request.
 
-        NotAnsweredError, UnavailableError: perhaps; the core looks by name.
+        UnavailableError with a `retry_after`: certainly nothing was made either, for the platform takes no more requests for now; the core gives
+        mutex and claim back, and asks again after so many seconds if its caller waits so long. Only for what the platform itself has said, in its own
+        form: a proxy's 429 or 503 says nothing of the request that it swallowed.
+        NotAnsweredError, UnavailableError without one: perhaps; the core looks by name.
         """
         ...
 
@@ -98,7 +103,7 @@ class WorkspaceCreator(Protocol):
         """The live ones of this owner, for the sweep."""
         ...
 
-    # The three that change a workspace: asked once. RefusedError, NotAnsweredError, NotFoundError.
+    # The three that change a workspace: asked once. RefusedError, NotAnsweredError, NotFoundError, UnavailableError with a `retry_after` as above.
 
     def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
         """Ask for a start build; return the workspace with it."""

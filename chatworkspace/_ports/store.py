@@ -101,7 +101,8 @@ class Claim:
 class Store(Protocol):
     """Everything durable. One atomic, committed step per method; nothing is held between calls; decisions rest on the row that is updated.
 
-    Each call ends within the adapter's own time limit (a constructor argument, 5 s) with UnavailableError at the latest.
+    Each call ends within the adapter's own time limit (a constructor argument, 5 s), or what `ports.time_left` leaves of it, with UnavailableError at
+    the latest; what it blocks on stands within `ports.interruptible`, waits for a turn among them.
     """
 
     def secret(self) -> bytes:

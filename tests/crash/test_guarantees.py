@@ -1,4 +1,4 @@
-"""docs/guarantees.md names tests that are there, and has a row for everything."""
+"""docs/guarantees.md and docs/explanation/limits.md name tests that are there, and have a row for everything."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tests.crash.table import GOOD, PAGE, committed
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = PAGE.read_text(encoding="utf-8")
-NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
+KINDS = (ROOT / "docs/explanation/limits.md").read_text(encoding="utf-8")
+NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT + KINDS)))
 
 
 @pytest.mark.parametrize(("path", "name"), NAMED, ids=[name for _, name in NAMED])
@@ -30,6 +31,13 @@ def test_every_promise_and_every_limit_has_a_test() -> None:
     assert [row.split(" | ")[0].strip("| ") for row in rows[0]] == [str(number) for number in range(1, 13)]
     assert len(rows[1]) == 9
     assert [row for part in rows for row in part if "`tests/" not in row] == []
+
+
+def test_every_kind_of_trouble_has_a_test() -> None:
+    """No row without one."""
+    rows = [line for line in KINDS.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) >= 12
+    assert [row for row in rows if "`tests/patience/" not in row] == []
 
 
 def test_the_table_has_a_row_for_every_point() -> None:

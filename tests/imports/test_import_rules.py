@@ -115,6 +115,8 @@ FORBIDDEN: dict[str, tuple[Rule, str, str]] = {
     "an id by its module": (rules.time_and_chance, "_application.turns", "import uuid\nid = uuid.uuid4()"),
     "a lock where no table is": (rules.time_and_chance, "service", "from threading import Lock"),
     "a lock beside another port": (rules.time_and_chance, "_ports.own_parts", "from threading import Lock"),
+    "what is a thread's own, elsewhere": (rules.time_and_chance, "_application.calls", "from threading import local"),
+    "a lock that may be taken twice, where one is taken once": (rules.time_and_chance, "_application.mutex", "from threading import RLock"),
     "all of threading": (rules.time_and_chance, "_application.mutex", "import threading"),
     "an event": (rules.time_and_chance, "_application.mutex", "from threading import Event"),
     "a condition": (rules.time_and_chance, "_application.watches", "from threading import Condition"),
@@ -161,6 +163,7 @@ def test_nobody_may(rule: Rule, module: str, text: str) -> None:
 ALLOWED = {
     "the clock, time and threads": ("_ports.system_clock", "import random, threading, time\nfrom datetime import datetime\nnow = datetime.now"),
     "a lock where a table is": ("_application.mutex", "from threading import Lock"),
+    "whose call it is, where that is known": ("_ports.patience", "from threading import RLock, local"),
     "the service, its tools when needed": ("service", "def toolbox():\n    from chatworkspace.toolbox import Toolbox"),
     "the service, its tools' type": ("service", "if TYPE_CHECKING:\n    from chatworkspace.toolbox import Toolbox"),
     "a backport for type checkers": ("service", "if TYPE_CHECKING:\n    from typing_extensions import Self"),

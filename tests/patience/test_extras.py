@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from chatworkspace import Outcome, Progress, Reason, State
-from chatworkspace_fake import Fails
+from chatworkspace import JobStatus, Outcome, Progress, Reason, State, UnavailableError, Workspace
+from chatworkspace.ports import LogLine
+from chatworkspace_fake import Fails, FakeCoder
 from tests.service.chats import BUILD, CHAT, CONNECT, READY, SCRIPTS, World
 
 HANGING = 1000.0
@@ -148,14 +149,27 @@ def test_a_log_that_hangs_keeps_nobody_from_being_told_ready() -> None:
 
 def test_the_end_of_a_log_is_read_by_the_next_where_the_first_could_not() -> None:
     """It is no reason to call it read."""
-    world = World()
-    world.chats.create(CHAT, world.template(build=10, connect=5, log=("one", "two", "three")).id, wait=0)
 
-    def lines() -> int:
-        return sum(it.line is not None for it in world.chats.follow(CHAT))
+    class Failing(FakeCoder):
+        """The first who reads a log after its end reads it in vain."""
 
-    world.sim.at(9.9, lambda: world.coder.when("build_log").fail())
-    assert max(world.sim.run(lines, lines)) == 3
+        failed = False
+
+        def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+            """Fail once."""
+            if workspace.build.job_status is JobStatus.FAILED and not self.failed:
+                self.failed = True
+                raise UnavailableError("503")
+            read = super().build_log(workspace, after=after, deadline=deadline)
+            return read if workspace.build.job_status is JobStatus.FAILED else [line for line in read if line.text != "build failed"]
+
+    world = World(coder=Failing)
+    world.chats.create(CHAT, world.template(build=Fails(10), log=("one", "two")).id, wait=0)
+
+    def last_line() -> str | None:
+        return [it.line for it in world.chats.follow(CHAT) if it.line is not None][-1]
+
+    assert "build failed" in world.sim.run(last_line, last_line)
 
 
 # ------------------------------------------------------------------ templates

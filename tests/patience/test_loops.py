@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import BusyError, Phase, Reason, State, Timeouts, Workspace
+from chatworkspace import BusyError, JobStatus, Phase, Reason, State, Timeouts, Transition, Workspace
 from chatworkspace.ports import Clock, Look, Watch
 from chatworkspace_fake import FakeCoder, FakeStore, MemoryStore
 from chatworkspace_fake._simulation.registry import registry
@@ -118,20 +118,28 @@ def test_a_watch_that_comes_back_at_once_is_not_asked_at_once_again() -> None:
     assert coder.asked <= 320
 
 
+class Restopped(FakeCoder):
+    """A platform whose user stops a workspace again whenever it has stopped, for a thousand times."""
+
+    stops = 0
+
+    def get_workspace(self, *args: Any, **kwargs: Any) -> Workspace:
+        """Be the user."""
+        latest = self.workspaces[-1].told().build
+        if (latest.transition, latest.job_status) == (Transition.STOP, JobStatus.SUCCEEDED) and self.stops < 1000:
+            self.stops += 1
+            self.workspaces[-1].stop()
+        return super().get_workspace(*args, **kwargs)
+
+
 def test_builds_that_follow_one_another_without_end() -> None:
-    """A user who starts it whenever it has stopped cannot keep a caller who wants it stopped for ever."""
-    world = World(timeouts=Timeouts(build=20, connect=20, scripts=20))
-    world.created(build=30, stop=30)
-    begun = world.sim.elapsed
-
-    def restart() -> None:
-        world.latest.cancel()
-        world.latest.start()
-
-    for number in range(40):
-        world.sim.at(begun + 9 * number, restart)
-    (outcome,) = world.sim.run(lambda: world.chats.stop(CHAT))
-    assert outcome.elapsed <= 120 + 40
+    """Each is waited for, for the next may be the last; and yet a caller who has named no wait is not kept for ever."""
+    world = World(coder=Restopped, timeouts=Timeouts(build=20, connect=20, scripts=20))
+    world.created(stop=8)
+    world.latest.stop()
+    outcome = world.chats.start(CHAT)
+    assert (outcome.state, 120 <= outcome.elapsed <= 130) == (State.STOPPED, True)
+    assert 14 <= len(world.latest.builds) <= 18
 
 
 class Repeating(MemoryStore):

@@ -173,16 +173,11 @@ def test_the_outer_call_is_still_reached_after_a_nested_one() -> None:
     """It is the thread's call again: an interrupt ends its pause between two attempts."""
 
     def updated(outcome: Outcome) -> None:
-        world.chats.get_chat(outcome.chat.id)
+        world.chats.status(outcome.chat.id)
+        world.sim.store.when("look", times=100).fail(UnavailableError("down"))
 
     world = World(on_chat_updated=updated)
     docker = world.template()
-
-    def stop_answering() -> None:
-        world.sim.store.when("look", nth=2, times=100).fail(UnavailableError("down"))
-
-    world.coder.when("create_workspace").take(1)
-    world.sim.at(0.5, stop_answering)
     world.sim.at(4, lambda: world.chats.interrupt(CHAT))
 
     def call() -> float:

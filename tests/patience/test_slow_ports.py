@@ -8,18 +8,18 @@ from tests.patience.calls import METHODS, SITUATIONS, asked_for, slow, timed, wo
 
 HANGING = 1000.0
 """Seconds: longer than any limit."""
-PACES = (HANGING, 1.5, 4.75, 9.5)
-"""The others are just within the limits of a request, so that it is answered each time, and late."""
+PACES = {0.0: (HANGING, 1.5, 4.75, 9.5), 20.0: (HANGING, 4.75)}
+"""By `wait`. Most are just within the limits of a request, so that it is answered each time, and late."""
 
 
-@pytest.mark.parametrize("wait", [0.0, 20.0])
+@pytest.mark.parametrize("wait", PACES)
 @pytest.mark.parametrize("situation", SITUATIONS)
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_ends_in_time(name: str, situation: str, wait: float) -> None:
     """Within `wait` and what planning may take, or the request that changes something, and a quarter of a second."""
     method, late = METHODS[name], dict[str, float]()
     for call in asked_for(situation, method, wait):
-        for pace in PACES:
+        for pace in PACES[wait]:
             world = world_of(situation)
             slow(world, call, pace)
             took = timed(world, method, wait)

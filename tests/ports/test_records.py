@@ -108,15 +108,20 @@ def test_nobody_writes_once_somebody_else_has_claimed(changes: dict[str, Any]) -
         record.was_attached(CLAIM, NEW)
 
 
+UNBOUND = attrs.evolve(CHAT, workspace_id=None)
 BOUND = attrs.evolve(CHAT, workspace_id=NEW)
+"""From unbound: what was planned has come."""
 ATTACHED = attrs.evolve(CHAT, workspace_id=NEW, generation=4)
+"""Or bound in the place of what it had."""
 DETACHED = attrs.evolve(CHAT, workspace_id=None, generation=4)
 CLOSED = attrs.evolve(DETACHED, closed=True)
 
 
 def test_a_write_that_is_repeated_is_known_again() -> None:
     """By what it has left behind."""
-    assert _as_it_is(written=True, chat=BOUND).was_bound(CLAIM, NEW) is True
+    assert _as_it_is(written=True, chat=BOUND).was_bound(attrs.evolve(CLAIM, chat=UNBOUND), NEW) is True
+    assert _as_it_is(written=True, chat=CHAT).was_bound(CLAIM, OLD) is True
+    assert _as_it_is(written=True, chat=ATTACHED).was_bound(CLAIM, NEW) is True
     assert _as_it_is(written=True, chat=ATTACHED).was_attached(CLAIM, NEW) is True
     assert _as_it_is(written=True, chat=DETACHED).was_attached(CLAIM, None) is True
     assert _as_it_is(written=True, chat=CLOSED).was_attached(CLAIM, None, closes=True) is True
@@ -125,7 +130,8 @@ def test_a_write_that_is_repeated_is_known_again() -> None:
 def test_a_write_to_a_closed_chat_is_known_again() -> None:
     """What was closed stays closed, whatever is bound to it."""
     claim = attrs.evolve(CLAIM, chat=attrs.evolve(CHAT, closed=True))
-    assert _as_it_is(written=True, chat=attrs.evolve(BOUND, closed=True)).was_bound(claim, NEW) is True
+    unbound = attrs.evolve(CLAIM, chat=attrs.evolve(UNBOUND, closed=True))
+    assert _as_it_is(written=True, chat=attrs.evolve(BOUND, closed=True)).was_bound(unbound, NEW) is True
     assert _as_it_is(written=True, chat=attrs.evolve(ATTACHED, closed=True)).was_attached(claim, NEW) is True
 
 
@@ -133,13 +139,14 @@ def test_a_write_to_a_closed_chat_is_known_again() -> None:
 def test_a_second_write_is_none(chat: Chat) -> None:
     """A claim carries one write: whatever else it has left behind, and be it nothing, this is another."""
     record = _as_it_is(written=True, chat=chat)
-    writes: dict[Chat, Callable[[], bool]] = {
-        BOUND: lambda: record.was_bound(CLAIM, NEW),
-        ATTACHED: lambda: record.was_attached(CLAIM, NEW),
-        DETACHED: lambda: record.was_attached(CLAIM, None),
-        CLOSED: lambda: record.was_attached(CLAIM, None, closes=True),
-    }
-    for then, write in writes.items():
+    writes: list[tuple[Chat, Callable[[], bool]]] = [
+        (BOUND, lambda: record.was_bound(attrs.evolve(CLAIM, chat=UNBOUND), NEW)),
+        (ATTACHED, lambda: record.was_bound(CLAIM, NEW)),
+        (ATTACHED, lambda: record.was_attached(CLAIM, NEW)),
+        (DETACHED, lambda: record.was_attached(CLAIM, None)),
+        (CLOSED, lambda: record.was_attached(CLAIM, None, closes=True)),
+    ]
+    for then, write in writes:
         if then != chat:
             with pytest.raises(StaleClaimError):
                 write()

@@ -14,6 +14,9 @@ from chatworkspace_fake import Fails, FakeWorkspace
 from tests.service.chats import CHAT, CLAIM, World
 
 Call = Callable[[ChatWorkspaces], Outcome]
+CREATE: Call = lambda chats: chats.create(CHAT, UUID(int=1))  # noqa: E731 # cases are shortest so
+START: Call = lambda chats: chats.start(CHAT)  # noqa: E731 # as above
+STOP: Call = lambda chats: chats.stop(CHAT)  # noqa: E731 # as above
 
 
 def left(outcome: Outcome) -> UUID | None:
@@ -185,15 +188,7 @@ def test_the_same_replacement_again_asks_under_the_same_name() -> None:
     assert case.look.plan is None
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda chats: chats.create(CHAT, UUID(int=1)),
-        lambda chats: chats.start(CHAT),
-        lambda chats: chats.stop(CHAT),
-    ],
-    ids=["create", "start", "stop"],
-)
+@pytest.mark.parametrize("call", [CREATE, START, STOP], ids=["create", "start", "stop"])
 def test_whoever_finds_what_a_replacement_became_binds_it_and_names_what_it_leaves(call: Call) -> None:
     """Its request came late: the next call that looks switches the chat, and says so."""
     case = Replacing()
@@ -409,7 +404,7 @@ def test_a_creation_after_a_refused_one_asks_under_the_same_name() -> None:
     assert (outcome.workspace.name, outcome.chat.generation, outcome.not_applied) == (planned, 2, {"name": planned})
 
 
-@pytest.mark.parametrize("call", [lambda chats: chats.start(CHAT), lambda chats: chats.stop(CHAT)], ids=["start", "stop"])
+@pytest.mark.parametrize("call", [START, STOP], ids=["start", "stop"])
 def test_starting_after_a_refused_creation(call: Call) -> None:
     """There is no workspace; and none was interrupted."""
     world = World()

@@ -1,6 +1,6 @@
 """Clients of the app, as a process of their own, so that what they cost does not delay the servers' answers: `python -m tests.web.clients ROLE`.
 
-ask ask for a workspace of each chat and poll until it is ready; probe asks for a page again and again and says how long each answer took.
+ask ask for a workspace of each chat and poll until it is ready; probe asks for a page again and again, and says how long each answer took.
 Arguments come as one line of JSON, and so does the answer.
 """
 
@@ -16,8 +16,10 @@ from typing import Any
 from urllib.parse import quote
 
 JSON = {"Content-Type": "application/json"}
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds for one answer."""
+HANGS = 10.0
+"""Seconds for one that needs nothing."""
 
 
 class Asker:
@@ -72,8 +74,8 @@ def ask(port: int, *, chats: int, each: int, interval: float, seconds: float, wa
     return {**told, "seconds": time.monotonic() - began}
 
 
-def probe(ports: list[int], path: str, interval: float) -> list[list[float]]:
-    """Ask each port in turn until standard input ends; return the seconds that each answer took, by port."""
+def probe(ports: list[int], path: str, interval: float, times: int | None = None) -> list[list[float]]:
+    """Ask each port in turn, so often, or else until standard input ends; return the seconds that each answer took, by port."""
     took: list[list[float]] = [[] for _ in ports]
     over = Lock()
 
@@ -82,13 +84,13 @@ def probe(ports: list[int], path: str, interval: float) -> list[list[float]]:
         over.acquire()
 
     Thread(target=wait_for_end, daemon=True).start()
-    while not over.locked():
-        for port, times in zip(ports, took, strict=True):
+    while not over.locked() if times is None else len(took[-1]) < times:
+        for port, answers in zip(ports, took, strict=True):
             began = time.perf_counter()
-            line = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+            line = HTTPConnection("127.0.0.1", port, timeout=HANGS)
             line.request("GET", path)
             assert line.getresponse().read() == b"ok\n"
-            times.append(time.perf_counter() - began)
+            answers.append(time.perf_counter() - began)
             line.close()
             time.sleep(interval)
     return took

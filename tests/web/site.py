@@ -27,7 +27,7 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
     "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
 }
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds until a server has to be up, or to have said something."""
 
 
@@ -148,7 +148,7 @@ class Clients:
         self._process.stdin.flush()
 
     def end(self, seconds: float = PATIENCE) -> Any:
-        """Wait for what they have to tell. Ends them if they take longer."""
+        """Say that it is over, and wait for what they have to tell. Ends them if they take longer."""
         try:
             told, _ = self._process.communicate(timeout=seconds)
         finally:

@@ -264,9 +264,10 @@ def test_a_chat_that_is_not_known(command: str, shell: Shell) -> None:
     assert shell("why", "thread-42").code == 1
 
 
-def test_follow(shell: Shell, docker: str) -> None:
+def test_follow(shell: Shell, coder: FakeCoder) -> None:
     """Every phase and every line, and in the end the outcome; what is followed is standard output's."""
-    shell("create", *CHAT, "--template", docker, "--wait", "0")
+    coder.add_template("docker", log=("pulling", "starting"), build=30, connect=30, scripts=30)  # long enough to be seen on a slow machine
+    shell("create", *CHAT, "--template", "docker", "--wait", "0")
     done = shell("follow", *CHAT, "--json")
     *steps, last = map(json.loads, done.out.splitlines())
     assert done.code == 0

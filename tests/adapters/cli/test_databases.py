@@ -12,9 +12,12 @@ from chatworkspace import UnavailableError
 from chatworkspace_cli._online.stores import opened
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.cli.conftest import Shell
+from tests.adapters.cli.worlds import scripts
 from tests.adapters.postgres.server import Database, database, granted
 
 pytestmark = pytest.mark.adapters
+
+SCRIPTS = scripts("chatworkspace_postgres")
 
 
 @pytest.fixture(scope="module")
@@ -42,17 +45,17 @@ def test_a_store_in_postgresql(shell: Shell, base: Database, simulator: CoderSim
     assert shell("doctor", "--json").told["problems"][-1]["about"] == "store"
     script = shell("db", "sql", "--dsn", owner)
     assert (script.code, script.out.startswith("BEGIN"), script.out.rstrip().endswith("COMMIT;")) == (0, True, True)
-    assert shell("db", "upgrade", "--dsn", owner, "--json").told == {"applied": ["0001_first.sql"], "exit_code": 0}
+    assert shell("db", "upgrade", "--dsn", owner, "--json").told == {"applied": SCRIPTS, "exit_code": 0}
     assert shell("db", "upgrade", "--dsn", owner).out == "nothing to do\n"
     assert shell("db", "sql", "--dsn", owner, "--json").told["sql"] == ""
     assert "lacks" in shell("db", "check").err
     base.execute(granted("chatworkspace"))
-    assert shell("db", "check", "--json").told == {"schema_version": 1, "exit_code": 0}
+    assert shell("db", "check", "--json").told == {"schema_version": len(SCRIPTS), "exit_code": 0}
     simulator.coder.add_template("docker", build=1)
     done = shell("create", "--chat", "thread-42", "--template", "docker", "--json")
     assert (done.code, done.told["reason"]) == (0, "created")
     store = shell("doctor", "--json").told["store"]
-    assert (store["kind"], store["schema_version"], store["chats"]) == ("postgresql", 1, 1)
+    assert (store["kind"], store["schema_version"], store["chats"]) == ("postgresql", len(SCRIPTS), 1)
     assert store["place"].endswith(f"/{base.name}")
     assert "@" not in store["place"]
 
@@ -60,7 +63,7 @@ def test_a_store_in_postgresql(shell: Shell, base: Database, simulator: CoderSim
 def test_tables_in_another_schema(shell: Shell, base: Database) -> None:
     """Made by the same file."""
     assert shell("db", "upgrade", "--dsn", url(base.owner), "--schema", "others").code == 0
-    assert shell("db", "check", "--dsn", url(base.owner), "--schema", "others").out == "nothing is missing; version 1\n"
+    assert shell("db", "check", "--dsn", url(base.owner), "--schema", "others").out == f"nothing is missing; version {len(SCRIPTS)}\n"
     wrong = shell("db", "check", "--dsn", url(base.owner), "--schema", "No; DROP")
     assert (wrong.code, wrong.err.startswith("chatworkspace db check: --schema: expected")) == (2, True)
 

@@ -17,7 +17,7 @@ from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_sqlite import SQLiteStore
 from tests.adapters.cli.conftest import Shell
-from tests.adapters.cli.worlds import ANOTHER, TOKEN
+from tests.adapters.cli.worlds import ANOTHER, TOKEN, scripts
 
 pytestmark = pytest.mark.adapters
 
@@ -58,7 +58,7 @@ def test_nothing_is_wrong(shell: Shell, tmp_path: Path) -> None:
     assert told["store"] == {
         "kind": "sqlite",
         "place": str(tmp_path / "chats.db"),
-        "schema_version": 1,
+        "schema_version": len(scripts("chatworkspace_sqlite")),
         "writable": True,
         "chats": 0,
         "standing_plans": 0,

@@ -11,6 +11,7 @@ import pytest
 
 from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace_cli._online.stores import _shown, default_url, dsn_of, opened
+from tests.adapters.cli.worlds import scripts
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_its_folder_is_the_users_alone(tmp_path: Path) -> None:
     for _ in range(2):
         with opened(None, environment) as it:
             it.store.open_chat("a", UUID(int=1), UUID(int=2))
-            assert (it.kind, it.schema_version()) == ("sqlite", 1)
+            assert (it.kind, it.schema_version()) == ("sqlite", len(scripts("chatworkspace_sqlite")))
             assert it.place == str(tmp_path / "state" / "chatworkspace" / "chats.db")
             assert len(it.store.chats()) == 1
     if os.name == "posix":

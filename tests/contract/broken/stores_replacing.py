@@ -73,7 +73,7 @@ def counts_what_is_bound_once_more(it: MemoryStore, really: Really, claim: Claim
 def keeps_what_it_has_replaced(it: MemoryStore, really: Really, claim: Claim, workspace_id: UUID) -> Any:
     before = it._rows[claim.chat.id].chat.workspace_id
     chat = really(claim, workspace_id)
-    if before not in {None, workspace_id}:
+    if before is not None and before != workspace_id:
         it._register.bound[before] = 1
     return chat
 

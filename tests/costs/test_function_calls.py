@@ -1,0 +1,74 @@
+"""What the library itself does for a call, over the quickest of ports: functions of the core that are called, those of the adapters left out.
+
+Each is a bound: as many as there were when it was written, on the interpreter that makes the most of them. More of them are a cost that somebody has
+to want; fewer are a new bound. How long it takes is for benchmarks/concurrent_creation.py to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chatworkspace import ChatWorkspaces, Outcome, Template
+from chatworkspace.ports import SystemClock
+from chatworkspace_fake import FakeCoder, MemoryStore
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from tests.costs.profile import CORE, calls_of
+
+CREATION = 247
+READY = 90
+STATUS = 70
+
+
+class Service:
+    """A service in real time over store and platform in memory, which has made a workspace before, so that all is imported and read once."""
+
+    def __init__(self) -> None:
+        clock = SystemClock()
+        coder = FakeCoder(clock)
+        self.docker: Template = coder.add_template("docker")
+        self.chats = ChatWorkspaces(store=MemoryStore(clock), creator=coder, dialer=coder, clock=clock)
+        for chat_id in ("first", "chat"):
+            self.chats.open_chat(chat_id, owner_id=OWNER, organization_id=ORGANIZATION)
+        self.create("first")
+
+    def create(self, chat_id: str = "chat") -> Outcome:
+        """Create, or find what is there."""
+        return self.chats.create(chat_id, self.docker.id)
+
+    def status(self) -> Outcome:
+        """Look."""
+        return self.chats.status("chat")
+
+
+def counted(act: Callable[[], Outcome]) -> tuple[int, str]:
+    """Act, which has to end with a ready workspace; return how many functions of the core were called, and which."""
+    with calls_of(CORE) as counts:
+        outcome = act()
+    assert outcome.ready
+    return sum(counts.values()), "\n".join(f"{number} {name}" for name, number in counts.most_common())
+
+
+def test_a_creation() -> None:
+    """From the call to the ready workspace, of a template that takes no time."""
+    number, which = counted(Service().create)
+    assert number <= CREATION, which
+
+
+@pytest.mark.parametrize(("call", "most"), [("create", READY), ("status", STATUS)])
+def test_a_chat_that_is_known_to_be_ready(call: str, most: int) -> None:
+    """It was proven a moment ago: one look at the store."""
+    service = Service()
+    service.create()
+    number, which = counted(getattr(service, call))
+    assert number <= most, which
+
+
+def test_what_is_counted() -> None:
+    """The core's functions, and no others; each as often as it was called, in whatever thread."""
+    with calls_of(CORE) as counts:
+        service = Service()
+        service.create()
+    assert counts["chatworkspace/service.py:create"] == 2
+    assert all(name.startswith("chatworkspace/") for name in counts)
