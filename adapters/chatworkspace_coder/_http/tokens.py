@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from inspect import iscoroutinefunction
 from uuid import UUID
@@ -25,6 +26,8 @@ class Tokens:
     """Asks for the token of an owner, each time. Safe from any thread if the function is."""
 
     def __init__(self, token: Token) -> None:
+        self._asking = threading.local()
+        """Of whom this thread is asking now, by which a function that asks for what it is asked for is told."""
         self._ask: Callable[[UUID | None], str]
         self._each_their_own = callable(token)
         if callable(token):
@@ -44,10 +47,16 @@ class Tokens:
     def of(self, owner_id: UUID | None) -> Secret:
         """Return the token. UnavailableError, which carries nothing of what the function raised or returned."""
         failed, told = "", None
+        asking: set[UUID | None] = self._asking.__dict__.setdefault("of", set())
+        if owner_id in asking:
+            raise UnavailableError("the token function asks for the token that it is asked for", retryable=False)
+        asking.add(owner_id)
         try:
             told = self._ask(owner_id)
         except Exception as error:  # noqa: BLE001 # anybody's function may raise anything, with the token in its text
             failed = type(error).__name__
+        finally:
+            asking.discard(owner_id)
         if failed:
             raise UnavailableError(f"the token function raised {failed}")
         if not _is_usable(told):

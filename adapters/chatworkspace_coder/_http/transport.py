@@ -133,18 +133,18 @@ class Transport:
     def once(self, request: Request, deadline: float) -> Answer:
         """Ask once. LostError, UnavailableError (no token, closed)."""
         self._check()
+        prepared = self._prepared(request)  # before a slot is taken: whoever is asked for the token may ask the server for it
         limit = self._watchdog.limit(deadline)
         free = self._free
         if not free.acquire(timeout=min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX)):
             raise LostError("all connections were in use", sent=False, overdue=True)
         try:
             with limit, Under(limit):
-                return self._exchange(request, limit)
+                return self._exchange(prepared, limit)
         finally:
             free.release()
 
-    def _exchange(self, request: Request, limit: Limit) -> Answer:
-        prepared = self._prepared(request)
+    def _exchange(self, prepared: PreparedRequest, limit: Limit) -> Answer:
         reason = ""
         try:
             seconds = left(limit.deadline)

@@ -20,6 +20,7 @@ from chatworkspace_coder._answers import workspaces
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, user, workspace
 from tests.adapters.coder.server import Reply, Server, serving, soon
+from tests.hanging import not_hanging
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
@@ -62,6 +63,37 @@ def test_the_token_of_each_owner(server: Server) -> None:
         client.user()
     assert asked == [ME, ME, None]
     assert [seen.headers["coder-session-token"] for seen in server.seen] == ["token-1", "token-2", "token-3"]
+
+
+def test_a_token_function_that_asks_the_same_client(server: Server) -> None:
+    """It is asked before a slot is taken: one connection is enough for both."""
+    server.on("GET", PATH, Reply(200, workspace()))
+    server.on("GET", "/users/me", Reply(200, user()))
+
+    def token(owner_id: UUID | None) -> str:
+        return TOKEN if owner_id is None else f"token-of-{client.user().id}"
+
+    with CoderClient(server.url, token=token, connections=1) as client, not_hanging():
+        for _ in range(2):
+            assert client.get_workspace(ME, IT, deadline=soon()).id == IT
+    assert [seen.headers["coder-session-token"] for seen in server.seen] == [TOKEN, f"token-of-{OWNER}"] * 2
+
+
+def test_a_token_function_that_asks_for_its_own_token(server: Server) -> None:
+    """It is refused at once, and nothing is sent."""
+    reasons: list[str] = []
+
+    def token(_: UUID | None) -> str:
+        try:
+            return str(client.user().id)
+        except UnavailableError as error:
+            reasons.append(str(error))
+            raise
+
+    with CoderClient(server.url, token=token, connections=1) as client, not_hanging(), pytest.raises(UnavailableError):
+        client.user()
+    assert reasons == ["the token function asks for the token that it is asked for"]
+    assert server.seen == []
 
 
 @pytest.mark.parametrize("returned", [None, "", f"{TOKEN}\r\nX: y", f"{TOKEN} x", 3, LookupError(f"{TOKEN} has expired")])
