@@ -27,10 +27,10 @@ class Strict(FakeStore):
             raise InvalidArgumentError("note", "text without NUL and without lone surrogates")
         note.encode()
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Check the note."""
         self._fit(note)
-        super().release(claim, note=note, drop_plan=drop_plan)
+        super().release(claim, note=note, drop_plan=drop_plan, back=back)
 
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Any:
         """Check the note."""
@@ -84,9 +84,9 @@ def test_an_odd_name_is_left_behind_under_a_name_that_fits(act: str) -> None:
 class Failing(FakeStore):
     """A store whose bookkeeping fails in its own way."""
 
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
+    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Fail."""
-        raise ZeroDivisionError(claim, note, drop_plan)
+        raise ZeroDivisionError(claim, note, drop_plan, back)
 
 
 def test_a_claim_that_cannot_be_given_back_hides_no_refusal(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from uuid import UUID
 
-from chatworkspace import Reason, State, Transition
+from chatworkspace import State, Transition
 from chatworkspace._application.waiting import phase_order
 from chatworkspace.outcomes import Progress
-from tests.worlds.histories import Asked, History, Made, Told, Written
+from tests.worlds.histories import History, Made, Told, Written
+from tests.worlds.keeping import led_back_by_name, one_live_workspace, one_name_one_request, refused_takes_nothing_away
+from tests.worlds.reading import ON_THEIR_WORD, REPLACING, asked_for, calls, chat_ids, first_build_failed, leaves, made_by_id, replacers
 
 MOMENT = 1e-6
 SLACK = 0.25
 """Seconds that a call may end after its deadline."""
 STALE = 15.0
 """Seconds that a call may still read (a log, say) after it has looked at the chat for the last time."""
-ON_THEIR_WORD = frozenset({"replace", "attach", "detach"})
-"""Calls by which a live workspace is left behind because the caller says so."""
 
 
 def check(history: History) -> list[str]:
@@ -25,119 +25,12 @@ def check(history: History) -> list[str]:
     return [f"{number}: {problem}" for number, rule in RULES.items() for problem in rule(history)]
 
 
-# ------------------------------------------------------------------ what the rules share
-
-
-def _makers(history: History) -> dict[UUID, str]:
-    """Return whose making each workspace is: the chat for which its name was asked for."""
-    chats = {asked.name.lower(): asked.chat_id for asked in history.asked if asked.kind == "create"}
-    return {made.id: chats[made.made_as.lower()] for made in history.made if not made.own and made.made_as.lower() in chats}
-
-
-def _calls(history: History) -> dict[int, Told]:
-    return {told.caller: told for told in history.told}
-
-
-def _plans(history: History, chat_id: str) -> list[Written]:
-    """Return the claims that wrote a plan, in their order."""
-    return [it for it in history.written if it.chat_id == chat_id and it.call == "claim" and it.plan is not None]
-
-
-def _chat_ids(history: History) -> list[str]:
-    return sorted({it.chat_id for it in history.written})
-
-
-def _named(history: History) -> set[UUID]:
-    """Return the workspaces that an outcome named as left behind, or, where nobody was left to be told, the record of the one who did it."""
-    calls = _calls(history)
-    outcomes = [told.outcome for told in history.told if told.outcome is not None]
-    named = {it.left_behind.workspace_id for it in outcomes if it.left_behind is not None and it.left_behind.reason is not Reason.OVERTAKEN}
-    for write in history.written:
-        told = calls.get(write.caller)
-        if write.call == "attach" and write.after is not None:
-            named.add(write.after)  # it was left behind once, and is the chat's again on a caller's word
-        if told is not None and told.outcome is not None:
-            continue
-        if write.before is not None and write.after != write.before:
-            named.add(write.before)
-        named.update(made.id for made in history.made if write.call == "attach" and write.note.endswith(f"/{made.made_as}"))
-    return named
-
-
-def _first_build_failed(made: Made, before: float) -> bool:
-    builds = [build for build in made.builds if build.asked_at < before or build.number == 1]
-    return len(builds) == 1 and builds[0].failed
-
-
-# ------------------------------------------------------------------ 1 and 2: one workspace, and none is lost
-
-
-def one_live_workspace(history: History) -> Iterator[str]:
-    """At no instant there are two live workspaces of one chat's making, save those that an outcome named as left behind."""
-    makers, named = _makers(history), _named(history)
-    for chat_id in sorted(set(makers.values())):
-        order = _order_of_names(history, chat_id)
-        live: list[Made] = []
-        for made in sorted((it for it in history.made if makers.get(it.id) == chat_id), key=lambda it: it.made_at):
-            live = [older for older in live if older.gone_at > made.made_at and not _arrived_late(order, older, made)]
-            if live:
-                yield f"{chat_id} had {live[0].made_as} ({live[0].id}) and {made.made_as} ({made.id}) at {made.made_at:.3f}"
-            if made.id not in named:
-                live.append(made)
-
-
-def _order_of_names(history: History, chat_id: str) -> dict[str, int]:
-    names = [write.plan.name for write in _plans(history, chat_id) if write.plan is not None]
-    return {name: number for number, name in reversed(list(enumerate(names)))}
-
-
-def _arrived_late(order: dict[str, int], older: Made, younger: Made) -> bool:
-    """Tell whether the younger one comes from a request that was overtaken by a detach or replacement: a stray, which the sweep lists."""
-    return younger.made_as in order and older.made_as in order and order[younger.made_as] < order[older.made_as]
-
-
-def led_back_by_name(history: History) -> Iterator[str]:
-    """Every workspace of our making leads back to its chat by its name alone; those of no chat are listed; nothing is deleted unasked."""
-    chats = {mark: row.chat.id for row in history.rows for mark in row.marks}
-    makers = _makers(history)
-    for made in history.made:
-        if made.own:
-            continue
-        by_name = chats.get(made.made_as.lower().rpartition("-")[2])
-        if by_name is None or by_name != makers.get(made.id):
-            yield f"{made.made_as} leads to {by_name}, and was made for {makers.get(made.id)}"
-        deletions = sum(build.transition is Transition.DELETE for build in made.builds)
-        wanted = sum(deed.workspace_id == made.id for deed in history.deeds if deed.kind == "delete")
-        wanted += sum(asked.workspace_id == made.id for asked in _asked(history, "delete"))
-        if deletions > wanted:
-            yield f"{made.made_as} was deleted unasked"
-    if history.sweep is not None:
-        yield from _swept(history, chats)
-
-
-def _swept(history: History, chats: dict[str, str]) -> Iterator[str]:
-    assert history.sweep is not None
-    bound = {row.chat.workspace_id for row in history.rows}
-    planned = {row.plan.name.lower() for row in history.rows if row.plan is not None}
-    live = [made for made in history.made if made.gone_at == float("inf") and made.name.lower().rpartition("-")[2] in chats]
-    strays = {made.id for made in live if made.id not in bound and made.name.lower() not in planned}
-    listed = {stray.id for stray in history.sweep.strays} | set(history.sweep.deleted)
-    if listed != strays:
-        yield f"the sweep lists {sorted(map(str, listed))}, and {sorted(map(str, strays))} are no chat's"
-    for key, error in history.sweep.errors.items():
-        yield f"the sweep could not do {key}: {error}"
-
-
-def _asked(history: History, kind: str) -> list[Asked]:
-    return [asked for asked in history.asked if asked.kind == kind]
-
-
 # ------------------------------------------------------------------ 3 and 4: what callers are told
 
 
 def ready_was_proven(history: History) -> Iterator[str]:
     """Whoever is told "ready" could dial then or a moment before, and nothing done through the store since says otherwise."""
-    calls = _calls(history)
+    by_number = calls(history)
     for told in history.told:
         outcome = told.outcome
         if outcome is None or not outcome.ready or outcome.agent is None or told.ended_at is None:
@@ -150,12 +43,27 @@ def ready_was_proven(history: History) -> Iterator[str]:
         proofs = [
             dial
             for dial in history.dialled
-            if (dial.workspace_id, dial.agent_id) == (outcome.workspace_id, outcome.agent.id) and calls[dial.caller].process == told.process
+            if (dial.workspace_id, dial.agent_id) == (outcome.workspace_id, outcome.agent.id) and by_number[dial.caller].process == told.process
         ]
         if not any(told.ended_at - history.proof - paused <= dial.at <= told.ended_at for dial in proofs):
             yield f"call {told.caller} was told ready at {told.ended_at:.3f}, and nobody had dialled since {told.ended_at - history.proof:.3f}"
         elif not any(dial.seq < seen and not any(dial.seq < claim for claim in claims) for dial in proofs):
             yield f"call {told.caller} was told ready, and the chat was claimed after the dial"
+    yield from _connected(history)
+
+
+def _connected(history: History) -> Iterator[str]:
+    """Whoever was given a way to an agent had reached that of the workspace that the chat had at the look before."""
+    for told in history.told:
+        if not told.connected or told.ended_at is None:
+            continue
+        dials = [dial for dial in history.dialled if dial.caller == told.caller]
+        if not dials:
+            yield f"call {told.caller} was connected, and had dialled nobody"
+            continue
+        looks = [it.chat.workspace_id for it in history.observed if it.caller == told.caller and it.seq < dials[-1].seq]
+        if not looks or looks[-1] != dials[-1].workspace_id:
+            yield f"call {told.caller} was connected to {dials[-1].workspace_id}, and the chat had {looks[-1] if looks else None}"
 
 
 def all_are_told_the_same(history: History) -> Iterator[str]:
@@ -193,7 +101,7 @@ def _told_what_was_seen(history: History, told: Told) -> Iterator[str]:
 
 def overtaken_holders_are_refused(history: History) -> Iterator[str]:
     """Epochs of accepted writes never fall, each epoch has one holder, and no write of an overtaken holder is accepted."""
-    for chat_id in _chat_ids(history):
+    for chat_id in chat_ids(history):
         epoch, holders = 0, dict[int, str]()
         for write in history.written:
             if write.chat_id != chat_id:
@@ -209,36 +117,45 @@ def overtaken_holders_are_refused(history: History) -> Iterator[str]:
 
 def nothing_because_of_probes(history: History) -> Iterator[str]:
     """No live workspace is deleted, restarted or left behind because of probes, however many failed."""
-    calls, made = _calls(history), {it.id: it for it in history.made}
+    told, made = calls(history), made_by_id(history)
+    creating = {"create", *REPLACING}
+    allowed = {"create": creating, "start": {"start", *creating}, "stop": {"stop"}, "delete": {"sweep"}}
     for asked in history.asked:
-        kind = calls[asked.caller].kind
-        allowed = {"create": {"create", "replace"}, "start": {"start", "create", "replace"}, "stop": {"stop"}, "delete": {"sweep"}}[asked.kind]
-        if kind not in allowed:
+        kind = told[asked.caller].kind
+        if kind not in allowed[asked.kind]:
             yield f"a call to {kind} asked to {asked.kind}"
         workspace = made.get(asked.workspace_id) if asked.workspace_id is not None else None
         decided = [it.at for it in history.written if it.call == "claim" and it.caller == asked.caller and it.seq < asked.seq]
-        if workspace is not None and asked.kind == "start" and kind != "start" and not _first_build_failed(workspace, max(decided, default=asked.at)):
+        if workspace is not None and asked.kind == "start" and kind != "start" and not first_build_failed(workspace, max(decided, default=asked.at)):
             yield f"a call to {kind} restarted {workspace.made_as}"
     for each in history.made:
         yield from _unasked_builds(history, each)
     for write in history.written:
-        before = None if write.before is None or write.after == write.before else made.get(write.before)
-        if before is None or before.gone_at <= write.at or write.caller not in calls or calls[write.caller].kind in ON_THEIR_WORD:
-            continue
-        if not (calls[write.caller].kind == "create" and _first_build_failed(before, write.at)):
-            yield f"a call to {calls[write.caller].kind} left {before.made_as} behind, which was live"
+        before = made.get(write.before) if write.before is not None and leaves(write) else None
+        if before is not None and before.gone_at > write.at and not _on_their_word(history, write, before):
+            yield f"a call to {told[write.caller].kind if write.caller in told else 'nobody'} left {before.made_as} behind, which was live"
+
+
+def _on_their_word(history: History, write: Written, before: Made) -> bool:
+    """Tell whether whoever left a live one behind was told to, or found what somebody had asked for who was; or its first build had failed."""
+    told = calls(history)
+    for said in (write, *replacers(history, write)):
+        kind = told[said.caller].kind if said.caller in told else ""
+        if kind in ON_THEIR_WORD or (kind == "create" and first_build_failed(before, said.at)):
+            return True
+    return False
 
 
 def _unasked_builds(history: History, workspace: Made) -> Iterator[str]:
     for transition in Transition:
         built = sum(build.transition is transition and build.number > 1 for build in workspace.builds)
-        asked = sum(it.workspace_id == workspace.id for it in _asked(history, transition.value))
+        asked = sum(it.workspace_id == workspace.id for it in asked_for(history, transition.value))
         done = sum(it.workspace_id == workspace.id and it.kind == transition.value for it in history.deeds)
         if built > asked + done:
             yield f"{workspace.made_as} had {built} builds to {transition.value}, and {asked + done} were asked for"
 
 
-# ------------------------------------------------------------------ 7 and 8: in time, and once
+# ------------------------------------------------------------------ 7: in time
 
 
 def calls_end_in_time(history: History) -> Iterator[str]:
@@ -251,49 +168,11 @@ def calls_end_in_time(history: History) -> Iterator[str]:
             yield f"call {told.caller} to {told.kind} ended {late:.3f} s after its deadline"
 
 
-def one_name_one_request(history: History) -> Iterator[str]:
-    """All creations ask for one name until a live one is left behind; one request a generation, one more for each call that found none."""
-    for chat_id in _chat_ids(history):
-        plans = _plans(history, chat_id)
-        for one, other in pairwise(plans):
-            if one.plan is not None and other.plan is not None and one.plan.name != other.plan.name and not _left_between(history, one, other):
-                yield f"{chat_id} went from {one.plan.name} to {other.plan.name}, and nothing was left behind"
-        yield from _requests(history, plans, chat_id)
-        opened: dict[int, int] = {}
-        for generation, plan in {plan.generation: plan for plan in reversed(plans)}.items():
-            if opened.setdefault(plan.caller, generation) != generation and plan.caller != -1:
-                yield f"call {plan.caller} opened generations {opened[plan.caller]} and {generation} of {chat_id}"
-
-
-def _left_between(history: History, one: Written, other: Written) -> bool:
-    between = [it for it in history.written if it.chat_id == one.chat_id and one.seq < it.seq <= other.seq]
-    return any((it.before is not None and it.after != it.before) or "left behind" in it.note for it in between)
-
-
-def _requests(history: History, plans: list[Written], chat_id: str) -> Iterator[str]:
-    calls = _calls(history)
-    first = {plan.generation: plan.caller for plan in reversed(plans)}
-    before: dict[tuple[int, int], int] = {}
-    for asked in _asked(history, "create"):
-        if asked.chat_id != chat_id:
-            continue
-        own = [plan for plan in plans if plan.caller == asked.caller and plan.seq < asked.seq]
-        if not own or own[-1].plan is None or own[-1].plan.name != asked.name:
-            yield f"call {asked.caller} asked for {asked.name}, which it had not planned"
-            continue
-        generation = own[-1].generation
-        since = before.get((asked.caller, generation))
-        planned_first = asked.caller == first[generation] and since is None
-        if not planned_first and not any((since or 0) < seq < asked.seq for seq in calls[asked.caller].found_none):
-            yield f"call {asked.caller} asked again in generation {generation}, and had not looked by name"
-        before[asked.caller, generation] = asked.seq
-
-
 # ------------------------------------------------------------------ 9, 10 and 12: what is left, what is seen, and whether it goes on
 
 
 def nothing_is_left(history: History) -> Iterator[str]:
-    """After quiet no mutex, call, watch or claim is left, and no plan that the sweep does not know."""
+    """After quiet no mutex, call, watch or claim is left, and no plan that the sweep does not know, save that of a replacement in doubt."""
     for left in history.left:
         if left.count:
             yield f"{left.count} {left.what} left in {left.where}"
@@ -301,7 +180,11 @@ def nothing_is_left(history: History) -> Iterator[str]:
         if row.claimed_for > 0:
             yield f"{row.chat.id} is still claimed"
         if row.plan is not None and row.chat.id not in (history.sweep.errors if history.sweep is not None else {}):
-            yield f"the plan of {row.chat.id} stands, and the sweep did not say so"
+            name = row.plan.name.lower()
+            if row.chat.workspace_id is None:
+                yield f"the plan of {row.chat.id} stands, and the sweep did not say so"
+            elif any(made.gone_at == float("inf") and made.name.lower() == name for made in history.made):
+                yield f"the plan of {row.chat.id} stands, and the sweep has not bound what came of it"
 
 
 def followers_see_it_go_forward(history: History) -> Iterator[str]:
@@ -332,15 +215,24 @@ def it_goes_on(history: History) -> Iterator[str]:
     for told in history.told:
         if told.leaked:
             yield f"call {told.caller} to {told.kind} let {told.error} out"
-        if not told.last or told.kind == "sweep":
-            continue
-        outcome = told.outcome
-        if outcome is None:
-            yield f"with all faults over, {told.kind} ended with {told.error or 'nothing'}"
-        elif outcome.state is State.READY and outcome.workspace_id not in live:
-            yield f"with all faults over, {told.kind} ended with {outcome.workspace_id}, which is gone"
-        elif outcome.state is not State.READY and not outcome.next_step:
-            yield f"with all faults over, {told.kind} ended with {outcome.state.value} ({outcome.reason.value}), and nobody must act"
+        if told.last and (problem := _stuck(history, told, live)):
+            yield f"with all faults over, {told.kind} ended with {problem}"
+
+
+def _stuck(history: History, told: Told, live: set[UUID]) -> str:
+    """Return what was wrong with a call that was made when all faults were over."""
+    outcome = told.outcome
+    if told.kind == "sweep":
+        return ""
+    if told.kind == "connect":
+        statuses = [it.outcome for it in history.told if it.last and it.kind == "status" and it.chat_id == told.chat_id]
+        there = any(status is not None and status.ready and status.agent is not None for status in statuses)
+        return told.error if there and not told.connected else ""
+    if outcome is None:
+        return told.error or "nothing"
+    if outcome.state is State.READY:
+        return "" if outcome.workspace_id in live else f"{outcome.workspace_id}, which is gone"
+    return "" if outcome.next_step else f"{outcome.state.value} ({outcome.reason.value}), and nobody must act"
 
 
 RULES: dict[int, Callable[[History], Iterator[str]]] = {
@@ -355,5 +247,6 @@ RULES: dict[int, Callable[[History], Iterator[str]]] = {
     9: nothing_is_left,
     10: followers_see_it_go_forward,
     12: it_goes_on,
+    13: refused_takes_nothing_away,
 }
 """What each function checks, by its number in the design. 11, the rates, is measured elsewhere."""

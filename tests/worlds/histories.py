@@ -78,6 +78,16 @@ class Written:
     """What is bound after it."""
     plan: Plan | None = None
     """That a claim wrote down."""
+    keep: bool = False
+    """It did so beside the binding: a replacement's plan."""
+    stood: bool = False
+    """A plan stood before it."""
+    stands: bool = False
+    """A plan stands after it."""
+    name: str = ""
+    """In use after it."""
+    number: int = 0
+    """Of that name."""
     note: str = ""
 
 
@@ -110,7 +120,7 @@ class Told:
     caller: int
     process: str
     kind: str
-    """create, replace, start, stop, attach, detach, status, follow or sweep."""
+    """create, replace, replace this, start, stop, attach, detach, status, connect, follow or sweep."""
     chat_id: str
     begun_at: float
     ended_at: float | None
@@ -123,6 +133,8 @@ class Told:
     """That exception is none of the library's."""
     progress: tuple[Progress, ...] = ()
     swept: Sweep | None = None
+    connected: bool = False
+    """It was given a way to the agent."""
     spent: float = 0.0
     """Seconds after its deadline that it spent in port calls that do not wait, paused, or backing off from a failed one."""
     found_none: tuple[int, ...] = ()

@@ -29,12 +29,12 @@ from chatworkspace import (
 )
 from chatworkspace.ports import Plan
 from tests.worlds.checker import RULES, check
-from tests.worlds.histories import Asked, BuildMade, Dialled, History, Left, Made, Observed, Row, Told, Written
+from tests.worlds.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Row, Told, Written
 
 BORN = datetime(2030, 1, 1, tzinfo=timezone.utc)
 OWNER, ORGANIZATION, TEMPLATE, VERSION, AGENT = (UUID(int=number) for number in range(1, 6))
-ONE, TWO = UUID(int=11), UUID(int=12)
-"""Two workspaces."""
+ONE, TWO, THREE = (UUID(int=number) for number in (11, 12, 13))
+"""Workspaces."""
 FIRST, SECOND = "docker-aaaaaaaaaa", "docker-bbbbbbbbbb"
 """The names of the chat's first two numbers."""
 CHAT = Chat(id="chat-1", owner_id=OWNER, organization_id=ORGANIZATION, generation=1, workspace_id=ONE)
@@ -68,8 +68,10 @@ def asked(seq: int, caller: int, kind: str, **changes: Any) -> Asked:
 
 
 def written(seq: int, call: str, **changes: Any) -> Written:
-    epoch = changes.get("epoch", 1)
-    return attrs.evolve(Written(seq=seq, at=1, call=call, caller=0, chat_id=CHAT.id, epoch=epoch, token=f"of-{epoch}", generation=1), **changes)
+    epoch, planned = changes.get("epoch", 1), changes.get("plan")
+    row: dict[str, Any] = {"name": FIRST} if planned is None else {"name": planned.name, "number": planned.number, "stands": True}
+    base = Written(seq=seq, at=1, call=call, caller=0, chat_id=CHAT.id, epoch=epoch, token=f"of-{epoch}", generation=1, stood=call != "claim")
+    return attrs.evolve(base, **{**row, **changes})
 
 
 def told(caller: int, kind: str = "create", **changes: Any) -> Told:
@@ -121,14 +123,65 @@ def replaced(**changes: Any) -> History:
         made=[made(TWO, SECOND, made_at=20.0)],
         asked=[asked(12, 2, "create", name=SECOND)],
         written=[
-            written(11, "claim", plan=plan, before=ONE, epoch=2, generation=2, caller=2),
-            written(13, "bind", after=TWO, epoch=2, generation=2, caller=2),
+            written(11, "claim", plan=plan, keep=True, before=ONE, after=ONE, epoch=2, caller=2, at=20.0),
+            written(13, "bind", before=ONE, after=TWO, epoch=2, generation=2, caller=2, at=20.0, name=SECOND, number=1),
         ],
         observed=[Observed(seq=14, at=20, caller=2, chat=chat)],
         told=[told(2, "replace", begun_at=20, ended_at=20, outcome=attrs.evolve(outcome, **changes))],
     )
     rows = (Row(chat=chat, marks=("aaaaaaaaaa", "bbbbbbbbbb")),)
     return attrs.evolve(history, rows=rows, sweep=Sweep(strays=(workspace(),)))
+
+
+SECOND_PLAN = attrs.evolve(PLAN, name=SECOND, number=1)
+
+
+def planned_beside(seq: int = 11, **changes: Any) -> Written:
+    """Return the claim of a third call with a plan beside the binding."""
+    return written(seq, "claim", plan=SECOND_PLAN, keep=True, before=ONE, after=ONE, epoch=2, caller=2, at=20.0, **changes)
+
+
+def refused(**changes: Any) -> History:
+    """Return a history in which a third call wanted to replace the workspace, and was refused."""
+    release = written(13, "release", before=ONE, after=ONE, epoch=2, caller=2, at=20.0, note="replacement refused: no")
+    third = told(2, "replace", begun_at=20, ended_at=20, outcome=None, error="RefusedError")
+    return changed(asked=[asked(12, 2, "create", name=SECOND)], written=[planned_beside(), attrs.evolve(release, **changes)], told=[third])
+
+
+def in_doubt(**changes: Any) -> History:
+    """Return a history in which a third call got no answer, its request was acted upon all the same, and the sweep has bound what came of it."""
+    later = {"epoch": 3, "caller": 3, "at": 60.0}
+    settling = {"name": SECOND, "number": 1, "stood": True}
+    history = changed(
+        made=[made(TWO, SECOND, made_at=50.0)],
+        asked=[asked(12, 2, "create", name=SECOND)],
+        written=[
+            planned_beside(),
+            written(13, "release", before=ONE, after=ONE, epoch=2, caller=2, at=45.0, stands=True, **settling),
+            written(14, "claim", before=ONE, after=ONE, stands=True, **settling, **later),
+            attrs.evolve(written(15, "bind", before=ONE, after=TWO, generation=2, **settling, **later), **changes),
+        ],
+        told=[
+            told(2, "replace", begun_at=20, ended_at=45, wait=None, outcome=None, error="OutcomeUnknownError"),
+            told(3, "sweep", begun_at=60, ended_at=60, outcome=None, swept=Sweep()),
+        ],
+    )
+    rows = (Row(chat=attrs.evolve(CHAT, generation=2, workspace_id=TWO), marks=("aaaaaaaaaa", "bbbbbbbbbb")),)
+    return attrs.evolve(history, rows=rows, sweep=Sweep(strays=(workspace(),)))
+
+
+def late(name: str = FIRST, **changes: Any) -> History:
+    """Return a history in which the workspace was replaced, and deleted; and a request of that name comes late."""
+    before = replaced()
+    deleted = (BuildMade(number=1, transition=Transition.START, asked_at=1), BuildMade(number=2, transition=Transition.DELETE, asked_at=30))
+    stray = made(THREE, name, made_at=40.0)
+    return attrs.evolve(
+        before,
+        told=(before.told[0], attrs.evolve(before.told[1], last=False), before.told[2]),
+        made=(made(gone_at=30.0, builds=deleted), before.made[1], attrs.evolve(stray, **changes)),
+        deeds=(Deed(kind="delete", at=30.0, workspace_id=ONE),),
+        sweep=Sweep(strays=(workspace(THREE, name),)),
+    )
 
 
 def step(phase: Phase | None, build: int = 1, generation: int = 1, outcome: Outcome | None = None) -> Progress:
@@ -148,6 +201,9 @@ END = step(None, outcome=CLEAN.told[0].outcome)
     [
         pytest.param(CLEAN, id="two-calls"),
         pytest.param(replaced(), id="a-replacement"),
+        pytest.param(refused(), id="a-replacement-that-is-refused"),
+        pytest.param(in_doubt(), id="a-replacement-that-the-sweep-has-bound"),
+        pytest.param(late(), id="a-late-request-for-a-name-that-was-given-up"),
         pytest.param(followed(step(Phase.BUILDING), step(Phase.BUILDING), step(Phase.SCRIPTS), step(Phase.BUILDING, build=2), END), id="a-follower"),
     ],
 )
@@ -161,9 +217,30 @@ def _other_process(history: History) -> History:
     return attrs.evolve(history, told=(history.told[0], attrs.evolve(history.told[1], process="p2")))
 
 
+def _connected_to(workspace_id: UUID) -> History:
+    """Return a history in which a third call has looked, and reached an agent of this workspace."""
+    return changed(
+        told=[told(2, "connect", outcome=None, connected=True)],
+        observed=[Observed(seq=7, at=2, caller=2, chat=CHAT)],
+        dialled=[Dialled(seq=8, at=2, caller=2, workspace_id=workspace_id, agent_id=AGENT)],
+    )
+
+
+def _made_as(name: str) -> History:
+    """Return a history in which what a replacement has asked for is called something else."""
+    history = in_doubt()
+    return attrs.evolve(history, made=(made(), made(TWO, name, made_at=50.0)), asked=(history.asked[0], attrs.evolve(history.asked[1], name=name)))
+
+
+DROPPED = written(13, "release", before=ONE, after=ONE, epoch=2, caller=2, at=20.0)
+"""The third call has given its plan up."""
+
 BROKEN: dict[str, tuple[int, Callable[[], History]]] = {
     "two-live": (1, lambda: replaced(left_behind=None)),
     "two-live-of-one-name": (1, lambda: changed(made=[made(TWO, made_at=5.0)])),
+    "late-and-in-use": (1, lambda: late(SECOND)),
+    "beside-another-name": (1, lambda: _made_as("docker-cccccccccc")),
+    "beside-no-plan": (1, lambda: attrs.evolve(in_doubt(), written=(*CLEAN.written, planned_beside(), DROPPED))),
     "named-only-as-overtaken": (1, lambda: replaced(left_behind=LeftBehind(workspace_id=ONE, name=FIRST, reason=Reason.OVERTAKEN))),
     "a-name-without-a-mark": (2, lambda: changed(made=[made(TWO, "docker", made_at=5.0)], asked=[asked(8, 0, "create", name="docker")])),
     "deleted-unasked": (
@@ -176,6 +253,8 @@ BROKEN: dict[str, tuple[int, Callable[[], History]]] = {
     "ready-undialled": (3, lambda: attrs.evolve(CLEAN, dialled=())),
     "ready-long-after-the-dial": (3, lambda: with_call(ended_at=7.5, wait=None)),
     "ready-dialled-by-another-process": (3, lambda: _other_process(CLEAN)),
+    "connected-undialled": (3, lambda: changed(told=[told(2, "connect", outcome=None, connected=True)])),
+    "connected-to-another": (3, lambda: _connected_to(TWO)),
     "ready-another-agent": (3, lambda: with_outcome(agent=attrs.evolve(READER, id=UUID(int=99)))),
     "ready-though-claimed-since": (
         3,
@@ -205,12 +284,13 @@ BROKEN: dict[str, tuple[int, Callable[[], History]]] = {
     "asked-twice": (8, lambda: changed(asked=[asked(9, 0, "create")])),
     "asked-again-without-looking": (
         8,
-        lambda: changed(asked=[asked(9, 1, "create")], written=[written(8, "claim", epoch=2, plan=PLAN, caller=1)]),
+        lambda: changed(asked=[asked(9, 1, "create")], written=[written(8, "claim", epoch=2, plan=PLAN, caller=1, stood=True)]),
     ),
     "two-generations-by-one-call": (8, lambda: changed(written=[written(8, "claim", epoch=2, plan=PLAN, generation=2)])),
     "a-mutex-left": (9, lambda: changed(left=[Left(where="p1", what="mutexes", count=1)])),
     "a-claim-left": (9, lambda: attrs.evolve(CLEAN, rows=(attrs.evolve(CLEAN.rows[0], claimed_for=3.0),))),
-    "a-plan-left": (9, lambda: attrs.evolve(CLEAN, rows=(attrs.evolve(CLEAN.rows[0], plan=PLAN),))),
+    "a-plan-left": (9, lambda: attrs.evolve(CLEAN, rows=(Row(chat=attrs.evolve(CHAT, workspace_id=None), plan=PLAN, marks=("aaaaaaaaaa",)),))),
+    "a-replacement-not-found": (9, lambda: attrs.evolve(in_doubt(), rows=(attrs.evolve(CLEAN.rows[0], plan=SECOND_PLAN),))),
     "backwards": (10, lambda: followed(step(Phase.SCRIPTS), step(Phase.BUILDING), END)),
     "an-older-build": (10, lambda: followed(step(Phase.BUILDING, build=2), step(Phase.SCRIPTS), END)),
     "an-older-generation": (10, lambda: followed(step(Phase.BUILDING, generation=2), END)),
@@ -220,6 +300,12 @@ BROKEN: dict[str, tuple[int, Callable[[], History]]] = {
     "stuck": (12, lambda: with_call(outcome=None, error="BusyError")),
     "ready-and-gone": (12, lambda: attrs.evolve(CLEAN, made=(made(gone_at=50.0),))),
     "nobody-to-act": (12, lambda: with_outcome(state=State.STOPPED, reason=Reason.NOT_RUNNING)),
+    "not-connected": (12, lambda: changed(told=[told(2, "status", last=True), told(3, "connect", last=True, outcome=None, error="ConnectError")])),
+    "unbound-by-a-plan": (13, lambda: changed(written=[written(11, "claim", plan=PLAN, before=ONE, epoch=2, at=20.0)])),
+    "replaced-by-what-was-not-planned": (13, lambda: in_doubt(name=FIRST, number=0)),
+    "a-refused-plan-that-stands": (13, lambda: refused(stands=True, name=SECOND, number=1)),
+    "a-refused-number-that-stays": (13, lambda: refused(name=SECOND, number=1)),
+    "a-plain-create-that-replaces": (13, lambda: attrs.evolve(refused(), told=(*CLEAN.told, attrs.evolve(refused().told[2], kind="create")))),
     "a-driver's-error": (12, lambda: with_call(outcome=None, error="KeyError()", leaked=True)),
 }
 
@@ -231,5 +317,5 @@ def test_what_breaks_is_named(number: int, make: Callable[[], History]) -> None:
 
 
 def test_every_rule_has_a_history_that_breaks_it() -> None:
-    """1 to 10 and 12, none left out."""
-    assert {number for number, _ in BROKEN.values()} == set(RULES) == {*range(1, 11), 12}
+    """1 to 13 but 11, none left out."""
+    assert {number for number, _ in BROKEN.values()} == set(RULES) == {*range(1, 14)} - {11}

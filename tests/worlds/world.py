@@ -6,322 +6,31 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from functools import partial
-from random import Random
-from threading import RLock, get_ident
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import Chat, ChatWorkspaceError, InvalidArgumentError, Outcome, RefusedError, Template, Workspace
-from chatworkspace._application.mutex import ChatMutex, Waiting
+from chatworkspace import ChatWorkspaceError, Outcome
 from chatworkspace._application.sweeping import LOST_NUMBERS, STANDING
 from chatworkspace._domain import names
-from chatworkspace.model import Agent
-from chatworkspace.ports import AgentConnection, AgentDialer, Claim, Clock, CreateWorkspace, Look, NotAnsweredError, Plan, WorkspaceCreator
-from chatworkspace_fake import Fails, FakeCoder, FakeStore, MemoryStore, Process, Simulation
-from chatworkspace_fake._platform.states import Duration
+from chatworkspace.ports import Look
+from chatworkspace_fake import MemoryStore, Process, Simulation
 from chatworkspace_fake._simulation.registry import registry
-from tests.worlds.histories import Asked, BuildMade, Deed, Dialled, History, Left, Made, Observed, Pause, Row, Told, Written
-
-T = TypeVar("T")
+from tests.worlds.book import Book, Everybody, WorldCoder, WorldStore
+from tests.worlds.chance import Chance
+from tests.worlds.histories import BuildMade, History, Left, Made, Pause, Row, Told
+from tests.worlds.script import Action, Script
 
 QUIET = 200.0
 """Seconds after the last call: beyond every claim, every request that arrives late, and whatever the user does."""
 WAITING = frozenset({"store.wait_for_turn", "watch.next"})
 """Port calls that wait; all others end by limits of their own."""
 BACK_OFF = 1.0
-
-
-class Chance:
-    """What a world draws from its seed, by the two methods of Random that give the same on every interpreter."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = Random(seed)
-
-    def below(self, number: int) -> int:
-        """Return a number from 0 on, below that."""
-        return int(self._random.random() * number)
-
-    def happens(self, likelihood: float) -> bool:
-        """Tell whether it does."""
-        return self._random.random() < likelihood
-
-    def share(self) -> float:
-        """Return a share of one."""
-        return self._random.random()
-
-    def pick(self, choices: Sequence[T]) -> T:
-        """Return one of them."""
-        return choices[self.below(len(choices))]
-
-    def name(self) -> str:
-        """Return a name."""
-        return f"{self._random.getrandbits(40):010x}"
-
-
-# ------------------------------------------------------------------ what writes it all down
-
-
-class Book:
-    """What the doubles below note. `lock`: what is accepted is noted in its order, where threads do not take turns."""
-
-    def __init__(self) -> None:
-        self.lock = RLock()
-        self.seq = 0
-        self.asked: list[Asked] = []
-        self.written: list[Written] = []
-        self.observed: list[Observed] = []
-        self.dialled: list[Dialled] = []
-        self.found_none: dict[int, list[int]] = {}
-        self.chats: dict[int, str] = {}
-        self._callers: dict[int, int] = {}
-        self._holders: dict[str, int] = {}
-
-    def begin(self, chat_id: str) -> int:
-        """Return the number of a call that the current thread begins."""
-        with self.lock:
-            caller = len(self.chats)
-            self.chats[caller] = chat_id
-        self._callers[get_ident()] = caller
-        return caller
-
-    @property
-    def caller(self) -> int:
-        """The call that the current thread is in; -1: none."""
-        return self._callers.get(get_ident(), -1)
-
-    def next(self) -> int:
-        """Return the next number of all that happens."""
-        with self.lock:
-            self.seq += 1
-            return self.seq
-
-    def claims(self, token: str) -> None:
-        """Note who asks for a claim."""
-        self._holders[token] = self.caller
-
-    def holder(self, token: str) -> int:
-        """Return who took the claim of this token."""
-        return self._holders.get(token, -1)
-
-
-class _Ledger(MemoryStore):
-    """Notes what is accepted, underneath the faults: answers may get lost, and writes arrive late."""
-
-    book: Book
-    claims: bool
-
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
-        """Note it once it is accepted."""
-        with self.book.lock:
-            before = self._chat(look.chat.id)
-            claim = super().claim(look, token=token, ttl=ttl if self.claims else 0.0, plan=plan)
-            self._note("claim", claim, before, plan=plan)
-            return claim
-
-    def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        """Note it once it is accepted."""
-        with self.book.lock:
-            before = self._chat(claim.chat.id)
-            chat = super().bind(claim, workspace_id)
-            self._note("bind", claim, before)
-            return chat
-
-    def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
-        """Note it once it is accepted."""
-        with self.book.lock:
-            before = self._chat(claim.chat.id)
-            chat = super().attach(claim, workspace_id, number=number, note=note)
-            if chat != before:  # else it is the same write again
-                self._note("attach", claim, before, note=note)
-            return chat
-
-    def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
-        """Note it if it is not ignored."""
-        with self.book.lock:
-            accepted = self._holds(claim)
-            before = self._chat(claim.chat.id)
-            super().release(claim, note=note, drop_plan=drop_plan)
-            if accepted:
-                self._note("release", claim, before, note=note)
-
-    def _holds(self, claim: Claim) -> bool:
-        row: Any = self._rows[claim.chat.id]
-        return bool(row.held_by(claim) and not row.written)
-
-    def _chat(self, chat_id: str) -> Chat:
-        return MemoryStore.look(self, chat_id).chat
-
-    def _note(self, call: str, claim: Claim, before: Chat, *, plan: Plan | None = None, note: str = "") -> None:
-        chat = self._chat(claim.chat.id)
-        self.book.written.append(
-            Written(
-                seq=self.book.next(),
-                at=self._now(),
-                call=call,
-                caller=self.book.holder(claim.token),
-                chat_id=chat.id,
-                epoch=claim.epoch,
-                token=claim.token,
-                generation=chat.generation,
-                before=before.workspace_id,
-                after=chat.workspace_id,
-                plan=plan,
-                note=note,
-            )
-        )
-
-
-class WorldStore(FakeStore, _Ledger):
-    """A FakeStore that keeps a ledger. claims=False: a claim keeps nobody out, for it is over at once; only its epoch is counted."""
-
-    def __init__(self, clock: Clock, book: Book, *, claims: bool = True) -> None:
-        super().__init__(clock)
-        self.book = book
-        self.claims = claims
-
-    def look(self, chat_id: str) -> Look:
-        """Note what the caller saw."""
-        look = super().look(chat_id)
-        self._observe(look.chat, look.claimed_for)
-        return look
-
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
-        """Note what the caller saw."""
-        self.book.claims(token)
-        claim = super().claim(look, token=token, ttl=ttl, plan=plan)
-        self._observe(claim.chat)
-        return claim
-
-    def bind(self, claim: Claim, workspace_id: UUID) -> Chat:
-        """Note what the caller saw."""
-        return self._observe(super().bind(claim, workspace_id))
-
-    def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
-        """Note what the caller saw."""
-        return self._observe(super().attach(claim, workspace_id, number=number, note=note))
-
-    def _observe(self, chat: Chat, claimed_for: float = 0.0) -> Chat:
-        self.book.observed.append(Observed(seq=self.book.next(), at=self._now(), caller=self.book.caller, chat=chat, claimed_for=claimed_for))
-        return chat
-
-
-class Noting(WorkspaceCreator, AgentDialer):
-    """Notes what it is asked for. marks=False: every creation gets a name of its own, and nothing is found by name."""
-
-    def begin(self, clock: Clock, book: Book, *, marks: bool, chance: Chance) -> None:
-        """Begin to note."""
-        self.book = book
-        self.marks = marks
-        self._now = clock.monotonic
-        self._chance_of_names = chance
-
-    @property
-    def _port(self) -> Any:
-        """What is asked once it was noted."""
-        return super()
-
-    def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
-        """Note the request."""
-        if not self.marks:
-            request = attrs.evolve(request, name=f"ws-{self._chance_of_names.name()}")
-        self._ask("create", name=request.name)
-        made: Workspace = self._port.create_workspace(request, deadline=deadline)
-        return made
-
-    def find_workspace(self, owner_id: UUID, name: str, *, deadline: float) -> Workspace | None:
-        """Note that there was none."""
-        found: Workspace | None = self._port.find_workspace(owner_id, name, deadline=deadline) if self.marks else None
-        if found is None:
-            self.book.found_none.setdefault(self.book.caller, []).append(self.book.next())
-        return found
-
-    def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
-        """Note the request."""
-        self._ask("start", workspace_id=workspace.id)
-        asked: Workspace = self._port.start_workspace(workspace, parameters, deadline=deadline)
-        return asked
-
-    def stop_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
-        """Note the request."""
-        self._ask("stop", workspace_id=workspace.id)
-        asked: Workspace = self._port.stop_workspace(workspace, deadline=deadline)
-        return asked
-
-    def delete_workspace(self, workspace: Workspace, *, deadline: float) -> Workspace:
-        """Note the request."""
-        self._ask("delete", workspace_id=workspace.id)
-        asked: Workspace = self._port.delete_workspace(workspace, deadline=deadline)
-        return asked
-
-    def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
-        """Note that it worked."""
-        connection: AbstractContextManager[AgentConnection] = self._port.dial(workspace, agent, deadline=deadline)
-        book = self.book
-        book.dialled.append(Dialled(seq=book.next(), at=self._now(), caller=book.caller, workspace_id=workspace.id, agent_id=agent.id))
-        return connection
-
-    def _ask(self, kind: str, *, name: str = "", workspace_id: UUID | None = None) -> None:
-        book, caller = self.book, self.book.caller
-        chat_id = book.chats.get(caller, "")
-        book.asked.append(Asked(seq=book.next(), at=self._now(), caller=caller, chat_id=chat_id, kind=kind, name=name, workspace_id=workspace_id))
-
-
-class WorldCoder(Noting, FakeCoder):
-    """A FakeCoder that notes what it is asked for."""
-
-    def __init__(self, clock: Clock, book: Book, *, watching: bool, marks: bool = True, chance: Chance) -> None:
-        super().__init__(clock, watching=watching)
-        self.begin(clock, book, marks=marks, chance=chance)
-
-
-class Everybody(ChatMutex):
-    """A mutex that admits everybody."""
-
-    def acquire(self, chat_id: str, call: Waiting, deadline: float | None) -> bool:
-        """Say yes."""
-        del chat_id, call, deadline
-        return True
-
-    def release(self, chat_id: str) -> None:
-        """Do nothing: it is not held."""
-        del chat_id
-
-
-# ------------------------------------------------------------------ what happens in a world
-
-KINDS = ("create",) * 6 + ("replace",) * 2 + ("start", "stop") * 2 + ("status",) * 2 + ("attach", "detach", "follow", "sweep")
-WAITS = (None, None, None, 0.0, 5.0, 40.0)
-PAUSES = (0.0, 0.0, 0.0, 0.5, 10.0, 35.0)
-MOMENTS = (
-    *("store.look", "store.claim", "store.claim", "store.bind", "store.bind", "store.release", "store.attach", "store.record_stray"),
-    *("coder.get_template", "coder.create_workspace", "coder.create_workspace", "coder.find_workspace", "coder.get_workspace"),
-    *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "watch.next"),
-)
-MANY = 30
-"""More creations than any world has."""
-CHANGES = ("create_workspace", "create_workspace", "create_workspace", "start_workspace", "stop_workspace")
-READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "list_workspaces")
-STORED = ("claim", "claim", "bind", "bind", "look", "release", "attach")
-DEEDS = ("delete", "delete", "delete", "stop", "start", "cancel", "drop_agent", "hide")
-
-
-@attrs.frozen(kw_only=True)
-class Action:
-    """One call of a script."""
-
-    kind: str
-    after: float
-    chat_id: str
-    template: int
-    wish: str
-    wait: float | None
-    share: float
-    """Chooses the workspace to attach."""
+DIAL = 30.0
+"""Seconds that a connect takes at most: Timeouts.dial."""
 
 
 class World:
@@ -335,8 +44,6 @@ class World:
         self.chance = chance = Chance(seed)
         self.book = Book()
         self.told: dict[int, Told] = {}
-        self.deeds: list[Deed] = []
-        self.own: set[UUID] = set()
         self.mutex = mutex
         self.actors: dict[int, tuple[str, int, int]] = {}
         watching = chance.happens(0.9)
@@ -346,132 +53,8 @@ class World:
             coder=partial(WorldCoder, book=self.book, watching=watching, marks=marks, chance=Chance(seed)),
         )
         registry.let_go(self.sim)  # a fault may strike in a random world, or may not
-        self._draw_templates(watching=watching)
-        self.chats = ("chat-1", "chat-2") if chance.happens(0.15) else ("chat-1",)
-        self.processes = [self.sim.process(f"p{number}") for number in range(1, 1 + chance.pick((1, 2, 2, 3, 3, 4)))]
-        self.scripts = [(process, self._draw_script()) for process in self.processes for _ in range(chance.pick((1, 1, 1, 2, 2, 3, 4)))]
-        self.stubborn = chance.happens(0.5)
-        self._draw_faults()
-        self._draw_blows()
-        self._draw_deeds()
-
-    # -------------------------------------------------------------- drawing
-
-    def _draw_templates(self, *, watching: bool) -> None:
-        chance, sim = self.chance, self.sim
-        lengths: tuple[int, ...] = (0, 0, 3, 20, 45) if watching else (0, 0, 2)
-        build = chance.pick(lengths)
-        builds: list[Duration] = [Fails(build), build] if chance.happens(0.15) else [build]
-        sim.coder.add_template("alpha", build=builds, stop=chance.pick((0, 0, 2, 12)), connect=chance.pick((0, 0, 1)), scripts=chance.pick((0, 0, 3)))
-        sim.coder.add_template("beta", build=chance.pick(lengths), delete=chance.pick((0, 4)), log=("one", "two"))
-        if chance.happens(0.2):
-            sim.coder.answer_conflicts(500)
-        self.templates: list[Template] = list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=0))
-
-    def _draw_script(self) -> list[Action]:
-        chance = self.chance
-        racing = chance.happens(0.6)
-        first = self._draw_action("create", 0.0) if racing else self._draw_action(chance.pick(KINDS), chance.pick(PAUSES))
-        return [first, *(self._draw_action(chance.pick(KINDS), chance.pick(PAUSES)) for _ in range(chance.pick((0, 0, 0, 1, 2))))]
-
-    def _draw_action(self, kind: str, after: float) -> Action:
-        chance = self.chance
-        return Action(
-            kind=kind,
-            after=after,
-            chat_id=chance.pick(self.chats),
-            template=int(chance.happens(0.25)),
-            wish="work" if chance.happens(0.2) else "",
-            wait=chance.pick((5.0, 20.0)) if kind == "follow" else chance.pick(WAITS),
-            share=chance.share(),
-        )
-
-    def _draw_faults(self) -> None:
-        chance = self.chance
-        for _ in range(chance.pick((0, 1, 1, 2, 3))):
-            nth, times = 1 + chance.below(3), chance.pick((1, 1, 1, 2))
-            where = chance.below(4)
-            coder: Any = self.sim.coder.when
-            store: Any = self.sim.store.when
-            if where < 2:
-                self._arm_change(coder(chance.pick(CHANGES), nth=nth, times=times))
-            elif where == 2:
-                call = chance.pick(READS)
-                self._arm_read(coder(call, nth=nth, times=times), lost=call != "watch")
-            else:
-                self._arm_store(store(chance.pick(STORED), nth=nth, times=times))
-        if chance.happens(0.7):  # behind the others, for the first that was armed strikes
-            self.sim.coder.when("create_workspace", times=MANY).take(chance.pick((0.5, 1.0, 3.0)))
-
-    def _arm_change(self, fault: Any) -> None:
-        chance = self.chance
-        arms: tuple[Callable[[], object], ...] = (
-            fault.lose_request,
-            fault.lose_answer,
-            fault.lose_answer,
-            lambda: fault.arrive_late(chance.pick((1, 20, 60))),
-            lambda: fault.arrive_late(chance.pick((1, 20, 60))),
-            fault.roll_back,
-            lambda: fault.take(chance.pick((2, 20, 40))),
-            fault.refuse,
-            lambda: fault.refuse(409, validations={"name": "taken"}),
-            fault.fail,
-            lambda: fault.fail(NotAnsweredError("500", in_flight=False)),
-        )
-        chance.pick(arms)()
-
-    def _arm_read(self, fault: Any, *, lost: bool) -> None:
-        """Arm a fault of a read; lost: its answer may get lost: a watch whose opener never heard of it stays open."""
-        chance = self.chance
-        arms: tuple[Callable[[], object], ...] = (fault.fail, fault.lose_answer, lambda: fault.take(chance.pick((1, 4, 20))))
-        chance.pick(arms if lost else arms[:1])()
-
-    def _arm_store(self, fault: Any) -> None:
-        chance = self.chance
-        arms: tuple[Callable[[], object], ...] = (
-            fault.fail,
-            fault.lose_answer,
-            fault.lose_answer,
-            fault.lose_request,
-            lambda: fault.take(chance.pick((1, 4, 8))),
-            lambda: fault.arrive_late(chance.pick((1, 10, 40))),
-        )
-        chance.pick(arms)()
-
-    def _draw_blows(self) -> None:
-        chance = self.chance
-        for process in self.processes:
-            if not chance.happens(0.4):
-                continue
-            where = {chance.pick(("before", "after")): chance.pick(MOMENTS)}
-            seconds = 0.0 if chance.happens(0.5) else 40 + 60 * chance.share()
-            if chance.happens(0.2):
-                self.sim.at(30 * chance.share(), process.kill if not seconds else partial(process.pause, seconds))
-            elif seconds:
-                process.pause(seconds, **where)
-            else:
-                process.kill(**where)
-
-    def _draw_deeds(self) -> None:
-        chance = self.chance
-        for _ in range(chance.pick((0, 0, 1, 1, 2))):
-            kind, share, at = chance.pick(DEEDS), chance.share(), chance.pick((0.5, 5.0, 30.0, 70.0)) * chance.share()
-            self.sim.at(at, partial(self._do, kind, share))
-        if chance.happens(0.3):
-            own = self.sim.coder.add_workspace(chance.pick(self.templates), owner_id=self.sim.owner_id)
-            self.own.add(own.id)
-
-    def _do(self, kind: str, share: float) -> None:
-        """Interfere, as the user does."""
-        live = self.sim.coder.live
-        if not live:
-            return
-        workspace = live[int(share * len(live))]
-        try:
-            getattr(workspace, kind)()
-        except (RefusedError, InvalidArgumentError):
-            return
-        self.deeds.append(Deed(kind=kind, at=self.sim.elapsed, workspace_id=workspace.id))
+        self.script = Script(self.sim, chance, watching=watching)
+        self.chats, self.processes = self.script.chats, self.script.processes
 
     # -------------------------------------------------------------- running
 
@@ -482,7 +65,7 @@ class World:
             self._begin(process)
         for chat_id in self.chats:
             sim.store.open_chat(chat_id, sim.owner_id, sim.organization_id)
-        sim.run(*[partial(self._play, process, script) for process, script in self.scripts])
+        sim.run(*[partial(self._play, process, calls) for process, calls in self.script.calls])
         self._calm_down()
         last = sim.process("last")
         self._begin(last)
@@ -490,7 +73,7 @@ class World:
             sim.sleep(STANDING)
             last.workspaces.sweep()
         for chat_id in self.chats:
-            for kind in ("create", "status"):
+            for kind in ("create", "status", "connect"):
                 self._call(last, Action(kind=kind, after=0, chat_id=chat_id, template=0, wish="", wait=None, share=0), last=True)
         sim.sleep(STANDING)
         self._call(last, Action(kind="sweep", after=0, chat_id=self.chats[0], template=0, wish="", wait=None, share=0), last=True)
@@ -529,7 +112,7 @@ class World:
             chat_id=action.chat_id,
             begun_at=sim.elapsed,
             ended_at=None,
-            wait=action.wait,
+            wait=DIAL if action.kind == "connect" else action.wait,
             last=last,
         )
         self.told[caller] = told
@@ -548,14 +131,17 @@ class World:
         """Make the call; return what of Told it comes to."""
         if action.kind == "sweep":
             return {"swept": process.workspaces.sweep()}
+        if action.kind == "connect":
+            with process.workspaces.connect(action.chat_id):
+                return {"connected": True}
         if action.kind == "follow":
             progress = tuple(process.workspaces.follow(action.chat_id, wait=action.wait))
             return {"progress": progress, "outcome": progress[-1].outcome if progress else None}
         return {"outcome": self._outcome(process, action)}
 
-    def _outcome(self, process: Process, action: Action) -> Outcome:
+    def _outcome(self, process: Process, action: Action) -> Outcome:  # one for each kind
         service, chat_id, wait = process.workspaces, action.chat_id, action.wait
-        template = self.templates[action.template]
+        template = self.script.templates[action.template]
         match action.kind:
             case "start":
                 return service.start(chat_id, wait=wait)
@@ -570,7 +156,9 @@ class World:
             case "status":
                 return service.status(chat_id, wait=600 if wait is None else wait)
             case _:
-                return service.create(chat_id, template.id, name=action.wish, replace=action.kind == "replace", wait=wait)
+                there = self._look(chat_id).chat.workspace_id or False
+                replace = {"replace": True, "replace this": there}.get(action.kind, False)
+                return service.create(chat_id, template.id, name=action.wish, replace=replace, wait=wait)
 
     # -------------------------------------------------------------- telling
 
@@ -597,7 +185,7 @@ class World:
             seed=self.seed,
             life=30.0,
             made=tuple(self._made()),
-            deeds=tuple(self.deeds),
+            deeds=tuple(self.script.deeds),
             asked=tuple(book.asked),
             written=tuple(book.written),
             observed=tuple(book.observed),
@@ -652,7 +240,7 @@ class World:
                 for build in workspace._builds
             )
             made.append(
-                Made(id=it.id, made_as=it.made_as, name=it.name, made_at=it.made_at, gone_at=it.gone_at, own=it.id in self.own, builds=builds)
+                Made(id=it.id, made_as=it.made_as, name=it.name, made_at=it.made_at, gone_at=it.gone_at, own=it.id in self.script.own, builds=builds)
             )
         return made
 

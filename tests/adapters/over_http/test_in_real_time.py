@@ -20,9 +20,10 @@ from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
 from tests.ways import levels
+from tests.worlds.book import Noting
 from tests.worlds.checker import RULES
 from tests.worlds.histories import Pause
-from tests.worlds.world import Noting, World
+from tests.worlds.world import World
 
 SPEED = 20.0
 WORLDS = 6

@@ -9,8 +9,9 @@ import pytest
 from chatworkspace.ports import Claim
 from chatworkspace_cli._offline.demo import demonstrate
 from tests.over_postgres import Stores, over_postgres
+from tests.worlds.book import Ledger
 from tests.worlds.checker import check
-from tests.worlds.world import World, _Ledger
+from tests.worlds.world import World
 
 FEW, MANY = 20, 100
 SEED = 7
@@ -21,11 +22,11 @@ def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores, see
     """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was kept there."""
     broken: dict[int, list[str]] = {}
 
-    def holds(ledger: _Ledger, claim: Claim) -> bool:
+    def holds(ledger: Ledger, claim: Claim) -> bool:
         row = postgres_stores.of(ledger)._row(claim.chat.id)
         return row.is_held(claim) and not row.written
 
-    with over_postgres(postgres_stores) as stores, mock.patch.object(_Ledger, "_holds", holds):
+    with over_postgres(postgres_stores) as stores, mock.patch.object(Ledger, "holds", holds):
         for seed in seeds:
             before = stores.statements
             problems = check(World(seed).run())
