@@ -10,7 +10,7 @@ import attrs
 
 from chatworkspace import InvalidArgumentError, RefusedError, Template
 from chatworkspace.ports import NotAnsweredError
-from chatworkspace_fake import Fails, Process
+from chatworkspace_fake import Fails
 from chatworkspace_fake._platform.states import Duration
 from tests.worlds.chance import Chance
 from tests.worlds.histories import Deed
@@ -64,7 +64,7 @@ class Script:
         """Workspaces that the user has made."""
         self.templates = self._draw_templates(watching=watching)
         self.chats = ("chat-1", "chat-2") if chance.happens(0.15) else ("chat-1",)
-        self.processes: list[Process] = [sim.process(f"p{number}") for number in range(1, 1 + chance.pick((1, 2, 2, 3, 3, 4)))]
+        self.processes: list[Any] = [sim.process(f"p{number}") for number in range(1, 1 + chance.pick((1, 2, 2, 3, 3, 4)))]
         self.calls = [(process, self._draw_calls()) for process in self.processes for _ in range(chance.pick((1, 1, 1, 2, 2, 3, 4)))]
         self._draw_faults()
         self._draw_blows()
@@ -113,6 +113,10 @@ class Script:
                 self._arm_read(coder(call, nth=nth, times=times), lost=call != "watch")
             else:
                 self._arm_store(store(chance.pick(STORED), nth=nth, times=times))
+        if chance.happens(0.15):  # one creation is in doubt while the next is refused: that says nothing of the first
+            nth = 1 + chance.below(3)
+            self._sim.coder.when("create_workspace", nth=nth).arrive_late(chance.pick((5, 20, 60)))
+            self._sim.coder.when("create_workspace", nth=nth + 1).refuse()
         if chance.happens(0.7):  # behind the others, for the first that was armed strikes
             self._sim.coder.when("create_workspace", times=MANY).take(chance.pick((0.5, 1.0, 3.0)))
 
