@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import suppress
+
 import pytest
 
 from tests.runs import offspring
@@ -17,13 +21,17 @@ class Ending:
         """in_charge: this is the process that somebody has started, and not one that runs tests for it."""
         self._in_charge = in_charge
         self._interrupted = False
-        offspring.hear()
+        offspring.hear(once=not in_charge)
         if in_charge:
             offspring.adopt()
 
     def pytest_keyboard_interrupt(self) -> None:
-        """Note it."""
+        """Note it, and tell the processes that run tests: their own fixtures are to end what they have begun."""
         self._interrupted = True
+        if self._in_charge:
+            for pid in offspring.children():
+                with suppress(OSError):  # it has ended meanwhile
+                    os.kill(pid, signal.SIGTERM)
 
     @pytest.hookimpl(trylast=True)
     def pytest_unconfigure(self) -> None:

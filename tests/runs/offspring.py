@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -50,12 +51,33 @@ def end(patience: float) -> None:
         time.sleep(0.02)
 
 
-def hear() -> None:
-    """Let an order to terminate be what Ctrl-C is, which ends a run in its order. For the main thread."""
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # the background of a shell ignores it, and so would all processes of the tests
+def children() -> set[int]:
+    """Return the processes that this one has started itself, or has adopted, and that have not ended."""
+    return {pid for pid in offspring() if _parent(pid) == os.getpid()}
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise KeyboardInterrupt
+def hear(*, once: bool = False) -> None:
+    """Let an order to terminate be what Ctrl-C is, which ends a run in its order. For the main thread. once: whatever comes after it is not heard."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if once:
+            _set(_unheard)
+        raise KeyboardInterrupt
+
+    _set(interrupt)
+
+
+def _set(handler: Callable[[int, FrameType | None], object]) -> None:
+    signal.signal(signal.SIGTERM, handler)
+    signal.signal(signal.SIGINT, handler)  # also in the background of a shell, which ignores it, and so would all processes of the tests
+
+
+def _parent(pid: int) -> int | None:
+    with suppress(OSError):  # it has ended meanwhile
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1])
+    return None
+
+
+def _unheard(number: int, frame: FrameType | None) -> None:
+    """Do nothing: what has begun to end goes on with that."""
