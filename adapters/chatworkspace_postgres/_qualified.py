@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     | ::(?P<type>\w+)
     | (?P<called>(?<![.\w])[a-z]\w*(?=\())
     | (?P<star>(?<=SELECT[ ])\* | (?<=RETURNING[ ])\* | (?<=\.)\*)
-    | (?P<operator>[-+*/<>=|]+)
+    | (?P<operator>[-+*/<>=|]+)[ ]?
     """,
     re.VERBOSE,
 )
@@ -38,7 +38,7 @@ def _with_schema(found: re.Match[str]) -> str:
     if kind == "assigned":
         return "="
     if kind == "operator":
-        return f"OPERATOR(pg_catalog.{whole})"
+        return f"OPERATOR(pg_catalog.{found['operator']})"
     if kind == "type" and found["type"] in NAMES:
         return f"::pg_catalog.{found['type']}"
     if kind == "called" and whole not in SYNTAX:

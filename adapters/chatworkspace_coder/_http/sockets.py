@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import Any, cast
 
@@ -58,6 +59,21 @@ def connected(host: str, port: int, limit: Limit) -> socket.socket:
     raise failure
 
 
+def _is_quiet(idle: ssl.SSLSocket) -> bool:
+    """Tell whether TLS can still be used. It may have had something to say for itself, a session ticket; a byte of an answer is nobody's."""
+    patience = idle.gettimeout()
+    try:
+        idle.settimeout(0.0)
+        idle.recv(1)
+    except (ssl.SSLWantReadError, BlockingIOError):
+        return True
+    except OSError:
+        return False
+    finally:
+        idle.settimeout(patience)
+    return False
+
+
 class _Bounded(HTTPConnection):
     """Connects, writes and reads under the limit of whoever uses it. One on which a byte is unaccounted for is not used again."""
 
@@ -77,8 +93,7 @@ class _Bounded(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        pending = getattr(self.sock, "pending", None)  # TLS has read it already: the descriptor does not tell
-        return super().is_connected and not (pending is not None and pending())
+        return _is_quiet(self.sock) if isinstance(self.sock, ssl.SSLSocket) else super().is_connected
 
     def _new_conn(self) -> socket.socket:
         made = connected(self.host, self.port or self.default_port, _limit())

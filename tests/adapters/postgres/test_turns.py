@@ -21,7 +21,7 @@ from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
 from tests.adapters.postgres.proxy import proxied
 from tests.adapters.postgres.server import Database
 from tests.hanging import not_hanging, until
-from tests.over_postgres import Stores, VirtualDatabase
+from tests.over_postgres import Stores, VirtualDatabase, on_virtual_clock
 
 
 def listeners(postgres: Database) -> list[Any]:
@@ -293,7 +293,7 @@ def test_writes_notify_only_where_stores_listen(postgres: Database) -> None:
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_clock_that_is_set_keeps_no_chat(virtual_postgres: VirtualDatabase, hours: int) -> None:
     """Back, and the claim was taken in the future; forward, and it is over: the chat is free, and a new claim lives as long as any."""
-    store = virtual_postgres.database.store()
+    store = on_virtual_clock(virtual_postgres.database.store())
     sim = Simulation()
     virtual_postgres.set(sim.now())
     claim = claimed(store)
@@ -312,7 +312,7 @@ def test_a_clock_that_is_set_keeps_no_chat(virtual_postgres: VirtualDatabase, ho
 
 def test_a_plan_is_never_younger_than_nothing(virtual_postgres: VirtualDatabase) -> None:
     """The clock was set back since it was planned; it is told as just planned."""
-    store, sim = virtual_postgres.database.store(), Simulation()
+    store, sim = on_virtual_clock(virtual_postgres.database.store()), Simulation()
     sim.sleep(3600)
     virtual_postgres.set(sim.now())
     claimed(store)
