@@ -51,10 +51,11 @@ class ScaledStore:
         """Read a chat."""
         return self._scaled(self._store.look(chat_id))
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None) -> Claim:
+    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Claim a chat for so many of the service's seconds."""
         try:
-            claim = self._store.claim(look, token=token, ttl=ttl / self._clock.speed if self._claims else 0.0, plan=plan)
+            life = ttl / self._clock.speed if self._claims else 0.0
+            claim = self._store.claim(look, token=token, ttl=life, plan=plan, keep=keep)
         except ClaimedError as error:
             raise ClaimedError(retry_in=error.retry_in * self._clock.speed) from None
         return attrs.evolve(claim, plan=self._plan(claim.plan))
