@@ -110,11 +110,11 @@ def accounted_for(record: Record) -> Iterator[str]:
 
 
 def none_claimed(record: Record) -> Iterator[str]:
-    """No claim is in force, and no plan stands."""
+    """No claim is in force, and no plan stands but beside a binding: a replacement that was never made does no harm, and each sweep looks for it."""
     for chat_id, look in record.looks.items():
         if look.claimed_for > 0:
             yield f"{chat_id} is claimed for another {look.claimed_for:.1f} s"
-        if look.plan is not None:
+        if look.plan is not None and look.chat.workspace_id is None:
             yield f"{chat_id} has a plan"
 
 
