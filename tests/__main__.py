@@ -2,8 +2,8 @@
 
 Lint, types, ordinary tests, adapters, processes that are killed, the web example, packaging.
 
---all runs what that leaves out, and nothing else: the other interpreters, every level and way of what is tested once, longer storms. --deep is for
-the day before a release: a storm of an hour over each store, worlds that nobody has seen, and changes in what decides.
+--all runs what that leaves out, and nothing else: the other interpreters, every level and way of what is tested once, longer storms, coverage.
+--deep is for the day before a release: a storm of an hour over each store, worlds that nobody has seen, and changes in what decides.
 
 The last line says how many steps passed and failed; the exit code is 0 only if none failed. However a run ends, nothing that it has started is left.
 """

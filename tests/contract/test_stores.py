@@ -79,6 +79,7 @@ def test_the_store_in_a_file(rule: Rule[StoreWorld], sqlite_stores: MakeStore) -
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 @of_one_process
 def test_the_store_in_a_file_in_virtual_time(rule: Rule[StoreWorld], sqlite_stores: MakeStore) -> None:
     """In a simulation."""
@@ -96,6 +97,7 @@ def test_the_store_in_postgres(rule: Rule[StoreWorld], postgres_stores: Postgres
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 @of_one_process
 def test_the_store_in_postgres_in_virtual_time(rule: Rule[StoreWorld], postgres_stores: PostgresStores) -> None:
     """In a simulation, whose time the server's clock shows."""
@@ -103,6 +105,7 @@ def test_the_store_in_postgres_in_virtual_time(rule: Rule[StoreWorld], postgres_
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 @every_rule
 def test_the_store_through_pgbouncer(rule: Rule[StoreWorld], pgbouncer_stores: PostgresStores) -> None:
     """As the first, behind a pgbouncer in transaction mode."""
@@ -110,6 +113,7 @@ def test_the_store_through_pgbouncer(rule: Rule[StoreWorld], pgbouncer_stores: P
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 @every_rule
 def test_the_store_in_postgres_that_listens(rule: Rule[StoreWorld], postgres: Database, postgres_pool: ConnectionPool[Any]) -> None:
     """With notifications of turns, each store on a connection of its own."""

@@ -25,6 +25,11 @@ class Ending:
         if in_charge:
             offspring.adopt()
 
+    def pytest_runtest_logstart(self) -> None:
+        """Hear again: what the last test was interrupted by was its own, for after an order to end no other test begins."""
+        if not self._in_charge:
+            offspring.hear(once=True)
+
     def pytest_keyboard_interrupt(self) -> None:
         """Note it, and tell the processes that run tests: their own fixtures are to end what they have begun."""
         self._interrupted = True

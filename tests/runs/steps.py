@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,6 +18,9 @@ HOUR = 60.0
 WORLDS = 20_000
 """Worlds that are looked at then."""
 
+WAITING = ("-n", str(2 * (os.cpu_count() or 1)))
+"""More processes than processors, for tests that wait for sockets, servers and leases most of the time."""
+
 Lanes = Sequence[Sequence[Step]]
 
 
@@ -24,28 +28,29 @@ def quick() -> Lanes:
     """Return what every change has to pass: each part once."""
     return [
         [
-            Step(f"ordinary tests with coverage, {label(sys.version_info[:2])}", covered),
-            Step("adapters over sockets, files and processes", pytest("-m", "adapters and not exhaustive")),
+            Step(f"ordinary tests, {label(sys.version_info[:2])}", pytest()),
+            Step("adapters over sockets, files and processes", pytest("-m", "adapters and not exhaustive", *WAITING)),
         ],
         [
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
             Step("mypy --strict", python("-m", "mypy")),
             Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
-            Step("processes that are killed", pytest("-m", "crash and not exhaustive")),
-            Step("the example under real web servers, and in a browser", pytest("-m", "web and not exhaustive")),
+            Step("processes that are killed", pytest("-m", "crash and not exhaustive", *WAITING)),
+            Step("the example under real web servers, and in a browser", pytest("-m", "web and not exhaustive", *WAITING)),
             Step("packaging and typing tests", pytest("-m", "packaging and not exhaustive")),
         ],
     ]
 
 
 def exhaustive() -> Lanes:
-    """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters."""
+    """Return what quick() leaves out: every way of the same, longer storms, coverage, and the other interpreters."""
     others = sorted(other_interpreters().items())
     return [
         [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash"))],
         [
             Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
+            Step(f"coverage by the ordinary tests, {label(sys.version_info[:2])}", covered),
             *(Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others),
         ],
     ]

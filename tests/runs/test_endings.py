@@ -79,7 +79,7 @@ def _marked(mark: str) -> Iterable[int]:
 @pytest.mark.parametrize(
     ("module", "number"),
     [
-        ("tests.runs.selected", signal.SIGTERM),
+        pytest.param("tests.runs.selected", signal.SIGTERM, marks=pytest.mark.exhaustive),
         ("tests.runs.selected", signal.SIGKILL),
         pytest.param("tests.runs.selected", signal.SIGINT, marks=pytest.mark.exhaustive),
         pytest.param("pytest", signal.SIGTERM, marks=pytest.mark.exhaustive),
@@ -104,3 +104,28 @@ def test_a_run_that_is_ended_leaves_nothing(module: str, number: signal.Signals,
         finally:
             run.kill()
             run.wait()
+
+
+def test_every_test_may_be_interrupted() -> None:
+    """One that interrupts itself has used up nothing that another one needs, in the same process."""
+    again = (
+        "-p",
+        "no:cacheprovider",
+        "-n",
+        "1",
+        "-m",
+        "exhaustive",
+        *(f"{__file__}::test_it_is_interrupted[{time}]" for time in ("first", "second")),
+    )
+    run = subprocess.run([sys.executable, "-m", "pytest", "-q", *again], cwd=ROOT, capture_output=True, text=True, timeout=STARTED, check=False)
+    assert "2 passed" in run.stdout, run.stdout
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_it_is_interrupted(time: str) -> None:
+    """Whatever was interrupted before."""
+    del time
+    with pytest.raises(KeyboardInterrupt):
+        os.kill(os.getpid(), signal.SIGINT)
+        until(lambda: False)

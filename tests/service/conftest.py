@@ -17,7 +17,7 @@ import pytest
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.over_http import over_http
 from tests.over_postgres import over_postgres
-from tests.ways import exhaustive_unless, levels
+from tests.ways import levels
 
 MEMORY = "memory"
 POSTGRES = ("postgres", "pgbouncer")
@@ -59,7 +59,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ways = [
         pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
         *levels(pytest.mark.adapters, prefix="http-"),
-        *(pytest.param(way, id=way, marks=(pytest.mark.adapters, *exhaustive_unless(way == "postgres"))) for way in POSTGRES),
+        *(pytest.param(way, id=way, marks=(pytest.mark.adapters, pytest.mark.exhaustive)) for way in POSTGRES),
     ]
     metafunc.parametrize("over", ways, indirect=True)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
+from chatworkspace.ports import SystemClock
+from chatworkspace_fake import FakeCoder
 from chatworkspace_simulator import CoderSimulator
 from tests.web.browser import browser
 from tests.web.conftest import LINES
@@ -12,15 +16,35 @@ from tests.web.site import serving
 
 CHAT = "thread <b>42 & 'more' 100%"
 """May look like anything, but a slash would end it in this app's addresses."""
+BUILD = 40.0
+"""Seconds of a build, as many times what a browser needs to show its beginning twice."""
+
+
+class Leaps(SystemClock):
+    """A clock that can be set forward."""
+
+    ahead = 0.0
+
+    def now(self) -> datetime:
+        """As far ahead."""
+        return super().now() + timedelta(seconds=self.ahead)
+
+    def monotonic(self) -> float:
+        """Ahead of the system's."""
+        return super().monotonic() + self.ahead
 
 
 @pytest.mark.parametrize("server", ["gunicorn", "waitress"])
-def test_the_page_in_a_browser(server: str, simulator: CoderSimulator, store: str) -> None:
+def test_the_page_in_a_browser(server: str, store: str) -> None:
     """Phases and log appear as they happen, after a reload too, and in a second tab; both tabs end at ready. Nobody's text becomes HTML."""
-    with serving(server, simulator, store) as site, browser() as chromium:
+    clock = Leaps()
+    coder = FakeCoder(clock)
+    coder.add_template("docker", build=BUILD, connect=3, scripts=3, stop=1, log=LINES)
+    with CoderSimulator(coder) as simulator, serving(server, simulator, store) as site, browser() as chromium:
         page = Page(chromium, site.url, CHAT)
         page.open()
         page.until(lambda: "absent" in page.state)
+        asked_at = clock.monotonic()
         page.press("ask")
         page.until(lambda: page.phase == ["building"] and page.log[:2] == list(LINES[:2]))
 
@@ -32,6 +56,8 @@ def test_the_page_in_a_browser(server: str, simulator: CoderSimulator, store: st
         chromium.switch_to.new_window("tab")
         page.open()
         page.until(lambda: page.phase and page.log)
+        clock.ahead = max(asked_at + BUILD - clock.monotonic(), 0.0)
+        coder.break_watches()
 
         for tab in (chromium.current_window_handle, first):
             chromium.switch_to.window(tab)
@@ -40,4 +66,4 @@ def test_the_page_in_a_browser(server: str, simulator: CoderSimulator, store: st
             assert page.phase == []
             assert page.log == list(LINES)
         assert [it for it in page.complaints() if "404" not in it] == []
-    assert len(simulator.coder.workspaces) == 1
+    assert len(coder.workspaces) == 1

@@ -20,8 +20,8 @@ from chatworkspace_simulator import CoderSimulator
 from tests.adapters.coder.server import soon
 from tests.adapters.over_http.real import ScaledClient, SkippingClock
 from tests.hanging import PATIENCE, until
+from tests.ways import levels
 
-LEVELS = ("2.20", "2.24", "2.34", "newest")
 VERSION, ALLOWED = "GET /templateversions/*", "GET /api/experimental/chats/config/template-allowlist"
 MOST = ["GET /templates/*", "POST /users/*/workspaces", "GET /workspaces/*/watch-ws", "GET /workspaces/*", "GET /workspaceagents/*/listening-ports"]
 """What a creation asks, in order: template, creation, watch, one read, dial."""
@@ -93,7 +93,7 @@ def world(
 # ---------------------------------------------------------------- requests
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", levels())
 def test_a_creation_that_is_watched_is_five_requests(level: str) -> None:
     """And one for each version that is new to the client; what else a server of that age is asked once is said in FIRST."""
     with world(level) as it:
@@ -133,7 +133,7 @@ def test_the_lifetime_is_asked_for_once_a_minute(level: str, first: list[str], l
         assert [path for path in again if path.endswith("workspace-ttl")] == [f"GET {path}" for path in later]
 
 
-@pytest.mark.parametrize("level", ["2.20", "newest"])
+@pytest.mark.parametrize("level", [pytest.param("2.20", marks=pytest.mark.exhaustive), "newest"])
 def test_a_long_build_adds_a_read_every_15_s(level: str) -> None:
     """Two minutes of building, during which the watch has nothing to say."""
     with world(level, speed=20) as it:
@@ -146,7 +146,7 @@ def test_a_long_build_adds_a_read_every_15_s(level: str) -> None:
         assert 2 <= reads <= 1 + 120 / 15
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", levels())
 def test_a_creation_that_is_polled(level: str) -> None:
     """Where a server cannot be watched: one poll at once, then every 250 ms for 5 s, every second up to 30 s, and every 2 s: at most 64 a minute."""
     with world(level, speed=20, watching=False) as it:
@@ -184,7 +184,7 @@ def test_the_log_is_read_once_a_second_while_somebody_follows() -> None:
         assert 5 <= asked.count("GET /workspacebuilds/*/logs") <= 23
 
 
-@pytest.mark.parametrize("level", ["2.20", "newest"])
+@pytest.mark.parametrize("level", [pytest.param("2.20", marks=pytest.mark.exhaustive), "newest"])
 def test_a_watch_that_falls_silent(level: str) -> None:
     """The connection stays, and nothing comes any more: what happened is read within 15 s, by one request."""
     with world(level, speed=20) as it:

@@ -7,10 +7,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from chatworkspace_simulator._api.levels import LEVELS
+from tests.ways import levels
 
 
-@pytest.fixture(params=LEVELS)
+@pytest.fixture(params=levels())
 def level(request: pytest.FixtureRequest) -> str:
     """Give each level."""
     return str(request.param)
