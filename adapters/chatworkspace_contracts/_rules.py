@@ -127,14 +127,14 @@ class Topic(Generic[W, S]):
         self._port: Port = port
         self._stage = stage
 
-    def rule(self, name: str, states: str, *needs: Ability) -> Callable[[Look[S]], Look[S]]:
+    def rule(self, name: str, states: str, *needs: Ability, kept_by: Literal["all", "some"] = "all") -> Callable[[Look[S]], Look[S]]:
         """Add the rule that the decorated function looks at."""
 
         def add(look: Look[S]) -> Look[S]:
             def body(fresh: Callable[[], W]) -> None:
                 look(lambda: self._stage(fresh()))
 
-            self.rules.append(Rule(id=f"{self._name}.{name}", states=states, port=self._port, needs=frozenset(needs), body=body))
+            self.rules.append(Rule(id=f"{self._name}.{name}", states=states, port=self._port, needs=frozenset(needs), kept_by=kept_by, body=body))
             return look
 
         return add

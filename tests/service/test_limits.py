@@ -98,8 +98,8 @@ def test_a_platform_that_lets_two_have_one_name_makes_two() -> None:
     """A request arrives late, and the name that it asks for is taken: what refuses it is the platform alone."""
     world = World()
 
-    def allow(owner_id: UUID, name: str) -> None:
-        del owner_id, name
+    def allow(owner_id: UUID, name: str, *, late: bool = False) -> None:
+        del owner_id, name, late
 
     world.coder.inside.platform._check_name = allow  # type: ignore[method-assign]
     docker = world.template()

@@ -368,7 +368,7 @@ def test_s07_a_start_that_updates() -> None:
 def test_s08_agent_and_scripts(temper: dict[str, Any], expected: dict[str, str]) -> None:
     """The same fields as after a creation; the workspace is started in each case."""
     kitchen = having()
-    kitchen.coder.update_template("docker", **temper)
+    kitchen.coder.update_template("docker", require_active=True, **temper)
     kitchen.call("stop_workspace")
     said = kitchen.call("start_workspace")
     assert {name: said[name] for name in expected} == expected
@@ -392,9 +392,12 @@ def test_p03_a_running_workspace() -> None:
     kitchen = having(stop=3)
     said = kitchen.call("stop_workspace")
     assert (said["stopped"], said["build_id"], said["elapsed_ms"]) == (True, build_of(kitchen), 3000)
-    failing = having(stop=Fails(after=1))
+    failing = having(stop=3)
+    failing.coder.cancel_as("failed")
+    failing.toolbox = failing.sim.workspaces.toolbox("chat-1", wait=0)
     failing.call("stop_workspace")
-    failing.coder.update_template("docker", stop=1)
+    workspace_of(failing).cancel()
+    failing.toolbox = failing.sim.workspaces.toolbox("chat-1")
     assert failing.call("stop_workspace")["stopped"] is True
 
 

@@ -163,7 +163,11 @@ def a_watch_on_what_is_not_visible(fresh: Fresh) -> None:
 
 
 @WATCHING.rule(
-    "not-visible-any-more", "A workspace that is hidden while it is watched ends the waiting with NotFoundError.", Ability.WATCH, Ability.HIDE
+    "not-visible-any-more",
+    "A workspace that is hidden while it is watched ends the waiting with NotFoundError.",
+    Ability.WATCH,
+    Ability.HIDE,
+    kept_by="some",
 )
 def a_watch_on_what_is_not_visible_any_more(fresh: Fresh) -> None:
     it = fresh()

@@ -26,12 +26,14 @@ from chatworkspace.ports import (
     Watch,
     WorkspaceCreator,
 )
-from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text, check_whole, check_whole_or_none
+from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text
+from chatworkspace_fake._platform.book import book_of
 from chatworkspace_fake._platform.connections import Answer
 from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
 from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
 from chatworkspace_fake._platform.states import ORGANIZATION
+from chatworkspace_fake._platform.switches import Switches
 from chatworkspace_fake._platform.templates import TemplateSettings, changed, template_of
 from chatworkspace_fake._platform.watching import FakeWatch
 from chatworkspace_fake._platform.workspaces import FakeWorkspace as FakeWorkspace
@@ -87,14 +89,15 @@ class Inside:
     watching: bool
 
 
-class FakeCoder(WorkspaceCreator, AgentDialer):
+class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     """A platform in memory. State follows from the clock: no threads, no timers. Safe from any thread."""
 
-    def __init__(self, clock: Clock | None = None, *, watching: bool = True) -> None:
-        """watching=False: a platform without watches, that has to be polled."""
+    def __init__(self, clock: Clock | None = None, *, watching: bool = True, level: str = "newest") -> None:
+        """watching=False: a platform without watches, that has to be polled. level: of the server whose rules it has. InvalidArgumentError."""
         clock = check_clock(clock)
         self._faults = Faults(clock, calls=get_args(CreatorCall), changes=CHANGES)
         self._platform = Platform(clock, self._faults)
+        self._platform.obey(attrs.evolve(book_of(level), drops_unknown=False))
         self._calls: list[str] = []
         self._watches: dict[FakeWatch, None] = {}
         self._watching = check_flag("watching", watching)
@@ -138,27 +141,6 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
         request = CreateWorkspace(owner_id=owner_id, organization_id=template.organization_id, name=name, template_id=template.id)
         with self._seen() as platform:
             return platform.make(request)
-
-    def set_quota(self, budget: int, *, owner_id: UUID | None = None) -> None:
-        """Allow so many credits at a time; a build beyond them fails. owner_id=None: everybody who has no budget of their own."""
-        check_whole("budget", budget, least=0)
-        if owner_id is not None:
-            check_id("owner_id", owner_id)
-        with self._seen() as platform:
-            platform.budgets[owner_id] = budget
-
-    def set_provisioners(self, count: int | None) -> None:
-        """Let at most so many builds run at a time, the others wait in a queue; None: as many as are asked for."""
-        check_whole_or_none("count", count, least=0)
-        with self._seen() as platform:
-            platform.reschedule(count)
-
-    def answer_conflicts(self, status: Literal[409, 500]) -> None:
-        """Answer a name that is taken with 409, as when it is found in time (the default), or with 500, as when a race for it is lost."""
-        if status not in {409, 500}:
-            raise InvalidArgumentError("status", "409 or 500")
-        with self._seen() as platform:
-            platform.conflict_status = status
 
     def break_watches(self) -> None:
         """Break every open watch, as a proxy does that is restarted."""
@@ -208,25 +190,19 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
     # ------------------------------------------------------------ the port: templates
 
     def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
-        del owner_id
-        templates = self._platform.templates
-        return self._answer("list_templates", lambda: [it for it in templates.values() if it.organization_id == organization_id], deadline)
+        return self._answer("list_templates", lambda: self._platform.listed_templates(owner_id, organization_id), deadline)
 
     def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
-        del owner_id
-        return self._answer("get_template", lambda: self._platform.template(template_id), deadline)
+        return self._answer("get_template", lambda: self._platform.seen_template(owner_id, template_id), deadline)
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
-        del owner_id
-        return self._answer("list_parameters", lambda: self._platform.blueprint(template.id).parameters, deadline)
+        return self._answer("list_parameters", lambda: self._platform.blueprint(template.id, owner_id).parameters, deadline)
 
     def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
-        del owner_id
-        return self._answer("evaluate_parameters", lambda: self._platform.blueprint(template.id).evaluation, deadline)
+        return self._answer("evaluate_parameters", lambda: self._platform.blueprint(template.id, owner_id).evaluation, deadline)
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
-        del owner_id
-        return self._answer("list_presets", lambda: self._platform.blueprint(template.id).presets, deadline)
+        return self._answer("list_presets", lambda: self._platform.blueprint(template.id, owner_id).presets, deadline)
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         return self._answer("template_use", lambda: self._platform.use_of(owner_id, organization_id), deadline)
@@ -298,7 +274,7 @@ class FakeCoder(WorkspaceCreator, AgentDialer):
                 dialled = self._platform.visible(workspace.owner_id, workspace.id)
             except NotFoundError as error:
                 raise DialError("there is no such agent", permanent=True) from error
-            self._platform.reach(dialled, agent.id)
+            self._platform.dial(dialled, agent.id, deadline)
             return FakeConnection(lambda: self._platform.reach(dialled, agent.id), self._say)
 
         return self._answer("dial", reach, deadline)

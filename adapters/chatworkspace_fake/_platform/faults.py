@@ -252,6 +252,16 @@ class Faults:
         received()
         return act()
 
+    def spend(self, call: str, seconds: float, deadline: float) -> None:
+        """Let the caller wait for so long, inside a call. UnavailableError: it gave up first."""
+        due = self._clock.monotonic() + seconds
+        if self._caller is not None:
+            self._caller.sleep(seconds)
+        elif due > deadline:
+            self._give_up(call, deadline)
+        else:
+            self._wait(call, due)
+
     def _wait(self, call: str, until: float) -> None:
         """Wait until then. UnavailableError: nobody waits for the answer any more."""
         signal = self._clock.signal()

@@ -8,16 +8,26 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from random import Random
 from threading import RLock, get_ident
+from typing import Any
 from uuid import UUID
 
+import attrs
+
 from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
-from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, TemplateUse
+from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, Preset, TemplateUse
+from chatworkspace_fake._platform.book import NEWEST, Book
 from chatworkspace_fake._platform.faults import Faults, ServedError
 from chatworkspace_fake._platform.states import NEVER, Blueprint, BuildRecord, Duration, Fails
+from chatworkspace_fake._platform.values import values_for
 from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
 
 FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
 CONFLICT = 409
+LOST_RACE = 'Internal server error: duplicate key value violates unique constraint "workspaces_owner_id_lower_idx"'
+NO_PRESET = "failed to fetch preset parameter values: failed to get preset parameters: no rows in result set"
+_FAILS, _SELDOM = 1 / 150, 1 / 97
+"""How often the first dial of an agent fails, and is very slow."""
+_SLOW, _VERY_SLOW = (0.2, 1.2), (5.0, 6.0)
 LOOKBACK = 60 * 86400.0
 """Seconds: older use of a template does not count."""
 
@@ -35,7 +45,16 @@ class Platform:
         self.faults = faults
         self.lock: RLock = RLock()
         self.owner_name = "me"
-        self.conflict_status = CONFLICT
+        self.book = NEWEST
+        self.switched: dict[str, bool] = {}
+        """What was chosen for this platform, whatever its version."""
+        self.members: dict[UUID, frozenset[UUID]] = {}
+        """Of an organization; everybody's, if it is not here."""
+        self.cold_seed: int | None = None
+        """Of how slow the first dial of each agent is; None: it is not."""
+        self._dialled: set[UUID] = set()
+        self.conflict_status: int | None = None
+        """None: a name that was there before is a conflict, and a lost race for it a failure of the server."""
         self.silent = False
         self.templates: dict[UUID, Template] = {}
         self.blueprints: dict[UUID, Blueprint] = {}
@@ -70,7 +89,29 @@ class Platform:
                 finally:
                     self._as_of = None
 
+    # ------------------------------------------------------------ how it decides
+
+    def obey(self, book: Book) -> None:
+        """Decide by these rules from now on, but for what was switched."""
+        self.book = attrs.evolve(book, **self.switched)
+
+    def switch(self, **fields: bool) -> None:
+        """Have fields of the rules otherwise, whatever the version."""
+        self.switched |= fields
+        self.obey(self.book)
+
+    def belongs(self, user_id: UUID, organization_id: UUID) -> bool:
+        """Say whether a user is a member of an organization."""
+        return organization_id not in self.members or user_id in self.members[organization_id]
+
     # ------------------------------------------------------------ looking
+
+    def seen_template(self, user_id: UUID, template_id: UUID) -> Template:
+        """Return a template of an organization that the user is in. NotFoundError."""
+        template = self.template(template_id)
+        if not self.belongs(user_id, template.organization_id):
+            raise NotFoundError(f"template {template_id}")
+        return self.told_template(template)
 
     def template(self, template_id: UUID) -> Template:
         """Return a template. NotFoundError."""
@@ -78,14 +119,24 @@ class Platform:
             raise NotFoundError(f"template {template_id}")
         return self.templates[template_id]
 
-    def blueprint(self, template_id: UUID) -> Blueprint:
-        """Return what a template's active version makes. NotFoundError."""
-        return self.blueprints[self.template(template_id).id]
+    def listed_templates(self, user_id: UUID, organization_id: UUID) -> list[Template]:
+        """Return those of an organization that the user is in. NotFoundError."""
+        if not self.belongs(user_id, organization_id):
+            raise NotFoundError(f"organization {organization_id}")
+        return [self.told_template(it) for it in self.templates.values() if it.organization_id == organization_id]
+
+    def told_template(self, it: Template) -> Template:
+        """Return it as it is told: without a licence it is not deprecated."""
+        return attrs.evolve(it, deprecated=False) if it.deprecated and not self.book.licensed else it
+
+    def blueprint(self, template_id: UUID, user_id: UUID) -> Blueprint:
+        """Return what the active version of a template makes that the user may see. NotFoundError."""
+        return self.blueprints[self.seen_template(user_id, template_id).id]
 
     def required_version(self, template_id: UUID) -> UUID | None:
         """Return the version that a start must use, if the template says so."""
         blueprint = self.blueprints[template_id]
-        return blueprint.version_id if blueprint.require_active else None
+        return blueprint.version_id if blueprint.require_active and self.book.licensed else None
 
     def visible(self, owner_id: UUID, workspace_id: UUID) -> FakeWorkspace:
         """Return a workspace, deleted or not. NotFoundError."""
@@ -129,7 +180,7 @@ class Platform:
 
     def quota_of(self, owner_id: UUID) -> Quota | None:
         """Return what an owner uses and may use, if there is a limit."""
-        budget = self.budgets.get(owner_id, self.budgets.get(None))
+        budget = self.budgets.get(owner_id, self.budgets.get(None)) if self.book.licensed else None
         if budget is None:
             return None
         now = self.time
@@ -150,20 +201,34 @@ class Platform:
         if agent.status is not AgentStatus.CONNECTED:
             raise DialError("the agent is not connected")
 
+    def dial(self, workspace: FakeWorkspace, agent_id: UUID, deadline: float) -> None:
+        """Reach an agent for a connection; the first time that takes a while, where it is to. DialError, UnavailableError."""
+        self.reach(workspace, agent_id)
+        if self.cold_seed is None or agent_id in self._dialled:
+            return
+        self._dialled.add(agent_id)
+        draw = Random(f"{self.cold_seed} {agent_id}")  # noqa: S311 # chance from a seed
+        if draw.random() < _FAILS:
+            raise DialError("agent is unreachable")
+        self.faults.spend("dial", draw.uniform(*(_VERY_SLOW if draw.random() < _SELDOM else _SLOW)), deadline)
+        self.reach(workspace, agent_id)
+
     # ------------------------------------------------------------ changing
 
     def make(self, request: CreateWorkspace) -> FakeWorkspace:
         """Make a workspace, or give out a prebuilt one. RefusedError, NameTakenError; NotAnsweredError: the lost race for a name."""
         template = self.templates.get(request.template_id)
-        if template is None or template.organization_id != request.organization_id:
-            raise RefusedError("template not found", validations=[("template_id", "there is no such template")])
+        if template is None or template.organization_id != request.organization_id or not self.belongs(request.owner_id, template.organization_id):
+            raise RefusedError(f'Template "{request.template_id}" doesn\'t exist.', validations=[("template_id", "template not found")])
+        if template.deprecated and self.book.licensed:
+            raise RefusedError(f'Template "{template.name}" has been deprecated, and cannot be used to create a new workspace.')
         blueprint = self.blueprints[template.id]
-        if blueprint.parameters or request.parameters or request.preset_id is not None:
-            _check_parameters(blueprint, request)
-        with self._shared if request.preset_id is None else self.lock:
-            self._check_name(request.owner_id, request.name)
-            stock = None if request.preset_id is None else self.prebuilt.get(request.preset_id)
-            workspace = self._new(request, template, blueprint, stock)
+        self._check_name(request.owner_id, request.name)
+        preset = self._preset(blueprint, request) if request.preset_id is not None or blueprint.presets else None
+        values = values_for(blueprint, self.book, request.parameters, preset=preset)
+        with self._shared if preset is None else self.lock:
+            self._check_name(request.owner_id, request.name, late=True)
+            workspace = self._new(request, template, blueprint, preset, values)
             if self._names.setdefault((request.owner_id, request.name.lower()), workspace) is not workspace:
                 self._take_over(workspace)
             self.made[workspace.id] = workspace
@@ -174,20 +239,35 @@ class Platform:
         """Give the lock for a build, if builds have to do with each other."""
         return self.lock if self.budgets or self.provisioners is not None else nullcontext()
 
-    def _check_name(self, owner_id: UUID, name: str) -> None:
+    def _preset(self, blueprint: Blueprint, request: CreateWorkspace) -> Preset | None:
+        """Return the preset that is asked for, of whatever template, or the one whose answers are all given. NotAnsweredError: there is none."""
+        if request.preset_id is not None and self.book.takes_presets:
+            for it in (blueprint, *tuple(self.blueprints.values())):
+                if found := next((preset for preset in it.presets if preset.id == request.preset_id), None):
+                    return found
+            raise NotAnsweredError(NO_PRESET, in_flight=False)
+        if not self.book.finds_presets:
+            return None
+        return next((it for it in blueprint.presets if it.parameters and it.parameters.items() <= request.parameters.items()), None)
+
+    def _check_name(self, owner_id: UUID, name: str, *, late: bool = False) -> None:
+        """late: it was free a moment ago."""
         if self._named(owner_id, name) is None:
             return
-        if self.conflict_status == CONFLICT:
+        if self.conflict_status == CONFLICT or (self.conflict_status is None and not late):
             raise NameTakenError(f"a workspace called {name} exists")
-        raise NotAnsweredError("insert workspace: duplicate key value violates a unique constraint", in_flight=False)
+        raise NotAnsweredError(LOST_RACE, in_flight=False)
 
     def _take_over(self, workspace: FakeWorkspace) -> None:
         """Give a name to a workspace that somebody else has, or had. NameTakenError: it is in use."""
         with self.lock:
-            self._check_name(workspace.owner_id, workspace.name)
+            self._check_name(workspace.owner_id, workspace.name, late=True)
             self._names[workspace.owner_id, workspace.name.lower()] = workspace
 
-    def _new(self, request: CreateWorkspace, template: Template, blueprint: Blueprint, stock: list[tuple[UUID, datetime]] | None) -> FakeWorkspace:
+    def _new(
+        self, request: CreateWorkspace, template: Template, blueprint: Blueprint, preset: Preset | None, values: Mapping[str, str]
+    ) -> FakeWorkspace:
+        stock = self.prebuilt.get(preset.id) if preset is not None and preset in blueprint.presets else None
         workspace_id, created_at = stock.pop(0) if stock else (self.new_id(), None)
         workspace = FakeWorkspace(
             self,
@@ -200,7 +280,9 @@ class Platform:
             cost=blueprint.cost,
         )
         workspace.ttl = request.ttl
-        self._add_build(workspace, blueprint, Transition.START, claimed=created_at is not None)
+        self._add_build(
+            workspace, blueprint, Transition.START, values=values, preset_id=None if preset is None else preset.id, claimed=created_at is not None
+        )
         return workspace
 
     def build(
@@ -211,21 +293,30 @@ class Platform:
         *,
         version: Blueprint | None = None,
     ) -> None:
-        """Ask for a build, of the template's active version unless another is given. RefusedError: one is under way, or the workspace is deleted."""
-        blueprint = self.blueprints[workspace.template.id] if version is None else version
-        known = {parameter.name for parameter in blueprint.parameters}
-        if unknown := sorted((parameters or {}).keys() - known):
-            raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
+        """Ask for a build. RefusedError: one is under way, the workspace is deleted, or the answers do not fit.
+
+        version: None: that of the build before, or for a start the one that the template requires.
+        """
         with self._shared, workspace.lock:
-            now = self.time
-            if now >= workspace.gone_at:
-                raise RefusedError("the workspace is deleted", detail="status 410")
-            if workspace.latest.status_at(now) in UNTIL_OVER:
-                raise RefusedError("another build is under way", detail="status 409")
-            self._add_build(workspace, blueprint, transition)
+            now, latest = self.time, workspace.latest
+            if transition is not Transition.DELETE and now >= workspace.gone_at and not self.book.starts_deleted:
+                raise RefusedError(f"Cannot {transition.value} a deleted workspace!", detail="status 409")
+            if latest.status_at(now) in UNTIL_OVER:
+                raise RefusedError("A workspace build is already active.", detail="status 409")
+            if transition is not Transition.START:
+                self._add_build(workspace, version or latest.blueprint, transition, values=latest.values)
+                return
+            blueprint = version or self._version_to_start(workspace)
+            values = values_for(blueprint, self.book, parameters or {}, before=latest.values)
+            self._add_build(workspace, blueprint, transition, values=values, of_deleted=now >= workspace.gone_at)
+
+    def _version_to_start(self, workspace: FakeWorkspace) -> Blueprint:
+        """Return the version of a start that names none."""
+        active = self.blueprints[workspace.template.id]
+        return active if self.required_version(workspace.template.id) is not None else workspace.latest.blueprint
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
-        """Give a workspace another name. InvalidArgumentError: taken."""
+        """Give a workspace another name, allowed or not. InvalidArgumentError: taken."""
         with self.lock:
             other = self._named(workspace.owner_id, name)
             if other is not None and other is not workspace:
@@ -249,7 +340,7 @@ class Platform:
         passed = self.clock.monotonic() - instant
         return self.clock.now() - timedelta(seconds=passed) if passed else self.clock.now()
 
-    def _add_build(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition, *, claimed: bool = False) -> None:
+    def _add_build(self, workspace: FakeWorkspace, blueprint: Blueprint, transition: Transition, *, claimed: bool = False, **more: Any) -> None:
         starting = transition is Transition.START
         workspace.add_build(
             BuildRecord(
@@ -262,6 +353,7 @@ class Platform:
                 asked=self.time,
                 agent_ids=tuple(self.new_id() for _ in blueprint.agents) if starting else (),
                 claimed=claimed,
+                **more,
             )
         )
 
@@ -289,15 +381,3 @@ def _uuids() -> Callable[[], UUID]:
     """Return a source of UUIDs that asks the operating system once: ids of things in memory need not be secret."""
     bits = Random(os.urandom(16)).getrandbits  # noqa: S311
     return lambda: UUID(int=bits(128), version=4)
-
-
-def _check_parameters(blueprint: Blueprint, request: CreateWorkspace) -> None:
-    known = {parameter.name: parameter for parameter in blueprint.parameters}
-    preset = next((it for it in blueprint.presets if it.id == request.preset_id), None)
-    if request.preset_id is not None and preset is None:
-        raise RefusedError("unknown preset", validations=[("template_version_preset_id", "the template has no such preset")])
-    given = {**(preset.parameters if preset is not None else {}), **request.parameters}
-    wrong = [(name, "the template has no such parameter") for name in sorted(given.keys() - known.keys())]
-    wrong += [(name, "a value is required") for name, it in known.items() if it.required and it.default is None and name not in given]
-    if wrong:
-        raise RefusedError("the parameters do not fit the template", validations=wrong)

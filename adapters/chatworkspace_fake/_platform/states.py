@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import inf
 from typing import NamedTuple
 from uuid import UUID
@@ -34,6 +35,7 @@ class Fails:
 
 
 Duration = float | Fails
+_CANCELED = Fails(0, error="canceled")
 
 
 def seconds_of(duration: Duration) -> float:
@@ -64,6 +66,8 @@ class Blueprint:
     cost: int = 0
     log: tuple[str, ...] = ()
     require_active: bool = False
+    classic: bool | None = None
+    """Its parameters are checked the old way; None: as the platform does."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,8 +85,14 @@ class BuildRecord:
     """When it was asked for."""
     agent_ids: tuple[UUID, ...] = ()
     canceled_at: float = NEVER
+    canceled_as_failed: bool = False
     claimed: bool = False
     """It gave a prebuilt workspace to its owner: its agents are connected to what it was before."""
+    values: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    """Of its parameters."""
+    preset_id: UUID | None = None
+    of_deleted: bool = False
+    """Its workspace was deleted when it was asked for: its agents are let in no more."""
 
     @property
     def ends_at(self) -> float:
@@ -93,14 +103,14 @@ class BuildRecord:
         """Return how far it is."""
         if now >= self.ends_at:
             if self.canceled_at <= self.begins_at + seconds_of(self.duration):
-                return JobStatus.CANCELED
+                return JobStatus.FAILED if self.canceled_as_failed else JobStatus.CANCELED
             return JobStatus.FAILED if isinstance(self.duration, Fails) else JobStatus.SUCCEEDED
         return JobStatus.RUNNING if now >= self.begins_at else JobStatus.PENDING
 
     def told_at(self, now: float, queue: tuple[int, int | None]) -> Build:
         """Return it as the platform tells it. queue: its position, and the number of provisioners, while it waits."""
         status = self.status_at(now)
-        failure = self.duration if status is JobStatus.FAILED and isinstance(self.duration, Fails) else None
+        failure = self._failure_at(now)
         return Build(
             id=self.id,
             number=self.number,
@@ -118,9 +128,16 @@ class BuildRecord:
         lines = self.blueprint.log if self.transition is Transition.START else ()
         pace = self._seconds_a_line
         told = [LogLine(id=number, text=text) for number, text in enumerate(lines, 1) if self.begins_at + number * pace <= min(now, self.canceled_at)]
-        if self.status_at(now) is JobStatus.FAILED and isinstance(self.duration, Fails):
-            told.append(LogLine(id=len(lines) + 1, text=self.duration.error, level="error"))
+        failure = self._failure_at(now)
+        if failure is not None:
+            told.append(LogLine(id=len(lines) + 1, text=failure.error, level="error"))
         return told
+
+    def _failure_at(self, now: float) -> Fails | None:
+        """Return as what it has failed, if it has."""
+        if self.status_at(now) is not JobStatus.FAILED:
+            return None
+        return self.duration if isinstance(self.duration, Fails) and self.canceled_at == NEVER else _CANCELED
 
     def next_line_at(self, now: float) -> float:
         """Return when its log next has a line more; NEVER: it has them all."""
@@ -163,7 +180,8 @@ def agent_life(build: BuildRecord, deeds: tuple[Deed, ...]) -> AgentLife | None:
     if build.transition is not Transition.START or isinstance(build.duration, Fails) or build.canceled_at != NEVER:
         return None
     blueprint, born_at = build.blueprint, build.ends_at
-    connects_at = _first_connection(NEVER if blueprint.external_agent else born_at + blueprint.connect, deeds)
+    planned = NEVER if blueprint.external_agent else born_at + blueprint.connect
+    connects_at = NEVER if build.of_deleted else _first_connection(planned, deeds)
     scripts_end_at = connects_at + seconds_of(blueprint.scripts)
     return AgentLife(
         born_at=born_at,

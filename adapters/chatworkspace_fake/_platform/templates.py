@@ -32,6 +32,7 @@ class TemplateSettings(TypedDict, total=False):
     parameters: what it asks. evaluation: what the parameters are for whoever asks; None: it is not told. presets: one with desired_prebuilds has as
     many workspaces waiting to be claimed.
     cost: credits that a workspace takes while it runs (0). log: lines of a start's log. require_active: only the active version may be started.
+    classic: its parameters are checked one at a time, the old way; None: as the platform's version does where there is no evaluation.
     """
 
     build: Duration | Sequence[Duration]
@@ -55,6 +56,7 @@ class TemplateSettings(TypedDict, total=False):
     display_name: str
     description: str
     require_active: bool
+    classic: bool | None
 
 
 def template_of(name: str, organization_id: UUID, version_id: UUID, settings: Mapping[str, object]) -> tuple[Template, Blueprint]:
@@ -121,6 +123,7 @@ _MADE: Mapping[str, Check] = {
     "agent_timeout": check_seconds,
     "agents": _agents,
     "build": _durations,
+    "classic": lambda argument, value: None if value is None else check_flag(argument, value),
     "connect": check_seconds,
     "cost": partial(check_whole, least=0),
     "delete": _duration,

@@ -12,6 +12,7 @@ import attrs
 from chatworkspace import JobStatus, Template, Transition, Workspace
 from chatworkspace.ports import Signal
 from chatworkspace_fake._arguments import check_text
+from chatworkspace_fake._platform.book import Book
 from chatworkspace_fake._platform.states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
 
 UNTIL_OVER = (JobStatus.PENDING, JobStatus.RUNNING)
@@ -21,6 +22,7 @@ class Keeper(Protocol):
     """What keeps the workspaces, as one of them sees it: time, and the rules that they share."""
 
     owner_name: str
+    book: Book
 
     @property
     def time(self) -> float:
@@ -88,6 +90,7 @@ class FakeWorkspace:
         self._deeds: tuple[Deed, ...] = ()
         self._dormant = False
         self._hidden = False
+        self._deleted_at = NEVER
         self._watchers: list[Signal] = []
         self._told: Workspace | None = None
         self._told_since = self._told_until = -1.0
@@ -105,7 +108,9 @@ class FakeWorkspace:
 
     @property
     def gone_at(self) -> float:
-        """When its deletion succeeds or has succeeded; NEVER while none was asked for."""
+        """When its first deletion succeeds or has succeeded; NEVER while none was asked for."""
+        if self._deleted_at != NEVER:
+            return self._deleted_at
         last = self._builds[-1]
         return last.ends_at if last.transition is Transition.DELETE and last.status_at(last.ends_at) is JobStatus.SUCCEEDED else NEVER
 
@@ -156,17 +161,18 @@ class FakeWorkspace:
         with self.lock:
             now = self._keeper.time
             if self._builds[-1].status_at(now) in UNTIL_OVER:
-                self._builds[-1] = attrs.evolve(self._builds[-1], canceled_at=now)
+                self._builds[-1] = attrs.evolve(self._builds[-1], canceled_at=now, canceled_as_failed=self._keeper.book.cancels_as_failed)
                 self.changed()
 
-    def go_dormant(self) -> None:
-        """Let the platform put it to sleep: stopped, and dormant."""
-        self._keeper.build(self, Transition.STOP)
+    def go_dormant(self, *, stopping: bool = True) -> None:
+        """Let the platform put it to sleep: stopped, and dormant. stopping=False: as a user does, who lets it run."""
+        if stopping:
+            self._keeper.build(self, Transition.STOP)
         self._dormant = True
         self.changed()
 
     def wake(self) -> None:
-        """Let it be dormant no more; it stays stopped."""
+        """Let it be dormant no more; it stays as it is."""
         self._dormant = False
         self.changed()
 
@@ -251,6 +257,8 @@ class FakeWorkspace:
     def add_build(self, build: BuildRecord) -> None:
         """Make it the latest."""
         with self.lock:
+            if self._builds and build.asked >= self.gone_at:
+                self._deleted_at = self.gone_at
             self._builds.append(build)
             self.used_at = build.asked
             self._deeds = ()

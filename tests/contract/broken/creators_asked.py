@@ -103,7 +103,16 @@ def takes_any_template(it: FakeCoder, really: Really, request: CreateWorkspace, 
     return really(request, deadline=deadline)
 
 
-@CREATORS.method("create_workspace", "creation.unasked-parameter", "creation.parameters")
+@CREATORS.method("create_workspace", "creation.unasked-parameter")
+def makes_what_it_refuses(_: FakeCoder, really: Really, request: CreateWorkspace, *, deadline: float) -> Any:
+    try:
+        return really(request, deadline=deadline)
+    except RefusedError:
+        really(attrs.evolve(request, parameters={}), deadline=deadline)
+        raise
+
+
+@CREATORS.method("create_workspace", "creation.parameters")
 def drops_parameters(_: FakeCoder, really: Really, request: CreateWorkspace, *, deadline: float) -> Any:
     return really(attrs.evolve(request, parameters={}), deadline=deadline)
 
@@ -208,18 +217,27 @@ def refuses_what_is_not_there(_: FakeCoder, really: Really, workspace: Workspace
         raise RefusedError("404") from error
 
 
-@CREATORS.method("start_workspace", "builds.while-another-is-under-way", "builds.unasked-parameter")
+@CREATORS.method("start_workspace", "builds.unasked-parameter")
+def starts_and_refuses(_: FakeCoder, really: Really, workspace: Workspace, parameters: Any, *, deadline: float) -> Any:
+    started = really(workspace, {}, deadline=deadline)
+    if parameters:
+        raise RefusedError("unknown parameters")
+    return started
+
+
+@CREATORS.method("start_workspace", "builds.while-another-is-under-way")
 def starts_what_is_refused(_: FakeCoder, really: Really, workspace: Workspace, *asked: Any, deadline: float) -> Any:
     with suppress(RefusedError):
         return really(workspace, *asked, deadline=deadline)
     return workspace
 
 
-@CREATORS.method("delete_workspace", "builds.of-a-deleted-workspace")
-def deletes_again(_: FakeCoder, really: Really, workspace: Workspace, *, deadline: float) -> Any:
-    with suppress(RefusedError, NotFoundError):
-        return really(workspace, deadline=deadline)
-    return workspace
+@CREATORS.method("start_workspace", "builds.of-a-deleted-workspace")
+def revives_what_is_deleted(it: FakeCoder, really: Really, workspace: Workspace, *asked: Any, deadline: float) -> Any:
+    found = next((one for one in it.workspaces if one.id == workspace.id), None)
+    if found is not None and found.now.deleted:
+        found._builds.pop()
+    return really(workspace, *asked, deadline=deadline)
 
 
 # ------------------------------------------------------------------ logs and use
