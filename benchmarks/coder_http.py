@@ -33,7 +33,7 @@ from chatworkspace_coder import CoderClient  # noqa: E402
 from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
 from chatworkspace_simulator import CoderSimulator  # noqa: E402
 
-LEVELS = ("2.20", "2.24", "2.34", "newest")
+LEVELS = ("2.20", "2.24", "2.35", "newest")
 GOAL = 5.0
 """Milliseconds from ready to told, watching: the median. For the 99th percentile it is 25."""
 THREADS = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from threading import Thread
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError
@@ -42,14 +42,17 @@ class CoderSimulator:
         port: int = 0,
         tokens: Mapping[str, UUID] | None = None,
         speed: float = 1.0,
-        requests_per_minute: int | None = None,
+        requests_per_minute: int | None = 512,
+        first_dials: Literal["slow", "quick"] = "slow",
     ) -> None:
         """Prepare it; no socket is opened yet.
 
-        level: "2.20", "2.24", "2.34" or "newest". port=0: any that is free. tokens: token -> user. speed: seconds that pass in one, for a
-        FakeCoder that is made here; one that is given has its own clock. requests_per_minute: to one path; None: no limit. InvalidArgumentError.
+        level: "2.20", "2.24", "2.29", "2.35" or "newest"; the platform decides by its rules then. port=0: any that is free. tokens: token -> user.
+        speed: seconds that pass in one, for a FakeCoder that is made here; one that is given has its own clock. requests_per_minute: to one path,
+        which every answer tells; None: no limit, and no word of one. first_dials: of each agent of a FakeCoder that is made here; for one that is
+        given FakeCoder.slow_first_dials() says it. InvalidArgumentError.
         """
-        self.coder: FakeCoder = _platform(coder, speed)
+        self.coder: FakeCoder = _platform(coder, speed, first_dials)
         """The platform that is served; its faults are those of the server."""
         known = {} if tokens is None else _known(tokens)
         self.token: str = next((token for token, user in known.items() if user == OWNER), "") or _new_token()
@@ -137,10 +140,14 @@ class CoderSimulator:
         )
 
 
-def _platform(coder: FakeCoder | None, speed: float) -> FakeCoder:
+def _platform(coder: FakeCoder | None, speed: float, first_dials: Literal["slow", "quick"]) -> FakeCoder:
     """Return the platform to serve."""
+    if first_dials not in {"slow", "quick"}:
+        raise InvalidArgumentError("first_dials", '"slow" or "quick"')
     if coder is None:
-        return FakeCoder(ScaledClock(speed))
+        coder = FakeCoder(ScaledClock(speed))
+        coder.slow_first_dials(0 if first_dials == "slow" else None)
+        return coder
     if speed != 1.0:
         raise InvalidArgumentError("speed", "1 beside a coder: make the FakeCoder with ScaledClock(speed)")
     return check_instance("coder", coder, FakeCoder, "a FakeCoder")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Mapping
 from email.message import Message
 from http.cookies import CookieError, SimpleCookie
@@ -13,11 +15,13 @@ from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator._api import agents, builds, parameters, routes, templates, users, watching, workspaces
 from chatworkspace_simulator._api.world import World, user_of_id
 from chatworkspace_simulator._http.limits import RateLimit
-from chatworkspace_simulator._http.messages import TEXT, ApiError, Reply, Request, User
+from chatworkspace_simulator._http.messages import TEXT, ApiError, Reply, Request, User, uuid_of
 from chatworkspace_simulator._http.streams import Answer
 
 TABLE = routes.compiled(route for part in (users, templates, parameters, workspaces, builds, watching, agents) for route in part.ROUTES)
 COOKIE = "coder_session_token"
+CSRF = "csrf_token"
+_PARENT = re.compile(r"/api/v2/(?P<kind>workspaces|templateversions)/(?P<thing>[^/]+)/.+")
 _SIGNED_OUT = "You are signed out or your session has expired. Please sign in again to continue."
 _BYPASS = "X-Coder-Bypass-Ratelimit"
 
@@ -27,9 +31,9 @@ def answer(world: World, limit: RateLimit, *, method: str, target: str, headers:
     path, _, text = target.partition("?")
     counted: dict[str, str] = {}
     try:
-        found = routes.find(TABLE, method, path, world.level)
+        found = _found(world, method, path, headers, text)
         query = dict(parse_qsl(text, keep_blank_values=True))
-        user = user_of_id(OWNER) if found.route.for_everybody else holder(world, headers, query)
+        user = user_of_id(OWNER) if found.route.for_everybody else holder(world, headers, query, path)
         key = f"{user.id if world.level.limits_users else address} {path}"
         if headers.get(_BYPASS) == "true":
             if not user.admin:
@@ -42,15 +46,40 @@ def answer(world: World, limit: RateLimit, *, method: str, target: str, headers:
         reply = found.route.handler(world, request)
     except ApiError as error:
         reply = error.reply if error.status != 405 else Reply(status=405, content_type="")
-    return attrs.evolve(reply, headers={**reply.headers, **counted})
+    return attrs.evolve(reply, headers={**reply.headers, **counted, **({} if CSRF in headers.get("Cookie", "") else {"Set-Cookie": _new_csrf()})})
 
 
-def holder(world: World, headers: Message, query: Mapping[str, str]) -> User:
+def _new_csrf() -> str:
+    return f"{CSRF}={secrets.token_urlsafe(32)}; Path=/; HttpOnly; SameSite=Lax"
+
+
+def _found(world: World, method: str, path: str, headers: Message, text: str) -> routes.Found:
+    """Return the route. ApiError: there is none, or, which is looked for first, the thing is not there that the path begins with."""
+    try:
+        return routes.find(TABLE, method, path, world.level)
+    except ApiError as error:
+        parent = _PARENT.fullmatch(path)
+        if error.status == 404 and parent is not None:
+            _check_parent(world, holder(world, headers, dict(parse_qsl(text))), **parent.groupdict())
+        raise
+
+
+def _check_parent(world: World, user: User, *, kind: str, thing: str) -> None:
+    found = uuid_of(thing, kind.removesuffix("s"))
+    if kind == "workspaces":
+        world.workspace(user, found)
+    else:
+        world.seen_version(user, found)
+
+
+def holder(world: World, headers: Message, query: Mapping[str, str], path: str = "") -> User:
     """Return whose token came along. ApiError 401."""
     token = _cookie(headers) or query.get(COOKIE) or headers.get("Coder-Session-Token") or _bearer(headers) or query.get("access_token")
     user = None if token is None else world.holder(token)
     if user is not None:
         return user
+    if path.endswith("/listening-ports"):
+        raise ApiError(401, "API key or external proxy authentication required, but none provided")
     detail = "API key is invalid." if token else 'Cookie "coder_session_token" or query parameter must be provided.'
     raise ApiError(401, _SIGNED_OUT, detail=detail)
 

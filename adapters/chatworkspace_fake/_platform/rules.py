@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from itertools import count
 from random import Random
 from threading import RLock, get_ident
 from typing import Any
@@ -64,6 +65,7 @@ class Platform:
         self.budgets: dict[UUID | None, int] = {}
         self.provisioners: int | None = None
         self.new_id: Callable[[], UUID] = getattr(clock, "uuid", _uuids())
+        self._ordinals = count(1)
         self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
         self._as_of: tuple[int, float] | None = None
 
@@ -353,6 +355,7 @@ class Platform:
                 asked=self.time,
                 agent_ids=tuple(self.new_id() for _ in blueprint.agents) if starting else (),
                 claimed=claimed,
+                ordinal=next(self._ordinals),
                 **more,
             )
         )

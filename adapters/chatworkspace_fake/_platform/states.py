@@ -91,6 +91,8 @@ class BuildRecord:
     values: Mapping[str, str] = attrs.field(factory=dict[str, str])
     """Of its parameters."""
     preset_id: UUID | None = None
+    ordinal: int = 1
+    """Among the builds of all workspaces."""
     of_deleted: bool = False
     """Its workspace was deleted when it was asked for: its agents are let in no more."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,13 @@ from chatworkspace_simulator._api.shapes.basics import derived
 from chatworkspace_simulator._api.terminal import shown
 from chatworkspace_simulator._api.world import World, required
 from chatworkspace_simulator._http.connections import Connection
-from chatworkspace_simulator._http.messages import ApiError, GoneError, Reply, Request, User, missing, told, uuid_of
+from chatworkspace_simulator._http.messages import HTML, NO_AGENT, ApiError, GoneError, Reply, Request, User, missing, told, uuid_of
 from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import INTERNAL_ERROR, WebSocket, upgrade
+
+_NO_TERMINAL = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{0} - Terminal</title></head><body><h1>{0}</h1><p>{1}</p></body></html>
+"""
 
 
 def _find(world: World, user: User, agent_id: UUID) -> tuple[FakeWorkspace, Agent]:
@@ -49,15 +54,23 @@ def listening_ports(world: World, request: Request) -> Reply:
     agent_id = request.id("agent")
 
     def reach() -> list[dict[str, Any]]:
-        _connected(_find(world, request.user, agent_id)[1])
+        try:
+            workspace, agent = _find(world, request.user, agent_id)
+        except ApiError as error:
+            known = any(
+                agent_id in it.agent_ids for one in tuple(world.platform.made.values()) if world.sees(request.user, one) for it in one.records
+            )
+            raise _state("disconnected") if known else ApiError(404, NO_AGENT) from error
+        if agent.status is not AgentStatus.CONNECTED:
+            raise _state(agent.status.value)
+        world.platform.dial(workspace, agent_id, inf)
         return []
 
     return told({"ports": world.ask("dial", reach)})
 
 
-def _connected(agent: Agent) -> None:
-    if agent.status is not AgentStatus.CONNECTED:
-        raise ApiError(400, f'Agent state is "{agent.status.value}", it must be in the "connected" state.')
+def _state(state: str) -> ApiError:
+    return ApiError(400, f'Agent state is "{state}", it must be in the "connected" state.')
 
 
 def logs(world: World, request: Request) -> Reply:
@@ -88,16 +101,26 @@ def terminal(world: World, request: Request) -> Answer:
     for name in ("width", "height"):
         if not request.query.get(name, "0").isdecimal():
             raise ApiError(400, "Query parameters have invalid values.", validations=((name, f'Query param "{name}" must be a valid integer'),))
-    workspace, agent = _find(world, request.user, request.id("agent"))
+    try:
+        workspace, agent = _find(world, request.user, request.id("agent"))
+    except ApiError:
+        return _page(404, "Agent not found.")
+    if agent.status is not AgentStatus.CONNECTED:
+        return _page(world.level.unreachable_terminal, "The agent is not connected.")
     command = request.query.get("command", "")
     return upgrade(request, lambda connection: _talk(world, workspace, agent, command, connection))
+
+
+def _page(status: int, text: str) -> Reply:
+    """Return the page that is shown in a terminal's place, whatever is accepted."""
+    return Reply(status=status, body=_NO_TERMINAL.format(status, text).encode(), content_type=HTML)
 
 
 def _talk(world: World, workspace: FakeWorkspace, agent: Agent, command: str, connection: Connection) -> None:
     socket = WebSocket(connection)
     with suppress(GoneError):
         try:
-            world.platform.reach(workspace, agent.id)
+            world.platform.dial(workspace, agent.id, inf)
         except DialError as error:
             socket.close(INTERNAL_ERROR, f"dial workspace agent: {error}")
         else:

@@ -9,12 +9,12 @@ from chatworkspace import JobStatus, Transition
 from chatworkspace_fake._platform.states import Blueprint, BuildRecord
 from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
 from chatworkspace_simulator._api.routes import Route
-from chatworkspace_simulator._api.shapes.builds import asked_build_json, line_json, past_build_json
+from chatworkspace_simulator._api.shapes.builds import asked_build_json, log_json, past_build_json
 from chatworkspace_simulator._api.workspaces import named, natural, parameters_of
 from chatworkspace_simulator._api.world import World
 from chatworkspace_simulator._http.connections import Connection
 from chatworkspace_simulator._http.ears import hearing
-from chatworkspace_simulator._http.messages import ApiError, GoneError, Reply, Request, dumped, invalid, missing, told, uuid_of
+from chatworkspace_simulator._http.messages import ACTIVE, ApiError, GoneError, Reply, Request, dumped, invalid, missing, optional_uuid, told
 from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import WebSocket, upgrade
 
@@ -54,25 +54,27 @@ def _transition(body: dict[str, Any]) -> Transition:
 
 
 def _check(world: World, workspace: FakeWorkspace, transition: Transition) -> None:
-    if world.deleted(workspace):
+    if world.deleted(workspace) and transition is not Transition.DELETE and not world.platform.book.starts_deleted:
         raise ApiError(409, f"Cannot {transition.value} a deleted workspace!", detail="This workspace has been deleted and cannot be modified.")
     if workspace.latest.status_at(world.platform.time) in UNTIL_OVER:
-        raise ApiError(409, "A workspace build is already active.")
+        raise ApiError(409, ACTIVE, detail=ACTIVE)
+    if workspace.dormant and transition is Transition.START and not world.level.start_wakes:
+        raise ApiError(403, "insert workspace build: rbac: forbidden")
 
 
 def _version(world: World, workspace: FakeWorkspace, body: dict[str, Any], transition: Transition) -> Blueprint:
     """Return the version to build: that of the build before, unless another is asked for. Whoever may not choose is refused an old one."""
-    wanted = body.get("template_version_id")
-    active = world.platform.blueprints[workspace.template.id]
+    wanted = optional_uuid(body.get("template_version_id"))
     version = workspace.latest.blueprint
     if wanted is not None:
         try:
-            template, version = world.version(uuid_of(wanted, "template_version_id"))
+            template, version = world.version(wanted)
         except ApiError as error:
-            raise ApiError(400, "Template version not found.", validations=(("template_version_id", "template version not found"),)) from error
+            raise ApiError(400, "template version does not exist") from error
         if template.id != workspace.template.id:
-            raise ApiError(400, "Template version is not of this workspace's template.")
-    if transition is Transition.START and active.require_active and version.version_id != active.version_id:
+            raise ApiError(400, "template version doesn't match template")
+    required = world.platform.required_version(workspace.template.id)
+    if transition is Transition.START and required is not None and version.version_id != required:
         raise ApiError(403, "You are not authorized to use a version that is not the active one.")
     return version
 
@@ -113,9 +115,9 @@ def of_workspace(world: World, request: Request) -> Reply:
 
 
 def parameters(world: World, request: Request) -> Reply:
-    """Return the values that it was built with; a fake coder keeps none."""
-    _find(world, request)
-    return told([])
+    """Return the values that it was built with."""
+    _, record = _find(world, request)
+    return told([{"name": name, "value": value} for name, value in record.values.items()])
 
 
 def cancel(world: World, request: Request) -> Reply:
@@ -124,7 +126,7 @@ def cancel(world: World, request: Request) -> Reply:
     with workspace.lock:
         status = workspace.latest.status_at(world.platform.time) if workspace.latest.id == record.id else JobStatus.SUCCEEDED
         if status not in UNTIL_OVER:
-            raise ApiError(world.level.canceled_late, "Job has already completed!")
+            raise ApiError(400, "Job has already completed!")
         expected = request.query.get("expect_status")
         if expected is not None and expected != status.value:
             raise ApiError(412, f"Job is {status.value}, not {expected}.")
@@ -138,11 +140,11 @@ def cancel(world: World, request: Request) -> Reply:
 def logs(world: World, request: Request) -> Answer:
     """Return the log so far, or follow it over a WebSocket: `follow` may have any value."""
     workspace, record = _find(world, request)
-    after = natural(request, "after")
-    lines = world.ask("build_log", lambda: _current(workspace, record).log_at(world.platform.time))
+    after = natural(request, "after", least=-1)
+    lines = world.ask("build_log", lambda: log_json(world, _current(workspace, record)))
     if "follow" in request.query:
         return upgrade(request, lambda connection: _follow(world, workspace, record, after, connection))
-    return told([line_json(world, record, it) for it in lines if it.id > after])
+    return told([it for it in lines if it["id"] > after])
 
 
 def _current(workspace: FakeWorkspace, record: BuildRecord) -> BuildRecord:
@@ -158,10 +160,10 @@ def _follow(world: World, workspace: FakeWorkspace, record: BuildRecord, after: 
             workspace.listen(signal)
             build = _current(workspace, record)
             now = world.platform.time
-            for line in build.log_at(now):
-                if line.id > after:
-                    socket.send(dumped(line_json(world, build, line)).decode())
-                    after = line.id
+            for line in log_json(world, build):
+                if line["id"] > after:
+                    socket.send(dumped(line).decode())
+                    after = line["id"]
             if build.status_at(now) not in UNTIL_OVER:
                 socket.close()
                 return

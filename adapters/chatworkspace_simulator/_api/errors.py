@@ -25,7 +25,8 @@ def error_of(error: Exception) -> ApiError:
         case DialError():
             found = ApiError(500, "Internal error dialing workspace agent.", detail=str(error) or "agent is unreachable")
         case NotAnsweredError():
-            found = ApiError(500, "Internal error creating workspace.", detail=str(error))
+            message, colon, detail = str(error).partition(": ")
+            found = ApiError(500, message, detail=detail) if colon else ApiError(500, "Internal error creating workspace.", detail=message)
         case UnavailableError():
             found = ApiError(503, "The service is not available.", detail=str(error))
         case _:

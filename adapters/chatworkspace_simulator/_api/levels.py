@@ -1,6 +1,7 @@
 """What servers of different versions do differently, as a table.
 
-Source: the server's own code, its releases and pull requests; where the first version with a difference is not certain, the nearest level has it.
+2.20, 2.24, 2.29 and 2.35 were compared with running servers; "newest" was read in the server's code, releases and pull requests, and not seen.
+Where the first version with a difference is not certain, the nearest level has it. docs/levels.md tells the differences one by one.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import attrs
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_fake._platform.book import BOOKS, Book
 
 
 @attrs.frozen(kw_only=True)
@@ -15,6 +17,8 @@ class Level:
     """A version of the server, as far as clients can tell it from another."""
 
     version: str
+    book: Book
+    """What is decided otherwise, beside what is told otherwise."""
     watch_ws: bool = True
     """States over a WebSocket; without it by server-sent events alone."""
     agent_connection_watch: bool = False
@@ -50,61 +54,93 @@ class Level:
     """Fields of workspaces that came or went in time."""
     connecting_is_healthy: bool = True
     """An agent that has not connected yet counts as healthy."""
-    canceled_late: int = 412
-    """The status for canceling a build that has ended."""
+    start_wakes: bool = False
+    """A start wakes what is dormant; before, it is refused until somebody has woken it."""
+    unreachable_terminal: int = 404
+    """The status for a terminal in an agent that is known and not connected."""
+    preset_of_build: bool = True
+    """Builds tell their preset."""
+    default_preset: bool = True
+    """Presets tell whether they are the default."""
+    gone_dormant: int = 304
+    """The status where a deleted workspace is put to sleep or woken."""
     search_keys: frozenset[str] = frozenset()
     """Search keys for workspaces beyond the old ones."""
 
 
 EXPERIMENTAL = "/api/experimental/chats"
 _TEMPLATE_2_24 = frozenset({"use_classic_parameter_flow"})
-_TEMPLATE_2_34 = _TEMPLATE_2_24 | {"deleted", "cors_behavior", "disable_module_cache"}
-_WORKSPACE_2_24 = frozenset({"is_prebuild", "task_id", "latest_app_status", "next_start_at", "template_use_classic_parameter_flow"})
+_TEMPLATE_2_29 = _TEMPLATE_2_24 | {"deleted", "cors_behavior", "disable_module_cache"}
+_WORKSPACE_2_20 = frozenset({"next_start_at"})
+_WORKSPACE_2_24 = _WORKSPACE_2_20 | {"latest_app_status", "template_use_classic_parameter_flow"}
+_WORKSPACE_2_29 = _WORKSPACE_2_24 | {"is_prebuild", "task_id", "shared_with"}
+_SEARCH_2_29 = frozenset({"has-ai-task", "has_external_agent", "healthy", "shared", "shared_with_user", "shared_with_group"})
 
+_2_24 = Level(
+    version="v2.24.4+18f1c5a",
+    book=BOOKS["2.24"],
+    site_in_experimental=True,
+    unreachable_terminal=502,
+    gone_dormant=200,
+    template_fields=_TEMPLATE_2_24,
+    workspace_fields=_WORKSPACE_2_24,
+    search_keys=frozenset({"has-ai-task"}),
+)
+_2_29 = attrs.evolve(
+    _2_24,
+    version="v2.29.7+3b1d6e2",
+    book=BOOKS["2.29"],
+    site_in_experimental=False,
+    external_agents=True,
+    build_reasons=True,
+    preset_details=True,
+    template_fields=_TEMPLATE_2_29,
+    workspace_fields=_WORKSPACE_2_29,
+    search_keys=_SEARCH_2_29,
+)
+_2_35 = attrs.evolve(
+    _2_29,
+    version="v2.35.0+a12b051",
+    book=BOOKS["2.35"],
+    agent_connection_watch=True,
+    quota_code=True,
+    limits_users=True,
+    script_status=True,
+    allow_list=True,
+    chats=EXPERIMENTAL,
+    connecting_is_healthy=False,
+    start_wakes=True,
+    unreachable_terminal=404,
+    gone_dormant=304,
+)
 LEVELS = {
-    "2.20": Level(version="v2.20.2+2d0f0d3", watch_ws=False, evaluates=False, sub_agents=False, form_types=False, site_in_experimental=True),
-    "2.24": Level(
-        version="v2.24.4+18f1c5a",
-        site_in_experimental=True,
-        template_fields=_TEMPLATE_2_24,
-        workspace_fields=_WORKSPACE_2_24,
-        search_keys=frozenset({"has-ai-task"}),
+    "2.20": attrs.evolve(
+        _2_24,
+        version="v2.20.3+2d0f0d3",
+        book=BOOKS["2.20"],
+        watch_ws=False,
+        evaluates=False,
+        sub_agents=False,
+        form_types=False,
+        preset_of_build=False,
+        default_preset=False,
+        template_fields=frozenset(),
+        workspace_fields=_WORKSPACE_2_20,
+        search_keys=frozenset(),
     ),
-    "2.34": Level(
-        version="v2.34.2+9c4e7b1",
-        agent_connection_watch=True,
-        external_agents=True,
-        quota_code=True,
-        build_reasons=True,
-        limits_users=True,
-        script_status=True,
-        preset_details=True,
-        allow_list=True,
-        chats=EXPERIMENTAL,
-        template_fields=_TEMPLATE_2_34,
-        workspace_fields=_WORKSPACE_2_24 | {"shared_with"},
-        connecting_is_healthy=False,
-        canceled_late=400,
-        search_keys=frozenset({"has-ai-task", "has_external_agent", "healthy", "shared", "shared_with_user", "shared_with_group"}),
-    ),
-    "newest": Level(
+    "2.24": _2_24,
+    "2.29": _2_29,
+    "2.35": _2_35,
+    "newest": attrs.evolve(
+        _2_35,
         version="v2.38.0+7e0ff4c",
-        agent_connection_watch=True,
-        external_agents=True,
-        quota_code=True,
-        build_reasons=True,
-        limits_users=True,
-        script_status=True,
-        preset_details=True,
+        book=BOOKS["newest"],
         agents_allowed=True,
+        allow_list=False,
         chats="/api/v2/chats",
-        template_fields=_TEMPLATE_2_34 | {"agents_allowed", "allow_workspace_renames"},
-        workspace_fields=(_WORKSPACE_2_24 | {"shared_with"}) - {"task_id"},
-        connecting_is_healthy=False,
-        canceled_late=400,
-        search_keys=frozenset(
-            {"has-ai-task", "has_external_agent", "healthy", "shared", "shared_with_user", "shared_with_group", "include_agent_metadata"}
-        ),
+        template_fields=_TEMPLATE_2_29 | {"agents_allowed", "allow_workspace_renames"},
+        workspace_fields=_WORKSPACE_2_29 - {"task_id"},
+        search_keys=_SEARCH_2_29 | {"include_agent_metadata"},
     ),
 }
 

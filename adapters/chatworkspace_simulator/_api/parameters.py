@@ -13,22 +13,22 @@ from chatworkspace_simulator._http.messages import ApiError, Reply, Request, tol
 
 def rich_parameters(world: World, request: Request) -> Reply:
     """Answer with what a version asks, as its import found it."""
-    _, blueprint = world.version(request.id("version"))
+    _, blueprint = world.seen_version(request.user, request.id("version"))
     asked = world.ask("list_parameters", lambda: blueprint.parameters)
     return told([parameter_json(it, form_type=world.level.form_types) for it in asked])
 
 
 def presets(world: World, request: Request) -> Reply:
     """Answer with the presets of a version, in the server's own capitals; null: there are none."""
-    _, blueprint = world.version(request.id("version"))
+    _, blueprint = world.seen_version(request.user, request.id("version"))
     found = world.ask("list_presets", lambda: blueprint.presets)
-    return told([preset_json(it, details=world.level.preset_details) for it in found] or None)
+    return told([preset_json(it, details=world.level.preset_details, default=world.level.default_preset) for it in found] or None)
 
 
 def evaluate(world: World, request: Request) -> Reply:
     """Answer with the parameters as they are for one owner and these inputs."""
     body = request.json()
-    _, blueprint = world.version(request.id("version"))
+    _, blueprint = world.seen_version(request.user, request.id("version"))
     found = world.ask("evaluate_parameters", lambda: blueprint.evaluation)
     evaluation = Evaluation(parameters=blueprint.parameters) if found is None else found
     inputs = body.get("inputs")

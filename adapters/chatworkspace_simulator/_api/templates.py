@@ -14,11 +14,12 @@ from chatworkspace_simulator._http.messages import Reply, Request, missing, told
 
 def templates(world: World, request: Request) -> Reply:
     """All of an organization, or of every one; without the deprecated ones unless they are asked for."""
-    organization = world.organization(request.arguments["organization"]) if "organization" in request.arguments else None
+    organization = world.organization(request.user, request.arguments["organization"]) if "organization" in request.arguments else None
     matches = template_matches(request.query.get("q", ""), world)
 
     def listed() -> list[Template]:
-        return [it for it in world.templates() if organization in {None, it.organization_id} and matches(it)]
+        seen = (it for it in world.templates() if world.sees_organization(request.user, it.organization_id))
+        return [it for it in map(world.platform.told_template, seen) if organization in {None, it.organization_id} and matches(it)]
 
     return told([template_json(world, it) for it in world.ask("list_templates", listed)])
 
@@ -26,12 +27,15 @@ def templates(world: World, request: Request) -> Reply:
 def template(world: World, request: Request) -> Reply:
     """One, by id."""
     template_id = request.id("template")
-    return told(template_json(world, world.ask("get_template", lambda: world.platform.template(template_id))))
+    found = world.ask("get_template", lambda: world.platform.template(template_id))
+    if not world.sees_organization(request.user, found.organization_id):
+        raise missing()
+    return told(template_json(world, found))
 
 
 def template_by_name(world: World, request: Request) -> Reply:
     """One, by the name that it has in its organization."""
-    organization, name = world.organization(request.arguments["organization"]), request.arguments["name"].lower()
+    organization, name = world.organization(request.user, request.arguments["organization"]), request.arguments["name"].lower()
 
     def named() -> Template | None:
         return next((it for it in world.templates() if it.organization_id == organization and it.name.lower() == name), None)
@@ -47,15 +51,21 @@ def template_by_name(world: World, request: Request) -> Reply:
 
 def version(world: World, request: Request) -> Reply:
     """One version of a template."""
-    return told(version_json(world, *world.version(request.id("version"))))
+    return told(version_json(world, *world.seen_version(request.user, request.id("version"))))
 
 
 def versions(world: World, request: Request) -> Reply:
     """All of a template that are known still: the active one."""
     it = world.platform.templates.get(request.id("template"))
-    if it is None:
+    if it is None or not world.sees_organization(request.user, it.organization_id):
         raise missing()
     return told([version_json(world, it, world.platform.blueprints[it.id])])
+
+
+def external_logins(world: World, request: Request) -> Reply:
+    """Answer with the other services that a version wants its users to be signed in at: none."""
+    world.seen_version(request.user, request.id("version"))
+    return told([])
 
 
 ROUTES = [
@@ -65,4 +75,5 @@ ROUTES = [
     Route(method="GET", path="/organizations/{organization}/templates", handler=templates),
     Route(method="GET", path="/organizations/{organization}/templates/{name}", handler=template_by_name),
     Route(method="GET", path="/templateversions/{version}", handler=version),
+    Route(method="GET", path="/templateversions/{version}/external-auth", handler=external_logins),
 ]

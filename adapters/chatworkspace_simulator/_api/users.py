@@ -9,7 +9,7 @@ from chatworkspace_simulator._api.levels import EXPERIMENTAL, Level
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.shapes.users import organization_json, user_json
 from chatworkspace_simulator._api.world import World
-from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, missing, told
+from chatworkspace_simulator._http.messages import NO_ROUTE, ApiError, Reply, Request, User, missing, told
 
 NO_LIMIT = -1
 
@@ -38,22 +38,24 @@ def user(world: World, request: Request) -> Reply:
 
 
 def organizations(world: World, request: Request) -> Reply:
-    """All of them: everybody is a member of each."""
+    """All that the caller may see, or those that a user is in."""
     if "user" in request.arguments:
-        world.user(request)
-    return told([organization_json(it) for it in world.organizations()])
+        return told([organization_json(it) for it in world.organizations(world.user(request))])
+    return told([organization_json(it) for it in world.organizations() if world.sees_organization(request.user, it)])
 
 
 def organization(world: World, request: Request) -> Reply:
     """One organization."""
-    return told(organization_json(world.organization(request.arguments["organization"])))
+    return told(organization_json(world.organization(request.user, request.arguments["organization"])))
 
 
 def quota(world: World, request: Request) -> Reply:
-    """Answer with what a user uses and may use."""
+    """Answer with what a user uses and may use. ApiError 404: there are no quotas without a licence."""
+    if not world.platform.book.licensed:
+        raise ApiError(404, NO_ROUTE)
     owner = world.user(request)
     if "organization" in request.arguments:
-        world.organization(request.arguments["organization"])
+        world.organization(request.user, request.arguments["organization"])
     found = world.ask("get_quota", lambda: world.platform.quota_of(owner.id))
     if found is None:
         used = sum(it.consumes(world.platform.time) for it in world.platform.live() if it.owner_id == owner.id)
@@ -63,15 +65,17 @@ def quota(world: World, request: Request) -> Reply:
 
 def allowed(world: World, request: Request) -> Reply:
     """Say for each check whether the caller may: an administrator everything, others what is about workspaces of their own."""
-    del world
     checks = request.json().get("checks")
     if not isinstance(checks, dict):
         raise ApiError(400, "Validation failed.", validations=(("checks", "an object is expected"),))
-    return told({name: _may(request.user, check) for name, check in cast("dict[str, Any]", checks).items()})
+    return told({name: _may(world, request.user, check) for name, check in cast("dict[str, Any]", checks).items()})
 
 
-def _may(user: User, check: Any) -> bool:
+def _may(world: World, user: User, check: Any) -> bool:
     about = _object(_object(check).get("object"))
+    organization = about.get("organization_id")
+    if organization and str(organization) not in {str(it) for it in world.organizations(None if user.admin else user)}:
+        return False
     own = about.get("owner_id") in {"me", str(user.id)}
     return user.admin or (own and about.get("resource_type") == "workspace")
 

@@ -68,10 +68,15 @@ def watch_socket(world: World, request: Request) -> Answer:
     def talk(connection: Connection) -> None:
         socket = WebSocket(connection)
 
+        begun = False
+
         def tell(kind: str, data: object) -> None:
-            socket.send(dumped({"type": kind, "data": data}).decode())
-            if kind == "ping":
+            nonlocal begun
+            if kind == "ping" and begun:
                 socket.ping()
+            else:
+                socket.send(dumped({"type": kind, "data": data}).decode() + "\n")
+            begun = True
 
         with hearing(socket, connection, world.clock, at_end=watch.close):
             _tell_all(world, workspace, watch, tell)
@@ -80,13 +85,17 @@ def watch_socket(world: World, request: Request) -> Answer:
 
 
 def _tell_all(world: World, workspace: FakeWorkspace, watch: FakeWatch, tell: Tell) -> None:
-    """Tell every state, and from time to time that the server is there. Returns when the watch is broken or closed."""
+    """Tell every state, more than once, and from time to time that the server is there. Returns when the watch is broken or closed."""
     try:
         with suppress(GoneError, UnavailableError):
             tell("ping", None)
             while True:
                 state = watch.next(world.clock.monotonic() + PING)
-                tell(*(("ping", None) if state is None else ("data", workspace_json(world, workspace))))
+                if state is None:
+                    tell("ping", None)
+                    continue
+                for _ in range(world.repeats):
+                    tell("data", workspace_json(world, workspace))
     except NotFoundError:
         with suppress(GoneError):
             tell("error", {"message": "Internal error fetching workspace.", "detail": NOT_FOUND})

@@ -6,22 +6,22 @@ import re
 from typing import Any
 from uuid import UUID
 
-from chatworkspace import InvalidArgumentError, RefusedError, Template
-from chatworkspace.ports import CreateWorkspace, NameTakenError, Preset
+from chatworkspace import InvalidArgumentError, Template
+from chatworkspace.ports import CreateWorkspace, NameTakenError
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
-from chatworkspace_simulator._api.errors import error_of
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.searching import workspace_matches
 from chatworkspace_simulator._api.shapes.workspaces import workspace_json
 from chatworkspace_simulator._api.world import World
-from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, done, invalid, missing, told, uuid_of
+from chatworkspace_simulator._http.messages import ApiError, Reply, Request, User, done, invalid, missing, optional_uuid, told
 
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*")
+_AS_IT_IS = 304
 _RESERVED = ("new", "create")
 _LONGEST_NAME = 32
 _TTL = (60_000, 30 * 86_400_000)
 """Milliseconds, at least and at most."""
-GONE = "Workspace {} was deleted, you can view this workspace by specifying '?deleted=true' and trying again."
+GONE = "Workspace \"{}\" was deleted, you can view this workspace by specifying '?include_deleted=true' and trying again."
 
 
 # ---------------------------------------------------------------- making
@@ -29,10 +29,10 @@ GONE = "Workspace {} was deleted, you can view this workspace by specifying '?de
 
 def create(world: World, request: Request) -> Reply:
     """Make a workspace of a user's."""
-    owner, body = world.user(request), request.json()
+    owner, body = _owner(world, request), request.json()
     name = _name(body)
-    template = _template(world, body)
-    if "organization" in request.arguments and world.organization(request.arguments["organization"]) != template.organization_id:
+    template = _template(world, request.user, body)
+    if "organization" in request.arguments and world.organization(request.user, request.arguments["organization"]) != template.organization_id:
         raise missing()
     parameters = parameters_of(body)
     wanted = CreateWorkspace(
@@ -41,13 +41,21 @@ def create(world: World, request: Request) -> Reply:
         name=name,
         template_id=template.id,
         parameters=parameters,
-        preset_id=_preset(world, template, body, parameters),
+        preset_id=optional_uuid(body.get("template_version_preset_id")),
         ttl=_ttl(body),
     )
     made = world.ask("create_workspace", lambda: _make(world, wanted))
     answer = workspace_json(world, made, asked=True)
     answer["latest_build"]["template_version_name"] = ""
     return told(answer, status=201)
+
+
+def _owner(world: World, request: Request) -> User:
+    """Return for whom it is to be. ApiError 403: the caller may make workspaces of their own alone."""
+    name = request.arguments["user"]
+    if not request.user.admin and name not in {"me", str(request.user.id), request.user.name}:
+        raise ApiError(403, "Unauthorized to create workspace.", detail="You may make workspaces of your own; ask an administrator for more.")
+    return world.user(request)
 
 
 def _make(world: World, wanted: CreateWorkspace) -> FakeWorkspace:
@@ -63,39 +71,25 @@ def _taken(name: str) -> ApiError:
 
 def _name(body: dict[str, Any]) -> str:
     name = body.get("name", "")
-    if not isinstance(name, str) or not name:
-        raise invalid("name", 'Validation failed for tag "required" with value: ""')
+    if not isinstance(name, str):
+        raise ApiError(400, "Request body must be valid JSON.", detail="name: expected a string")
     if len(name) > _LONGEST_NAME or not _NAME.fullmatch(name) or name.lower() in _RESERVED:
         raise invalid("name", f'Validation failed for tag "workspace_name" with value: "{name}"')
     return name
 
 
-def _template(world: World, body: dict[str, Any]) -> Template:
-    by_id, by_version = body.get("template_id"), body.get("template_version_id")
+def _template(world: World, user: User, body: dict[str, Any]) -> Template:
+    by_id, by_version = (optional_uuid(body.get(field)) for field in ("template_id", "template_version_id"))
     if (by_id is None) == (by_version is None):
-        raise invalid("template_id", 'Validation failed for tag "required_without" with value: ""')
-    field = "template_id" if by_version is None else "template_version_id"
-    found = uuid_of(body[field], field)
-    template = next((it for it in world.templates() if found == (it.id if by_version is None else it.version_id)), None)
+        tag = "required_without" if by_id is None else "excluded_with"
+        fields = ("template_id", "template_version_id")
+        raise ApiError(400, "Validation failed.", validations=tuple((it, f'Validation failed for tag "{tag}" with value: ""') for it in fields))
+    there = (it for it in world.templates() if world.sees_organization(user, it.organization_id))
+    template = next((it for it in there if (by_id or by_version) == (it.id if by_version is None else it.version_id)), None)
     if template is None:
-        kind = "Template" if by_version is None else "Template version"
-        raise ApiError(400, f'{kind} "{found}" doesn\'t exist.', validations=((field, "template not found"),))
-    if template.deprecated:
-        raise ApiError(400, f'Template "{template.name}" has been deprecated, and cannot be used to create a new workspace.')
+        kind, field = ("Template", "template_id") if by_version is None else ("Template version", "template_version_id")
+        raise ApiError(400, f'{kind} "{by_id or by_version}" doesn\'t exist.', validations=((field, "template not found"),))
     return template
-
-
-def _preset(world: World, template: Template, body: dict[str, Any], parameters: dict[str, str]) -> UUID | None:
-    """Return the preset that was asked for, or the one that the server finds by itself: all of its parameters are as given."""
-    presets: tuple[Preset, ...] = world.platform.blueprints[template.id].presets
-    if body.get("template_version_preset_id") is not None:
-        wanted = uuid_of(body["template_version_preset_id"], "template_version_preset_id")
-        if wanted not in {it.id for it in presets}:
-            raise ApiError(400, "Invalid preset.", validations=(("template_version_preset_id", "the template version has no such preset"),))
-        return wanted
-    if not world.level.preset_details:
-        return None
-    return next((it.id for it in presets if it.parameters and it.parameters.items() <= parameters.items()), None)
 
 
 def parameters_of(body: dict[str, Any]) -> dict[str, str]:
@@ -118,7 +112,8 @@ def _ttl(body: dict[str, Any]) -> float | None:
     if not milliseconds:
         return None
     if not _TTL[0] <= milliseconds <= _TTL[1]:
-        raise ApiError(400, "Invalid Workspace Time to Shutdown.", validations=(("ttl_ms", "time until shutdown must be between 1m and 30 days"),))
+        limit = "at least one minute" if milliseconds < _TTL[0] else "less than 30 days"
+        raise ApiError(400, "Invalid Workspace Time to Shutdown.", validations=(("ttl_ms", f"time until shutdown must be {limit}"),))
     return float(milliseconds // 60_000 * 60)
 
 
@@ -161,10 +156,10 @@ def listed(world: World, request: Request) -> Reply:
     return told({"workspaces": [workspace_json(world, it) for it in page], "count": len(found)})
 
 
-def natural(request: Request, name: str) -> int:
+def natural(request: Request, name: str, *, least: int = 0) -> int:
     """Return a number from the query, 0 by default. ApiError 400."""
     text = request.query.get(name, "0")
-    if not text.isdecimal():
+    if not text.removeprefix("-").isdecimal() or int(text) < least:
         raise ApiError(400, "Query parameters have invalid values.", validations=((name, f'Query param "{name}" must be a valid integer'),))
     return int(text)
 
@@ -182,7 +177,7 @@ def _live(world: World, user: User, workspace_id: UUID) -> FakeWorkspace:
 def record_use(world: World, request: Request) -> Reply:
     """Note that it is used."""
     workspace_id = request.id("workspace")
-    world.ask("record_use", lambda: _live(world, request.user, workspace_id).record_use())
+    world.ask("record_use", lambda: world.workspace(request.user, workspace_id).record_use())
     return done()
 
 
@@ -200,21 +195,20 @@ def set_ttl(world: World, request: Request) -> Reply:
 
 def set_dormancy(world: World, request: Request) -> Reply:
     """Put it to sleep, or wake it; 304: it is so."""
-    workspace, wanted = _live(world, request.user, request.id("workspace")), request.json().get("dormant")
+    workspace, wanted = world.workspace(request.user, request.id("workspace")), request.json().get("dormant")
     if not isinstance(wanted, bool):
         raise ApiError(400, "Request body must be valid JSON.", detail="dormant: expected a boolean")
-    if wanted is workspace.dormant:
-        return done(304)
-    try:
-        workspace.go_dormant() if wanted else workspace.wake()
-    except RefusedError as error:
-        raise error_of(error) from error
+    if wanted is workspace.dormant or (world.deleted(workspace) and world.level.gone_dormant == _AS_IT_IS):
+        return done(_AS_IT_IS)
+    workspace.go_dormant(stopping=False) if wanted else workspace.wake()
     return told(workspace_json(world, workspace))
 
 
 def rename(world: World, request: Request) -> Reply:
     """Give it another name."""
     workspace, name = _live(world, request.user, request.id("workspace")), _name(request.json())
+    if not world.platform.book.renames:
+        raise ApiError(400, "Workspace renames are not allowed.")
     try:
         workspace.rename(name)
     except InvalidArgumentError as error:

@@ -14,7 +14,7 @@ from chatworkspace_fake._platform.states import NEVER, ORGANIZATION, OWNER, Blue
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
 from chatworkspace_simulator._api.errors import error_of
 from chatworkspace_simulator._api.levels import Level
-from chatworkspace_simulator._http.messages import ApiError, GoneError, Request, User, missing
+from chatworkspace_simulator._http.messages import NO_USER, ApiError, GoneError, Request, User, missing
 
 T = TypeVar("T")
 
@@ -28,6 +28,9 @@ class World:
         self.platform = self.inside.platform
         self.clock = self.platform.clock
         self.level = level
+        self.platform.obey(level.book)
+        self.repeats = 2
+        """How often a watch tells each state."""
         self._users = {token: user_of_id(user_id) for token, user_id in tokens.items()}
         self._born = self.clock.now() - timedelta(seconds=self.clock.monotonic())
 
@@ -53,9 +56,11 @@ class World:
         return self._users.get(token)
 
     def user(self, request: Request, text: str | None = None) -> User:
-        """Return the user that the path names. ApiError 404: none, or none of the caller's business."""
+        """Return the user that the path names. ApiError 400: none; 404: none of the caller's business."""
         name = request.arguments["user"] if text is None else text
         user = request.user if name == "me" else self._named(name)
+        if user is None and request.user.admin:
+            raise ApiError(400, NO_USER, detail=f'queried user="{name}"')
         if user is None or not (request.user.admin or user.id == request.user.id):
             raise missing()
         return user
@@ -68,14 +73,19 @@ class World:
             known = {it.owner_id for it in self.coder.workspaces} | {it.id for it in self._users.values()}
             return next((it for it in map(user_of_id, known) if it.name == text.lower()), None)
 
-    def organizations(self) -> list[UUID]:
-        """Return all there are; everybody is in each."""
-        return list(dict.fromkeys([ORGANIZATION, *(it.organization_id for it in self.templates())]))
+    def organizations(self, user: User | None = None) -> list[UUID]:
+        """Return all there are; of a user, those that the user is in."""
+        there = dict.fromkeys([ORGANIZATION, *(it.organization_id for it in self.templates())])
+        return [it for it in there if user is None or self.platform.belongs(user.id, it)]
 
-    def organization(self, text: str) -> UUID:
-        """Return the organization that a path names. ApiError 404."""
+    def sees_organization(self, user: User, organization_id: UUID) -> bool:
+        """Say whether the user may see it and what is in it: an administrator all, others those that they are in."""
+        return user.admin or self.platform.belongs(user.id, organization_id)
+
+    def organization(self, user: User, text: str) -> UUID:
+        """Return the organization that a path names. ApiError 404: none, or not the user's."""
         for it in self.organizations():
-            if text in {str(it), organization_name(it)}:
+            if self.sees_organization(user, it) and text in {str(it), organization_name(it)}:
                 return it
         raise missing()
 
@@ -84,6 +94,13 @@ class World:
     def templates(self) -> list[Template]:
         """Return them all."""
         return list(self.platform.templates.values())
+
+    def seen_version(self, user: User, version_id: UUID) -> tuple[Template, Blueprint]:
+        """Return a version of a template that the user may see. ApiError 404."""
+        template, blueprint = self.version(version_id)
+        if not self.sees_organization(user, template.organization_id):
+            raise missing()
+        return template, blueprint
 
     def version(self, version_id: UUID) -> tuple[Template, Blueprint]:
         """Return a version of a template: the active one, or one that was built before. ApiError 404."""

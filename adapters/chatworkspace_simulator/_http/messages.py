@@ -18,6 +18,9 @@ HTML = "text/html; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
 NOT_FOUND = "Resource not found or you do not have access to this resource"
 
+_LENGTH = 36
+"""Of an id, written with hyphens."""
+
 Validations = tuple[tuple[str, str], ...]
 
 
@@ -110,6 +113,12 @@ def dumped(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
+ACTIVE = "A workspace build is already active."
+NO_AGENT = "Agent doesn't exist with that id, or you do not have access to it."
+NO_ROUTE = "Route not found."
+NO_USER = '"user" must be an existing uuid or username.'
+
+
 def missing() -> ApiError:
     """Return the error for what is not there or not to be seen: the two look the same."""
     return ApiError(404, NOT_FOUND)
@@ -118,6 +127,19 @@ def missing() -> ApiError:
 def invalid(field: str, detail: str) -> ApiError:
     """Return the error for a field of a body."""
     return ApiError(400, "Validation failed.", validations=((field, detail),))
+
+
+def optional_uuid(value: object) -> UUID | None:
+    """Read an id in a body that may be left out: null and the id of zeros are none. ApiError 400."""
+    if value is None:
+        return None
+    try:
+        found = UUID(value) if isinstance(value, str) and len(value) == _LENGTH else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise ApiError(400, "Request body must be valid JSON.", detail=f"invalid UUID length: {len(str(value))}")
+    return None if found.int == 0 else found
 
 
 def uuid_of(text: object, name: str) -> UUID:

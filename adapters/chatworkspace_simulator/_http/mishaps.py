@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import Lock
 
 import attrs
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace_fake._arguments import check_finite_seconds, check_flag, check_text, check_whole
+from chatworkspace_fake._arguments import check_finite_seconds, check_flag, check_text, check_texts_by_name, check_whole
 from chatworkspace_fake._platform.faults import Odds
-from chatworkspace_simulator._http.messages import HTML, Reply
+from chatworkspace_simulator._http.messages import HTML, ApiError, Reply
 
 _PAGE = "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n<hr><center>proxy</center>\r\n</body>\r\n</html>\r\n"
 _REASONS = {502: "502 Bad Gateway", 503: "503 Service Temporarily Unavailable", 504: "504 Gateway Time-out", 429: "429 Too Many Requests"}
@@ -81,6 +82,19 @@ class WireFault:
         check_flag("acted", acted)
         page = _PAGE.format(_REASONS.get(status, f"{status} Error")).encode()
         self._set("proxy_page", instead=Reply(status=status, body=page, content_type=HTML), acted=acted)
+
+    def refuse(self, status: int, message: str = "", *, detail: str = "", validations: Mapping[str, str] | None = None, acted: bool = False) -> None:
+        """Answer with an error of the server's own form, whatever was asked. acted: it was done all the same. InvalidArgumentError."""
+        check_whole("status", status, least=400, most=599)
+        check_text("message", message)
+        check_text("detail", detail)
+        check_flag("acted", acted)
+        fields = tuple(check_texts_by_name("validations", {} if validations is None else validations).items())
+        self._set("refuse", instead=ApiError(status, message, detail=detail, validations=fields).reply, acted=acted)
+
+    def take(self, seconds: float) -> None:
+        """Act upon it so many seconds of the platform's clock later, and answer then. InvalidArgumentError."""
+        self._set("take", seconds=check_finite_seconds("seconds", seconds))
 
     def redirect(self, url: str, *, status: int = 307) -> None:
         """Send the client elsewhere. InvalidArgumentError."""

@@ -24,6 +24,8 @@ from chatworkspace_simulator._http.streams import Answer, Stream
 
 _LONGEST_LINE = 65537
 _LARGEST_BODY = 1 << 20
+_KEPT, _PIECE = 2048, 4096
+"""Bytes of a body that is not chunked at most, and of a chunk."""
 _BODYLESS = (101, 204, 304)
 UNANSWERED = 0
 """The status of a request that was never answered."""
@@ -181,6 +183,8 @@ class Handler(BaseHTTPRequestHandler):
                 self._note(arrival, path, UNANSWERED)
 
     def _reply(self, arrival: Arrival, mishap: Mishap | None) -> Answer:
+        if mishap is not None and mishap.what == "take":
+            self.line.sleep(mishap.seconds)
         reply = self.server.answer(arrival) if mishap is None or mishap.acted else None
         if mishap is not None and mishap.what in {"lose_answer", "lose_request"}:
             raise GoneError
@@ -202,7 +206,7 @@ class Handler(BaseHTTPRequestHandler):
         head = self._head(reply)
         match reply:
             case Reply():
-                self.line.answer(head, reply.body)
+                self.line.answer(head, _chunked(reply.body) if _is_chunked(reply) else reply.body)
             case Stream():
                 self.close_connection = True
                 self.line.send(head)
@@ -224,9 +228,21 @@ def _framing(reply: Answer) -> dict[str, str]:
     match reply:
         case Reply():
             length = {} if reply.status in _BODYLESS else {"Content-Length": str(len(reply.body))}
+            if _is_chunked(reply):
+                length = {"Transfer-Encoding": "chunked"}
             return length | (kind if reply.body else {})
         case Stream():
             return kind | ({} if reply.status == HTTPStatus.SWITCHING_PROTOCOLS else {"Transfer-Encoding": "chunked"})
+
+
+def _is_chunked(reply: Reply) -> bool:
+    """Say whether a body is longer than what the server keeps until it knows the length."""
+    return reply.status not in _BODYLESS and len(reply.body) > _KEPT
+
+
+def _chunked(body: bytes) -> bytes:
+    pieces = (body[begin : begin + _PIECE] for begin in range(0, len(body), _PIECE))
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
 
 
 def _phrase(status: int) -> str:

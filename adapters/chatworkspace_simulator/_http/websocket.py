@@ -48,6 +48,7 @@ class WebSocket:
         self._connection = connection
         self._lock = RLock()
         self._closed = False
+        self._pings = 0
 
     def send(self, data: str | bytes) -> None:
         """Send a message: text, or bytes. GoneError."""
@@ -59,7 +60,8 @@ class WebSocket:
 
     def ping(self) -> None:
         """Ask whether the client is there. GoneError."""
-        self._control(PING_FRAME, b"")
+        self._pings += 1
+        self._control(PING_FRAME, str(self._pings).encode())
 
     def close(self, code: int = NORMAL, reason: str = "") -> None:
         """Say good-bye, once."""

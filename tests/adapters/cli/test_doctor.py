@@ -72,7 +72,7 @@ def test_nothing_is_wrong(shell: Shell, tmp_path: Path) -> None:
         assert part in shell("doctor").out
 
 
-@pytest.mark.parametrize(("level", "by"), [("2.20", "events"), ("2.34", "websocket")])
+@pytest.mark.parametrize(("level", "by"), [("2.20", "events"), ("2.35", "websocket")])
 def test_watching_is_tried_on_a_workspace_or_judged_by_the_version(level: str, by: str, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which of the two is told."""
     with CoderSimulator(FakeCoder(), level=level, tokens={TOKEN: OWNER}) as older:

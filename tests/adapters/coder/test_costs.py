@@ -27,7 +27,7 @@ MOST = ["GET /templates/*", "POST /users/*/workspaces", "GET /workspaces/*/watch
 """What a creation asks, in order: template, creation, watch, one read, dial."""
 FIRST: dict[str, list[str]] = {
     "newest": [VERSION],
-    "2.34": [VERSION, ALLOWED],
+    "2.35": [VERSION, ALLOWED],
     "2.24": [VERSION, ALLOWED],
     "2.20": [VERSION, ALLOWED],
 }
@@ -111,7 +111,7 @@ def test_a_creation_that_is_watched_is_five_requests(level: str) -> None:
     [
         ("newest", ["/chats/config/workspace-ttl"], ["/chats/config/workspace-ttl"]),
         (
-            "2.34",
+            "2.35",
             ["/chats/config/workspace-ttl", "/api/experimental/chats/config/workspace-ttl"],
             ["/api/experimental/chats/config/workspace-ttl"],
         ),

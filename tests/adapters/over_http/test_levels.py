@@ -24,7 +24,7 @@ ANA = UUID(int=0xA)
 TOKENS = {"of-the-site's-owner": OWNER, "ana's": ANA}
 LONG = 20.0
 """Seconds that no test waits for."""
-TELLING = ("2.34", "newest")
+TELLING = ("2.29", "2.35", "newest")
 """Levels that tell of a template that its agents are external."""
 
 
@@ -165,7 +165,7 @@ def test_which_templates_chats_may_use(served: Served) -> None:
         [client.get_template(owner, it.id, deadline=soon()).agents_allowed for it in (allowed, other)]
         for client, owner in ((served.admin, OWNER), (served.ana, ANA))
     ]
-    expected = {"2.34": [[True, False], [True, True]], "newest": [[True, False], [True, False]]}
+    expected = {"2.35": [[True, False], [True, True]], "newest": [[True, False], [True, False]]}
     assert told == expected.get(served.level, [[True, True], [True, True]])
 
 

@@ -15,7 +15,7 @@ from tests.adapters.simulator.client import ANA, BEN, Client
 def simulator() -> Iterator[CoderSimulator]:
     """One of the newest level; leaving it leaves nothing behind, whatever the test did."""
     before = set(threading.enumerate())
-    with CoderSimulator(tokens={"ana": ANA, "ben": BEN}) as running:
+    with CoderSimulator(tokens={"ana": ANA, "ben": BEN}, first_dials="quick") as running:
         yield running
     assert set(threading.enumerate()) <= before
 

@@ -109,8 +109,24 @@ def test_who_may_pass_the_limit() -> None:
 
 
 def test_without_a_limit_there_are_no_headers_of_one(client: Client) -> None:
-    """As of a server whose limit is switched off."""
-    assert "X-RateLimit-Limit" not in client.ask("GET", "/templates").headers
+    """As of a server whose limit is switched off. Otherwise each answer tells of one, and at first it is the server's own."""
+    assert client.ask("GET", "/templates").headers["X-RateLimit-Limit"] == "512"
+    with CoderSimulator(requests_per_minute=None) as simulator:
+        assert "X-RateLimit-Limit" not in Client(simulator).ask("GET", "/templates").headers
+
+
+def test_every_answer_brings_a_cookie(client: Client) -> None:
+    """Until the client sends it along."""
+    assert "csrf_token=" in client.ask("GET", "/templates").headers["Set-Cookie"]
+    assert "Set-Cookie" not in client.ask("GET", "/templates").headers
+
+
+def test_a_long_body_is_chunked(simulator: CoderSimulator, client: Client) -> None:
+    """The server does not wait for its end to tell its length; a short one has one."""
+    short, _ = client.ask("GET", "/templates"), [simulator.coder.add_template(f"docker-{number}") for number in range(9)]
+    long = client.ask("GET", "/templates")
+    assert (short.headers["Content-Length"], "Transfer-Encoding" in short.headers) == ("2", False)
+    assert (long.headers["Transfer-Encoding"], "Content-Length" in long.headers, len(long.json())) == ("chunked", False, 9)
 
 
 # ---------------------------------------------------------------- answers

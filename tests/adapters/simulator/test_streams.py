@@ -21,28 +21,32 @@ def test_server_sent_events(simulator: CoderSimulator, client: Client) -> None:
         assert next(told) == ("ping", None)
         kind, state = next(told)
         assert (kind, state["latest_build"]["status"]) == ("data", "running")
+        assert next(told)[1]["latest_build"]["status"] == "running"
         workspace.stop()
         assert next(told)[1]["latest_build"]["status"] == "stopped"
 
 
 def test_the_same_over_a_websocket(simulator: CoderSimulator, client: Client) -> None:
-    """In envelopes that tell their kind."""
+    """In envelopes that tell their kind; each state is told more than once."""
     workspace = made(simulator.coder)
     with client.open(f"/workspaces/{workspace.id}/watch-ws") as socket:
         told = socket.messages()
         assert next(told) == {"type": "ping", "data": None}
-        assert next(told)["data"]["latest_build"]["status"] == "running"
+        assert [it["data"]["latest_build"]["status"] for it in islice(told, 2)] == ["running", "running"]
         workspace.drop_agent()
         agent = next(told)["data"]["latest_build"]["resources"][0]["agents"][0]
         assert (agent["status"], agent["health"]["reason"]) == ("disconnected", "agent has lost connection")
 
 
 def test_signs_of_life() -> None:
-    """Every 15 seconds of the platform's clock, also as WebSocket pings."""
+    """A message at first; then pings of the WebSocket with a count, every 15 seconds of the platform's clock."""
     with CoderSimulator(FakeCoder(ScaledClock(1000))) as simulator:
         workspace = made(simulator.coder)
         with Client(simulator).open(f"/workspaces/{workspace.id}/watch-ws") as socket:
-            assert [opcode for opcode, _ in islice(socket.frames(), 6)] == [1, 9, 1, 1, 9, 1]
+            frames = list(islice(socket.frames(), 5))
+            assert [opcode for opcode, _ in frames] == [1, 1, 1, 9, 9]
+            assert frames[0][1] == b'{"type":"ping","data":null}\n'
+            assert [payload for _, payload in frames[3:]] == [b"1", b"2"]
 
 
 def test_a_watch_is_heard_only(simulator: CoderSimulator, client: Client) -> None:
@@ -73,7 +77,7 @@ def test_watches_that_break(simulator: CoderSimulator, client: Client) -> None:
     for _ in range(2):
         with client.open(f"/workspaces/{workspace.id}/watch-ws") as socket:
             told = socket.messages()
-            list(islice(told, 2))
+            list(islice(told, 3))
             simulator.coder.break_watches()
             assert list(told) == []
             assert socket.code is None
@@ -91,7 +95,7 @@ def test_a_workspace_that_is_hidden_meanwhile(simulator: CoderSimulator, client:
     workspace = made(simulator.coder)
     with client.open(f"/workspaces/{workspace.id}/watch-ws") as socket:
         told = socket.messages()
-        list(islice(told, 2))
+        list(islice(told, 3))
         workspace.hide()
         assert next(told)["type"] == "error"
 
@@ -117,18 +121,25 @@ def test_which_agent_is_not_clear(simulator: CoderSimulator, client: Client, age
 
 
 def test_a_log_is_read_from_where_one_was(simulator: CoderSimulator, client: Client) -> None:
-    """An array of lines, each with its number."""
+    """An array of lines, each with its number, which counts over all builds; the stages of it are lines that say nothing."""
     build = made(simulator.coder, build=Fails(after=0, error="no space"), log=("one", "two")).now.build
     lines = client.get(f"/workspacebuilds/{build.id}/logs")
-    assert [(it["output"], it["log_level"]) for it in lines] == [("one", "info"), ("two", "info"), ("no space", "error")]
-    assert [it["output"] for it in client.get(f"/workspacebuilds/{build.id}/logs", after=str(lines[1]["id"]))] == ["no space"]
+    said = [("", "info")] * 2 + [("one", "info"), ("two", "info"), ("no space", "error"), ("", "info")]
+    assert [(it["output"], it["log_level"]) for it in lines] == said
+    assert [it["stage"] for it in lines if it["log_source"] == "provisioner_daemon"] == ["Setting up", "Starting workspace", "Cleaning Up"]
+    assert [it["output"] for it in client.get(f"/workspacebuilds/{build.id}/logs", after=str(lines[3]["id"]))] == ["no space", ""]
+    assert [client.ask("GET", f"/workspacebuilds/{build.id}/logs?after={it}").status_code for it in ("-1", "x")] == [200, 400]
+    (workspace,) = simulator.coder.workspaces
+    workspace.stop()
+    later = client.get(f"/workspacebuilds/{workspace.now.build.id}/logs")
+    assert later[0]["id"] > lines[-1]["id"] > lines[0]["id"] > 1
 
 
 def test_a_log_is_followed(simulator: CoderSimulator, client: Client) -> None:
     """A line a message, as they come; over with code 1000 when the build is."""
     build = made(simulator.coder, build=0.2, log=("one", "two", "three")).now.build
-    with client.open(f"/workspacebuilds/{build.id}/logs?follow&after=1") as socket:
-        assert [it["output"] for it in socket.messages()] == ["two", "three"]
+    with client.open(f"/workspacebuilds/{build.id}/logs?follow&after=-1") as socket:
+        assert [it["output"] for it in socket.messages()] == ["", "", "one", "two", "three", ""]
         assert socket.code == 1000
     assert client.get(f"/workspacebuilds/{build.id}")["status"] == "running"
 

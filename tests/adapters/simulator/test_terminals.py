@@ -95,12 +95,13 @@ def test_a_shell_is_typed_into(simulator: CoderSimulator, client: Client) -> Non
 
 
 def test_a_terminal_in_an_agent_that_is_away(simulator: CoderSimulator, client: Client) -> None:
-    """Opens, and is closed with code 1011."""
+    """Is a page in HTML, whatever is accepted: of an agent that is not connected, and of one that never was."""
     workspace = made(simulator.coder)
     workspace.drop_agent()
-    with _terminal(client, workspace, "uname") as socket:
-        assert list(socket.frames()) == []
-        assert socket.code == 1011
+    for agent_id in (workspace.now.agents[0].id, uuid4()):
+        answer = client.ask("GET", f"/workspaceagents/{agent_id}/pty?reconnect={uuid4()}", headers={"Accept": "application/json"})
+        assert (answer.status_code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+        assert answer.text.startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize("query", ["", "reconnect=no", f"reconnect={UUID(int=1)}&width=wide"])

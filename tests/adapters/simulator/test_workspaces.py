@@ -77,19 +77,77 @@ def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator, cli
         ({"name": "a" * 33}, "name"),
         ({"name": ""}, "name"),
         ({"template_id": None}, "template_id"),
+        ({"template_id": str(UUID(int=0))}, "template_id"),
         ({"template_id": str(UUID(int=404))}, "template_id"),
         ({"ttl_ms": 1}, "ttl_ms"),
         ({"ttl_ms": 31 * 86_400_000}, "ttl_ms"),
-        ({"template_version_preset_id": str(UUID(int=404))}, "template_version_preset_id"),
-        ({"rich_parameter_values": [{"name": "no", "value": "1"}]}, "no"),
+        ({"name": "", "template_id": "no"}, "name"),
+        ({"rich_parameter_values": [{"name": "cpu", "value": "many"}]}, "cpu"),
     ],
 )
 def test_a_request_that_does_not_fit(simulator: CoderSimulator, client: Client, change: dict[str, Any], field: str) -> None:
     """400, naming the field; nothing is made."""
-    template = simulator.coder.add_template("docker", presets=[SMALL], parameters=[Parameter(name="cpu", default="1")])
+    template = simulator.coder.add_template("docker", presets=[SMALL], parameters=[Parameter(name="cpu", type="number", default="1")])
     answer = client.ask("POST", "/users/me/workspaces", _body(template.id) | change)
     assert (answer.status_code, answer.json()["validations"][0]["field"]) == (400, field)
     assert simulator.coder.workspaces == ()
+
+
+def test_what_only_a_server_takes(simulator: CoderSimulator, client: Client) -> None:
+    """A parameter that nobody asks for is dropped without a word, and another template's preset is noted."""
+    template = simulator.coder.add_template("docker", parameters=[Parameter(name="cpu", default="1")])
+    simulator.coder.add_template("other", presets=[SMALL])
+    values = [{"name": "colour", "value": "red"}]
+    told = client.post("/users/me/workspaces", _body(template.id, rich_parameter_values=values, template_version_preset_id=str(SMALL.id)))
+    build = told["latest_build"]
+    assert build["template_version_preset_id"] == str(SMALL.id)
+    assert client.get(f"/workspacebuilds/{build['id']}/parameters") == [{"name": "cpu", "value": "2"}]
+
+
+def test_a_preset_that_is_not_there(simulator: CoderSimulator, client: Client) -> None:
+    """Is the server's failure; the id of zeros is none."""
+    template = simulator.coder.add_template("docker")
+    answer = client.ask("POST", "/users/me/workspaces", _body(template.id, template_version_preset_id=str(UUID(int=404))))
+    assert (answer.status_code, answer.json()["message"]) == (500, "failed to fetch preset parameter values")
+    zero = str(UUID(int=0))
+    client.post("/users/me/workspaces", _body(template.id, template_version_preset_id=zero, template_version_id=zero))
+
+
+def test_a_client_of_the_servers_own(simulator: CoderSimulator, client: Client) -> None:
+    """Sends ids of zeros where it means none, and asks first where else the user has to sign in."""
+    workspace = made(simulator.coder)
+    zero = {"template_version_id": str(UUID(int=0)), "template_version_preset_id": str(UUID(int=0))}
+    for transition in ("stop", "start", "delete"):
+        client.post(f"/workspaces/{workspace.id}/builds", {"transition": transition, **zero})
+    assert client.get(f"/templateversions/{workspace.template.version_id}/external-auth") == []
+
+
+def test_one_may_make_workspaces_of_ones_own(simulator: CoderSimulator) -> None:
+    """403 for another's, which is not what is told of what is missing."""
+    template = simulator.coder.add_template("docker")
+    answer = Client(simulator, "ana").ask("POST", f"/users/{BEN}/workspaces", _body(template.id))
+    assert (answer.status_code, answer.json()["message"]) == (403, "Unauthorized to create workspace.")
+
+
+def test_an_organization_is_its_members_own(simulator: CoderSimulator) -> None:
+    """Its templates and versions are missing for others, nothing is made of them, and no check allows it. The site's owner sees all."""
+    elsewhere = UUID(int=0xE)
+    template = simulator.coder.add_template("docker", organization_id=elsewhere)
+    simulator.coder.set_members(elsewhere, [BEN])
+    ana, ben = Client(simulator, "ana"), Client(simulator, "ben")
+    paths = (
+        f"/organizations/{elsewhere}/templates",
+        f"/templates/{template.id}",
+        f"/templateversions/{template.version_id}",
+        f"/templateversions/{template.version_id}/rich-parameters",
+    )
+    assert [[it.ask("GET", path).status_code for path in paths] for it in (ana, ben, Client(simulator))] == [[404] * 4, [200] * 4, [200] * 4]
+    refused = ana.ask("POST", "/users/me/workspaces", _body(template.id))
+    assert (refused.status_code, refused.json()["validations"][0]["field"]) == (400, "template_id")
+    check = {"object": {"resource_type": "workspace", "owner_id": "me", "organization_id": str(elsewhere)}, "action": "create"}
+    assert [it.ask("POST", "/authcheck", {"checks": {"it": check}}).json() for it in (ana, ben)] == [{"it": False}, {"it": True}]
+    assert [len(it.get("/users/me/organizations")) for it in (ana, ben)] == [1, 2]
+    ben.post("/users/me/workspaces", _body(template.id))
 
 
 def test_a_body_that_is_no_json(client: Client) -> None:
@@ -196,23 +254,39 @@ def test_a_workspace_is_stopped_started_and_deleted(simulator: CoderSimulator, c
 
 
 def test_a_workspace_is_put_to_sleep_and_woken(simulator: CoderSimulator, client: Client) -> None:
-    """304: it is so already. Asleep it is stopped; a start wakes it as well."""
+    """304: it is so already. Asleep it runs as before; a start wakes it as well."""
     workspace = made(simulator.coder)
     path = f"/workspaces/{workspace.id}/dormant"
     assert client.ask("PUT", path, {"dormant": False}).status_code == 304
     assert client.ask("PUT", path, {"dormant": "yes"}).status_code == 400
     asleep = client.ask("PUT", path, {"dormant": True})
-    assert (asleep.status_code, asleep.json()["dormant_at"] is None, asleep.json()["latest_build"]["status"]) == (200, False, "stopped")
+    assert (asleep.status_code, asleep.json()["dormant_at"] is None, asleep.json()["latest_build"]["status"]) == (200, False, "running")
     assert client.ask("PUT", path, {"dormant": False}).json()["dormant_at"] is None
     client.ask("PUT", path, {"dormant": True})
+    workspace.stop()
     client.post(f"/workspaces/{workspace.id}/builds", {"transition": "start"})
     assert client.get(f"/workspaces/{workspace.id}")["dormant_at"] is None
 
 
-def test_a_sleep_has_to_wait_for_the_build_before(simulator: CoderSimulator, client: Client) -> None:
-    """409: sleeping is a stop."""
+def test_a_sleep_waits_for_no_build(simulator: CoderSimulator, client: Client) -> None:
+    """It begins none, so one may be under way."""
     workspace = made(simulator.coder, build=NEVER)
-    assert client.ask("PUT", f"/workspaces/{workspace.id}/dormant", {"dormant": True}).status_code == 409
+    assert client.ask("PUT", f"/workspaces/{workspace.id}/dormant", {"dormant": True}).json()["latest_build"]["build_number"] == 1
+
+
+def test_a_deleted_workspace_is_deleted_again(simulator: CoderSimulator, client: Client) -> None:
+    """By another build; it stays deleted, use of it is noted, and it cannot be put to sleep."""
+    workspace = made(simulator.coder, delete=NEVER)
+    path = f"/workspaces/{workspace.id}"
+    client.post(f"{path}/builds", {"transition": "delete"})
+    workspace.cancel()
+    simulator.coder.update_template("docker", delete=0)
+    active = simulator.coder.inside.platform.templates[workspace.template.id].version_id
+    for number in (3, 4):
+        told = client.post(f"{path}/builds", {"transition": "delete", "template_version_id": str(active)})
+        assert told["build_number"] == number
+        assert client.ask("GET", path).status_code == 410
+    assert [client.ask("POST", f"{path}/usage", {}).status_code, client.ask("PUT", f"{path}/dormant", {"dormant": True}).status_code] == [204, 304]
 
 
 def test_one_build_at_a_time(simulator: CoderSimulator, client: Client) -> None:
@@ -278,11 +352,16 @@ def test_a_quota_is_told(simulator: CoderSimulator, client: Client) -> None:
     assert client.get(path) == {"credits_consumed": 3, "budget": -1}
     simulator.coder.set_quota(10)
     assert client.get(path) == client.get("/workspace-quota/me") == {"credits_consumed": 3, "budget": 10}
+    simulator.coder.set_licence("agpl")
+    assert client.ask("GET", path).json() == {"message": "Route not found."}
 
 
 def test_a_workspace_gets_another_name_and_time_to_live(simulator: CoderSimulator, client: Client) -> None:
-    """204; a name that is taken is a conflict."""
+    """204; a name that is taken is a conflict, and renames have to be allowed."""
     workspace = made(simulator.coder)
+    answer = client.ask("PATCH", f"/workspaces/{workspace.id}", {"name": "mine"})
+    assert (answer.status_code, answer.json()["message"]) == (400, "Workspace renames are not allowed.")
+    simulator.coder.allow_renames(True)
     simulator.coder.add_workspace(workspace.template, "other", owner_id=OWNER)
     assert client.ask("PATCH", f"/workspaces/{workspace.id}", {"name": "other"}).status_code == 409
     assert client.ask("PATCH", f"/workspaces/{workspace.id}", {"name": "mine"}).status_code == 204

@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 
 from chatworkspace import Agent, Build, JobStatus, Transition
-from chatworkspace.ports import LogLine
 from chatworkspace_fake._platform.states import NEVER, AgentLife, BuildRecord, agent_life
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
 from chatworkspace_simulator._api.shapes.agents import resources_json
@@ -15,6 +14,9 @@ from chatworkspace_simulator._api.shapes.basics import derived, version_name, wr
 from chatworkspace_simulator._api.world import World
 
 _DONE = {Transition.START: "running", Transition.STOP: "stopped", Transition.DELETE: "deleted"}
+_STAGES = {Transition.START: "Starting workspace", Transition.STOP: "Stopping workspace", Transition.DELETE: "Deleting workspace"}
+_ROOM = 1 << 16
+"""Ids that each build has for its lines."""
 _UNDER_WAY = {Transition.START: "starting", Transition.STOP: "stopping", Transition.DELETE: "deleting"}
 
 
@@ -58,7 +60,7 @@ def build_json(
     owner = world.owner(it)
     starts = told.transition is Transition.START
     stops_at = None if it.ttl is None or not starts or told.job_status is not JobStatus.SUCCEEDED else world.date(record.ends_at + it.ttl)
-    count = 1 if told.provisioners is None else told.provisioners
+    count = 0 if told.job_status is not JobStatus.PENDING else 1 if told.provisioners is None else told.provisioners
     body: dict[str, Any] = {
         "id": str(told.id),
         "created_at": written(world.date(record.asked)),
@@ -82,9 +84,10 @@ def build_json(
         "status": status_of(told),
         "daily_cost": it.cost if starts else 0,
         "matched_provisioners": {"count": count, "available": count, "most_recently_seen": None},
-        "template_version_preset_id": None,
         "has_ai_task": False,
     }
+    if world.level.preset_of_build:
+        body["template_version_preset_id"] = None if record.preset_id is None else str(record.preset_id)
     known = told.job_status is JobStatus.SUCCEEDED
     return body | ({"has_external_agent": record.blueprint.external_agent if known else None} if world.level.external_agents else {})
 
@@ -94,7 +97,7 @@ def _job_json(world: World, it: FakeWorkspace, record: BuildRecord, told: Build)
     times = {
         "started_at": record.begins_at if told.job_status is not JobStatus.PENDING and record.begins_at != NEVER else NEVER,
         "completed_at": record.ends_at if ended else NEVER,
-        "canceled_at": record.canceled_at if told.job_status is JobStatus.CANCELED else NEVER,
+        "canceled_at": record.canceled_at if ended else NEVER,
     }
     optional: dict[str, Any] = {name: written(world.date(instant)) for name, instant in times.items() if instant != NEVER}
     if told.error:
@@ -118,13 +121,31 @@ def _job_json(world: World, it: FakeWorkspace, record: BuildRecord, told: Build)
     }
 
 
-def line_json(world: World, record: BuildRecord, it: LogLine) -> dict[str, Any]:
-    """Return a line of a build's log."""
+def log_json(world: World, record: BuildRecord) -> list[dict[str, Any]]:
+    """Return the log of a build so far: what was built says, between empty lines that tell the stages. Ids count over the whole server."""
+    now = world.platform.time
+    if now < record.begins_at:
+        return []
+    first = record.ordinal * _ROOM
+    begun = [
+        _line_json(world, record, first + place, stage=stage, daemon=True) for place, stage in enumerate(("Setting up", _STAGES[record.transition]))
+    ]
+    said = [
+        _line_json(world, record, first + len(begun) - 1 + it.id, stage=_STAGES[record.transition], text=it.text, level=it.level)
+        for it in record.log_at(now)
+    ]
+    over = [_line_json(world, record, first + _ROOM - 1, stage="Cleaning Up", daemon=True)] if now >= record.ends_at else []
+    return [*begun, *said, *over]
+
+
+def _line_json(
+    world: World, record: BuildRecord, number: int, *, stage: str, text: str = "", level: str = "info", daemon: bool = False
+) -> dict[str, Any]:
     return {
-        "id": it.id,
+        "id": number,
         "created_at": written(world.date(record.asked if record.begins_at == NEVER else record.begins_at)),
-        "log_source": "provisioner",
-        "log_level": it.level,
-        "stage": "Starting workspace",
-        "output": it.text,
+        "log_source": "provisioner_daemon" if daemon else "provisioner",
+        "log_level": level,
+        "stage": stage,
+        "output": text,
     }

@@ -33,10 +33,10 @@ def _option_json(it: Option) -> dict[str, Any]:
     return {"name": it.name, "description": it.description, "value": it.value, "icon": it.icon}
 
 
-def preset_json(it: Preset, *, details: bool) -> dict[str, Any]:
-    """Return a preset, in the server's own capitals. details: it tells more than its name and its values."""
+def preset_json(it: Preset, *, details: bool, default: bool) -> dict[str, Any]:
+    """Return a preset, in the server's own capitals. details: it tells more than its name and its values. default: it tells whether it is one."""
     values = [{"Name": name, "Value": value} for name, value in it.parameters.items()]
-    body: dict[str, Any] = {"ID": str(it.id), "Name": it.name, "Parameters": values or None, "Default": it.default}
+    body: dict[str, Any] = {"ID": str(it.id), "Name": it.name, "Parameters": values or None, **({"Default": it.default} if default else {})}
     more = {"DesiredPrebuildInstances": it.desired_prebuilds or None, "Description": it.description, "Icon": it.icon}
     return body | (more if details else {})
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chatworkspace import Template
 from chatworkspace_fake._platform.states import Blueprint
+from chatworkspace_fake._platform.values import is_classic
 from chatworkspace_simulator._api.shapes.basics import LONG_AGO, derived, named_user, version_name, written
 from chatworkspace_simulator._api.world import World, organization_name
 
@@ -28,15 +29,15 @@ _NO_POLICIES: dict[str, Any] = {
 
 def template_json(world: World, it: Template) -> dict[str, Any]:
     """Return a template as the server tells it."""
-    blueprint = world.platform.blueprints[it.id]
+    blueprint, it = world.platform.blueprints[it.id], world.platform.told_template(it)
     owners = {workspace.owner_id for workspace in world.platform.live() if workspace.template.id == it.id}
     later = {
         "deleted": False,
         "cors_behavior": "simple",
         "disable_module_cache": False,
-        "use_classic_parameter_flow": blueprint.evaluation is None,
+        "use_classic_parameter_flow": is_classic(blueprint, world.platform.book),
         "agents_allowed": it.agents_allowed,
-        "allow_workspace_renames": True,
+        "allow_workspace_renames": world.platform.book.renames,
     }
     return {
         "id": str(it.id),
@@ -48,7 +49,7 @@ def template_json(world: World, it: Template) -> dict[str, Any]:
         "provisioner": "terraform",
         "active_version_id": str(it.version_id),
         "active_user_count": len(owners),
-        "build_time_stats": {transition: {"p50": None, "p95": None} for transition in ("start", "stop", "delete")},
+        "build_time_stats": {transition: {"P50": None, "P95": None} for transition in ("start", "stop", "delete")},
         "description": it.description,
         "deprecated": it.deprecated,
         "deprecation_message": "this template is deprecated" if it.deprecated else "",
@@ -56,7 +57,7 @@ def template_json(world: World, it: Template) -> dict[str, Any]:
         "created_by_id": str(UUID(int=0)),
         "created_by_name": "admin",
         **_NO_POLICIES,
-        "require_active_version": blueprint.require_active,
+        "require_active_version": world.platform.required_version(it.id) is not None,
         **{name: value for name, value in later.items() if name in world.level.template_fields},
     }
 

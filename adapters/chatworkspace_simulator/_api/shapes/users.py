@@ -24,7 +24,7 @@ def user_json(world: World, it: User) -> dict[str, Any]:
         "last_seen_at": written(world.clock.now()),
         "status": "active",
         "login_type": "password",
-        "organization_ids": [str(organization) for organization in world.organizations()],
+        "organization_ids": [str(organization) for organization in world.organizations(it)],
         "roles": roles,
         "theme_preference": "",
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from chatworkspace import Template, Workspace
 from chatworkspace_fake._platform.states import agent_life
+from chatworkspace_fake._platform.values import is_classic
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
 from chatworkspace_simulator._api.shapes.agents import unhealthy
 from chatworkspace_simulator._api.shapes.basics import written
@@ -31,13 +32,13 @@ def workspace_json(world: World, it: FakeWorkspace, *, asked: bool = False) -> d
         "task_id": None,
         "latest_app_status": None,
         "next_start_at": None,
-        "template_use_classic_parameter_flow": blueprint.evaluation is None,
+        "template_use_classic_parameter_flow": is_classic(blueprint, world.platform.book),
         "shared_with": [],
     }
     return {
         **_identity(world, it, told, template),
         "template_active_version_id": str(template.version_id),
-        "template_require_active_version": blueprint.require_active,
+        "template_require_active_version": told.required_version_id is not None,
         "latest_build": build,
         "outdated": record.blueprint.version_id != template.version_id,
         "name": told.name,
@@ -48,7 +49,7 @@ def workspace_json(world: World, it: FakeWorkspace, *, asked: bool = False) -> d
         "dormant_at": written(world.date(record.asked)) if told.dormant else None,
         "health": {"healthy": not failing, "failing_agents": failing},
         "automatic_updates": "never",
-        "allow_renames": True,
+        "allow_renames": world.platform.book.renames,
         "favorite": False,
         **{name: value for name, value in later.items() if name in world.level.workspace_fields},
     }
