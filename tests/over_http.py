@@ -52,7 +52,9 @@ class Wire:
         self.coder = coder
         self.refusal: Exception | None = None
         """What the server says to the next request that reaches the platform."""
-        self.simulator = stack.enter_context(CoderSimulator(coder, level=level))
+        coder.inside.platform.switch(takes_presets=True)  # before 2.22 servers ignore them, and the client does not send their answers itself yet
+        coder.drop_unknown_parameters(False)  # servers do: the client does not look yet what a template asks before it sends answers
+        self.simulator = stack.enter_context(CoderSimulator(coder, level=level, requests_per_minute=None))  # no time passes between requests
         self.client = stack.enter_context(CoderClient(self.simulator.url, token=self.simulator.token))
         coder._platform.owner_name = user_of_id(OWNER).name
         transport: Any = self.client

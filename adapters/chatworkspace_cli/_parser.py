@@ -145,7 +145,7 @@ def _add_offline(commands: Commands) -> None:
     run.set_defaults(run=_offline, act="run")
     simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
-    simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.34 or newest (default)")
+    simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.29, 2.35 or newest (default)")
     simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
     simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
     simulator.add_argument("--requests-per-minute", type=int, metavar="N", help="to one path; default: no limit")
