@@ -72,7 +72,7 @@ class World:
 def world(times: Sequence[float], *, level: str = "newest", watching: bool = True) -> Generator[World, None, None]:
     """Serve while inside."""
     coder = FakeCoder(watching=watching)
-    with CoderSimulator(coder, level=level) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
+    with CoderSimulator(coder, level=level, requests_per_minute=None) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
         it = World(simulator, client, times)
         yield it
         it.service.close()

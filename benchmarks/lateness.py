@@ -51,7 +51,7 @@ def deadlines(times: int) -> dict[str, dict[str, float]]:
     """Return by how much they are missed."""
     coder = FakeCoder()
     docker = coder.add_template("docker")
-    with CoderSimulator(coder) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
+    with CoderSimulator(coder, requests_per_minute=None) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
         me = client.user()
         it = coder.add_workspace(docker, "dev", owner_id=me.id)
 
@@ -70,7 +70,7 @@ def deadlines(times: int) -> dict[str, dict[str, float]]:
 
 def pages() -> dict[str, dict[str, float]]:
     """Return how many milliseconds the page takes."""
-    with CoderSimulator() as simulator, tempfile.TemporaryDirectory() as folder:
+    with CoderSimulator(requests_per_minute=None, first_dials="quick") as simulator, tempfile.TemporaryDirectory() as folder:
         simulator.coder.add_template("docker", build=8, connect=1, scripts=1, log=[f"step {number}" for number in range(16)])
         store = f"sqlite://{folder}/chats.db"
         with serving("gunicorn", simulator, store) as site, serving("gunicorn", simulator, store) as idle, ThreadPoolExecutor(4) as pool:

@@ -148,7 +148,7 @@ def _add_offline(commands: Commands) -> None:
     simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.29, 2.35 or newest (default)")
     simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
     simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
-    simulator.add_argument("--requests-per-minute", type=int, metavar="N", help="to one path; default: no limit")
+    simulator.add_argument("--requests-per-minute", type=int, default=512, metavar="N", help="to one path; default: 512, as servers have")
     simulator.set_defaults(run=_offline, act="simulator")
     for command in (demo, run):
         command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")

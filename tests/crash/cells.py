@@ -207,7 +207,7 @@ def until(true: Callable[[], bool]) -> None:
 def run_cell(cell: Cell, nursery: Nursery, database: Database) -> list[str]:
     """Return what is wrong after it; nothing: one live workspace, bound, and whoever came was told ready."""
     try:
-        with CoderSimulator(speed=SPEED) as simulator:
+        with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator:
             return Run(cell, nursery, database, simulator)()
     except Exception as error:  # noqa: BLE001 # it is told, and of which cell
         return ["".join(traceback.format_exception(error)[-2:])]

@@ -112,7 +112,7 @@ class Storm:
 
     def run(self) -> Outcome:
         """Let it rage; then look at what is left."""
-        with CoderSimulator(speed=SPEED) as simulator, Nursery() as nursery:
+        with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator, Nursery() as nursery:
             self._simulator, self._nursery = simulator, nursery
             self._docker, other = (simulator.coder.add_template(name, build=build) for name, build in (("docker", 2), ("other", 6)))
             self._templates = [str(it.id) for it in (self._docker, other)]

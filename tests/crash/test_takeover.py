@@ -29,7 +29,7 @@ STOPS, WITHIN = 20, 0.5
 
 @pytest.fixture
 def simulator() -> Iterator[CoderSimulator]:
-    with CoderSimulator() as running:
+    with CoderSimulator(requests_per_minute=None, first_dials="quick") as running:
         yield running
 
 
@@ -99,7 +99,7 @@ def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
     Not so over an SQLite file, whose one lock for writing such a process keeps: the page says so.
     """
     speed, chance = 5.0, Random(5)
-    with CoderSimulator(speed=speed) as simulator, ThreadPoolExecutor(STOPS) as pool:
+    with CoderSimulator(speed=speed, requests_per_minute=None, first_dials="quick") as simulator, ThreadPoolExecutor(STOPS) as pool:
         template = str(simulator.coder.add_template("docker").id)
         simulator.coder.when("create_workspace", chance=1).take(2.0)  # so that most of them are stopped with a claim in hand
         settings = Settings(store=database.fresh(), coder=simulator.url, token=simulator.token, speed=speed)

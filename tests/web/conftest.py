@@ -29,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def simulator() -> Iterator[CoderSimulator]:
-    with CoderSimulator() as running:
+    with CoderSimulator(requests_per_minute=None, first_dials="quick") as running:
         running.coder.add_template("docker", build=4, connect=1, scripts=1, stop=1, log=LINES)
         running.coder.add_template("slow", build=12, log=LINES)
         yield running

@@ -15,7 +15,7 @@ from tests.web.site import serving
 
 def main(picture: str) -> None:
     """Ask for a workspace, and take the picture in the middle of the build."""
-    with CoderSimulator() as simulator, tempfile.TemporaryDirectory() as folder, browser() as chromium:
+    with CoderSimulator(requests_per_minute=None, first_dials="quick") as simulator, tempfile.TemporaryDirectory() as folder, browser() as chromium:
         furnish(simulator)
         with serving("gunicorn", simulator, f"sqlite://{Path(folder, 'chats.db')}") as site:
             page = Page(chromium, site.url, "thread-42")

@@ -27,7 +27,7 @@ LONG = 120.0
 
 @pytest.fixture
 def simulator() -> Iterator[CoderSimulator]:
-    with CoderSimulator() as running:
+    with CoderSimulator(requests_per_minute=None, first_dials="quick") as running:
         running.coder.add_template("docker", build=4, connect=1, scripts=1, log=[f"step {number}" for number in range(16)])
         yield running
 

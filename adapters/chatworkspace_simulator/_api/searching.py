@@ -16,22 +16,21 @@ _TEMPLATE_KEYS = frozenset(
 )
 _WORKSPACE_KEYS = frozenset(
     {"id", "owner", "template", "name", "status", "has-agent", "dormant", "last_used_after", "last_used_before", "outdated", "organization", "param"}
-    | {"deleted"}
 )
 
 
-def terms(query: str, known: frozenset[str], bare: str) -> dict[str, str]:
-    """Read a query. bare: the key for words without one. ApiError 400: a key that the server does not know."""
+def terms(query: str, known: frozenset[str], bare: str, message: str = "Query parameters have invalid values.") -> dict[str, str]:
+    """Read a query. bare: the key for words without one. ApiError 400, with this message: a key that the server does not know."""
     found: dict[str, str] = {}
     try:
         words = shlex.split(query.lower())
     except ValueError as error:
-        raise ApiError(400, "Query parameters have invalid values.", validations=(("q", str(error)),)) from error
+        raise ApiError(400, message, validations=(("q", str(error)),)) from error
     for word in words:
         key, colon, value = word.partition(":")
         key, value = (key, value) if colon else (bare, word)
         if key not in known:
-            raise ApiError(400, "Query parameters have invalid values.", validations=((key, f'"{key}" is not a valid query param'),))
+            raise ApiError(400, message, validations=((key, f'"{key}" is not a valid query param'),))
         found[key] = value
     return found
 
@@ -75,7 +74,7 @@ def workspace_matches(query: str, world: World, me: str) -> Callable[[FakeWorksp
 
 
 def _workspace_terms(query: str, world: World) -> dict[str, str]:
-    found = terms(query, _WORKSPACE_KEYS | world.level.search_keys | {""}, "")
+    found = terms(query, _WORKSPACE_KEYS | world.level.search_keys | {""}, "", "Invalid workspace search query.")
     bare = found.pop("", "")
     owner, slash, name = bare.rpartition("/")
     return found | ({"owner": owner} if slash else {}) | ({"name": name} if bare else {})

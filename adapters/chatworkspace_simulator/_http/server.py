@@ -213,7 +213,8 @@ class Handler(BaseHTTPRequestHandler):
                 reply.talk(self.line)
 
     def _head(self, reply: Answer) -> bytes:
-        ours = not (self.line.mishap is not None and self.line.mishap.instead is reply)
+        mishap = self.line.mishap
+        ours = mishap is None or mishap.instead is not reply or mishap.what == "refuse"
         fields = {"Date": format_datetime(self.server.clock.now(), usegmt=True), **reply.headers}
         if ours:
             fields |= {"X-Coder-Build-Version": self.server.version, "X-Coder-Request-Id": str(uuid4())}

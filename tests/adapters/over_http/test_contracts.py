@@ -7,7 +7,6 @@ import pytest
 from chatworkspace_contracts import CREATOR_RULES, DIALER_RULES, CreatorWorld, DialerWorld, Rule, run
 from tests.contract.worlds import creators_over_http, dialers_over_http
 
-
 _LOST = "a server before 2.22 ignores the preset of a creation, and the client does not send its answers itself"
 _REVIVED = "a server before 2.28 builds what is deleted, and the client judges by the latest build alone"
 NOT_YET = {

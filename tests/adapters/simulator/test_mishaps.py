@@ -171,6 +171,27 @@ def test_a_proxy_answers_instead(simulator: CoderSimulator, client: Client, *, a
     assert len(simulator.coder.live) == live
 
 
+@pytest.mark.parametrize(("acted", "live"), [(False, 0), (True, 1)])
+def test_the_server_refuses_what_is_chosen(simulator: CoderSimulator, client: Client, *, acted: bool, live: int) -> None:
+    """With any status, words and fields, in its own form and with its own headers, whether it did it or not."""
+    template = simulator.coder.add_template("docker")
+    simulator.when("POST /workspaces").refuse(500, "Internal server error", detail="no index", validations={"name": "taken"}, acted=acted)
+    answer = _create(client, template.id)
+    assert (answer.status_code, "X-Coder-Build-Version" in answer.headers, len(simulator.coder.live)) == (500, True, live)
+    told = {"message": "Internal server error", "detail": "no index", "validations": [{"field": "name", "detail": "taken"}]}
+    assert answer.json() == told
+
+
+def test_the_server_takes_its_time(simulator: CoderSimulator, client: Client) -> None:
+    """And acts when that is over: who has given up meanwhile gets it all the same."""
+    template = simulator.coder.add_template("docker")
+    simulator.when("POST /workspaces").take(3 * BRIEF)
+    with pytest.raises(requests.Timeout):
+        _create(client, template.id, timeout=BRIEF)
+    assert simulator.coder.live == ()
+    until(lambda: len(simulator.coder.live) == 1)
+
+
 def test_a_redirect_leads_elsewhere(simulator: CoderSimulator, client: Client) -> None:
     """And nothing is done here."""
     template = simulator.coder.add_template("docker")

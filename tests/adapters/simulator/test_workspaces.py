@@ -216,6 +216,48 @@ def test_workspaces_are_searched(simulator: CoderSimulator, client: Client, quer
     assert ([it["name"] for it in told["workspaces"]], told["count"]) == (names, len(names))
 
 
+def test_what_is_not_searched_for(simulator: CoderSimulator, client: Client) -> None:
+    """An unknown key is refused, and so is that for deleted workspaces; by their status none are found."""
+    made(simulator.coder).delete()
+    assert client.get("/workspaces", q="owner:me status:deleted")["count"] == 0
+    for query in ("colour:red", "deleted:true"):
+        answer = client.ask("GET", "/workspaces", params={"q": query})
+        assert (answer.status_code, answer.json()["message"]) == (400, "Invalid workspace search query.")
+
+
+def test_an_agent_of_an_earlier_build(simulator: CoderSimulator, client: Client) -> None:
+    """Is disconnected; one that never was is missing, in words of its own. Without a token they are others, too."""
+    workspace = made(simulator.coder)
+    before = workspace.now.agents[0].id
+    workspace.stop()
+    workspace.start()
+    path = "/workspaceagents/{}/listening-ports"
+    told = [client.ask("GET", path.format(it)) for it in (before, UUID(int=404), workspace.now.agents[0].id)]
+    assert [it.status_code for it in told] == [400, 404, 200]
+    assert told[0].json()["message"].startswith('Agent state is "disconnected"')
+    assert told[1].json()["message"].startswith("Agent doesn't exist with that id")
+    signed_out = Client(simulator, token="").ask("GET", path.format(before))
+    assert (signed_out.status_code, signed_out.json()["message"].partition(" ")[0]) == (401, "API")
+
+
+def test_a_user_who_is_not_there(client: Client) -> None:
+    """Is a bad request: 400, not 404."""
+    answer = client.ask("GET", "/users/nobody")
+    assert (answer.status_code, answer.json()["message"]) == (400, '"user" must be an existing uuid or username.')
+
+
+def test_versions_that_cannot_be_built(simulator: CoderSimulator, client: Client) -> None:
+    """One that is not there, and another template's: 400, in words alone. A build under way is told twice over."""
+    workspace, other = made(simulator.coder), simulator.coder.add_template("other")
+    path = f"/workspaces/{workspace.id}/builds"
+    told = [client.ask("POST", path, {"transition": "start", "template_version_id": str(it)}).json() for it in (UUID(int=404), other.version_id)]
+    assert told == [{"message": "template version does not exist"}, {"message": "template version doesn't match template"}]
+    simulator.coder.set_provisioners(0)
+    workspace.stop()
+    again = client.ask("POST", path, {"transition": "stop"}).json()
+    assert again["message"] == again["detail"] == "A workspace build is already active."
+
+
 def test_a_list_has_pages(simulator: CoderSimulator, client: Client) -> None:
     """The count is of all."""
     template = simulator.coder.add_template("docker")
