@@ -15,10 +15,11 @@ from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
 from chatworkspace_coder._answers.errors import NoRouteError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._answers.fields import Json, as_object, required_id, rows
+from chatworkspace_coder._answers.fields import Json, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import LIST, LOG
 from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._users import Users
 
@@ -77,13 +78,13 @@ class Workspaces:
         return found if _is_live(found) and found.name.lower() == name.lower() else None
 
     def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Workspace]:
-        """Return the live ones of an owner."""
+        """Return the live ones of an owner, without what cannot be read."""
         username = self._users.username(owner_id, deadline)
-        found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"})
+        found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"}, most=LIST)
         return [it for it in found if it.owner_id == owner_id and it.organization_id == organization_id and _is_live(it)]
 
     def _rows(self, told: object) -> list[Workspace]:
-        return [self.read(it) for it in rows(as_object(told), "workspaces")]
+        return readable(as_list(as_object(told).get("workspaces")), self.read)
 
     # ------------------------------------------------------------ creating and building
 
@@ -144,7 +145,7 @@ class Workspaces:
             self._homes.put(workspace.build.id, home)
             if home != workspace.id:
                 raise NotFoundError("the build is another workspace's")
-        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)})
+        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)}, most=LOG)
         return [line for line in lines if line.id > after]
 
     def record_use(self, workspace: Workspace, deadline: float) -> None:

@@ -6,12 +6,13 @@ from chatworkspace import UnavailableError
 
 
 class LostError(Exception):
-    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out."""
+    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out; final: the next one would fare no better."""
 
-    def __init__(self, message: str, *, sent: bool, overdue: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, overdue: bool, final: bool = False) -> None:
         super().__init__(message)
         self.sent: bool = sent
         self.overdue: bool = overdue
+        self.final: bool = final
 
 
 class OutOfTimeError(UnavailableError):
@@ -27,7 +28,8 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("refused", "the connection was refused"),
     ("reset", "the connection was reset"),
     ("SSL", "no TLS connection"),
-    ("too large", "the answer is too large"),
+    ("TooLargeError", "the answer is too large"),
+    ("UnknownPackingError", "the answer is packed in a way for which nobody asked"),
     ("FramingError", "the answer is no sound HTTP: where it ends is not clear"),
     ("IncompleteRead", "the answer was cut off"),
     ("RemoteDisconnected", "the connection was closed"),
@@ -38,3 +40,12 @@ def reason_of(error: BaseException) -> str:
     """Say why no answer came, in words of ours."""
     told = repr(error)
     return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
+
+
+_FINAL = ("CERTIFICATE_VERIFY_FAILED", "TooLargeError", "UnknownPackingError")
+
+
+def is_final(error: BaseException) -> bool:
+    """Tell whether the same request would fail so again."""
+    told = repr(error)
+    return any(sign in told for sign in _FINAL)

@@ -24,6 +24,10 @@ class OverdueError(Exception):
     """The deadline has passed."""
 
 
+class UnwatchedError(Exception):
+    """The system has no thread for the watchdog now, and without it no limit holds."""
+
+
 def left(deadline: float) -> float:
     """Return the seconds until then. OverdueError."""
     seconds = deadline - time.monotonic()
@@ -33,7 +37,7 @@ def left(deadline: float) -> float:
 
 
 class Limit:
-    """One request's time. Entered by the thread that makes the request."""
+    """One request's time. Entered by the thread that makes the request: UnwatchedError."""
 
     def __init__(self, watchdog: Watchdog, deadline: float) -> None:
         self.deadline: float = deadline
@@ -49,6 +53,11 @@ class Limit:
             self.socket = used
             if self.struck:
                 self.strike()
+
+    def cut(self) -> None:
+        """End the request now, from any thread, at any instant."""
+        with self._watchdog.lock:
+            self.strike()
 
     def strike(self) -> None:
         """Shut the socket down: whoever reads from it or writes to it is woken with an error. Under the watchdog's lock."""
@@ -67,10 +76,14 @@ class Limit:
 
 
 class Watchdog:
-    """Ends what is overdue. `lock` guards the table of limits, and is held for a few operations, none of which waits."""
+    """Ends what is overdue.
+
+    `lock` guards the table of limits, and is held for a few operations, none of which waits. It may come again in a thread that holds it: a finalizer
+    that runs there may cut a request short, which changes no table.
+    """
 
     def __init__(self) -> None:
-        self.lock: threading.Lock = threading.Lock()
+        self.lock: threading.RLock = threading.RLock()  # type: ignore[valid-type, unused-ignore] # a function before 3.13
         self._changed = threading.Condition(self.lock)
         self._limits: dict[Limit, None] = {}
         self._wakes_at = float("inf")
@@ -99,16 +112,24 @@ class Watchdog:
             thread.join()
 
     def enter(self, limit: Limit) -> None:
-        """Watch over it from now on."""
+        """Watch over it from now on. UnwatchedError."""
         with self.lock:
-            self._limits[limit] = None
             if self._closed:
                 limit.struck = True
-            elif self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="chatworkspace-coder-watchdog", daemon=True)
-                self._thread.start()
+            elif not self.running:
+                self._start()
             elif limit.deadline < self._wakes_at:
                 self._changed.notify()
+            self._limits[limit] = None
+
+    def _start(self) -> None:
+        """Start the thread, which waits for the lock. What could not be started is not kept: the next limit tries again."""
+        thread = threading.Thread(target=self._run, name="chatworkspace-coder-watchdog", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            raise UnwatchedError from None
+        self._thread = thread
 
     def leave(self, limit: Limit) -> None:
         """Watch over it no more: when this returns its socket is safe."""

@@ -8,12 +8,12 @@ from contextlib import suppress
 from http.client import parse_headers
 from io import BytesIO
 from socket import SHUT_RDWR, socket
-from threading import Lock
+from threading import RLock
 
 from chatworkspace_coder._http.framing import INTERIM, check_framing
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import HEAD, PROBLEM
 
-LARGEST_HEAD = 64 * 1024
 REST = 2.0
 """Seconds for the body of an answer that is no stream, at most."""
 _CHUNK = 64 * 1024
@@ -29,8 +29,8 @@ class Link:
     def __init__(self, used: socket, already: bytes = b"") -> None:
         self._socket = used
         self._already = already
-        self._lock = Lock()
-        """Guards the two flags: a descriptor must not be closed under a thread that uses it."""
+        self._lock = RLock()
+        """Guards the two flags: a descriptor must not be closed under a thread that uses it. A finalizer may close in a thread that holds it."""
         self._busy = False
         self._closed = False
 
@@ -101,7 +101,7 @@ def _next_head(link: Link, deadline: float) -> Answer:
     head = b""
     while b"\r\n\r\n" not in head:
         head += link.receive(_CHUNK, deadline)
-        if len(head) > LARGEST_HEAD and b"\r\n\r\n" not in head:
+        if len(head) > HEAD and b"\r\n\r\n" not in head:
             raise ValueError("too long a head")
     head, _, rest = head.partition(b"\r\n\r\n")
     link.give_back(rest)
@@ -161,8 +161,8 @@ def whole_of(link: Link, head: Answer, deadline: float) -> Answer:
     body, found, until = Body(link, head), b"", min(deadline, time.monotonic() + REST)
     try:
         with suppress(BrokenError, TimeoutError):
-            while len(found) < LARGEST_HEAD:
+            while len(found) < HEAD:
                 found += body.receive(until)
     finally:
         link.close()
-    return Answer(status=head.status, headers=head.headers, body=found)
+    return Answer(status=head.status, headers=head.headers, body=found, most=PROBLEM, token_may_change=head.token_may_change)
