@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -19,10 +20,12 @@ from chatworkspace.ports import CreateWorkspace, PortError
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._http.limits import Watchdog
+from chatworkspace_coder._http.link import Link
+from chatworkspace_coder._http.sizes import ONE
 from tests.adapters.coder.conftest import TOKEN, waits_of
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Reply, Server, serving, soon
-from tests.hanging import not_hanging, until
+from tests.hanging import PATIENCE, not_hanging, until
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
@@ -39,14 +42,28 @@ REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name=
         Reply(500, problem("oops")),
         Reply(502, PAGE),
         Reply(403, PAGE),
-        Reply(200, PAGE),
+        Reply(404, PAGE),
+        Reply(408, PAGE),
+        Reply(503, b"x" * 1_000_000),
         Reply(429, problem("slow")),
         Reply(408, problem("slow")),
         Reply(reset=True),
         Reply(200, workspace(), cut=20),
         Reply(200, workspace(), {"Content-Encoding": "gzip"}),
     ],
-    ids=["500", "502", "403 of a proxy", "200 of a proxy", "429", "408", "reset", "cut off", "not what it says"],
+    ids=[
+        "500",
+        "502",
+        "403 of a proxy",
+        "404 of an ingress",
+        "408 of an ingress",
+        "a long 503",
+        "429",
+        "408",
+        "reset",
+        "cut off",
+        "not what it says",
+    ],
 )
 def test_a_read_is_asked_again(server: Server, client: CoderClient, failure: Reply) -> None:
     """Where that may help."""
@@ -64,6 +81,36 @@ def test_a_read_that_was_answered_is_not_asked_again(server: Server, client: Cod
     with pytest.raises((UnavailableError, PortError)):
         client.get_workspace(ME, IT, deadline=soon())
     assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(200, PAGE),
+        Reply(200, b"no JSON"),
+        Reply(200, {"id": "another thing"}),
+        Reply(200, b" " * (ONE.bytes + 1)),
+        Reply(200, workspace(), {"Content-Encoding": "br"}),
+        Reply(401, problem("who?")),
+        Reply(401, PAGE),
+    ],
+    ids=["page", "no JSON", "no workspace", "too large", "packed otherwise", "401", "401 of a proxy"],
+)
+def test_what_is_final_is_not_asked_again_by_anybody(server: Server, client: CoderClient, answer: Reply) -> None:
+    """It is one request, and the error says so to whoever would make the call again."""
+    server.on("GET", PATH, answer)
+    with pytest.raises(UnavailableError) as failed:
+        client.get_workspace(ME, IT, deadline=soon())
+    assert (len(server.seen), failed.value.retryable) == (1, False)
+
+
+@pytest.mark.parametrize("answer", [Reply(401, problem("who?")), Reply(401, PAGE)], ids=["401", "401 of a proxy"])
+def test_the_next_token_of_a_function_may_be_good(server: Server, answer: Reply) -> None:
+    """So the call may be made again."""
+    server.on("GET", PATH, answer)
+    with CoderClient(server.url, token=lambda _: TOKEN) as client, pytest.raises(UnavailableError) as failed:
+        client.get_workspace(ME, IT, deadline=soon())
+    assert (len(server.seen), failed.value.retryable) == (1, True)
 
 
 def test_the_server_may_ask_for_patience(server: Server, client: CoderClient) -> None:
@@ -224,6 +271,66 @@ def test_closing_ends_the_wait_for_another_attempt(server: Server, answer: Reply
     assert len(server.seen) == 1
 
 
+def test_a_thread_that_cannot_be_started(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is the failure of that call, before anything is sent; the next starts one, and its limit holds."""
+    server.on("GET", PATH, Reply(hang=True))
+    server.on("POST", CREATE, Reply(201, workspace()))
+    failing = [True]
+    start = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name == "chatworkspace-coder-watchdog" and failing:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with CoderClient(server.url, token=TOKEN) as client:
+        with pytest.raises(UnavailableError, match="thread"):
+            client.create_workspace(REQUEST, deadline=soon())
+        with pytest.raises(UnavailableError, match="thread"):
+            client.get_workspace(ME, IT, deadline=soon(0.3))
+        with pytest.raises(UnavailableError, match="thread"):
+            client.watch(workspaces.workspace(workspace(), None), deadline=soon())
+        assert server.seen == []
+        failing.clear()
+        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
+        server.on("GET", PATH, Reply(200, workspace(), drip=0.02))
+        with not_hanging(0.3), pytest.raises(UnavailableError, match="in time"):
+            client.get_workspace(ME, IT, deadline=soon(0.3))
+
+
+def test_a_watchdog_that_has_died_is_replaced() -> None:
+    """However it died, a child of fork() has none either."""
+    watchdog = Watchdog()
+    dead = threading.Thread(target=lambda: None)
+    dead.start()
+    dead.join()
+    watchdog._thread = dead
+    with watchdog.limit(soon()):
+        assert watchdog.running
+    watchdog.close()
+
+
+def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
+    """The collector runs anywhere: whatever it ends in a thread that holds a lock is ended, there and then."""
+    ended: list[str] = []
+
+    def under_its_own_locks() -> None:
+        watchdog = Watchdog()
+        ours, theirs = socket.socketpair()
+        link = Link(ours)
+        with theirs, watchdog.limit(soon()) as limit, watchdog.lock, link._lock:
+            limit.cut()
+            link.close()
+            ended.append("both")
+        watchdog.close()
+
+    finalizer = threading.Thread(target=under_its_own_locks, daemon=True)
+    finalizer.start()
+    finalizer.join(PATIENCE)
+    assert ended == ["both"]
+
+
 def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next limit starts another."""
     monkeypatch.setattr("chatworkspace_coder._http.limits.IDLE", 0.02)
@@ -272,8 +379,11 @@ def test_tls(tmp_path: Path) -> None:
             with not_hanging(0.3), pytest.raises(UnavailableError):
                 client.get_workspace(ME, IT, deadline=soon(0.3))
             assert client.watch(workspaces.workspace(workspace(), None), deadline=soon()) is None
-        with CoderClient(server.url, token=TOKEN) as client, pytest.raises(UnavailableError, match="certificate"):
-            client.get_workspace(ME, IT, deadline=soon(1.0))
+        with CoderClient(server.url, token=TOKEN) as client:
+            between = waits_of(client)
+            with pytest.raises(UnavailableError, match="certificate") as failed:
+                client.get_workspace(ME, IT, deadline=soon())
+            assert (failed.value.retryable, between.waits) == (False, [])
     gc.collect()
 
 
