@@ -19,6 +19,8 @@ from chatworkspace_coder._http.rates import WINDOW, rate_in
 
 UNCLEAR = frozenset({401, 408, 425, 429, 499})
 """4xx that speak of the token, the moment or the connection, not of the request."""
+MOMENT = 5.0
+"""Seconds for which a read waits, at most, where Coder takes no more requests: its caller may hold what others wait for."""
 UNAUTHORIZED = 401
 TOO_MANY = 429
 UNHEARD = frozenset({408, 499})
@@ -88,8 +90,8 @@ def is_too_old(answer: Answer) -> bool:
 
 def may_pass(answer: Answer) -> bool:
     """Say whether the same read may fare better in a moment."""
-    if answer.ok:
-        return False  # somebody's page stays
+    if answer.ok or (_asked_for(answer) or 0.0) > MOMENT:
+        return False  # somebody's page stays, and whoever is to wait so long holds nothing meanwhile
     if answer.status in {408, 425, 429, 499} or answer.status >= 500:
         return True
     return answer.status >= 400 and answer.status != UNAUTHORIZED and problem_of(answer) is None
@@ -106,13 +108,13 @@ def error_of_read(answer: Answer) -> Exception:
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in (403, 404, 410):
         return NotFoundError(str(problem))
-    again = answer.token_may_change if answer.status == UNAUTHORIZED else may_pass(answer)
+    again = answer.token_may_change if answer.status == UNAUTHORIZED else answer.status == TOO_MANY or may_pass(answer)
     return UnavailableError(_said(answer, problem), retryable=again, retry_after=_asked_for(answer))
 
 
 def _asked_for(answer: Answer) -> float | None:
     """Return the seconds for which Coder takes no more requests, by its own word; None: it does not say so."""
-    if answer.status != TOO_MANY:
+    if answer.status != TOO_MANY or problem_of(answer) is None:
         return None
     told = answer.retry_after
     return WINDOW if told is None and rate_in(answer.headers) is not None else told

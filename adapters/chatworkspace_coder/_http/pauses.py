@@ -39,6 +39,8 @@ class Pauses:
 
     def wait(self, seconds: float, wanted: Wanted) -> None:
         """Let so many seconds pass, or less."""
+        if seconds <= 0:
+            return
         until = time.monotonic() + seconds
         while not wanted.gone and (rest := until - time.monotonic()) > 0 and not self._over.wait(min(rest, SLICE)):
             pass

@@ -19,7 +19,7 @@ from chatworkspace_coder._http.failures import LostError, OutOfTimeError, is_fin
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, Watchdog, left
 from chatworkspace_coder._http.messages import Answer, Request
-from chatworkspace_coder._http.pacing import Key, Pacing
+from chatworkspace_coder._http.pacing import Pacing
 from chatworkspace_coder._http.pauses import Pauses, Slots, Wanted
 from chatworkspace_coder._http.retry import AgainError, retried
 from chatworkspace_coder._http.sizes import PROBLEM, Size, TooLargeError, Unpacker
@@ -108,7 +108,11 @@ class Transport:
         self._check()
         if wanted.gone:
             raise UnavailableError("nobody waits for the answer any more")
-        self._take_turn(path, deadline, wanted)
+        now = time.monotonic()
+        refused = self._pacing.refusal(path, now=now)
+        if refused is not None:  # and the server's patience is not back yet
+            return _final(*refused, may_pass)
+        self._pauses.wait(self._pacing.turn(path, now=now, deadline=deadline), wanted)
         try:
             answer = self.once(request, deadline, wanted)
         except LostError as lost:
@@ -117,20 +121,8 @@ class Transport:
                 raise failure from None
         else:
             self._pacing.note(path, answer, now=time.monotonic())
-            if not may_pass(answer):
-                return answer
-            raise AgainError(AnsweredError(answer), retry_after=answer.retry_after)
+            return _final(answer, answer.retry_after, may_pass)
         raise AgainError(failure)
-
-    def _take_turn(self, path: Key, deadline: float, wanted: Wanted) -> None:
-        """Wait until the path may be read. AgainError: the server has asked for patience, and it is not over."""
-        refused = self._pacing.refusal(path, now=time.monotonic())
-        if refused is not None:
-            answer, seconds = refused
-            raise AgainError(AnsweredError(answer), retry_after=seconds)
-        seconds = self._pacing.turn(path, now=time.monotonic(), deadline=deadline)
-        if seconds:
-            self._pauses.wait(seconds, wanted)
 
     def change(self, request: Request, deadline: float) -> Answer:
         """Ask, once. NotAnsweredError: it was sent; UnavailableError: it was not."""
@@ -209,6 +201,13 @@ class Transport:
             return
         if told.tzinfo is not None:
             self._date = told, time.monotonic()
+
+
+def _final(answer: Answer, asked_for: float | None, may_pass: Callable[[Answer], bool]) -> Answer:
+    """Return an answer. AgainError: it is one that may pass, and not before so many seconds."""
+    if not may_pass(answer):
+        return answer
+    raise AgainError(AnsweredError(answer), retry_after=asked_for)
 
 
 def _lost(wanted: Wanted, message: str, *, sent: bool, overdue: bool, final: bool = False) -> LostError:

@@ -30,7 +30,8 @@ class Noted(Pauses):
 
     def wait(self, seconds: float, wanted: Wanted) -> None:
         """Note it."""
-        self.waits.append(seconds)
+        if seconds:
+            self.waits.append(seconds)
         super().wait(seconds if self._sleeps else 0, wanted)
 
 

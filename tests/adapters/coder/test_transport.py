@@ -21,10 +21,11 @@ from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._http.limits import Watchdog
 from chatworkspace_coder._http.link import Link
+from chatworkspace_coder._http.pauses import Slots, Wanted
 from chatworkspace_coder._http.sizes import ONE
 from tests.adapters.coder.conftest import TOKEN, waits_of
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
-from tests.adapters.coder.server import Reply, Server, serving, soon
+from tests.adapters.coder.server import Handler, Reply, Server, Step, serving, soon
 from tests.hanging import PATIENCE, not_hanging, until
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
@@ -34,6 +35,12 @@ REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name=
 
 
 # ---------------------------------------------------------------- reads are asked again
+
+
+def cut_off(handler: Handler, said: bytes) -> None:
+    """Say so much, and close."""
+    handler.wfile.write(said)
+    handler.close_connection = True
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,8 @@ REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name=
         Reply(408, problem("slow")),
         Reply(reset=True),
         Reply(200, workspace(), cut=20),
+        lambda handler: cut_off(handler, b"HTTP/1.1 200 OK\r\nX-Coder-Build-Version: v2.34"),
+        lambda handler: cut_off(handler, b"HTTP/1.1 200 OK\r\nDate: x\r\n"),
         Reply(200, workspace(), {"Content-Encoding": "gzip"}),
     ],
     ids=[
@@ -62,10 +71,12 @@ REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name=
         "408",
         "reset",
         "cut off",
+        "cut off in a header",
+        "cut off between headers",
         "not what it says",
     ],
 )
-def test_a_read_is_asked_again(server: Server, client: CoderClient, failure: Reply) -> None:
+def test_a_read_is_asked_again(server: Server, client: CoderClient, failure: Step) -> None:
     """Where that may help."""
     server.on("GET", PATH, failure, Reply(200, workspace()))
     assert client.get_workspace(ME, IT, deadline=soon()).id == IT
@@ -207,6 +218,36 @@ def test_connections_are_shared(server: Server) -> None:
         assert (len(server.seen), server.connections <= 4) == (160, True)
 
 
+def test_reads_that_hang_do_not_keep_a_change_from_being_sent(server: Server) -> None:
+    """Some slots are for what changes something; reads have the others, and wait for them."""
+    server.on("GET", PATH, Reply(hang=True))
+    server.on("POST", CREATE, Reply(201, workspace()))
+    with CoderClient(server.url, token=TOKEN, connections=8) as client:
+        busy = [threading.Thread(target=_ask, args=(client, 60.0)) for _ in range(12)]
+        for thread in busy:
+            thread.start()
+        until(lambda: len(server.seen) == 7)
+        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
+        assert server.paths == [f"GET {PATH}"] * 7 + [f"POST {CREATE}"]
+        client.close()
+        for thread in busy:
+            thread.join()
+
+
+@pytest.mark.parametrize(("count", "for_changes"), [(1, 0), (2, 1), (8, 1), (15, 1), (16, 2), (32, 4)])
+def test_slots_for_changes(count: int, for_changes: int) -> None:
+    """One in eight, and one at least; a single connection is everybody's. What is given back is there again."""
+    slots, nobody = Slots(count), Wanted()
+    for _ in range(2):
+        reads = [slots.take(changes=False, deadline=0.0, wanted=nobody) for _ in range(count + 1)]
+        changes = [slots.take(changes=True, deadline=0.0, wanted=nobody) for _ in range(for_changes + 1)]
+        assert (sum(reads), sum(changes)) == (count - for_changes, for_changes)
+        for _ in range(sum(reads)):
+            slots.give_back(changes=False)
+        for _ in range(sum(changes)):
+            slots.give_back(changes=True)
+
+
 def test_all_connections_in_use(server: Server) -> None:
     """Whoever gets none by the deadline is told so, and nothing was sent."""
     server.on("GET", PATH, Reply(hang=True))
@@ -252,7 +293,7 @@ def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
         client.get_workspace(ME, IT, deadline=soon())
 
 
-@pytest.mark.parametrize("answer", [Reply(503, PAGE, {"Retry-After": "30"}), Reply(429, problem("slow"), {"Retry-After": "30"})], ids=["503", "429"])
+@pytest.mark.parametrize("answer", [Reply(503, PAGE, {"Retry-After": "30"}), Reply(429, PAGE, {"Retry-After": "30"})], ids=["503", "429"])
 def test_closing_ends_the_wait_for_another_attempt(server: Server, answer: Reply) -> None:
     """At once, whatever the server has asked for; the failure is that the client is closed."""
     server.on("GET", PATH, answer)
