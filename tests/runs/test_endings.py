@@ -108,16 +108,9 @@ def test_a_run_that_is_ended_leaves_nothing(module: str, number: signal.Signals,
 
 def test_every_test_may_be_interrupted() -> None:
     """One that interrupts itself has used up nothing that another one needs, in the same process."""
-    again = (
-        "-p",
-        "no:cacheprovider",
-        "-n",
-        "1",
-        "-m",
-        "exhaustive",
-        *(f"{__file__}::test_it_is_interrupted[{time}]" for time in ("first", "second")),
-    )
-    run = subprocess.run([sys.executable, "-m", "pytest", "-q", *again], cwd=ROOT, capture_output=True, text=True, timeout=STARTED, check=False)
+    twice = [f"{__file__}::test_it_is_interrupted[{time}]" for time in ("first", "second")]
+    again = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "1", "-m", "exhaustive", *twice]
+    run = subprocess.run(again, cwd=ROOT, capture_output=True, text=True, timeout=STARTED, check=False)
     assert "2 passed" in run.stdout, run.stdout
 
 
@@ -127,5 +120,10 @@ def test_it_is_interrupted(time: str) -> None:
     """Whatever was interrupted before."""
     del time
     with pytest.raises(KeyboardInterrupt):
-        os.kill(os.getpid(), signal.SIGINT)
-        until(lambda: False)
+        interrupted()
+
+
+def interrupted() -> None:
+    """Send ourselves what Ctrl-C sends, and wait for it."""
+    os.kill(os.getpid(), signal.SIGINT)
+    until(lambda: False)

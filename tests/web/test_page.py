@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-
 import pytest
 
-from chatworkspace.ports import SystemClock
-from chatworkspace_fake import FakeCoder
+from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_simulator import CoderSimulator
 from tests.web.browser import browser
 from tests.web.conftest import LINES
@@ -20,24 +17,24 @@ BUILD = 40.0
 """Seconds of a build, as many times what a browser needs to show its beginning twice."""
 
 
-class Leaps(SystemClock):
+class Leaps(ScaledClock):
     """A clock that can be set forward."""
 
     ahead = 0.0
-
-    def now(self) -> datetime:
-        """As far ahead."""
-        return super().now() + timedelta(seconds=self.ahead)
 
     def monotonic(self) -> float:
         """Ahead of the system's."""
         return super().monotonic() + self.ahead
 
+    def real(self, instant: float) -> float:
+        """Return when it comes."""
+        return super().real(instant - self.ahead)
+
 
 @pytest.mark.parametrize("server", ["gunicorn", "waitress"])
 def test_the_page_in_a_browser(server: str, store: str) -> None:
     """Phases and log appear as they happen, after a reload too, and in a second tab; both tabs end at ready. Nobody's text becomes HTML."""
-    clock = Leaps()
+    clock = Leaps(1)
     coder = FakeCoder(clock)
     coder.add_template("docker", build=BUILD, connect=3, scripts=3, stop=1, log=LINES)
     with CoderSimulator(coder) as simulator, serving(server, simulator, store) as site, browser() as chromium:
