@@ -18,7 +18,7 @@ from chatworkspace_coder._answers.errors import NoRouteError, ServerFailedError,
 from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._answers.use import Used
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
-from chatworkspace_coder._http.failures import OutOfTimeError
+from chatworkspace_coder._http.failures import OutOfTimeError, UnusableError
 from chatworkspace_coder._http.messages import Request
 from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Cache
@@ -86,7 +86,7 @@ class Templates:
         now = time.monotonic()
         try:
             return self._version(version_id, owner_id, now + (deadline - now) * PART)
-        except (NotFoundError, NotUnderstoodError, ServerFailedError):
+        except (NotFoundError, NotUnderstoodError, ServerFailedError, UnusableError):
             return Version()
         except OutOfTimeError:
             if time.monotonic() >= deadline:

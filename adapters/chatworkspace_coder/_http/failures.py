@@ -21,6 +21,19 @@ class OutOfTimeError(UnavailableError):
     overdue = True
 
 
+class UnusableError(UnavailableError):
+    """An answer came, and it is none that may be taken in: too large, or packed in a way for which nobody asked."""
+
+    default_retryable = False
+
+
+def told(lost: LostError) -> UnavailableError:
+    """Return what a read says that has no answer."""
+    if lost.overdue:
+        return OutOfTimeError(str(lost))
+    return UnusableError(str(lost)) if lost.final and lost.sent else UnavailableError(str(lost), retryable=not lost.final)
+
+
 _REASONS: tuple[tuple[str, str], ...] = (
     ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted (ca_file names the authority)"),
     ("Name or service not known", "the server's name is not known"),

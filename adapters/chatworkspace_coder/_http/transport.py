@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError
 
 from chatworkspace import UnavailableError
 from chatworkspace.ports import NotAnsweredError, interruptible
-from chatworkspace_coder._http.failures import LostError, OutOfTimeError, is_final, reason_of
+from chatworkspace_coder._http.failures import LostError, is_final, reason_of, told
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, Watchdog, left
 from chatworkspace_coder._http.messages import Answer, Request
@@ -69,8 +69,8 @@ class Transport:
 
     def now(self) -> datetime | None:
         """Return the server's time of day, as far as its answers have told it."""
-        told = self._date
-        return None if told is None else told[0] + timedelta(seconds=time.monotonic() - told[1])
+        date = self._date
+        return None if date is None else date[0] + timedelta(seconds=time.monotonic() - date[1])
 
     @property
     def guarded(self) -> bool:
@@ -116,7 +116,7 @@ class Transport:
         try:
             answer = self.once(request, deadline, wanted)
         except LostError as lost:
-            failure = (OutOfTimeError if lost.overdue else UnavailableError)(str(lost), retryable=not lost.final)
+            failure = told(lost)
             if lost.final or wanted.gone:
                 raise failure from None
         else:
@@ -196,11 +196,11 @@ class Transport:
         """Take in what every answer says of the server: its version, and its time of day."""
         self.version = answer.version or self.version
         try:
-            told = parsedate_to_datetime(answer.headers.get("date", ""))
+            date = parsedate_to_datetime(answer.headers.get("date", ""))
         except (ValueError, TypeError, OverflowError):
             return
-        if told.tzinfo is not None:
-            self._date = told, time.monotonic()
+        if date.tzinfo is not None:
+            self._date = date, time.monotonic()
 
 
 def _final(answer: Answer, asked_for: float | None, may_pass: Callable[[Answer], bool]) -> Answer:
