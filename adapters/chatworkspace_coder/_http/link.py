@@ -8,9 +8,9 @@ from contextlib import suppress
 from http.client import parse_headers
 from io import BytesIO
 from socket import SHUT_RDWR, socket
-from threading import RLock
 
 from chatworkspace_coder._http.framing import INTERIM, check_framing
+from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import HEAD, PROBLEM
 
@@ -29,8 +29,8 @@ class Link:
     def __init__(self, used: socket, already: bytes = b"") -> None:
         self._socket = used
         self._already = already
-        self._lock = RLock()
-        """Guards the two flags: a descriptor must not be closed under a thread that uses it. A finalizer may close in a thread that holds it."""
+        self._lock = Deferring()
+        """Guards the two flags: a descriptor must not be closed under a thread that uses it."""
         self._busy = False
         self._closed = False
 
@@ -79,13 +79,15 @@ class Link:
                     self._socket.close()
 
     def close(self) -> None:
-        """End it: whoever reads is told at once. Idempotent."""
-        with self._lock:
-            self._closed = True
-            with suppress(OSError):
-                socket.shutdown(self._socket, SHUT_RDWR)  # of the bare socket: TLS stays in place for the thread that reads
-            if not self._busy:
-                self._socket.close()
+        """End it, from any thread, at any instant: whoever reads is told at once. Idempotent."""
+        self._lock.do(self._end)
+
+    def _end(self) -> None:
+        self._closed = True
+        with suppress(OSError):
+            socket.shutdown(self._socket, SHUT_RDWR)  # of the bare socket: TLS stays in place for the thread that reads
+        if not self._busy:
+            self._socket.close()
 
 
 def head_of(link: Link, deadline: float) -> Answer:

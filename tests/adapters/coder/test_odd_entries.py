@@ -33,7 +33,17 @@ from tests.adapters.coder.payloads import (
 )
 from tests.adapters.coder.server import Reply, Server, soon
 
-ODD: list[object] = [None, "x", 3, [], {}, {"id": "no id"}, workspace(latest_build=None), workspace(name=None), workspace(build(agent(name=None)), id=VERSION)]
+ODD: list[object] = [
+    None,
+    "x",
+    3,
+    [],
+    {},
+    {"id": "no id"},
+    workspace(latest_build=None),
+    workspace(name=None),
+    workspace(build(agent(name=None)), id=VERSION),
+]
 """Rows in which something is a surprise."""
 
 

@@ -353,7 +353,7 @@ def test_a_watchdog_that_has_died_is_replaced() -> None:
 
 
 def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
-    """The collector runs anywhere: whatever it ends in a thread that holds a lock is ended, there and then."""
+    """The collector runs anywhere: whatever it ends in a thread that holds a lock is ended as soon as that lets go."""
     ended: list[str] = []
 
     def under_its_own_locks() -> None:
@@ -365,11 +365,34 @@ def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
             link.close()
             ended.append("both")
         watchdog.close()
+        if limit.struck and ours.fileno() == -1:
+            ended.append("when the locks were let go")
 
     finalizer = threading.Thread(target=under_its_own_locks, daemon=True)
     finalizer.start()
     finalizer.join(PATIENCE)
-    assert ended == ["both"]
+    assert ended == ["both", "when the locks were let go"]
+
+
+def test_threads_that_end_each_others_requests_under_their_locks() -> None:
+    """Neither waits for the other, in whatever order they came by what they hold."""
+    watchdogs = Watchdog(), Watchdog()
+    limits = [watchdog.limit(soon()) for watchdog in watchdogs]
+    both, left = threading.Barrier(2), list[int]()
+
+    def end(mine: int) -> None:
+        with watchdogs[mine].lock:
+            both.wait(PATIENCE)
+            limits[1 - mine].cut()
+        left.append(mine)
+
+    threads = [threading.Thread(target=end, args=(mine,), daemon=True) for mine in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(left) == [0, 1]
+    assert [limit.struck for limit in limits] == [True, True]
 
 
 def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
