@@ -60,8 +60,12 @@ def at(server: Server) -> Address:
 
 def resolve(monkeypatch: pytest.MonkeyPatch, *addresses: Address) -> None:
     """Let every name have these addresses."""
-    found = [(family, kind, protocol, "", where) for family, kind, protocol, where in addresses]
-    monkeypatch.setattr("chatworkspace_coder._http.connecting.socket.getaddrinfo", lambda *_: found)
+    found: list[Any] = [(family, kind, protocol, "", where) for family, kind, protocol, where in addresses]
+
+    def told(*_: object) -> list[Any]:
+        return found
+
+    monkeypatch.setattr("chatworkspace_coder._http.connecting.socket.getaddrinfo", told)
 
 
 def test_a_dead_address_leaves_time_to_the_others(server: Server, nowhere: Address, monkeypatch: pytest.MonkeyPatch) -> None:

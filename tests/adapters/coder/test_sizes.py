@@ -43,7 +43,11 @@ def packed(body: bytes) -> Reply:
 )
 def test_what_is_too_large_is_not_parsed(told: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is made of it."""
-    monkeypatch.setattr("chatworkspace_coder._http.sizes.json.loads", lambda _: pytest.fail("it was parsed"))
+
+    def loads(_: bytes) -> object:
+        pytest.fail("it was parsed")
+
+    monkeypatch.setattr("chatworkspace_coder._http.sizes.json.loads", loads)
     with pytest.raises(TooLargeError):
         parsed(told, Size(bytes=1000, values=1000) if told[:3] in {b"[[[", b'{"a'} else FEW)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -19,14 +18,11 @@ from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace.ports import CreateWorkspace, PortError
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
-from chatworkspace_coder._http.limits import Watchdog
-from chatworkspace_coder._http.link import Link
-from chatworkspace_coder._http.pauses import Slots, Wanted
 from chatworkspace_coder._http.sizes import ONE
 from tests.adapters.coder.conftest import TOKEN, waits_of
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, Step, serving, soon
-from tests.hanging import PATIENCE, not_hanging, until
+from tests.hanging import not_hanging, until
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
@@ -37,10 +33,14 @@ REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name=
 # ---------------------------------------------------------------- reads are asked again
 
 
-def cut_off(handler: Handler, said: bytes) -> None:
+def cut_off(said: bytes) -> Step:
     """Say so much, and close."""
-    handler.wfile.write(said)
-    handler.close_connection = True
+
+    def step(handler: Handler) -> None:
+        handler.wfile.write(said)
+        handler.close_connection = True
+
+    return step
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def cut_off(handler: Handler, said: bytes) -> None:
         Reply(408, problem("slow")),
         Reply(reset=True),
         Reply(200, workspace(), cut=20),
-        lambda handler: cut_off(handler, b"HTTP/1.1 200 OK\r\nX-Coder-Build-Version: v2.34"),
-        lambda handler: cut_off(handler, b"HTTP/1.1 200 OK\r\nDate: x\r\n"),
+        cut_off(b"HTTP/1.1 200 OK\r\nX-Coder-Build-Version: v2.34"),
+        cut_off(b"HTTP/1.1 200 OK\r\nDate: x\r\n"),
         Reply(200, workspace(), {"Content-Encoding": "gzip"}),
     ],
     ids=[
@@ -196,101 +196,12 @@ def test_a_dripped_handshake_of_tls() -> None:
         client.close()
 
 
-def test_connections_are_shared(server: Server) -> None:
-    """32 threads with 4 connections: no more are made, and all are served."""
-    server.on("GET", PATH, Reply(200, workspace()))
-    with CoderClient(server.url, token=TOKEN, connections=4) as client:
-        failed: list[BaseException] = []
-
-        def ask() -> None:
-            try:
-                for _ in range(5):
-                    client.get_workspace(ME, IT, deadline=soon(20))
-            except BaseException as error:  # noqa: BLE001 # told below
-                failed.append(error)
-
-        threads = [threading.Thread(target=ask) for _ in range(32)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert failed == []
-        assert (len(server.seen), server.connections <= 4) == (160, True)
-
-
-def test_reads_that_hang_do_not_keep_a_change_from_being_sent(server: Server) -> None:
-    """Some slots are for what changes something; reads have the others, and wait for them."""
-    server.on("GET", PATH, Reply(hang=True))
-    server.on("POST", CREATE, Reply(201, workspace()))
-    with CoderClient(server.url, token=TOKEN, connections=8) as client:
-        busy = [threading.Thread(target=_ask, args=(client, 60.0)) for _ in range(12)]
-        for thread in busy:
-            thread.start()
-        until(lambda: len(server.seen) == 7)
-        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
-        assert server.paths == [f"GET {PATH}"] * 7 + [f"POST {CREATE}"]
-        client.close()
-        for thread in busy:
-            thread.join()
-
-
-@pytest.mark.parametrize(("count", "for_changes"), [(1, 0), (2, 1), (8, 1), (15, 1), (16, 2), (32, 4)])
-def test_slots_for_changes(count: int, for_changes: int) -> None:
-    """One in eight, and one at least; a single connection is everybody's. What is given back is there again."""
-    slots, nobody = Slots(count), Wanted()
-    for _ in range(2):
-        reads = [slots.take(changes=False, deadline=0.0, wanted=nobody) for _ in range(count + 1)]
-        changes = [slots.take(changes=True, deadline=0.0, wanted=nobody) for _ in range(for_changes + 1)]
-        assert (sum(reads), sum(changes)) == (count - for_changes, for_changes)
-        for _ in range(sum(reads)):
-            slots.give_back(changes=False)
-        for _ in range(sum(changes)):
-            slots.give_back(changes=True)
-
-
-def test_all_connections_in_use(server: Server) -> None:
-    """Whoever gets none by the deadline is told so, and nothing was sent."""
-    server.on("GET", PATH, Reply(hang=True))
-    with CoderClient(server.url, token=TOKEN, connections=1) as client:
-        busy = threading.Thread(target=_ask, args=(client, 60.0))
-        busy.start()
-        until(lambda: server.seen)
-        with not_hanging(0.2), pytest.raises(UnavailableError, match="in use"):
-            client.create_workspace(REQUEST, deadline=soon(0.2))
-        assert len(server.seen) == 1
-        client.close()
-        busy.join()
-
-
-def _ask(client: CoderClient, seconds: float) -> None:
-    with suppress(UnavailableError):
-        client.get_workspace(ME, IT, deadline=soon(seconds))
-
-
 def test_a_connection_that_was_closed_meanwhile(server: Server, client: CoderClient) -> None:
     """A creation is not sent into it."""
     server.on("GET", PATH, Reply(200, workspace(), {"Connection": "close"}))
     server.on("POST", CREATE, Reply(201, workspace()))
     client.get_workspace(ME, IT, deadline=soon())
     assert client.create_workspace(REQUEST, deadline=soon()).id == IT
-
-
-def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
-    """One thread, from the first request to close(), which ends requests under way as well."""
-    server.on("GET", PATH, Reply(hang=True))
-    client = CoderClient(server.url, token=TOKEN)
-    assert not client._transport.guarded
-    busy = threading.Thread(target=_ask, args=(client, 60.0))
-    busy.start()
-    until(lambda: server.seen)
-    assert client._transport.guarded
-    with not_hanging():
-        client.close()
-        busy.join()
-    assert not client._transport.guarded
-    client.close()
-    with pytest.raises(UnavailableError, match="closed"):
-        client.get_workspace(ME, IT, deadline=soon())
 
 
 @pytest.mark.parametrize("answer", [Reply(503, PAGE, {"Retry-After": "30"}), Reply(429, PAGE, {"Retry-After": "30"})], ids=["503", "429"])
@@ -310,100 +221,6 @@ def test_closing_ends_the_wait_for_another_attempt(server: Server, answer: Reply
         client.get_workspace(ME, IT, deadline=soon(60))
     closing.join()
     assert len(server.seen) == 1
-
-
-def test_a_thread_that_cannot_be_started(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Is the failure of that call, before anything is sent; the next starts one, and its limit holds."""
-    server.on("GET", PATH, Reply(hang=True))
-    server.on("POST", CREATE, Reply(201, workspace()))
-    failing = [True]
-    start = threading.Thread.start
-
-    def refused(thread: threading.Thread) -> None:
-        if thread.name == "chatworkspace-coder-watchdog" and failing:
-            raise RuntimeError("can't start new thread")
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", refused)
-    with CoderClient(server.url, token=TOKEN) as client:
-        with pytest.raises(UnavailableError, match="thread"):
-            client.create_workspace(REQUEST, deadline=soon())
-        with pytest.raises(UnavailableError, match="thread"):
-            client.get_workspace(ME, IT, deadline=soon(0.3))
-        with pytest.raises(UnavailableError, match="thread"):
-            client.watch(workspaces.workspace(workspace(), None), deadline=soon())
-        assert server.seen == []
-        failing.clear()
-        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
-        server.on("GET", PATH, Reply(200, workspace(), drip=0.02))
-        with not_hanging(0.3), pytest.raises(UnavailableError, match="in time"):
-            client.get_workspace(ME, IT, deadline=soon(0.3))
-
-
-def test_a_watchdog_that_has_died_is_replaced() -> None:
-    """However it died, a child of fork() has none either."""
-    watchdog = Watchdog()
-    dead = threading.Thread(target=lambda: None)
-    dead.start()
-    dead.join()
-    watchdog._thread = dead
-    with watchdog.limit(soon()):
-        assert watchdog.running
-    watchdog.close()
-
-
-def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
-    """The collector runs anywhere: whatever it ends in a thread that holds a lock is ended as soon as that lets go."""
-    ended: list[str] = []
-
-    def under_its_own_locks() -> None:
-        watchdog = Watchdog()
-        ours, theirs = socket.socketpair()
-        link = Link(ours)
-        with theirs, watchdog.limit(soon()) as limit, watchdog.lock, link._lock:
-            limit.cut()
-            link.close()
-            ended.append("both")
-        watchdog.close()
-        if limit.struck and ours.fileno() == -1:
-            ended.append("when the locks were let go")
-
-    finalizer = threading.Thread(target=under_its_own_locks, daemon=True)
-    finalizer.start()
-    finalizer.join(PATIENCE)
-    assert ended == ["both", "when the locks were let go"]
-
-
-def test_threads_that_end_each_others_requests_under_their_locks() -> None:
-    """Neither waits for the other, in whatever order they came by what they hold."""
-    watchdogs = Watchdog(), Watchdog()
-    limits = [watchdog.limit(soon()) for watchdog in watchdogs]
-    both, left = threading.Barrier(2), list[int]()
-
-    def end(mine: int) -> None:
-        with watchdogs[mine].lock:
-            both.wait(PATIENCE)
-            limits[1 - mine].cut()
-        left.append(mine)
-
-    threads = [threading.Thread(target=end, args=(mine,), daemon=True) for mine in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert sorted(left) == [0, 1]
-    assert [limit.struck for limit in limits] == [True, True]
-
-
-def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next limit starts another."""
-    monkeypatch.setattr("chatworkspace_coder._http.limits.IDLE", 0.02)
-    watchdog = Watchdog()
-    for _ in range(2):
-        with watchdog.limit(soon()):
-            assert watchdog.running
-        until(lambda: not watchdog.running)
-    watchdog.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
