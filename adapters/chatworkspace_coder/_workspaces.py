@@ -9,12 +9,12 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError, Transition, Workspace
+from chatworkspace import RefusedError, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_change, error_of_read, problem_of
+from chatworkspace_coder._answers.errors import TOO_MANY, NoRouteError, error_of_change, error_of_read, problem_of
 from chatworkspace_coder._answers.fields import Json, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
@@ -156,10 +156,12 @@ class Workspaces:
         except NotAnsweredError as error:
             failure = str(error)
         else:
+            if answer.status == TOO_MANY:
+                raise error_of_change(answer)
             if answer.ok or (400 <= answer.status < 500 and problem_of(answer) is not None):
                 return
             failure = f"the server answered {answer.status}"
-        raise NotUnderstoodError(failure)
+        raise UnavailableError(failure)
 
 
 def _done(answer: Answer, read: Any) -> Workspace:

@@ -103,7 +103,8 @@ def error_of_read(answer: Answer) -> Exception:
     if answer.status >= 500:
         return ServerFailedError(_foreign(answer) if problem is None else _said(answer, problem))
     if problem is None:
-        return UnavailableError(_foreign(answer), retryable=answer.status != UNAUTHORIZED or answer.token_may_change)
+        again = answer.token_may_change if answer.status == UNAUTHORIZED else not answer.ok
+        return UnavailableError(_foreign(answer), retryable=again)
     if is_no_route(answer):
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in (403, 404, 410):
