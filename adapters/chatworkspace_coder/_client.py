@@ -56,8 +56,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
     exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
-    limit is near, reads are slowed; where it is reached, UnavailableError says when to come again (`retry_after`). What a server is too old for is asked
-    once, and again when its version changes.
+    limit is near, reads are slowed; where it is reached, UnavailableError says when to come again (`retry_after`). What a server is too old for is
+    asked once, and again when its version changes.
 
     deadline, of every call that has one: the instant of time.monotonic(), in seconds, by which the call ends, whatever the server does. A
     ChatWorkspaces has to use chatworkspace.ports.SystemClock, whose instants are the same. Calls without a deadline end within 15 seconds.
