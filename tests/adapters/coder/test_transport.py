@@ -149,6 +149,15 @@ def test_attempts_keep_their_distance() -> None:
         assert min(between.waits) >= 0.1
 
 
+def test_a_read_is_asked_again_while_time_lasts(server: Server, client: CoderClient) -> None:
+    """However often: an ingress may take long to come back. Of every wait a part is certain, so that the attempts of 3 s are few."""
+    server.on("GET", PATH, *[Reply(503, PAGE)] * 12, Reply(200, workspace()))
+    between = waits_of(client, sleeps=False)
+    assert client.get_workspace(ME, IT, deadline=soon(600)).id == IT
+    assert len(between.waits) == 12
+    assert sum(between.waits[:9]) >= 3.0
+
+
 def test_the_real_reason_is_told(server: Server, client: CoderClient) -> None:
     """Not that the last attempt ran out of time."""
     server.on("GET", PATH, Reply(503, problem("Coder is going down.")), Reply(hang=True))
