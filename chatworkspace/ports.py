@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text
+from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
@@ -74,6 +74,7 @@ __all__ = [
     "check_port",
     "check_seconds",
     "check_text",
+    "fit_text",
     "intent_of",
     "interruptible",
     "pauses",

@@ -8,11 +8,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 
-import psycopg
 from psycopg import pq
 
 from chatworkspace import Reason, UnavailableError
-from chatworkspace_postgres._failures import StatementError, no_connection, not_in_time, unavailable
+from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._failures import StatementError, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._qualified import qualified
@@ -131,17 +131,13 @@ def _connected(connect: Connect, schema: str) -> Generator[Connection, None, Non
     checked_schema(schema)
     checked_connect("connect", connect)
     try:
-        with connect() as connection:
+        with borrowed(connect) as connection:
             checked_idle(connection)
             yield connection
     except TimeoutError as error:
         raise not_in_time(UPGRADING, None) from error
     except StatementError as error:
         raise unavailable(error, schema) from error
-    except psycopg.OperationalError as error:
-        raise unavailable(StatementError(str(error).strip()), schema) from error
-    except psycopg.Error as error:
-        raise no_connection(error) from None
 
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace.ports import Intent, NotFoundError, Record, intent_of, record_of
+from chatworkspace.ports import Intent, NotFoundError, Record, fit_text, intent_of, record_of
 
 SECOND = 1_000_000
 """In microseconds, as all times in the file."""
@@ -144,6 +144,7 @@ def amend(connection: sqlite3.Connection, chat_id: str, **values: Any) -> None:
 
 def add_note(connection: sqlite3.Connection, chat_id: str, text: str, *, once: bool = False) -> None:
     """Add a note to the latest intent, if there is one; once: unless it says so already."""
+    text = fit_text(text)
     generation = latest_generation(connection, chat_id)
     known = "SELECT 1 FROM note WHERE chat_id = ? AND generation = ? AND text = ?"
     if generation is None or (once and connection.execute(known, (chat_id, generation, text)).fetchone()):
