@@ -31,7 +31,7 @@ from chatworkspace_postgres import _statements as sql
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._listener import Listener, key_of
 from chatworkspace_postgres._names import checked_schema
-from chatworkspace_postgres._rows import intent_of, record_of
+from chatworkspace_postgres._rows import intent_of, look_of, record_of
 from chatworkspace_postgres._schema import check, check_version, schema_version
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, checked_connect
@@ -120,10 +120,10 @@ class PostgresStore(Store):
         return tuple(intent_of(row) for row in rows if row[0] is not None)
 
     def planned(self, older_than: float) -> Sequence[Look]:
-        return tuple(record_of(row).look for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
+        return tuple(look_of(row) for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        return tuple(record_of(row).look for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
+        return tuple(look_of(row) for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         if not look.claimed_for:

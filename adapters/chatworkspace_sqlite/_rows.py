@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace.ports import Intent, NotFoundError, Record, fit_text, intent_of, record_of
+from chatworkspace.ports import Intent, Look, NotFoundError, Record, fit_text, intent_of, look_of, record_of
 
 SECOND = 1_000_000
 """In microseconds, as all times in the file."""
@@ -49,9 +49,16 @@ class Row:
 
         A claim taken in the future is free: it would keep the chat.
         """
+        return record_of(self._fields(now))
+
+    def look(self, now: int) -> Look:
+        """Return what a reader of many gets: what is odd about this one is told when it is asked for."""
+        return look_of(self.id, lambda: self._fields(now))
+
+    def _fields(self, now: int) -> dict[str, Any]:
         claimed_for = self.until - now if self.taken_at <= now < self.until else 0
         planned_for = max(now - self.planned_at, 0)
-        return record_of({**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND})
+        return {**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND}
 
     def taken(self, now: int, token: str, ttl: float) -> Row:
         """Return it with a new holder."""
