@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from threading import Thread, Timer
 from typing import Any
@@ -15,9 +16,11 @@ import psycopg
 import pytest
 
 from chatworkspace import UnavailableError
-from chatworkspace.ports import Look, Signal, Store, SystemClock
+from chatworkspace._ports import turn_signals
+from chatworkspace.ports import Look, Signal, Store, SystemClock, TurnSignals
 from chatworkspace_fake import Simulation
 from chatworkspace_postgres import PostgresStore, _listener
+from tests.adapters.finalizers import at_lines
 from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
 from tests.adapters.postgres.proxy import proxied
@@ -372,6 +375,28 @@ def test_a_listener_that_its_host_ends_begins_again(postgres: Database) -> None:
 
     with closing(postgres.store(listen=listen)) as store:
         _listening(store)
+
+
+def test_a_finalizer_that_closes_the_listener_hangs_nobody() -> None:
+    """At any line of whoever begins to wait, or closes: no thread is left."""
+
+    def listen() -> psycopg.Connection[Any]:
+        raise ZeroDivisionError
+
+    files = (_listener.__file__, turn_signals.__file__)
+    for begin in (_listener.Listener.ready, _listener.Listener.close):
+        line, lines = 0, 1
+        while line < lines:
+            listener = _listener.Listener(listen, "chats", TurnSignals())
+
+            def close(number: int, at: int = line, it: _listener.Listener = listener) -> None:
+                if number == at:
+                    it.close()
+
+            lines = max(lines, at_lines(files, close, partial(begin, listener)))
+            assert not listener.ready()
+            line += 1
+    until(lambda: not threads())
 
 
 # ---------------------------------------------------------------- the server's clock
