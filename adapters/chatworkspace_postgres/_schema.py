@@ -193,7 +193,7 @@ WHERE schema.nspname = '{}' AND it.relname = 'version' AND attribute.attnum > 0 
 
 def _version(connection: Connection, schema: str, limit: float) -> int:
     """Return the version of the tables; 0: the schema is empty, or not there. UnavailableError: what lies in it is not ours."""
-    relations = dict(command(connection, qualified(_RELATIONS.format(schema)), limit))
+    relations = {name or "": kind for name, kind in command(connection, qualified(_RELATIONS.format(schema)), limit)}
     if not relations:
         return 0
     columns = {name for (name,) in command(connection, qualified(_COLUMNS.format(schema)), limit)}

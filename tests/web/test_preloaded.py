@@ -22,7 +22,8 @@ def _answers(simulator: CoderSimulator, store: str, kind: str) -> list[Any]:
         serving("gunicorn, preloaded ports", simulator, store, PRELOADED=kind) as site,
         ThreadPoolExecutor(REQUESTS) as clients,
     ):
-        return [told for _, told in clients.map(lambda number: site.ask("GET", f"/dev-{number}"), range(REQUESTS))]
+        asked = [clients.submit(site.ask, "GET", f"/dev-{number}") for number in range(REQUESTS)]
+        return [it.result()[1] for it in asked]
 
 
 def _check(answers: list[Any]) -> None:

@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from threading import Event, Thread, Timer
 from traceback import format_exception
@@ -316,7 +316,7 @@ def test_a_connection_that_cannot_be_given_back_hides_no_answer(postgres: Databa
     """What was written is told; the log has the kind of what failed. An error is not hidden either."""
 
     @contextmanager
-    def connect() -> Iterator[psycopg.Connection[Any]]:
+    def connect() -> Generator[psycopg.Connection[Any], None, None]:
         with postgres.connect() as connection:
             yield connection
         raise ZeroDivisionError
