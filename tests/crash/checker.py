@@ -12,7 +12,7 @@ import attrs
 from chatworkspace import Transition
 from chatworkspace._domain import names
 from chatworkspace.ports import Intent, Look, Store
-from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace
+from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeWorkspace
 
 NUMBERS = 9
 """Numbers whose marks are known, from each chat's present one on."""
@@ -27,14 +27,16 @@ class Record:
     looks: Mapping[str, Look]
     """The store's chats."""
     histories: Mapping[str, Sequence[Intent]]
-    marks: Mapping[str, str]
-    """Mark -> chat."""
+    marks: Mapping[str, tuple[str, int]]
+    """Mark -> chat, and the number in it."""
     told: Sequence[Mapping[str, Any]] = ()
     """What workers reported of their calls, as `{"chat": id, "told": {...}}`."""
     strays: Collection[str] = ()
     """What the sweep lists."""
     left: Collection[UUID] = ()
-    """Left behind on a caller's word."""
+    """Left behind on a caller's word, which the histories do not have."""
+    asked: Mapping[str, int] = attrs.field(factory=dict[str, int])
+    """Chat -> calls that asked for something to be left behind."""
     own: Collection[UUID] = ()
     """Made by a user in the platform's page."""
     deleted: Collection[UUID] = ()
@@ -42,7 +44,20 @@ class Record:
 
     def chat_of(self, workspace: FakeWorkspace) -> str | None:
         """Return the chat that a workspace leads back to by its name alone."""
-        return self.marks.get(workspace.made_as.lower()[-names.MARK_LENGTH :])
+        chat_id, _ = self.marks.get(_mark(workspace), (None, 0))
+        return chat_id
+
+    def number_of(self, workspace: FakeWorkspace) -> int:
+        """Return the number in its name."""
+        return self.marks[_mark(workspace)][1]
+
+    def given_up(self, chat_id: str) -> set[UUID]:
+        """Return what a chat has left behind on a caller's word."""
+        return {*self.left, *(it.replaces for it in _leavings(self.histories.get(chat_id, ())) if it.replaces is not None)}
+
+    def bound_before(self, chat_id: str) -> set[UUID]:
+        """Return all that a chat was ever bound to."""
+        return {it.workspace_id for it in self.histories.get(chat_id, ()) if it.workspace_id is not None}
 
     def by_chat(self) -> dict[str, list[FakeWorkspace]]:
         """Return what was made for each chat, in that order."""
@@ -64,6 +79,15 @@ class Record:
         return {chat_id: look.chat.workspace_id for chat_id, look in self.looks.items() if look.chat.workspace_id is not None}
 
 
+def _mark(workspace: FakeWorkspace) -> str:
+    return workspace.made_as.lower()[-names.MARK_LENGTH :]
+
+
+def _leavings(history: Sequence[Intent]) -> list[Intent]:
+    """Return those by which something was left behind: a replacement that was made, an attachment, a detachment."""
+    return [it for it in history if it.template_id is None or (it.replaces is not None and it.workspace_id is not None)]
+
+
 def record(coder: FakeCoder, store: Store, **more: Any) -> Record:
     """Read everything."""
     looks = {look.chat.id: look for look in store.chats(limit=100_000)}
@@ -72,7 +96,9 @@ def record(coder: FakeCoder, store: Store, **more: Any) -> Record:
         made=coder.workspaces,
         looks=looks,
         histories={chat_id: store.history(chat_id) for chat_id in looks},
-        marks={names.mark_of(secret, chat_id, number): chat_id for chat_id, look in looks.items() for number in range(look.number + NUMBERS)},
+        marks={
+            names.mark_of(secret, chat_id, number): (chat_id, number) for chat_id, look in looks.items() for number in range(look.number + NUMBERS)
+        },
         **more,
     )
 
@@ -84,14 +110,22 @@ def problems(record: Record, *, claims: bool = True) -> list[str]:
 
 
 def one_live(record: Record) -> Iterator[str]:
-    """At no instant a chat has two live workspaces, save those left behind on a caller's word."""
+    """At no instant a chat has two live workspaces, save what was left behind on a caller's word, and what comes late under a name given up."""
     for chat_id, made in record.by_chat().items():
+        given_up, bound = record.given_up(chat_id), record.bound_before(chat_id)
         live: list[FakeWorkspace] = []
         for workspace in sorted(made, key=lambda it: it.made_at):
-            live = [older for older in live if older.gone_at > workspace.made_at and older.id not in record.left]
-            if live:
-                yield f"{chat_id} has {live[0].made_as} and {workspace.made_as} at {workspace.made_at:.3f}"
+            live = [older for older in live if older.gone_at > workspace.made_at and older.id not in given_up]
+            beside = [older for older in live if not _late(record, older, workspace, bound)]
+            if beside:
+                yield f"{chat_id} has {beside[0].made_as} and {workspace.made_as} at {workspace.made_at:.3f}"
             live.append(workspace)
+
+
+def _late(record: Record, one: FakeWorkspace, other: FakeWorkspace, bound: Collection[UUID]) -> bool:
+    """Tell whether one of them has the lower number and was never the chat's: what it was asked for had been left behind when it was made."""
+    lower, higher = sorted((one, other), key=record.number_of)
+    return record.number_of(lower) < record.number_of(higher) and lower.id not in bound
 
 
 def led_back(record: Record) -> Iterator[str]:
@@ -119,8 +153,8 @@ def none_claimed(record: Record) -> Iterator[str]:
 
 
 def bound_once(record: Record) -> Iterator[str]:
-    """No two chats are bound to one workspace."""
-    bound = list(record.bound.values())
+    """No two chats are bound to one workspace, save one of the user's own, which may be attached to several."""
+    bound = [it for it in record.bound.values() if it not in record.own]
     for workspace_id in {it for it in bound if bound.count(it) > 1}:
         yield f"{workspace_id} is bound twice"
 
@@ -139,11 +173,17 @@ def told_the_same(record: Record) -> Iterator[str]:
 
 
 def one_name(record: Record) -> Iterator[str]:
-    """All that was made for a chat has one name, until a live one of that name was left behind."""
+    """All that was made for a chat has one name, and one more for each call to leave something behind, and each first build that came to nothing."""
     for chat_id, made in record.by_chat().items():
         called = {it.made_as for it in made}
-        if len(called) > 1 + sum(it.id in record.left for it in made):
+        left = sum(it.id in record.left or _failed_at_first(it) for it in made)
+        if len(called) > 1 + left + record.asked.get(chat_id, 0):
             yield f"{chat_id} has {sorted(called)}"
+
+
+def _failed_at_first(workspace: FakeWorkspace) -> bool:
+    first, *_ = workspace.records
+    return first.canceled_at < NEVER or isinstance(first.duration, Fails)
 
 
 def deleted_unasked(record: Record) -> Iterator[str]:

@@ -73,7 +73,12 @@ POINTS = (
     Point(name="C9", what="ready, the caller not told", moment="after coder.dial"),
     Point(name="C10", what="stopped with the claim in hand until it was over", moment="before coder.create_workspace", woken=True),
     Point(name="C11", what="overtaken, with a workspace made and refused", moment="after store.bind", refused=True),
-    Point(name="C12 replace", what="old one given up, new one not asked for", moment="before coder.create_workspace", first=First.REPLACE),
+    Point(
+        name="C12 replace",
+        what="planned beside what is bound, nothing sent: still bound",
+        moment="before coder.create_workspace",
+        first=First.REPLACE,
+    ),
     Point(name="C12 attach", what="the user's own attached, the answer lost", moment="after store.attach", first=First.ATTACH, lost=True),
     Point(name="C12 detach", what="claimed, not yet unbound", moment="before store.attach", first=First.DETACH),
     Point(name="C13 settle", what="a sweep has found what a plan became", moment="before store.bind", first=First.SETTLE),

@@ -20,12 +20,14 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import RefusedError, State
+from chatworkspace_fake import NEVER
 from chatworkspace_fake._platform.faults import Fault
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._http.mishaps import WireFault
-from tests.crash.checker import problems, record
+from tests.crash.checker import accounted_for, one_live, problems, record
 from tests.crash.databases import Database, Files, database
+from tests.crash.deeds import ASKED
 from tests.crash.model import ModelStore
 from tests.crash.processes import Nursery, Worker
 from tests.crash.stores import opened
@@ -44,6 +46,8 @@ STOPPED = 0.25
 """Share of those that are killed which stand still instead, beyond their claims, and go on for a moment before they are killed."""
 STILL, MOMENT = 1.25 * LIFE, 1.0
 """Real seconds."""
+OWN = 3
+"""Workspaces of the user's own making that are there at any time, for chats to have."""
 RESTARTS = 2
 """Of the database's server, a third of the time apart."""
 PROCESSES, THREADS = 8, 8
@@ -100,6 +104,8 @@ class Storm:
         self._told: list[Mapping[str, Any]] = []
         self._deleted: set[UUID] = set()
         self._counts: Counter[str] = Counter()
+        self._own: set[UUID] = set()
+        """Made by the user."""
         self._workers: list[Worker] = []
         self._later: list[tuple[float, Callable[[], None]]] = []
         """What becomes of those that stand still, and when."""
@@ -108,9 +114,16 @@ class Storm:
         """Let it rage; then look at what is left."""
         with CoderSimulator(speed=SPEED) as simulator, Nursery() as nursery:
             self._simulator, self._nursery = simulator, nursery
-            self._templates = [str(simulator.coder.add_template(name, build=build).id) for name, build in (("docker", 2), ("other", 6))]
+            self._docker, other = (simulator.coder.add_template(name, build=build) for name, build in (("docker", 2), ("other", 6)))
+            self._templates = [str(it.id) for it in (self._docker, other)]
             self._settings = Settings(
-                store=self._database.fresh(), coder=simulator.url, token=simulator.token, speed=SPEED, claims=self._claims, model=self._model
+                store=self._database.fresh(),
+                coder=simulator.url,
+                token=simulator.token,
+                speed=SPEED,
+                claims=self._claims,
+                model=self._model,
+                nested=True,
             )
             self._open_chats()
             faults = arm(simulator, self._seed)
@@ -164,8 +177,17 @@ class Storm:
     def _working(self) -> Worker:
         worker = self._start()
         work = {"chats": self._chats, "templates": self._templates, "threads": THREADS, "seed": self._chance.getrandbits(32), "until_ready": False}
-        worker.order("work", **work)
+        worker.order("work", **work, own=[str(it) for it in self._add_own()])
         return worker
+
+    def _add_own(self) -> list[UUID]:
+        """Let the user make some in the platform's page, so that there are a few, and return them."""
+        coder = self._simulator.coder
+        there = [it.id for it in coder.live if it.id in self._own]
+        more = range(len(self._own), len(self._own) + OWN - len(there))
+        new = [coder.add_workspace(self._docker, f"own-{number}", owner_id=OWNER).id for number in more]
+        self._own.update(new)
+        return there + new
 
     def _start(self, **changes: Any) -> Worker:
         return self._nursery.start(attrs.evolve(self._settings, **changes), heard=self._told.append)
@@ -217,33 +239,41 @@ class Storm:
             if not told["ready"]:
                 wrong.append(f"{chat_id}, afterwards: {told}")
         wrong += [f"afterwards, {it}" for it in self._swept()]
-        live = len(self._simulator.coder.live)
-        return wrong if live == len(self._chats) else [*wrong, f"{live} live workspaces afterwards, of {len(self._chats)} chats"]
+        return wrong
 
     def _swept(self) -> list[str]:
         swept = self._start(aged=True).ask("sweep")
         with opened(self._settings.store) as store:
-            found = record(self._simulator.coder, store, told=tuple(self._told), strays=swept["strays"], deleted=self._deleted)
+            found = record(
+                self._simulator.coder,
+                store,
+                told=tuple(self._told),
+                strays=swept["strays"],
+                asked=Counter(it["chat"] for it in self._told if it["told"].get("reason") == ASKED),
+                own=frozenset(self._own),
+                deleted=self._deleted,
+            )
         self._counts.update({"settled": len(swept["settled"]), "strays": len(swept["strays"])})
-        self._count(found.by_chat(), set(found.bound.values()))
+        self._counts["made"] = sum(map(len, found.by_chat().values()))
+        self._counts["duplicates"] = len(list(one_live(found)))
+        self._counts["orphans"] = len(list(accounted_for(found)))
+        self._counts["left behind"] = sum(len(found.given_up(chat_id)) for chat_id in self._chats)
         return problems(found, claims=self._claims) + [f"the sweep could not do {it}" for it in swept["errors"].items()]
 
     def _compare(self) -> list[str]:
         """Count what the model system did."""
         time.sleep(LATE / SPEED + 0.5)
-        by_chat = {chat_id: [it for it in self._simulator.coder.workspaces if it.made_as.startswith(f"{chat_id}-")] for chat_id in self._chats}
-        self._count(by_chat, set(ModelStore(self._settings.store).all().values()))
-        return []
-
-    def _count(self, by_chat: Mapping[str, Sequence[Any]], bound: set[UUID]) -> None:
-        made = [it for workspaces in by_chat.values() for it in workspaces]
+        by_chat = [[it for it in self._simulator.coder.workspaces if it.made_as.startswith(f"{chat_id}-")] for chat_id in self._chats]
+        bound = set(ModelStore(self._settings.store).all().values())
+        made = [it for workspaces in by_chat for it in workspaces]
         self._counts["made"] = len(made)
         self._counts["duplicates"] = sum(
             any(older.made_at <= it.made_at < older.gone_at for older in workspaces[:number])
-            for workspaces in by_chat.values()
+            for workspaces in by_chat
             for number, it in enumerate(workspaces)
         )
-        self._counts["orphans"] = sum(it.gone_at == float("inf") and it.id not in bound for it in made)
+        self._counts["orphans"] = sum(it.gone_at == NEVER and it.id not in bound for it in made)
+        return []
 
 
 def least_kills(seconds: float) -> float:

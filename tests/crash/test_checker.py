@@ -11,7 +11,7 @@ import pytest
 
 from chatworkspace._domain import names
 from chatworkspace.ports import Look
-from chatworkspace_fake import FakeCoder, FakeWorkspace, MemoryStore, Simulation
+from chatworkspace_fake import Fails, FakeCoder, FakeWorkspace, MemoryStore, Simulation
 from tests.crash.checker import ALWAYS, WITH_CLAIMS, Record, problems, record
 
 CHAT, OTHER = "chat", "other"
@@ -99,10 +99,38 @@ def _unexpected(scene: Scene) -> Record:
     return scene.record(told=[{"chat": CHAT, "told": told}])
 
 
+def _attached(scene: Scene) -> Record:
+    own = scene.coder.add_workspace(scene.docker, owner_id=scene.sim.owner_id)
+    for chat_id in (CHAT, OTHER):
+        scene.sim.workspaces.attach(chat_id, own.id)
+    strays = [str(it.id) for it in scene.coder.live if it.id != own.id]
+    return scene.record(own={own.id}, strays=strays)
+
+
+def _replaced(scene: Scene) -> Record:
+    scene.sim.workspaces.create(CHAT, scene.docker.id, replace=True)
+    return scene.record(strays=[str(scene.first.id)], asked={CHAT: 1})
+
+
+def _failed_at_first(scene: Scene) -> Record:
+    failing = scene.coder.add_template("failing", build=Fails(0))
+    scene.sim.open_chat("third")
+    scene.sim.workspaces.create("third", failing.id)
+    failed = scene.coder.live[-1]
+    scene.sim.workspaces.create("third", scene.docker.id)
+    return scene.record(strays=[str(failed.id)])
+
+
+def _replaced_unasked(scene: Scene) -> Record:
+    scene.sim.workspaces.create(CHAT, scene.docker.id, replace=True)
+    return scene.record(strays=[str(scene.first.id)])
+
+
 BROKEN: dict[str, tuple[str, Callable[[Scene], Record]]] = {
     "two at a time": ("one_live", _two),
     "two for a moment": ("one_live", _two_for_a_moment),
     "two names": ("one_name", _two),
+    "another name unasked": ("one_name", _replaced_unasked),
     "no mark": ("led_back", _foreign),
     "neither bound nor listed": ("accounted_for", _lost),
     "bound and listed": ("accounted_for", _both),
@@ -123,3 +151,9 @@ def test_what_is_wrong_is_found(rule: str, make: Callable[[Scene], Record]) -> N
 def test_every_rule_is_broken_once() -> None:
     """None is there that cannot find anything."""
     assert {rule for rule, _ in BROKEN.values()} == {rule.__name__ for rule in (*ALWAYS, *WITH_CLAIMS)}
+
+
+@pytest.mark.parametrize("make", [_attached, _replaced, _failed_at_first])
+def test_what_callers_ask_for_is_in_order(make: Callable[[Scene], Record]) -> None:
+    """One workspace of the user's for two chats; a new one beside the one that was replaced, which the sweep lists."""
+    assert problems(make(Scene())) == []

@@ -27,13 +27,11 @@ from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import ScaledClock
+from tests.crash import deeds
 from tests.crash.gate import Blow, Blows, Gate
 from tests.crash.stores import ScaledStore, opened
 
 Json = dict[str, Any]
-DEEDS = (*("create",) * 20, *("status",) * 3, *("start",) * 3, "stop", "sweep")
-PATIENCE = 60.0
-"""Seconds of the service that a call waits at most."""
 
 
 @attrs.frozen(kw_only=True)
@@ -55,6 +53,8 @@ class Settings:
     """Every plan has stood long enough for a sweep."""
     model: bool = False
     """Do as the model system does."""
+    nested: bool = False
+    """Who is told that a chat has changed asks at once how it is."""
 
 
 class Worker:
@@ -92,13 +92,20 @@ class Worker:
         settings, clock, blows = self._settings, self._clock, self._blows
         scaled = ScaledStore(store, clock, claims=settings.claims, aged=settings.aged)
         coder = Gate("coder", CoderClient(settings.coder, token=settings.token), blows, clock)
-        return ChatWorkspaces(
+
+        def updated(outcome: Outcome) -> None:
+            if settings.nested:
+                service.status(outcome.chat.id)
+
+        service = ChatWorkspaces(
             store=cast("Store", Gate("store", scaled, blows, clock)),
             creator=cast("WorkspaceCreator", coder),
             dialer=cast("AgentDialer", coder),
             clock=clock,
             timeouts=Timeouts(creating=settings.creating),
+            on_chat_updated=updated,
         )
+        return service
 
     def _model(self) -> ChatWorkspaces:
         from tests.crash.model import ModelSystem  # noqa: PLC0415 # only what is used
@@ -118,12 +125,23 @@ class Worker:
             told = _attempt(lambda: getattr(service, order["do"])(*order.get("of", ()), **arguments))
             self.say({"id": order["id"], "told": told | {"seconds": time.monotonic() - began}})
 
-    def _work(self, service: ChatWorkspaces, *, chats: list[str], templates: list[str], threads: int, seed: int, until_ready: bool) -> None:
+    def _work(  # of an order
+        self,
+        service: ChatWorkspaces,
+        *,
+        chats: list[str],
+        templates: list[str],
+        threads: int,
+        seed: int,
+        until_ready: bool,
+        own: tuple[str, ...] = (),
+    ) -> None:
         """Have many threads at work: with each chat until it is ready, shared out; or with any chat, for ever."""
         left = list(chats)
         Random(seed).shuffle(left)
         taken = iter(left)
         lock = threading.Lock()
+        created = {"template_id": templates[0], "wait": deeds.PATIENCE}
 
         def next_chat() -> str | None:
             with lock:
@@ -132,13 +150,16 @@ class Worker:
         def finish(number: int) -> None:
             del number
             while (chat_id := next_chat()) is not None:
-                while not self._do(service, "create", chat_id, templates[0]):
+                while not self._do(service, "create", chat_id, created):
                     time.sleep(0.02)
 
         def go_on(number: int) -> None:
             chance = Random(f"{seed}-{number}")
             while True:
-                self._do(service, "create" if self._settings.model else chance.choice(DEEDS), chance.choice(chats), chance.choice(templates))
+                if self._settings.model:
+                    self._do(service, "create", chance.choice(chats), created | {"template_id": chance.choice(templates)})
+                else:
+                    self._do(service, *deeds.drawn(chance, chats=chats, templates=templates, own=own))
                 time.sleep(chance.random() * 0.1)
 
         run: Callable[[int], None] = finish if until_ready else go_on
@@ -148,12 +169,13 @@ class Worker:
         for thread in each:
             thread.join()
 
-    def _do(self, service: ChatWorkspaces, deed: str, chat_id: str, template_id: str) -> bool:
-        """Do something with a chat, report what it came to, and tell whether it is ready."""
-        of = (chat_id, template_id) if deed == "create" else (chat_id,)
-        told = _attempt(lambda: service.sweep() if deed == "sweep" else getattr(service, deed)(*of, wait=PATIENCE))
-        self.say({"chat": chat_id, "deed": deed, "told": told})
-        return bool(told["ready"])
+    def _do(self, service: ChatWorkspaces, deed: str, chat_id: str, told: Json) -> bool:
+        """Do something with a chat, report what it came to, and tell whether it is ready. What leaves something behind is reported before, too."""
+        if deed in deeds.LEAVING or told.get("replace"):
+            self.say({"chat": chat_id, "deed": deed, "told": {"ready": False, "reason": deeds.ASKED}})
+        answer = _attempt(lambda: deeds.done(service, deed, chat_id, told))
+        self.say({"chat": chat_id, "deed": deed, "told": answer})
+        return bool(answer["ready"])
 
 
 def _attempt(call: Callable[[], Any]) -> Json:

@@ -69,7 +69,7 @@ def deep(minutes: float) -> Lanes:
             Step("what decides, changed one expression at a time", python("-m", "tests.runs.mutants")),
             storms[0],
         ],
-        [storms[1]],
+        [storms[1], Step("the protocol's model", python("-m", "tests.protocol.runs", *(["--deep"] if minutes >= HOUR else [])))],
     ]
 
 
