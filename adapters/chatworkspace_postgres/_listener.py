@@ -106,7 +106,7 @@ class Listener:
             if self._bell is not None:
                 with suppress(OSError):
                     self._bell.send(b"1")
-        self._know(listening=self._listening)
+        self._know(listening=False)
         if thread is not None and thread is not current_thread():
             thread.join(TO_END)
 

@@ -93,9 +93,9 @@ class Line:
         try:
             return self._until(deadline, limit, rests, act)
         finally:
+            self._in_use = False
             if self._closed:
                 self._hang_up()
-            self._in_use = False
 
     def _until(self, deadline: float, limit: float, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
         """Return whether it was done, and what came of it. It is not done where this process is to fork, which waits for no other's lock."""

@@ -56,8 +56,7 @@ class Row:
         return look_of(self.id, lambda: self._fields(now))
 
     def _fields(self, now: int) -> dict[str, Any]:
-        times: tuple[object, ...] = (self.taken_at, self.until, self.planned_at)
-        if not all(isinstance(it, int) for it in times):
+        if {type(self.taken_at), type(self.until), type(self.planned_at)} != {int}:
             return {**attrs.asdict(self), "claimed_for": None, "planned_for": None}  # whoever reads these tells that the row is odd
         claimed_for = self.until - now if self.taken_at <= now < self.until else 0
         planned_for = max(now - self.planned_at, 0)

@@ -395,6 +395,7 @@ def test_a_finalizer_that_closes_the_listener_hangs_nobody() -> None:
 
             lines = max(lines, at_lines(files, close, partial(begin, listener)))
             assert not listener.ready()
+            listener.close()
             line += 1
     until(lambda: not threads())
 
