@@ -414,3 +414,24 @@ def test_the_file_stays_where_it_was_asked_for(shell: Shell, tmp_path: Path, doc
     assert shell("create", *CHAT, "--template", docker, "--store", f"sqlite://{tmp_path}/other.db").code == 0
     assert (tmp_path / "other.db").exists()
     assert not (tmp_path / "chats.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "token"),
+    [(("--token-file", "-"), "hush"), (("--token-file", "kept"), "kept"), ((), "of the environment"), (("--token", "told"), "told")],
+)
+def test_the_simulators_token(words: tuple[str, ...], token: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a file, standard input, the environment, or as a word; two at once are refused."""
+    served: list[str] = []
+
+    def serve(*, token: str, **more: object) -> None:
+        assert more
+        served.append(token)
+
+    monkeypatch.setattr("chatworkspace_cli._offline.serving.serve", serve)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush\n"))
+    monkeypatch.setenv("CHATWORKSPACE_SIMULATOR_TOKEN", "of the environment")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").write_text("kept", encoding="utf-8")
+    assert (shell("simulator", *words).code, served) == (0, [token])
+    assert shell("simulator", "--token", "told", "--token-file", "kept").code == 2
