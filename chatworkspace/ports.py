@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text
+from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
@@ -35,7 +35,7 @@ from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
 
 if _TYPE_CHECKING:
-    from chatworkspace._ports.records import Record, intent_of, record_of
+    from chatworkspace._ports.records import Record, intent_of, look_of, record_of
 
 __all__ = [
     "AgentConnection",
@@ -74,8 +74,10 @@ __all__ = [
     "check_port",
     "check_seconds",
     "check_text",
+    "fit_text",
     "intent_of",
     "interruptible",
+    "look_of",
     "pauses",
     "record_of",
     "time_left",
@@ -84,7 +86,7 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     """Load what only stores need when one asks for it: importing the library should cost little."""
-    if name not in ("Record", "intent_of", "record_of"):
+    if name not in ("Record", "intent_of", "look_of", "record_of"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from chatworkspace._ports import records  # noqa: PLC0415 # as said above
 

@@ -62,12 +62,21 @@ def _of_chat(command: argparse.ArgumentParser, *, wait: float | None = None, wai
     _of_server(command, organization=organization)
 
 
+def _of_parameters(command: argparse.ArgumentParser) -> None:
+    for option, metavar, what in (
+        ("--param", "NAME=VALUE", "a parameter of the template; may be given again"),
+        ("--param-file", "NAME=PATH", "the same, its value in a file, or - for standard input: for secrets"),
+        ("--param-env", "NAME=VARIABLE", "the same, its value in the environment: for secrets"),
+    ):
+        command.add_argument(option, action="append", default=[], metavar=metavar, help=what)
+
+
 def _add_changes(commands: Commands) -> None:
     create = _command(commands, "create", "create", "find, join or make the chat's workspace, and wait until it is ready")
     _of_chat(create, organization=True)
     create.add_argument("--template", required=True, metavar="NAME", help="name or id")
     create.add_argument("--name", default="", help="what it is to be called; the real name ends with the chat's mark")
-    create.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    _of_parameters(create)
     create.add_argument("--preset", metavar="NAME", help="name or id of a preset of the template")
     create.add_argument(
         "--replace",
@@ -79,7 +88,7 @@ def _add_changes(commands: Commands) -> None:
     )
     start = _command(commands, "start", "start", "start the chat's workspace, and wait until it is ready")
     _of_chat(start)
-    start.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the template; may be given again")
+    _of_parameters(start)
     _of_chat(_command(commands, "stop", "stop", "stop the chat's workspace, and wait until it is stopped"))
     attach = _command(commands, "attach", "attach", "bind the chat to a workspace that its user has made")
     _of_chat(attach, organization=True)
@@ -105,17 +114,23 @@ def _add_looks(commands: Commands) -> None:
 
 
 def _add_databases(commands: Commands) -> None:
-    summary = "make, upgrade or check the tables of a store in PostgreSQL"
+    summary = "make, upgrade or check the tables of a store in PostgreSQL; copy a store"
     group = commands.add_parser("db", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     acts = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, act in (
         ("upgrade", "make the tables, or bring them to this version; does nothing when there is nothing to do"),
         ("check", "say what is missing: tables, version, rights"),
         ("sql", "print what upgrade would run, for psql"),
+        ("backup", "copy the store, in PostgreSQL (by pg_dump) or in a file, while it is in use"),
     ):
         command = _command(acts, name, f"db_{name}", act)
         command.set_defaults(name_of_command=f"db {name}")
-        command.add_argument("--dsn", metavar="DSN", help="the database: postgresql://USER@HOST/DATABASE; default: that of the store")
+        command.add_argument(
+            "--dsn", metavar="DSN", help="the database: postgresql://USER@HOST/DATABASE; default: $CHATWORKSPACE_DSN, or the store's"
+        )
+        command.add_argument("--dsn-file", metavar="PATH", help="the same, in a file, or - for standard input: for one with a password")
+        if name == "backup":
+            command.add_argument("file", metavar="FILE", help="to be written: it must not be there, and only you may read it")
         command.add_argument("--schema", default="chatworkspace", metavar="NAME", help="default: chatworkspace")
 
 
@@ -147,7 +162,8 @@ def _add_offline(commands: Commands) -> None:
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
     simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.29, 2.35 or newest (default)")
     simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")
-    simulator.add_argument("--token", default="", help="of the site's owner (default: a fresh one, which is printed)")
+    simulator.add_argument("--token", default="", help="of the site's owner (default: $CHATWORKSPACE_SIMULATOR_TOKEN, or a fresh one; it is printed)")
+    simulator.add_argument("--token-file", metavar="PATH", help="the same, in a file, or - for standard input")
     simulator.add_argument("--requests-per-minute", type=int, default=512, metavar="N", help="to one path; default: 512, as servers have")
     simulator.set_defaults(run=_offline, act="simulator")
     for command in (demo, run):

@@ -15,6 +15,7 @@ from chatworkspace_coder._answers.users import Holder, Organization
 from chatworkspace_coder._api import V2, Api
 from chatworkspace_coder._http.failures import LostError
 from chatworkspace_coder._http.messages import Request
+from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._watching import Watching
 
 
@@ -52,7 +53,7 @@ class About:
     def organizations(self, deadline: float) -> list[Organization]:
         """Return those that the token's holder is a member of. UnavailableError."""
         try:
-            return self._api.get(f"{V2}/users/me/organizations", None, _arguments.deadline(deadline), users.organizations)
+            return self._api.get(f"{V2}/users/me/organizations", None, _arguments.deadline(deadline), users.organizations, most=LIST)
         except NotFoundError as error:
             raise UnavailableError(f"the organizations cannot be seen: {error}", retryable=False) from error
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from chatworkspace_coder._answers.contents import understood
 from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_too_old, may_pass
 from chatworkspace_coder._http.messages import Answer, Request
+from chatworkspace_coder._http.sizes import ONE, Size
 from chatworkspace_coder._http.transport import Transport
 from chatworkspace_coder._memory import Lacking
 
@@ -23,7 +24,8 @@ EXPERIMENTAL = "/api/experimental"
 class Api:
     """The server's JSON. Safe from any thread.
 
-    newer, of a read: what the route is called that only newer servers have. NoRouteError: this one has not. It is not asked again until its version
+    most, of a read: what its answer may be.
+    newer: what the route is called that only newer servers have. NoRouteError: this one has not. It is not asked again until its version
     changes; one that does not tell its version is asked each time.
     """
 
@@ -49,9 +51,10 @@ class Api:
         query: Mapping[str, str] | None = None,
         *,
         newer: str = "",
+        most: Size = ONE,
     ) -> T:
         """Read. NotFoundError, UnavailableError."""
-        answer = self.answer(path, owner_id, deadline, query, newer=newer)
+        answer = self.answer(path, owner_id, deadline, query, newer=newer, most=most)
         if not answer.ok:
             raise error_of_read(answer)
         return understood(answer, read)
@@ -63,9 +66,18 @@ class Api:
                 return self.get(path, owner_id, deadline, read, newer=newer)
         return None
 
-    def answer(self, path: str, owner_id: UUID | None, deadline: float, query: Mapping[str, str] | None = None, *, newer: str = "") -> Answer:
+    def answer(
+        self,
+        path: str,
+        owner_id: UUID | None,
+        deadline: float,
+        query: Mapping[str, str] | None = None,
+        *,
+        newer: str = "",
+        most: Size = ONE,
+    ) -> Answer:
         """Read, and leave the errors to the caller. UnavailableError."""
-        return self.read(Request(path=path, owner_id=owner_id, query=query or {}), deadline, newer=newer)
+        return self.read(Request(path=path, owner_id=owner_id, query=query or {}, most=most), deadline, newer=newer)
 
     def read(self, request: Request, deadline: float, *, newer: str = "") -> Answer:
         """Ask what changes nothing, whatever its method; the errors are left to the caller. UnavailableError."""

@@ -56,7 +56,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
     exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
-    limit is near, reads are slowed. What a server is too old for is asked once, and again when its version changes.
+    limit is near, reads are slowed; where it is reached, UnavailableError says when to come again (`retry_after`). What a server is too old for is
+    asked once, and again when its version changes.
 
     deadline, of every call that has one: the instant of time.monotonic(), in seconds, by which the call ends, whatever the server does. A
     ChatWorkspaces has to use chatworkspace.ports.SystemClock, whose instants are the same. Calls without a deadline end within 15 seconds.
@@ -76,8 +77,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         url: http:// or https://, host, port and path of the server as seen from here; no user, query or fragment.
         token: a session token, or a function that returns one for the owner with this id (None: no owner, as in user()). The function is asked on
             each request, from any thread, and what it raises becomes UnavailableError.
-        connections: how many requests may be under way at a time, at least 1; whoever comes later waits, until its deadline. Watches and terminals
-            have their own.
+        connections: how many requests may be under way at a time, at least 1; whoever comes later waits, until its deadline. Of two or more, one in
+            eight and at least one is for requests that change something. Watches and terminals have their own.
         ca_file: the path of a PEM file with the authorities that sign the server's certificate, in place of those that come with `requests`.
         """
         self._transport = Transport(

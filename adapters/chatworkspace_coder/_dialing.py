@@ -8,7 +8,7 @@ from chatworkspace import Agent, UnavailableError, Workspace
 from chatworkspace.ports import DialError, NotFoundError
 from chatworkspace_coder._answers.errors import error_of_read, problem_of, unavailable
 from chatworkspace_coder._api import V2, Api
-from chatworkspace_coder._http.failures import LostError
+from chatworkspace_coder._http.failures import LostError, told
 from chatworkspace_coder._http.messages import Answer, Request
 from chatworkspace_coder._http.opener import Opener
 from chatworkspace_coder._terminal import Connection
@@ -31,7 +31,7 @@ class Dialer:
         try:
             answer = self._api.once(request, deadline)
         except LostError as error:
-            raise UnavailableError(str(error)) from None
+            raise told(error) from None
         if answer.ok and problem_of(answer) is None and not answer.looks_like_html:
             return Connection(self._opener, workspace.owner_id, agent.id)
         raise self._failure(answer, workspace, agent, deadline)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from threading import TIMEOUT_MAX, Lock
+from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from chatworkspace.ports import interruptible
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.pauses import Wanted, acquired
 
 T = TypeVar("T")
 
@@ -52,7 +54,7 @@ class Kept(Generic[T]):
 
     def begin_anew(self) -> None:
         """Begin with nobody asking."""
-        self._turn = Lock()
+        self._turn = BoundedSemaphore()
         """Held by the one who asks, so that others wait for the answer. It guards nothing: whoever has waited long enough asks, too."""
 
     def get(self, ask: Callable[[], T], deadline: float) -> T:
@@ -60,8 +62,9 @@ class Kept(Generic[T]):
         told = self._fresh()
         if told is not None:
             return told[0]
-        turn = self._turn
-        mine = turn.acquire(timeout=min(max(deadline - time.monotonic(), 0.0), TIMEOUT_MAX))
+        turn, wanted = self._turn, Wanted()
+        with interruptible(wanted.give_up):
+            mine = acquired(turn, deadline, wanted)
         try:
             told = self._fresh()
             if told is None:

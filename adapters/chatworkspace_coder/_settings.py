@@ -8,6 +8,7 @@ from chatworkspace.ports import NotFoundError
 from chatworkspace_coder._answers import settings
 from chatworkspace_coder._answers.errors import NoRouteError
 from chatworkspace_coder._api import EXPERIMENTAL, V2, Api
+from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Kept
 
 _ALLOW_LIST = f"{EXPERIMENTAL}/chats/config/template-allowlist"
@@ -31,7 +32,7 @@ class Settings:
     def _allow_list(self, owner_id: UUID | None, deadline: float) -> frozenset[UUID] | None:
         """Return what is allowed. Older servers have no list; of others most users may not see it: it is unknown then, and forbids nothing here."""
         try:
-            return self._api.get(_ALLOW_LIST, owner_id, deadline, settings.allow_list, newer=_ALLOW_LIST)
+            return self._api.get(_ALLOW_LIST, owner_id, deadline, settings.allow_list, newer=_ALLOW_LIST, most=LIST)
         except (NotFoundError, NoRouteError):
             return None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from uuid import UUID
 
@@ -12,15 +13,21 @@ from chatworkspace import Template, UnavailableError
 from chatworkspace.ports import Evaluation, NotFoundError, Parameter, Preset, TemplateUse
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import parameters, templates, use
-from chatworkspace_coder._answers.contents import understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, problem_of, refused
+from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
+from chatworkspace_coder._answers.errors import NoRouteError, ServerFailedError, error_of_read, problem_of, refused
 from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._answers.use import Used
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
+from chatworkspace_coder._http.failures import OutOfTimeError, UnusableError
 from chatworkspace_coder._http.messages import Request
+from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._users import Users
+
+PART = 0.25
+"""Of the time that is left, for a version without which a list can be told."""
+VersionOf = Callable[[UUID, UUID | None, float], Version]
 
 
 class Templates:
@@ -35,13 +42,16 @@ class Templates:
     # ------------------------------------------------------------ templates
 
     def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Template]:
-        """Return those of an organization. Asks once for each version that is new to it."""
-        return [self._whole(it, owner_id, deadline) for it in self._of(owner_id, organization_id, deadline)]
+        """Return those of an organization. Asks once for each version that is new to it.
+
+        One whose version cannot be read is told without what the version says: the others are there all the same.
+        """
+        return [self._whole(it, owner_id, deadline, self._version_if_any) for it in self._of(owner_id, organization_id, deadline)]
 
     def _of(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Listed]:
         path = f"{V2}/organizations/{organization_id}/templates"
         try:
-            return self._api.get(path, owner_id, deadline, templates.templates)
+            return self._api.get(path, owner_id, deadline, templates.templates, most=LIST)
         except NotFoundError as error:
             raise UnavailableError(f"the organization's templates cannot be seen: {error}", retryable=False) from error
 
@@ -59,8 +69,8 @@ class Templates:
     def _one(self, owner_id: UUID, template_id: UUID, deadline: float) -> Listed:
         return _live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, templates.template))
 
-    def _whole(self, it: Listed, owner_id: UUID | None, deadline: float) -> Template:
-        version = self._version(it.template.version_id, owner_id, deadline)
+    def _whole(self, it: Listed, owner_id: UUID | None, deadline: float, version_of: VersionOf | None = None) -> Template:
+        version = (version_of or self._version)(it.template.version_id, owner_id, deadline)
         allowed = it.template.agents_allowed if it.tells_allowed else self._settings.is_allowed(it.template.id, owner_id, deadline)
         return attrs.evolve(it.template, readme=version.readme, external_agent=version.external_agent, agents_allowed=allowed)
 
@@ -71,18 +81,30 @@ class Templates:
             self._versions.put(version_id, known)
         return known
 
+    def _version_if_any(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Version:
+        """Return what a version says; nothing where it cannot be read, in a part of the time: there may be more of them."""
+        now = time.monotonic()
+        try:
+            return self._version(version_id, owner_id, now + (deadline - now) * PART)
+        except (NotFoundError, NotUnderstoodError, ServerFailedError, UnusableError):
+            return Version()
+        except OutOfTimeError:
+            if time.monotonic() >= deadline:
+                raise
+            return Version()
+
     # ------------------------------------------------------------ what they ask
 
     def parameters(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Parameter]:
         """Return what the active version asks. NotFoundError."""
         version_id = self._one(owner_id, template_id, deadline).template.version_id
-        return self._api.get(f"{V2}/templateversions/{version_id}/rich-parameters", owner_id, deadline, parameters.parameters)
+        return self._api.get(f"{V2}/templateversions/{version_id}/rich-parameters", owner_id, deadline, parameters.parameters, most=LIST)
 
     def presets(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Preset]:
         """Return the active version's presets; none from servers that have none. NotFoundError."""
         version_id = self._one(owner_id, template_id, deadline).template.version_id
         try:
-            return self._api.get(f"{V2}/templateversions/{version_id}/presets", owner_id, deadline, parameters.presets)
+            return self._api.get(f"{V2}/templateversions/{version_id}/presets", owner_id, deadline, parameters.presets, most=LIST)
         except NoRouteError:
             return []
 
@@ -92,7 +114,7 @@ class Templates:
         if listed.classic:
             return None
         path = f"{V2}/templateversions/{listed.template.version_id}/dynamic-parameters/evaluate"
-        request = Request(method="POST", path=path, owner_id=owner_id, body=_bodies.evaluation(owner_id))
+        request = Request(method="POST", path=path, owner_id=owner_id, body=_bodies.evaluation(owner_id), most=LIST)
         try:
             answer = self._api.read(request, deadline, newer="evaluation of parameters")
         except NoRouteError:
@@ -115,7 +137,7 @@ class Templates:
         return use.template_use(listed, own, self._api.server_time() or datetime.now(timezone.utc))
 
     def _own(self, owner_id: UUID, query: str, deadline: float) -> list[Used]:
-        answer = self._api.answer(f"{V2}/workspaces", owner_id, deadline, {"q": query})
+        answer = self._api.answer(f"{V2}/workspaces", owner_id, deadline, {"q": query}, most=LIST)
         if answer.status == 400:  # a server that does not know these words
             return []
         if not answer.ok:

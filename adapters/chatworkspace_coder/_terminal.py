@@ -21,6 +21,7 @@ from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
 from chatworkspace_coder._http.link import BrokenError, whole_of
 from chatworkspace_coder._http.opener import Opener
+from chatworkspace_coder._http.sizes import OUTPUT
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -77,7 +78,7 @@ class Connection(AgentConnection):
             raise
         if not key.is_answered_by(head):
             raise UnavailableError(f"no terminal: {unavailable(whole_of(link, head, deadline))}")
-        return Frames(link)
+        return Frames(link, OUTPUT)
 
     @staticmethod
     def _follow(frames: Frames, output: Output, deadline: float) -> None:

@@ -165,7 +165,7 @@ class Watching:
 
     def close(self) -> None:
         """End all."""
-        for watch in tuple(self._open):
+        for watch in self._open.copy():  # in one piece: a collection may end others meanwhile
             watch.close()
 
     def _at_best(self, workspace: Workspace, deadline: float) -> StreamWatch | None:

@@ -9,16 +9,17 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError, Transition, Workspace
+from chatworkspace import RefusedError, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._answers.fields import Json, as_object, required_id, rows
+from chatworkspace_coder._answers.errors import TOO_MANY, NoRouteError, error_of_change, error_of_read, problem_of
+from chatworkspace_coder._answers.fields import Json, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import LIST, LOG
 from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._users import Users
 
@@ -77,13 +78,13 @@ class Workspaces:
         return found if _is_live(found) and found.name.lower() == name.lower() else None
 
     def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Workspace]:
-        """Return the live ones of an owner."""
+        """Return the live ones of an owner, without what cannot be read."""
         username = self._users.username(owner_id, deadline)
-        found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"})
+        found = self._api.get(f"{V2}/workspaces", owner_id, deadline, self._rows, {"q": f"owner:{username}"}, most=LIST)
         return [it for it in found if it.owner_id == owner_id and it.organization_id == organization_id and _is_live(it)]
 
     def _rows(self, told: object) -> list[Workspace]:
-        return [self.read(it) for it in rows(as_object(told), "workspaces")]
+        return readable(as_list(as_object(told).get("workspaces")), self.read)
 
     # ------------------------------------------------------------ creating and building
 
@@ -144,7 +145,7 @@ class Workspaces:
             self._homes.put(workspace.build.id, home)
             if home != workspace.id:
                 raise NotFoundError("the build is another workspace's")
-        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)})
+        lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)}, most=LOG)
         return [line for line in lines if line.id > after]
 
     def record_use(self, workspace: Workspace, deadline: float) -> None:
@@ -155,10 +156,12 @@ class Workspaces:
         except NotAnsweredError as error:
             failure = str(error)
         else:
+            if answer.status == TOO_MANY:
+                raise error_of_change(answer)
             if answer.ok or (400 <= answer.status < 500 and problem_of(answer) is not None):
                 return
             failure = f"the server answered {answer.status}"
-        raise NotUnderstoodError(failure)
+        raise UnavailableError(failure)
 
 
 def _done(answer: Answer, read: Any) -> Workspace:

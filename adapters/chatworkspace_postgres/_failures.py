@@ -30,6 +30,8 @@ class StatementError(Exception):
     message: str
     code: str = ""
     """SQLSTATE; empty: the connection was lost, or could not be had."""
+    own: bool = False
+    """Said by the pool or the host, not by the database."""
 
     def __str__(self) -> str:
         return f"{self.message} ({self.code})" if self.code else self.message
@@ -59,10 +61,15 @@ def not_in_time(seconds: float, failure: StatementError | None) -> UnavailableEr
     return UnavailableError(f"PostgreSQL: {text}", reason=Reason.STORE_UNAVAILABLE)
 
 
-def no_connection(error: Exception, *, given: bool = False) -> UnavailableError:
+def no_connection(error: Exception) -> UnavailableError:
     """Return what is told of a mistake of the host's. Its text is not: it may repeat a connection string, with a password."""
-    what = "given back" if given else "had"
-    return UnavailableError(f"PostgreSQL: a connection could not be {what}: {type(error).__name__}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+    what = f"PostgreSQL: a connection could not be had: {type(error).__name__}"
+    return UnavailableError(what, reason=Reason.STORE_UNAVAILABLE, retryable=False)
+
+
+def last_words(before: StatementError | None, now: StatementError) -> StatementError:
+    """Return which of two failures says more: the later one, but the database's own words before a pool's, which only says that it has waited."""
+    return before if before is not None and now.own and not before.own else now
 
 
 def closed() -> UnavailableError:

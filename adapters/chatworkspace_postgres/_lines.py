@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Generator, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
-
-import psycopg
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property, partial
 
 from chatworkspace.ports import Clock, pauses
-from chatworkspace_postgres._failures import StatementError, closed, no_connection, not_in_time, unavailable
+from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._failures import StatementError, closed, last_words, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._statements import Prepared, Statement
 from chatworkspace_postgres._wire import Connect, Connection, Rows, ask
@@ -47,7 +46,7 @@ class Line:
             except StatementError as error:
                 if not error.passing:
                     raise unavailable(error, self._schema) from error
-                failure = error
+                failure = last_words(failure, error)
             except TimeoutError as error:
                 raise not_in_time(self._timeout, failure) from error
             else:
@@ -65,7 +64,7 @@ class Line:
 
     def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: float) -> Rows:
         failure: StatementError
-        with self._connection(limit) as connection:
+        with borrowed(partial(self._take, limit)) as connection:
             try:
                 return ask(connection, prepared.text, prepared.values(given), limit)
             except StatementError as error:
@@ -73,19 +72,6 @@ class Line:
                     connection.pgconn.finish()  # the pool makes another
                 failure = error
         raise failure
-
-    @contextmanager
-    def _connection(self, limit: float) -> Generator[Connection, None, None]:
-        """Take a connection, and give it back; what goes wrong on either way is a failure of the connection."""
-        given = False
-        try:
-            with self._take(limit) as connection:
-                given = True
-                yield connection
-        except psycopg.OperationalError as error:
-            raise StatementError(str(error).strip() or type(error).__name__) from error
-        except psycopg.Error as error:
-            raise no_connection(error, given=given) from None
 
     def _take(self, limit: float) -> AbstractContextManager[Connection]:
         if self._takes_timeout:

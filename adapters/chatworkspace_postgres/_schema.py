@@ -8,11 +8,11 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 
-import psycopg
 from psycopg import pq
 
 from chatworkspace import Reason, UnavailableError
-from chatworkspace_postgres._failures import StatementError, no_connection, not_in_time, unavailable
+from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._failures import StatementError, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._qualified import qualified
@@ -131,17 +131,13 @@ def _connected(connect: Connect, schema: str) -> Generator[Connection, None, Non
     checked_schema(schema)
     checked_connect("connect", connect)
     try:
-        with connect() as connection:
+        with borrowed(connect) as connection:
             checked_idle(connection)
             yield connection
     except TimeoutError as error:
         raise not_in_time(UPGRADING, None) from error
     except StatementError as error:
         raise unavailable(error, schema) from error
-    except psycopg.OperationalError as error:
-        raise unavailable(StatementError(str(error).strip()), schema) from error
-    except psycopg.Error as error:
-        raise no_connection(error) from None
 
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -168,28 +164,42 @@ def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]
 
 
 def _steps(connection: Connection, schema: str, limit: float) -> list[tuple[str, str]]:
-    """Return what is to be run, and the file that each step applies, if any."""
-    version = _version(connection, schema, limit)
-    if version is not None:
-        if version > len(SCRIPTS):
-            check_version(schema, version)
-        if version == len(SCRIPTS):
-            return []
+    """Return what is to be run, and the file that each step applies, if any. UnavailableError: the schema is somebody else's, or newer."""
     there = command(connection, qualified(f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'"), limit)
+    version = _version(connection, schema, limit)
+    if version > len(SCRIPTS):
+        check_version(schema, version)
+    if version == len(SCRIPTS):
+        return []
     steps = [] if there else [("", f"CREATE SCHEMA {quoted(schema)};")]
     steps.append(("", "SET LOCAL search_path = pg_catalog, pg_temp;"))
-    for number, name in enumerate(SCRIPTS[version or 0 :], start=(version or 0) + 1):
+    for number, name in enumerate(SCRIPTS[version:], start=version + 1):
         text = files("chatworkspace_postgres").joinpath(name).read_text(encoding="utf-8").strip().replace("{schema}", quoted(schema))
         steps.append((name, f"{text}\n\nINSERT INTO {quoted(schema)}.version (number, file) VALUES ({number}, '{name}');"))
     return steps
 
 
-_THERE = "SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{}' AND tablename = 'version'"
+_RELATIONS = """
+SELECT it.relname, it.relkind FROM pg_catalog.pg_class AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.relnamespace
+WHERE schema.nspname = '{}'
+"""
+_COLUMNS = """
+SELECT attribute.attname
+FROM pg_catalog.pg_class AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.relnamespace
+JOIN pg_catalog.pg_attribute AS attribute ON attribute.attrelid = it.oid
+WHERE schema.nspname = '{}' AND it.relname = 'version' AND attribute.attnum > 0 AND NOT attribute.attisdropped
+"""
 
 
-def _version(connection: Connection, schema: str, limit: float) -> int | None:
-    """Return the version of the tables; None: there are none."""
-    if not command(connection, qualified(_THERE.format(schema)), limit):
-        return None
-    ((version,),) = command(connection, f"SELECT pg_catalog.max(number) FROM {quoted(schema)}.version", limit)  # noqa: S608 # a name that was checked
-    return int(version or 0)
+def _version(connection: Connection, schema: str, limit: float) -> int:
+    """Return the version of the tables; 0: the schema is empty, or not there. UnavailableError: what lies in it is not ours."""
+    relations = {name or "": kind for name, kind in command(connection, qualified(_RELATIONS.format(schema)), limit)}
+    if not relations:
+        return 0
+    columns = {name for (name,) in command(connection, qualified(_COLUMNS.format(schema)), limit)}
+    if relations.get("version") == "r" and columns == {"number", "file", "applied_at"}:
+        rows = command(connection, f"SELECT number, file FROM {quoted(schema)}.version ORDER BY number", limit)  # noqa: S608 # a name that was checked
+        ours = [[str(number), name] for number, name in enumerate(SCRIPTS, start=1)]
+        if rows and rows[: len(ours)] == ours[: len(rows)]:
+            return int(rows[-1][0] or 0)
+    raise _incomplete(schema, "it holds what is not of chatworkspace, and was left alone: choose another schema")

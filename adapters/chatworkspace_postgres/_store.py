@@ -24,13 +24,14 @@ from chatworkspace.ports import (
     check_port,
     check_seconds,
     check_text,
+    fit_text,
     pauses,
 )
 from chatworkspace_postgres import _statements as sql
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._listener import Listener, key_of
 from chatworkspace_postgres._names import checked_schema
-from chatworkspace_postgres._rows import intent_of, record_of
+from chatworkspace_postgres._rows import intent_of, look_of, record_of
 from chatworkspace_postgres._schema import check, check_version, schema_version
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, checked_connect
@@ -85,6 +86,8 @@ class PostgresStore(Store):
         self._listen = None if listen is None else checked_connect("listen", listen)
         self._line = Line(self._connect, schema=self._schema, timeout=check_seconds("timeout", timeout), clock=self._clock)
         self._parts = OwnParts(partial(_Parts, self._listen, self._schema))
+        self._secret: bytes | None = None
+        """Read once in a process where notifications need it."""
 
     def schema_version(self) -> int:
         """Return the version of the schema's tables. UnavailableError."""
@@ -104,7 +107,8 @@ class PostgresStore(Store):
     def secret(self) -> bytes:
         (value, version), *_ = self._line.ask(sql.SECRET, {}, or_again=True)
         check_version(self._schema, int(version or 0))
-        return bytes.fromhex(value or "")
+        self._secret = bytes.fromhex(value or "")
+        return self._secret
 
     def look(self, chat_id: str) -> Look:
         return self._row(chat_id).look
@@ -116,17 +120,17 @@ class PostgresStore(Store):
         return tuple(intent_of(row) for row in rows if row[0] is not None)
 
     def planned(self, older_than: float) -> Sequence[Look]:
-        return tuple(record_of(row).look for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
+        return tuple(look_of(row) for row in self._line.ask(sql.PLANNED, {"older_than": repr(float(older_than))}))
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        return tuple(record_of(row).look for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
+        return tuple(look_of(row) for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         if not look.claimed_for:
             return
-        parts, signal = self._parts.here(), self._clock.signal()
+        key, parts, signal = self._key(look.chat.id), self._parts.here(), self._clock.signal()
         ends = min(deadline, self._clock.monotonic() + look.claimed_for)
-        with parts.turns.waiting(key_of(look.chat.id), signal):
+        with parts.turns.waiting(key, signal):
             listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return
@@ -208,6 +212,12 @@ class PostgresStore(Store):
 
     # ------------------------------------------------------------ inside
 
+    def _key(self, chat_id: str) -> str:
+        """Return what a chat is called among those who wait: its id, and in notifications what only this store's processes know."""
+        if self._listen is None:
+            return chat_id
+        return key_of(self._secret or self.secret(), chat_id)
+
     def _row(self, chat_id: str) -> Record:
         rows = self._line.ask(sql.LOOK, {"chat_id": check_text("chat_id", chat_id)})
         if not rows:
@@ -225,7 +235,7 @@ class PostgresStore(Store):
         return done == "t", record_of(values)
 
     def _write(self, statement: Statement, claim: Claim, given: Values) -> tuple[bool, Record]:
-        key = key_of(check_text("chat_id", claim.chat.id))
+        key = self._key(check_text("chat_id", claim.chat.id))
         holder: Values = {"chat_id": claim.chat.id, "epoch": str(claim.epoch), "token": check_text("token", claim.token)}
         notice: Values = {"channel": self._schema, "payload": None if self._listen is None else key}
         result = self._change(statement, holder | notice | given)
@@ -244,8 +254,8 @@ def _planned(plan: Plan) -> Values:
 
 
 def _noted(note: str) -> str:
-    """Return what goes into the history: cut, where it is long."""
-    check_text("note", note)
+    """Return what goes into the history: fit for it, and cut where it is long."""
+    note = fit_text(note)
     return note if len(note) <= MOST_NOTED else f"{note[: MOST_NOTED - 1]}…"
 
 

@@ -21,12 +21,13 @@ from psycopg import capabilities, pq
 
 from chatworkspace import InvalidArgumentError
 from chatworkspace_postgres._failures import StatementError
+from chatworkspace_postgres._forks import refuse_inherited
 
 Rows = list[list[str | None]]
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 """pool.connection, or lambda: psycopg.connect(dsn). The connection must be idle: each call is one autocommitted statement, and an open transaction
-is a usage error. One that takes a `timeout`, as a pool's does, is given the seconds that are left."""
+is a usage error, as is one that was opened before a fork. One that takes a `timeout`, as a pool's does, is given the seconds that are left."""
 
 CANCELLING = 0.2
 """Of the time for a statement: kept back to cancel it."""
@@ -34,7 +35,7 @@ AT_MOST = 0.5
 """Seconds that are kept back."""
 CANCELLED = b"57014"
 GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-_Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 """It costs no file descriptor, and knows no highest one."""
 
 
@@ -49,8 +50,9 @@ def ask(connection: Connection, statement: bytes, parameters: Sequence[str | Non
     """Run a statement, and return its rows as text. limit: an instant of time.monotonic().
 
     StatementError; TimeoutError (the statement is cancelled, or the connection closed: it may yet be done); InvalidArgumentError if the connection is
-    not idle.
+    not idle, or the parent's.
     """
+    _refuse_inherited(connection)  # before its lock is taken, which a thread of the parent's may have held
     if not connection.lock.acquire(timeout=max(limit - time.monotonic(), 0.0)):
         raise TimeoutError
     try:
@@ -69,7 +71,8 @@ def command(connection: Connection, script: str, limit: float) -> Rows:
 
 
 def checked_idle(connection: Connection) -> None:
-    """Raise InvalidArgumentError unless it is idle. StatementError: it is lost."""
+    """Raise InvalidArgumentError unless it is idle, and this process's own. StatementError: it is lost."""
+    _refuse_inherited(connection)
     it = connection.pgconn
     if it.status == pq.ConnStatus.BAD:
         raise StatementError("the connection is closed")
@@ -79,6 +82,12 @@ def checked_idle(connection: Connection) -> None:
             "a connection that is idle: this one is inside a transaction or a pipeline of the host's, which could take back what the store has said. "
             "Commit or roll back first, or give the store connections of its own, such as pool.connection",
         )
+
+
+def _refuse_inherited(connection: Connection) -> None:
+    it = connection.pgconn
+    if it.status != pq.ConnStatus.BAD:
+        refuse_inherited(it.socket)
 
 
 def _encoding(connection: Connection) -> str:
@@ -138,7 +147,7 @@ def _cancelled(connection: Connection, limit: float) -> pq.abc.PGresult:
 
 def _answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
     """Return the last result of what was sent. TimeoutError."""
-    with _Selector() as selector:
+    with Selector() as selector:
         selector.register(it.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
         while it.flush():
             if _ready(selector, limit) & selectors.EVENT_READ:

@@ -8,9 +8,9 @@ at all, and when the parent closes the file it takes itself for the last, delete
 from __future__ import annotations
 
 import os
-from threading import Lock
+from threading import RLock
 from typing import Protocol
-from weakref import WeakSet
+from weakref import ref
 
 
 class Forking(Protocol):
@@ -25,25 +25,34 @@ class Forking(Protocol):
         ...
 
 
-_lock = Lock()
-_open: WeakSet[Forking] = WeakSet()
+_lock = RLock()
+"""Held while this process forks. What is watched over is no part of it: the collector may end one, or a finalizer make one, at any instant."""
+_open: dict[ref[Forking], None] = {}
+_shut: list[Forking] = []
 
 
 def watch_over(it: Forking) -> None:
     """Shut it whenever this process forks, for as long as it lives."""
     with _lock:
-        _open.add(it)
+        _open[ref(it, _forget)] = None
+
+
+def _forget(gone: ref[Forking]) -> None:
+    _open.pop(gone, None)
 
 
 def _before() -> None:
     _lock.acquire()
-    for it in tuple(_open):
-        it.before_fork()
+    for reference in list(_open):  # no tuple: while one is made the collector may run
+        it = reference()
+        if it is not None:
+            _shut.append(it)
+            it.before_fork()
 
 
 def _after() -> None:
-    for it in tuple(_open):
-        it.after_fork()
+    while _shut:
+        _shut.pop().after_fork()
     _lock.release()
 
 

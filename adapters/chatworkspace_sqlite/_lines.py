@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
-from typing import TypeVar
+from threading import RLock
+from typing import TypeVar, cast
 
 from chatworkspace import Reason, UnavailableError
 from chatworkspace.ports import Clock, pauses
@@ -36,12 +36,16 @@ class Line:
         self._begin = begin
         self._timeout = timeout
         self._clock = clock
-        self._lock = Lock()
-        """Guards the connection, for one transaction of a millisecond or so, and while the file is locked at most for `timeout`."""
+        self._lock = RLock()
+        """Guards the connection, for one transaction of a millisecond or so, and while the file is locked at most for `timeout`. The collector may
+        run within, and a finalizer call the store in the same thread: then the line is in use."""
+        self._in_use = False
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         """Which file it has opened."""
         self._closed = False
+        self._forks = False
+        """This process is about to fork: who has the lock closes the connection, and lets it go."""
         self._shut = False
         watch_over(self)
 
@@ -60,31 +64,50 @@ class Line:
         """Act, again and again while the file is locked. act must be harmless to repeat once it is rolled back."""
         limit = self._timeout if seconds is None else min(max(seconds, 0.0), self._timeout)
         deadline = self._clock.monotonic() + limit
-        if not self._lock.acquire(timeout=limit):
-            raise not_now(self._path, f"other threads kept it for {limit:g} s")
-        try:
-            return self._until(deadline, limit, act)
-        finally:
-            self._lock.release()
+        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        while True:
+            if not self._lock.acquire(timeout=max(deadline - self._clock.monotonic(), 0.0)):
+                raise not_now(self._path, f"other threads kept it for {limit:g} s")
+            try:
+                done, result = self._alone(deadline, limit, rests, act)
+            finally:
+                self._lock.release()
+            if done:
+                return cast("T", result)
+            self._clock.sleep(next(rests))  # of a process that forks
 
     def close(self) -> None:
         """Close the connection, behind whoever uses it; the line is not used again. Idempotent."""
+        self._closed = True
         with self._lock:
-            self._closed = True
-            self._hang_up()
+            if not self._in_use:  # else whoever uses it, in this very thread, closes it
+                self._hang_up()
 
     # ------------------------------------------------------------ under the lock
 
-    def _until(self, deadline: float, limit: float, act: Act[T]) -> T:
-        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
-        while True:
+    def _alone(self, deadline: float, limit: float, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
+        """Act, unless this is called from within an act."""
+        if self._in_use:
+            raise not_now(self._path, "this thread is in the midst of another call")
+        self._in_use = True
+        try:
+            return self._until(deadline, limit, rests, act)
+        finally:
+            self._in_use = False
+            if self._closed:
+                self._hang_up()
+
+    def _until(self, deadline: float, limit: float, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
+        """Return whether it was done, and what came of it. It is not done where this process is to fork, which waits for no other's lock."""
+        while not self._forks:
             try:
-                return self._once(act)
+                return True, self._once(act)
             except sqlite3.Error as error:
                 left = deadline - self._clock.monotonic()
                 if not is_busy(error) or left <= 0:
                     raise unavailable(self._path, error, limit) from error
             self._clock.sleep(min(next(rests), left))
+        return False, None
 
     def _once(self, act: Act[T]) -> T:
         if self._closed:
@@ -122,12 +145,14 @@ class Line:
 
     def before_fork(self) -> None:
         """Close the connection behind whoever uses it, and let nobody open another. One that cannot be had in time stays open."""
+        self._forks = True
         self._shut = self._lock.acquire(timeout=self._timeout)
-        if self._shut:
+        if self._shut and not self._in_use:
             self._hang_up()
 
     def after_fork(self) -> None:
         """Let the next one open it."""
+        self._forks = False
         if self._shut:
             self._shut = False
             self._lock.release()

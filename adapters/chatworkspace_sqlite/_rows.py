@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace.ports import Intent, NotFoundError, Record, intent_of, record_of
+from chatworkspace.ports import Intent, Look, NotFoundError, Record, fit_text, intent_of, look_of, record_of
 
 SECOND = 1_000_000
 """In microseconds, as all times in the file."""
@@ -49,9 +49,18 @@ class Row:
 
         A claim taken in the future is free: it would keep the chat.
         """
+        return record_of(self._fields(now))
+
+    def look(self, now: int) -> Look:
+        """Return what a reader of many gets: what is odd about this one is told when it is asked for."""
+        return look_of(self.id, lambda: self._fields(now))
+
+    def _fields(self, now: int) -> dict[str, Any]:
+        if {type(self.taken_at), type(self.until), type(self.planned_at)} != {int}:
+            return {**attrs.asdict(self), "claimed_for": None, "planned_for": None}  # whoever reads these tells that the row is odd
         claimed_for = self.until - now if self.taken_at <= now < self.until else 0
         planned_for = max(now - self.planned_at, 0)
-        return record_of({**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND})
+        return {**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND}
 
     def taken(self, now: int, token: str, ttl: float) -> Row:
         """Return it with a new holder."""
@@ -144,6 +153,7 @@ def amend(connection: sqlite3.Connection, chat_id: str, **values: Any) -> None:
 
 def add_note(connection: sqlite3.Connection, chat_id: str, text: str, *, once: bool = False) -> None:
     """Add a note to the latest intent, if there is one; once: unless it says so already."""
+    text = fit_text(text)
     generation = latest_generation(connection, chat_id)
     known = "SELECT 1 FROM note WHERE chat_id = ? AND generation = ? AND text = ?"
     if generation is None or (once and connection.execute(known, (chat_id, generation, text)).fetchone()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -45,15 +46,32 @@ def _checked_place(path: Path) -> Path:
     return path
 
 
+def make_private(path: str) -> None:
+    """Make the file for its user alone, if it is not there: it holds a secret. SQLite gives its companions the same rights."""
+    with suppress(OSError):  # there already; or SQLite will say why not
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def checkpoint(connection: sqlite3.Connection) -> None:
+    """Write the log into the file, as far as its readers allow: a plain copy of the file alone has it then."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+
+
 def prepare(connection: sqlite3.Connection, path: str) -> None:
     """Make a file ours and of this version; change nothing about one that is another's or newer. InvalidArgumentError. May be repeated."""
-    connection.execute("BEGIN")  # all that is checked is of one moment: another process may be making the tables
-    _check(connection, path)
-    connection.execute("COMMIT")
+    check_ours(connection, path)
     _keep_log(connection, path)
     connection.execute("BEGIN IMMEDIATE")
     for number in range(_check(connection, path), len(SCRIPTS)):
         _apply(connection, number)
+    connection.execute("COMMIT")
+    checkpoint(connection)
+
+
+def check_ours(connection: sqlite3.Connection, path: str) -> None:
+    """See that a file is ours, or new, and not newer than this library. InvalidArgumentError."""
+    connection.execute("BEGIN")  # all that is checked is of one moment: another process may be making the tables
+    _check(connection, path)
     connection.execute("COMMIT")
 
 

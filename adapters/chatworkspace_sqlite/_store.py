@@ -33,7 +33,7 @@ from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
 from chatworkspace_sqlite._lines import Line
 from chatworkspace_sqlite._rows import SECOND, Row, text_of
-from chatworkspace_sqlite._schema import checked_path, prepare, version_of
+from chatworkspace_sqlite._schema import checked_path, checkpoint, make_private, prepare, version_of
 
 T = TypeVar("T")
 
@@ -81,6 +81,7 @@ class SQLiteStore(Store):
 
     def _prepare(self) -> None:
         line = Line(self._path, begin="", timeout=self._timeout, clock=self._clock, makes_file=True)
+        make_private(self._path)
         try:
             line.run(partial(prepare, path=self._path))
         except UnavailableError as error:
@@ -101,7 +102,11 @@ class SQLiteStore(Store):
     # ------------------------------------------------------------ reading
 
     def secret(self) -> bytes:
-        return self._read(_find_secret) or self._write(_make_secret)
+        found = self._read(_find_secret)
+        if found is None:
+            found = self._write(_make_secret)
+            self._parts.here().writing.run(checkpoint)  # a copy of the file without it would mark its workspaces otherwise
+        return found
 
     def look(self, chat_id: str) -> Look:
         return self._read(lambda connection: self._record(connection, chat_id)).look
@@ -115,7 +120,7 @@ class SQLiteStore(Store):
 
     def planned(self, older_than: float) -> Sequence[Look]:
         looks = self._looks(_rows.find_planned)
-        return tuple(look for look in looks if look.plan is not None and look.plan.planned_for >= older_than)
+        return tuple(look for look in looks if _has_stood(look, older_than))
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
         return self._looks(lambda connection: _rows.find_page(connection, after, limit))
@@ -249,7 +254,14 @@ class SQLiteStore(Store):
     def _looks(self, find: Callable[[sqlite3.Connection], list[Row]]) -> tuple[Look, ...]:
         rows = self._read(find)
         now = self._now()
-        return tuple(row.record(now).look for row in rows)
+        return tuple(row.look(now) for row in rows)
+
+
+def _has_stood(look: Look, seconds: float) -> bool:
+    try:
+        return look.plan is not None and look.plan.planned_for >= seconds
+    except UnavailableError:
+        return True  # nobody knows how long: whoever sweeps is told
 
 
 def _planned(row: Row, plan: Plan, now: int) -> Row:

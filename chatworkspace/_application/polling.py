@@ -18,16 +18,19 @@ that Coder allows per path."""
 
 
 class Pace:
-    """The polls of a process, spread out. `_lock` guards `_next`, the first instant that is free."""
+    """The polls of a process, spread out. `_lock` guards `_next`, the first instant that is free.
+
+    A slot is taken by whoever would poll now, not ahead of time: else a poll that is due in two seconds kept those waiting that are due before.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._next = 0.0
 
-    def slot(self, wanted: float) -> float:
-        """Return the first instant from `wanted` on at which one more request may be sent."""
+    def slot(self, now: float) -> float:
+        """Return the first instant from now on at which one more request may be sent."""
         with self._lock:
-            self._next = max(self._next + 1 / POLLS_PER_SECOND, wanted)
+            self._next = max(self._next + 1 / POLLS_PER_SECOND, now)
             return self._next
 
 
@@ -43,6 +46,8 @@ class PollingWatch:
         """Until when a read that begins now may take; whoever pulls may say."""
         self._began: float | None = None
         self._at = 0.0
+        self._has_slot = False
+        """`_at` is a slot of the process; else it is when this watch would poll."""
         self._last: Workspace | None = None
         self._closing = clock.signal()
 
@@ -50,14 +55,16 @@ class PollingWatch:
         while True:
             now = self._clock.monotonic()
             if self._began is None:
-                self._began = now
-                self._at = self._pace.slot(now)
+                self._began = self._at = now
             if self._closing.wait(min(self._at, deadline)):
                 raise UnavailableError("the watch was closed")
             now = self._clock.monotonic()
             if now < self._at:
                 return None
-            self._at = self._pace.slot(now + self._interval(now - self._began))
+            if not self._has_slot:
+                self._at, self._has_slot = self._pace.slot(now), True
+                continue
+            self._at, self._has_slot = now + self._interval(now - self._began), False
             current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
             if current != self._last:
                 self._last = current

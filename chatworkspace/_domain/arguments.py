@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -59,6 +60,14 @@ def check_text(argument: str, value: object, *, most: int | None = None) -> str:
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
     return value
+
+
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
+
+def fit_text(text: str) -> str:
+    """Return other people's text as every store can carry it: where there was a NUL or half a character, a sign says so."""
+    return _UNFIT.sub("\ufffd", text)
 
 
 def check_chat_id(value: object) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._ports.errors import ChangedError, ClaimedError, StaleClaimError
 from chatworkspace._ports.store import Claim, Intent, Look, Plan
-from chatworkspace.model import Chat
+from chatworkspace.errors import UnavailableError
+from chatworkspace.model import Chat, Reason
 
 Fields = Mapping[str, Any]
 """A row by the names of the fields that it fills. Ids are text or None; numbers may be text; instants are microseconds since 1970."""
@@ -91,8 +92,59 @@ class Record:
 # ---------------------------------------------------------------- from a row
 
 
+ODD = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What a field raises that holds something that no store has put there: it was changed by hand, or damaged."""
+
+
 def record_of(row: Fields) -> Record:
-    """Return the record of a row: the fields of Chat, Plan and Record by their names. A plan stands while there is a template_id."""
+    """Return the record of a row: the fields of Chat, Plan and Record by their names. A plan stands while there is a template_id.
+
+    UnavailableError: a field is odd.
+    """
+    try:
+        return _record(row)
+    except ODD as error:
+        raise _odd(f"the row of chat {row.get('id')!r}", error) from error
+
+
+def look_of(chat_id: str, row: Callable[[], Fields]) -> Look:
+    """Return what a reader of many rows gets. One that is odd takes none of the others away.
+
+    There is the id of it, and all else raises record_of()'s error when it is asked for. row: returns it, and may raise as a field that is odd does.
+    """
+    try:
+        return _record(row()).look
+    except ODD as error:
+        return cast("Look", _OddLook(chat_id, _odd(f"the row of chat {chat_id!r}", error)))
+
+
+def _odd(what: str, error: Exception) -> UnavailableError:
+    return UnavailableError(f"{what} is odd: {type(error).__name__}: {error}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+
+
+class _OddChat:
+    """Stands where the chat of an odd row would: it has the id alone."""
+
+    def __init__(self, id_: str, error: UnavailableError) -> None:
+        self.id = id_
+        self._error = error
+
+    def __getattr__(self, name: str) -> object:
+        raise self._error
+
+
+class _OddLook:
+    """Stands where the look at an odd row would."""
+
+    def __init__(self, id_: str, error: UnavailableError) -> None:
+        self.chat = _OddChat(id_, error)
+        self._error = error
+
+    def __getattr__(self, name: str) -> object:
+        raise self._error
+
+
+def _record(row: Fields) -> Record:
     chat = Chat(
         id=row["id"],
         owner_id=UUID(row["owner_id"]),
@@ -128,7 +180,14 @@ def _plan(row: Fields) -> Plan | None:
 
 
 def intent_of(row: Fields) -> Intent:
-    """Return one generation of the history: the fields of Intent by their names."""
+    """Return one generation of the history: the fields of Intent by their names. UnavailableError: a field is odd."""
+    try:
+        return _intent(row)
+    except ODD as error:
+        raise _odd(f"generation {row.get('generation')} of a history", error) from error
+
+
+def _intent(row: Fields) -> Intent:
     return Intent(
         generation=int(row["generation"]),
         name=row["name"],

@@ -184,5 +184,5 @@ class Store(Protocol):
         ...
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
-        """In order of id (by code point), those behind `after`, for the sweep."""
+        """In order of id (by code point), those behind `after`, for the sweep. A row that cannot be read takes no other away: see look_of()."""
         ...

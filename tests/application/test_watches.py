@@ -540,7 +540,28 @@ def test_slots_are_spread_out() -> None:
     slots = [pace.slot(10.0) for _ in range(6)]
     assert slots == pytest.approx([10.0, 10.02, 10.04, 10.06, 10.08, 10.1])
     assert pace.slot(12.0) == 12.0
-    assert pace.slot(11.0) == pytest.approx(12.02)
+
+
+def test_a_poll_that_is_due_late_keeps_nobody_waiting() -> None:
+    """Of a build that takes long one asks every 2 s: whoever began since is polled for as often as if it were alone."""
+    world = World(watching=False, build=300)
+    long, short = _polling(world.sim, world.coder, world.dev), world.another("dev-2")
+    pace = long._pace
+    while world.sim.elapsed < 40:
+        long.next(world.sim.monotonic() + 5)
+    late = PollingWatch(world.coder, world.sim, pace, (world.sim.owner_id, short.id), limit=15)
+    began = world.sim.elapsed
+    before = len(world.coder.reads)
+
+    def poll(watch: PollingWatch) -> Callable[[], None]:
+        def until() -> None:
+            while watch.next(began + 4.9) is not None:  # its first state
+                pass
+
+        return until
+
+    world.sim.run(poll(long), poll(late))
+    assert len(world.coder.reads) - before >= 4.9 / 0.275 + 2
 
 
 # ------------------------------------------------------------------ the build log

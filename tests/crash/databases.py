@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from psycopg.conninfo import conninfo_to_dict
 
 from tests.adapters.postgres import server
+from tests.adapters.postgres.bouncer import bouncer
 
 
 class Database(Protocol):
@@ -61,7 +62,10 @@ class Schemas(Database):
 
     def fresh(self) -> str:
         """Return the URL of a schema with its tables."""
-        parts = conninfo_to_dict(self._database.app)
+        return self._url(self._database.app)
+
+    def _url(self, dsn: str) -> str:
+        parts = conninfo_to_dict(dsn)
         host, port, user, password, name = (parts.pop(it, "") for it in ("host", "port", "user", "password", "dbname"))
         return f"postgresql://{user}:{password}@{host}:{port}/{name}?{urlencode(parts)}#{self._database.schema()}"
 
@@ -74,6 +78,20 @@ class Schemas(Database):
         return True
 
 
+class Pooled(Schemas):
+    """The same, through a pgbouncer in transaction mode: few connections of the server's, which serve all processes in turn."""
+
+    name = "pgbouncer"
+
+    def __init__(self, database: server.Database, way: str) -> None:
+        super().__init__(database)
+        self._way = way
+
+    def fresh(self) -> str:
+        """Return the URL of a schema with its tables."""
+        return self._url(self._way)
+
+
 @contextmanager
 def database(name: str, folder: Path) -> Generator[Database, None, None]:
     """Give one of a kind; what it keeps in files lies in that folder."""
@@ -81,4 +99,8 @@ def database(name: str, folder: Path) -> Generator[Database, None, None]:
         yield Files(folder)
         return
     with server.database() as running:
-        yield Schemas(running)
+        if name == Schemas.name:
+            yield Schemas(running)
+            return
+        with bouncer(running) as way:
+            yield Pooled(running, way)

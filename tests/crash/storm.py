@@ -1,6 +1,6 @@
 """Many processes with many threads, killed and replaced all the time, while requests are lost, late or refused, and users delete what they see.
 
-`PYTHONPATH=.:adapters python -m tests.crash.storm --minutes N [--seed S] [--store sqlite|postgres] [--no-claim] [--model]`
+`PYTHONPATH=.:adapters python -m tests.crash.storm --minutes N [--seed S] [--store sqlite|postgres|pgbouncer] [--no-claim] [--model]`
 """
 
 from __future__ import annotations
@@ -297,7 +297,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.crash.storm", description="Kills processes at random while they give chats workspaces.")
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1 << 31))
-    parser.add_argument("--store", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--store", choices=("sqlite", "postgres", "pgbouncer"), default="sqlite")
     parser.add_argument("--no-claim", action="store_true", help="claims keep nobody out")
     parser.add_argument("--model", action="store_true", help="then do the same to what does as the model system does")
     options = parser.parse_args(arguments)

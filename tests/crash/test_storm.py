@@ -8,6 +8,7 @@ from random import SystemRandom
 
 import pytest
 
+from tests.crash import databases
 from tests.crash.databases import Database, Files
 from tests.crash.storm import Outcome, harmed, least_kills, storm, told
 
@@ -40,6 +41,13 @@ def test_a_storm_leaves_one_workspace_for_each_chat(database: Database, record_p
     if database.name == "postgres":
         assert [outcome.counts["restarts"] for outcome in outcomes] == [2, 2]
         assert all(outcome.counts["stops"] for outcome in outcomes)
+
+
+@pytest.mark.exhaustive
+def test_a_storm_through_a_pooler_leaves_one_workspace_for_each_chat(tmp_path: Path, record_property: Tell) -> None:
+    """Statements of all processes meet on a few connections, whose server is ended twice: the same holds."""
+    with databases.database("pgbouncer", tmp_path) as stores:
+        _check(_run(stores, record_property, seconds=SHORT, name="ours"), seconds=SHORT)
 
 
 @pytest.mark.exhaustive

@@ -38,7 +38,6 @@ LOCKING: dict[str, tuple[str, ...]] = {
     "_application.polling": ("Lock",),
     "_application.watches": ("Lock",),
     "_ports.patience": ("RLock", "local"),
-    "_ports.turn_signals": ("Lock",),
 }
 """Modules of the core that guard a few operations, and what they may take for it: most have a table of their own, `patience` knows whose
 call a thread is in."""

@@ -25,6 +25,7 @@ GUNICORN = ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", 
 SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (*GUNICORN, APP),
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
+    "gunicorn, preloaded ports": (*GUNICORN, "--preload", "tests.web.preloaded:app"),
     "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
 }
 PATIENCE = 60.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
 from chatworkspace import InvalidArgumentError
 from chatworkspace_cli._codes import Code
 from chatworkspace_cli._printing import say
+from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
     from chatworkspace_cli._offline.replay import Story
@@ -48,7 +50,7 @@ def simulator(options: argparse.Namespace) -> int:
             port=options.port,
             level=options.level,
             speed=options.speed,
-            token=options.token,
+            token=told(options.token, options.token_file, "token") or os.environ.get("CHATWORKSPACE_SIMULATOR_TOKEN", ""),
             requests_per_minute=options.requests_per_minute,
             say=lambda text: say(text, sys.stdout),
         )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
 from chatworkspace import ChatNotFoundError, InvalidArgumentError, Outcome, Progress, State
 from chatworkspace.ports import NotFoundError
+from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
 from chatworkspace_cli._online import json, names, stores, texts
 from chatworkspace_cli._online.json import Json
@@ -44,7 +45,7 @@ def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
 def create(session: Session, options: Namespace, tell: Tell) -> Result:
     """Find, join or make the chat's workspace."""
     del tell
-    parameters = _parameters(options.param)
+    parameters = _parameters(options, session.settings.environment)
     chat = names.open_chat(session, options.chat)
     template_id = names.template_id(session, options.template, chat)
     return _of_outcome(
@@ -63,7 +64,7 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
 def start(session: Session, options: Namespace, tell: Tell) -> Result:
     """Start it."""
     del tell
-    return _of_outcome(session.workspaces.start(options.chat, parameters=_parameters(options.param), wait=options.wait))
+    return _of_outcome(session.workspaces.start(options.chat, parameters=_parameters(options, session.settings.environment), wait=options.wait))
 
 
 def stop(session: Session, options: Namespace, tell: Tell) -> Result:
@@ -93,14 +94,18 @@ def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=code, told=json.sweep_json(swept), lines=tuple(texts.sweep_lines(swept)))
 
 
-def _parameters(told: list[str]) -> Mapping[str, str]:
-    found: dict[str, str] = {}
+def _parameters(options: Namespace, environment: Mapping[str, str]) -> Mapping[str, str]:
+    found = dict(_pairs(options.param, "NAME=VALUE"))
+    found |= {name: secrets.of_file(path, "param-file") for name, path in _pairs(options.param_file, "NAME=PATH")}
+    return found | {name: secrets.of_environment(it, "param-env", environment) for name, it in _pairs(options.param_env, "NAME=VARIABLE")}
+
+
+def _pairs(told: list[str], expected: str) -> Iterator[tuple[str, str]]:
     for pair in told:
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise InvalidArgumentError("parameters", "NAME=VALUE")  # the text may be a secret: it is not shown
-        found[name] = value
-    return found
+            raise InvalidArgumentError("parameters", expected)  # the text may be a secret: it is not shown
+        yield name, value
 
 
 # ---------------------------------------------------------------- what only looks
@@ -181,22 +186,29 @@ def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
 def db_upgrade(session: Session, options: Namespace, tell: Tell) -> Result:
     """Make or upgrade the tables."""
     del tell
-    applied = list(stores.upgrade_database(session.dsn(options.dsn), options.schema))
+    applied = list(stores.upgrade_database(session.dsn(options), options.schema))
     return Result(code=Code.DONE, told={"applied": applied}, lines=tuple(f"applied {it}" for it in applied) or ("nothing to do",))
 
 
 def db_check(session: Session, options: Namespace, tell: Tell) -> Result:
     """Say what is missing: an error does."""
     del tell
-    version = stores.version_of_database(session.dsn(options.dsn), options.schema)
+    version = stores.version_of_database(session.dsn(options), options.schema)
     return Result(code=Code.DONE, told={"schema_version": version}, lines=(f"nothing is missing; version {version}",))
 
 
 def db_sql(session: Session, options: Namespace, tell: Tell) -> Result:
     """Print what an upgrade would run."""
     del tell
-    text = stores.sql_for_database(session.dsn(options.dsn), options.schema)
+    text = stores.sql_for_database(session.dsn(options), options.schema)
     return Result(code=Code.DONE, told={"sql": text}, output=text)
+
+
+def db_backup(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Copy a store, wherever it is."""
+    del tell
+    stores.backup(session.url(options), options.schema, options.file)
+    return Result(code=Code.DONE, told={"file": options.file}, lines=(f"written: {options.file}",))
 
 
 LOOKS = (templates, why, execute, doctor)

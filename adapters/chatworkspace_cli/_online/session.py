@@ -11,9 +11,11 @@ import attrs
 
 from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, UnavailableError
 from chatworkspace.ports import SystemClock
-from chatworkspace_cli._online.stores import Opened, dsn_of, opened
+from chatworkspace_cli._online.stores import Opened, dsn_of, opened, url_of
+from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
+    from argparse import Namespace
     from types import TracebackType
 
     from typing_extensions import Self
@@ -74,9 +76,13 @@ class Session:
         """The store. InvalidArgumentError, UnavailableError."""
         return self._stack.enter_context(opened(self.settings.store, self.settings.environment))
 
-    def dsn(self, told: str | None) -> str:
+    def dsn(self, options: Namespace) -> str:
         """Return the database that is meant. InvalidArgumentError."""
-        return dsn_of(told, self.settings.store, self.settings.environment)
+        return dsn_of(told(options.dsn, options.dsn_file, "dsn"), self.settings.store, self.settings.environment)
+
+    def url(self, options: Namespace) -> str:
+        """Return the store that is meant, by its DSN or its URL. InvalidArgumentError."""
+        return url_of(told(options.dsn, options.dsn_file, "dsn"), self.settings.store, self.settings.environment)
 
     @cached_property
     def workspaces(self) -> ChatWorkspaces:

@@ -15,6 +15,8 @@ from chatworkspace import InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import Store
 
 VARIABLE = "CHATWORKSPACE_STORE"
+DSN = "CHATWORKSPACE_DSN"
+"""Of who makes the tables, for `db`."""
 EXPECTED = "sqlite:///PATH/OF/chats.db or postgresql://USER@HOST/DATABASE"
 
 
@@ -136,10 +138,28 @@ def sql_for_database(dsn: str, schema: str) -> str:
 def dsn_of(told: str | None, store: str | None, environment: Mapping[str, str]) -> str:
     """Return the DSN: as told, or that of the store. InvalidArgumentError."""
     of_store = environment.get(VARIABLE, "") if store is None else store
-    dsn = told or (of_store if of_store.partition("://")[0] in ("postgresql", "postgres") else "")
+    dsn = told or environment.get(DSN, "") or (of_store if of_store.partition("://")[0] in ("postgresql", "postgres") else "")
     if not dsn:
-        raise InvalidArgumentError("dsn", f"postgresql://USER@HOST/DATABASE, or {VARIABLE} set to one")
+        raise InvalidArgumentError("dsn", f"postgresql://USER@HOST/DATABASE, or {DSN} or {VARIABLE} set to one")
     return dsn
+
+
+def url_of(told: str | None, store: str | None, environment: Mapping[str, str]) -> str:
+    """Return the DSN as told, or the URL of the store. A store that is named counts for more than a DSN of the environment. InvalidArgumentError."""
+    return told or store or environment.get(DSN, "") or environment.get(VARIABLE, "") or default_url(environment)
+
+
+def backup(url: str, schema: str, to: str) -> None:
+    """Copy a store into a new file. InvalidArgumentError, UnavailableError."""
+    if url.partition("://")[0].lower() == "sqlite":
+        from chatworkspace_sqlite._backup import backup as backup_file  # noqa: PLC0415 # as above
+
+        backup_file(_path_of(url), to)
+        return
+    with _needing_client():
+        from chatworkspace_postgres._backup import backup as backup_schema  # noqa: PLC0415 # as above
+
+        backup_schema(url, to, schema=schema)
 
 
 @contextmanager

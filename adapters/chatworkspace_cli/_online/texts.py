@@ -39,6 +39,9 @@ ARGUMENTS = {
     "token": "CODER_SESSION_TOKEN",
     "ca_file": "--ca-file",
     "dsn": "--dsn",
+    "param-file": "--param-file",
+    "param-env": "--param-env",
+    "file": "FILE",
     "schema": "--schema",
 }
 """What the library's arguments are called on the command line."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chatworkspace import UnavailableError
 from chatworkspace_coder._answers.fields import UnreadableError
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import TooLargeError
 
 T = TypeVar("T")
 
 
 class NotUnderstoodError(UnavailableError):
-    """A 2xx whose body is not what Coder sends."""
+    """A 2xx whose body is not what Coder sends. The next one will be no better: somebody else answers, or a server that is not known here."""
+
+    default_retryable = False
 
 
 def json_of(answer: Answer) -> Any:
     """Return the body's value. NotUnderstoodError."""
     try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        pass  # the parser's own error quotes the body, which may be a page of anybody's
-    raise NotUnderstoodError(f"the answer ({answer.status}) is not JSON: it is not Coder's")
+        return answer.json()
+    except TooLargeError:
+        reason = "too large, or too deep"
+    except ValueError:
+        reason = "not JSON: it is not Coder's"
+    raise NotUnderstoodError(f"the answer ({answer.status}) is {reason}")
 
 
 def understood(answer: Answer, read: Callable[[object], T]) -> T:

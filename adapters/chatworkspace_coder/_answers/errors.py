@@ -15,9 +15,14 @@ from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
 from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
 from chatworkspace_coder._answers.fields import printable
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.rates import WINDOW, rate_in
 
 UNCLEAR = frozenset({401, 408, 425, 429, 499})
 """4xx that speak of the token, the moment or the connection, not of the request."""
+MOMENT = 5.0
+"""Seconds for which a read waits, at most, where Coder takes no more requests: its caller may hold what others wait for."""
+UNAUTHORIZED = 401
+TOO_MANY = 429
 UNHEARD = frozenset({408, 499})
 """Of these, said by who stands between and has not waited for Coder's answer."""
 LONGEST = 2000
@@ -39,6 +44,10 @@ class Problem:
 
 class NoRouteError(UnavailableError):
     """This server does not know the path: it is older or newer than what was asked of it."""
+
+
+class ServerFailedError(UnavailableError):
+    """The server could not do what it was asked to, and said so: 5xx."""
 
 
 def problem_of(answer: Answer) -> Problem | None:
@@ -81,23 +90,35 @@ def is_too_old(answer: Answer) -> bool:
 
 def may_pass(answer: Answer) -> bool:
     """Say whether the same read may fare better in a moment."""
-    if answer.ok:
-        return answer.looks_like_html  # somebody's page
+    if answer.ok or (_asked_for(answer) or 0.0) > MOMENT:
+        return False  # somebody's page stays, and whoever is to wait so long holds nothing meanwhile
     if answer.status in {408, 425, 429, 499} or answer.status >= 500:
         return True
-    return answer.status >= 400 and answer.status != 401 and problem_of(answer) is None
+    return answer.status >= 400 and answer.status != UNAUTHORIZED and problem_of(answer) is None
 
 
 def error_of_read(answer: Answer) -> Exception:
     """Return the error for a read: NotFoundError for what is missing or out of sight (404, 403, 410), else UnavailableError."""
     problem = problem_of(answer)
+    if answer.status >= 500:
+        return ServerFailedError(_foreign(answer) if problem is None else _said(answer, problem))
     if problem is None:
-        return UnavailableError(_foreign(answer))
+        again = answer.token_may_change if answer.status == UNAUTHORIZED else not answer.ok
+        return UnavailableError(_foreign(answer), retryable=again)
     if is_no_route(answer):
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in (403, 404, 410):
         return NotFoundError(str(problem))
-    return UnavailableError(_said(answer, problem), retryable=may_pass(answer))
+    again = answer.token_may_change if answer.status == UNAUTHORIZED else answer.status == TOO_MANY or may_pass(answer)
+    return UnavailableError(_said(answer, problem), retryable=again, retry_after=_asked_for(answer))
+
+
+def _asked_for(answer: Answer) -> float | None:
+    """Return the seconds for which Coder takes no more requests, by its own word; None: it does not say so."""
+    if answer.status != TOO_MANY or problem_of(answer) is None:
+        return None
+    told = answer.retry_after
+    return WINDOW if told is None and rate_in(answer.headers) is not None else told
 
 
 def unavailable(answer: Answer, *, retryable: bool = True) -> UnavailableError:
@@ -118,7 +139,8 @@ def error_of_change(answer: Answer, *, creates: bool = False) -> Exception:
     if is_no_route(answer):
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in UNCLEAR - UNHEARD:
-        return UnavailableError(_said(answer, problem), retryable=answer.status != 401)
+        again = answer.status != UNAUTHORIZED or answer.token_may_change
+        return UnavailableError(_said(answer, problem), retryable=again, retry_after=_asked_for(answer))
     if answer.status in UNHEARD or not 400 <= answer.status < 500:
         return NotAnsweredError(_said(answer, problem), in_flight=answer.status != 500)
     return _refusal(answer, problem, creates=creates)

@@ -6,12 +6,14 @@ What cannot be done without raises UnreadableError.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
 from enum import Enum
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
 E = TypeVar("E", bound=Enum)
+T = TypeVar("T")
 Json = dict[str, Any]
 
 NIL = UUID(int=0)
@@ -50,6 +52,20 @@ def part(of: Json, name: str) -> Json:
     """Return an object in a field, empty if there is none."""
     told = of.get(name)
     return cast("Json", told) if isinstance(told, dict) else {}
+
+
+def readable(told: Iterable[object], read: Callable[[object], T]) -> list[T]:
+    """Return what is read of a list, without the entries that cannot be: one does not take the others away. UnreadableError: none can be."""
+    found: list[T] = []
+    failure: UnreadableError | None = None
+    for it in told:
+        try:
+            found.append(read(it))
+        except UnreadableError as error:  # noqa: PERF203 # of each entry
+            failure = error
+    if failure is not None and not found:
+        raise failure
+    return found
 
 
 def rows(of: Json, name: str) -> list[Json]:

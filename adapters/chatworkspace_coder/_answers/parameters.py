@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from chatworkspace.ports import Evaluation, Option, Parameter, Preset
-from chatworkspace_coder._answers.fields import Json, as_list, as_object, flag, number, part, required_id, required_text, rows, text
+from chatworkspace_coder._answers.fields import Json, as_list, as_object, flag, number, part, readable, required_id, required_text, rows, text
 
 
 def parameters(told: object) -> list[Parameter]:
-    """Return the parameters recorded at import."""
-    return [_recorded(as_object(it)) for it in as_list(told)]
+    """Return the parameters recorded at import, without those that cannot be read."""
+    return readable(as_list(told), _recorded)
 
 
-def _recorded(it: Json) -> Parameter:
+def _recorded(told: object) -> Parameter:
+    it = as_object(told)
     required = flag(it, "required")
     return Parameter(
         default=None if required else text(it, "default_value"),
@@ -47,10 +48,11 @@ def _option(it: Json) -> Option:
 def evaluation(told: object) -> Evaluation:
     """Return the parameters as they are for an owner; a value that is not valid is not known."""
     it = as_object(told)
-    found = rows(it, "parameters")
+    read = readable(as_list(it.get("parameters")), lambda one: (as_object(one), _evaluated(as_object(one))))
+    found = [one for one, _ in read]
     unknown = {(text(one, "name"), "default") for one in found if _default(one) is None and not flag(one, "required")}
     return Evaluation(
-        parameters=tuple(_evaluated(one) for one in found),
+        parameters=tuple(parameter for _, parameter in read),
         unknown=frozenset(unknown | {(text(one, "name"), "options") for one in found if _has_unknown_options(one)}),
         complete=not _errors(it),
     )
@@ -90,8 +92,8 @@ def _errors(it: Json) -> list[str]:
 
 
 def presets(told: object) -> list[Preset]:
-    """Return presets. Coder writes their keys with capitals, its documentation without."""
-    return [_preset(_small(as_object(it))) for it in as_list(told)]
+    """Return presets, without those that cannot be read. Coder writes their keys with capitals, its documentation without."""
+    return readable(as_list(told), lambda it: _preset(_small(as_object(it))))
 
 
 def _small(it: Json) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from chatworkspace import Template
-from chatworkspace_coder._answers.fields import as_list, as_object, flag, number, required_id, required_text, text
+from chatworkspace_coder._answers.fields import as_list, as_object, flag, number, readable, required_id, required_text, text
 
 
 @attrs.frozen(kw_only=True)
@@ -58,5 +58,5 @@ def template(told: object) -> Listed:
 
 
 def templates(told: object) -> list[Listed]:
-    """Return a list of templates, without deleted ones."""
-    return [it for it in map(template, as_list(told)) if not it.deleted]
+    """Return a list of templates, without deleted ones and those that cannot be read."""
+    return [it for it in readable(as_list(told), template) if not it.deleted]

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace.ports import TemplateUse
-from chatworkspace_coder._answers.fields import Json, as_object, date, part, required_id, rows, text
+from chatworkspace_coder._answers.fields import as_list, as_object, date, part, readable, required_id, text
 from chatworkspace_coder._answers.templates import Listed
 
 RECENT = timedelta(days=60)
@@ -28,11 +28,12 @@ class Used:
 
 
 def used(told: object) -> list[Used]:
-    """Return the workspaces of a listing."""
-    return [_used(it) for it in rows(as_object(told), "workspaces")]
+    """Return the workspaces of a listing, without those that cannot be read."""
+    return readable(as_list(as_object(told).get("workspaces")), _used)
 
 
-def _used(it: Json) -> Used:
+def _used(told: object) -> Used:
+    it = as_object(told)
     latest = part(it, "latest_build")
     return Used(
         template_id=required_id(it, "template_id"),

@@ -7,7 +7,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Quota
-from chatworkspace_coder._answers.fields import as_list, as_object, flag, number, optional_id, required_id, required_text, text
+from chatworkspace_coder._answers.fields import as_list, as_object, flag, number, optional_id, readable, required_id, required_text, text
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.rates import rate_in
 
@@ -74,9 +74,13 @@ def _is_id(told: object) -> bool:
 
 
 def organizations(told: object) -> list[Organization]:
-    """Return organizations."""
-    found = [as_object(it) for it in as_list(told)]
-    return [Organization(id=required_id(it, "id"), name=text(it, "name")) for it in found]
+    """Return organizations, without those that cannot be read."""
+    return readable(as_list(told), _organization)
+
+
+def _organization(told: object) -> Organization:
+    it = as_object(told)
+    return Organization(id=required_id(it, "id"), name=text(it, "name"))
 
 
 def may_create(told: object) -> bool:

@@ -23,6 +23,7 @@ from chatworkspace_coder._answers.fields import (
     number,
     optional_id,
     part,
+    readable,
     required_id,
     required_number,
     required_text,
@@ -160,7 +161,10 @@ def _dated(it: Json, latest: Json) -> Iterator[Json]:
 
 
 def log_lines(told: object) -> list[LogLine]:
-    """Return lines of a build's log, in order. Titles of stages are no lines."""
-    found = [as_object(it) for it in as_list(told)]
-    lines = [LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info")) for it in found]
-    return sorted((line for line in lines if line.text), key=lambda line: line.id)
+    """Return lines of a build's log, in order, without what cannot be read. Titles of stages are no lines."""
+    return sorted((line for line in readable(as_list(told), _line) if line.text), key=lambda line: line.id)
+
+
+def _line(told: object) -> LogLine:
+    it = as_object(told)
+    return LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info"))

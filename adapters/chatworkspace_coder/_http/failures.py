@@ -6,18 +6,32 @@ from chatworkspace import UnavailableError
 
 
 class LostError(Exception):
-    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out."""
+    """No whole answer came. sent: perhaps the request arrived; overdue: time ran out; final: the next one would fare no better."""
 
-    def __init__(self, message: str, *, sent: bool, overdue: bool) -> None:
+    def __init__(self, message: str, *, sent: bool, overdue: bool, final: bool = False) -> None:
         super().__init__(message)
         self.sent: bool = sent
         self.overdue: bool = overdue
+        self.final: bool = final
 
 
 class OutOfTimeError(UnavailableError):
     """Nothing but that time ran out."""
 
     overdue = True
+
+
+class UnusableError(UnavailableError):
+    """An answer came, and it is none that may be taken in: too large, or packed in a way for which nobody asked."""
+
+    default_retryable = False
+
+
+def told(lost: LostError) -> UnavailableError:
+    """Return what a read says that has no answer."""
+    if lost.overdue:
+        return OutOfTimeError(str(lost))
+    return UnusableError(str(lost)) if lost.final and lost.sent else UnavailableError(str(lost), retryable=not lost.final)
 
 
 _REASONS: tuple[tuple[str, str], ...] = (
@@ -27,7 +41,8 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("refused", "the connection was refused"),
     ("reset", "the connection was reset"),
     ("SSL", "no TLS connection"),
-    ("too large", "the answer is too large"),
+    ("TooLargeError", "the answer is too large"),
+    ("UnknownPackingError", "the answer is packed in a way for which nobody asked"),
     ("FramingError", "the answer is no sound HTTP: where it ends is not clear"),
     ("IncompleteRead", "the answer was cut off"),
     ("RemoteDisconnected", "the connection was closed"),
@@ -38,3 +53,12 @@ def reason_of(error: BaseException) -> str:
     """Say why no answer came, in words of ours."""
     told = repr(error)
     return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
+
+
+_FINAL = ("CERTIFICATE_VERIFY_FAILED", "TooLargeError", "UnknownPackingError")
+
+
+def is_final(error: BaseException) -> bool:
+    """Tell whether the same request would fail so again."""
+    told = repr(error)
+    return any(sign in told for sign in _FINAL)

@@ -13,7 +13,8 @@ import websocket
 from websocket import ABNF, WebSocketException
 
 from chatworkspace_coder._http.link import BrokenError, Link
-from chatworkspace_coder._http.messages import LARGEST, Answer
+from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import FRAGMENTS, Size
 
 SILENCE = 45.0
 """Seconds without a byte after which the other side counts as dead: it pings every 15 s."""
@@ -42,12 +43,17 @@ class Key:
 class Frames(websocket.WebSocket):
     """Messages. Read by one thread at a time, which also answers pings."""
 
-    def __init__(self, link: Link) -> None:
-        super().__init__(skip_utf8_validation=True)  # pyright: ignore[reportUnknownMemberType] # half typed
+    def __init__(self, link: Link, most: Size) -> None:
+        """most: what one message may be."""
+        super().__init__(skip_utf8_validation=True, fire_cont_frame=True)  # pyright: ignore[reportUnknownMemberType] # half typed
         self._link = link
         self._deadline = 0.0
         self._heard_at = time.monotonic()
         self._received = 0
+        self._most = most.bytes
+        self._parts: list[bytes] = []
+        self._held = 0
+        """Pieces of the message under way, and their bytes."""
         self.connected = True
 
     def message(self, deadline: float) -> bytes | None:
@@ -64,8 +70,18 @@ class Frames(websocket.WebSocket):
         return data
 
     def _next(self) -> tuple[int, bytes]:
-        opcode, data = cast("tuple[int, bytes | str]", self.recv_data())  # pyright: ignore[reportUnknownMemberType] # as above
-        return opcode, data if isinstance(data, bytes) else data.encode()
+        while True:
+            opcode, frame = cast("tuple[int, ABNF]", self.recv_data_frame())  # pyright: ignore[reportUnknownMemberType] # as above
+            part = frame.data if isinstance(frame.data, bytes) else frame.data.encode()
+            if opcode == ABNF.OPCODE_CLOSE:
+                return opcode, part
+            self._parts.append(part)
+            self._held += len(part)
+            if len(self._parts) > FRAGMENTS:
+                raise BrokenError("too many pieces of a message")
+            if frame.fin:
+                parts, self._parts, self._held = self._parts, [], 0
+                return opcode, b"".join(parts)
 
     def say(self, data: bytes, deadline: float) -> None:
         """Send a message. TimeoutError, BrokenError."""
@@ -93,7 +109,7 @@ class Frames(websocket.WebSocket):
             raise
         self._heard_at = time.monotonic()
         self._received += len(received)
-        if self._received > LARGEST:
+        if self._received > 2 * self._most:
             raise BrokenError("too large a message")
         return received
 
@@ -103,7 +119,7 @@ class Frames(websocket.WebSocket):
         length = self.frame_buffer.length
         if header is not None and (any(header[1:4]) or header[5]):  # reserved bits, or a mask, which is for clients
             raise BrokenError("no frame")
-        if length is not None and length > LARGEST:
+        if length is not None and length + self._held > self._most:
             raise BrokenError("too large a message")
 
     def _send(self, data: str | bytes) -> int:
@@ -120,5 +136,5 @@ class ClosedByServerError(BrokenError):
 
     def __init__(self, payload: bytes) -> None:
         self.code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else 1005
-        self.reason = payload[2:].decode("utf-8", "replace")
+        self.reason = payload[2:126].decode("utf-8", "replace")
         super().__init__(f"closed ({self.code}) {self.reason}".rstrip())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from http.client import HTTPException, HTTPMessage, HTTPResponse, parse_headers
+from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead, parse_headers
 from io import BufferedReader, RawIOBase
 from typing import IO, Any, cast
 
@@ -32,12 +32,18 @@ class _Wire(RawIOBase):
         super().__init__()
         self._below = below
         self.over = False
+        self.ended = False
+        """The other side has closed it."""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        return 0 if self.over else cast("int | None", cast("Any", self._below).readinto(buffer))
+        if self.over:
+            return 0
+        count = cast("int | None", cast("Any", self._below).readinto(buffer))
+        self.ended |= count == 0
+        return count
 
     def close(self) -> None:
         self._below.close()
@@ -67,6 +73,8 @@ class Framed(HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        if self._wire.ended:  # the standard library takes headers that are cut off for all of them
+            raise IncompleteRead(b"")
         check_framing(self.headers)
 
     def _close_conn(self) -> None:

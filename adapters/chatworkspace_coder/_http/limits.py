@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from chatworkspace_coder._http.locks import Deferring
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -24,6 +26,10 @@ class OverdueError(Exception):
     """The deadline has passed."""
 
 
+class UnwatchedError(Exception):
+    """The system has no thread for the watchdog now, and without it no limit holds."""
+
+
 def left(deadline: float) -> float:
     """Return the seconds until then. OverdueError."""
     seconds = deadline - time.monotonic()
@@ -33,7 +39,7 @@ def left(deadline: float) -> float:
 
 
 class Limit:
-    """One request's time. Entered by the thread that makes the request."""
+    """One request's time. Entered by the thread that makes the request: UnwatchedError."""
 
     def __init__(self, watchdog: Watchdog, deadline: float) -> None:
         self.deadline: float = deadline
@@ -49,6 +55,10 @@ class Limit:
             self.socket = used
             if self.struck:
                 self.strike()
+
+    def cut(self) -> None:
+        """End the request now, from any thread, at any instant: nothing is waited for."""
+        self._watchdog.lock.do(self.strike)
 
     def strike(self) -> None:
         """Shut the socket down: whoever reads from it or writes to it is woken with an error. Under the watchdog's lock."""
@@ -70,8 +80,8 @@ class Watchdog:
     """Ends what is overdue. `lock` guards the table of limits, and is held for a few operations, none of which waits."""
 
     def __init__(self) -> None:
-        self.lock: threading.Lock = threading.Lock()
-        self._changed = threading.Condition(self.lock)
+        self.lock: Deferring = Deferring()
+        self._changed = threading.Event()
         self._limits: dict[Limit, None] = {}
         self._wakes_at = float("inf")
         self._thread: threading.Thread | None = None
@@ -93,22 +103,31 @@ class Watchdog:
             self._closed = True
             for limit in self._limits:
                 limit.strike()
-            self._changed.notify()
             thread = self._thread
+        self._changed.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
     def enter(self, limit: Limit) -> None:
-        """Watch over it from now on."""
+        """Watch over it from now on. UnwatchedError."""
         with self.lock:
-            self._limits[limit] = None
             if self._closed:
                 limit.struck = True
-            elif self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="chatworkspace-coder-watchdog", daemon=True)
-                self._thread.start()
-            elif limit.deadline < self._wakes_at:
-                self._changed.notify()
+            elif not self.running:
+                self._start()
+            self._limits[limit] = None
+            sooner = limit.deadline < self._wakes_at
+        if sooner:
+            self._changed.set()
+
+    def _start(self) -> None:
+        """Start the thread, which waits for the lock. What could not be started is not kept: the next limit tries again."""
+        thread = threading.Thread(target=self._run, name="chatworkspace-coder-watchdog", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            raise UnwatchedError from None
+        self._thread = thread
 
     def leave(self, limit: Limit) -> None:
         """Watch over it no more: when this returns its socket is safe."""
@@ -117,17 +136,20 @@ class Watchdog:
             limit.socket = None
 
     def _run(self) -> None:
-        with self.lock:
-            while not self._closed:
-                self._strike(time.monotonic())
-                waiting = [limit.deadline for limit in self._limits if not limit.struck]
-                self._wakes_at = min(waiting, default=float("inf"))
-                woken = self._changed.wait(min(max(self._wakes_at - time.monotonic(), 0.0), IDLE))
-                if not woken and not self._limits:
-                    break
-            self._thread = None
+        woken = True
+        while (seconds := self._struck(woken=woken)) is not None:
+            woken = self._changed.wait(seconds)
 
-    def _strike(self, now: float) -> None:
-        for limit in self._limits:
-            if not limit.struck and limit.deadline <= now:
-                limit.strike()
+    def _struck(self, *, woken: bool) -> float | None:
+        """Strike what is overdue; return the seconds until the next one may be. None: closed, or nothing to be watched came up meanwhile."""
+        self._changed.clear()
+        with self.lock:
+            now = time.monotonic()
+            for limit in self._limits:
+                if not limit.struck and limit.deadline <= now:
+                    limit.strike()
+            if self._closed or not (woken or self._limits):
+                self._thread, self._wakes_at = None, float("inf")
+                return None
+            self._wakes_at = min((limit.deadline for limit in self._limits if not limit.struck), default=float("inf"))
+            return min(max(self._wakes_at - now, 0.0), IDLE)

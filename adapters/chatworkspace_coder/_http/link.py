@@ -8,12 +8,12 @@ from contextlib import suppress
 from http.client import parse_headers
 from io import BytesIO
 from socket import SHUT_RDWR, socket
-from threading import Lock
 
 from chatworkspace_coder._http.framing import INTERIM, check_framing
+from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import HEAD, PROBLEM
 
-LARGEST_HEAD = 64 * 1024
 REST = 2.0
 """Seconds for the body of an answer that is no stream, at most."""
 _CHUNK = 64 * 1024
@@ -29,7 +29,7 @@ class Link:
     def __init__(self, used: socket, already: bytes = b"") -> None:
         self._socket = used
         self._already = already
-        self._lock = Lock()
+        self._lock = Deferring()
         """Guards the two flags: a descriptor must not be closed under a thread that uses it."""
         self._busy = False
         self._closed = False
@@ -79,13 +79,15 @@ class Link:
                     self._socket.close()
 
     def close(self) -> None:
-        """End it: whoever reads is told at once. Idempotent."""
-        with self._lock:
-            self._closed = True
-            with suppress(OSError):
-                socket.shutdown(self._socket, SHUT_RDWR)  # of the bare socket: TLS stays in place for the thread that reads
-            if not self._busy:
-                self._socket.close()
+        """End it, from any thread, at any instant: whoever reads is told at once. Idempotent."""
+        self._lock.do(self._end)
+
+    def _end(self) -> None:
+        self._closed = True
+        with suppress(OSError):
+            socket.shutdown(self._socket, SHUT_RDWR)  # of the bare socket: TLS stays in place for the thread that reads
+        if not self._busy:
+            self._socket.close()
 
 
 def head_of(link: Link, deadline: float) -> Answer:
@@ -101,7 +103,7 @@ def _next_head(link: Link, deadline: float) -> Answer:
     head = b""
     while b"\r\n\r\n" not in head:
         head += link.receive(_CHUNK, deadline)
-        if len(head) > LARGEST_HEAD and b"\r\n\r\n" not in head:
+        if len(head) > HEAD and b"\r\n\r\n" not in head:
             raise ValueError("too long a head")
     head, _, rest = head.partition(b"\r\n\r\n")
     link.give_back(rest)
@@ -161,8 +163,8 @@ def whole_of(link: Link, head: Answer, deadline: float) -> Answer:
     body, found, until = Body(link, head), b"", min(deadline, time.monotonic() + REST)
     try:
         with suppress(BrokenError, TimeoutError):
-            while len(found) < LARGEST_HEAD:
+            while len(found) < HEAD:
                 found += body.receive(until)
     finally:
         link.close()
-    return Answer(status=head.status, headers=head.headers, body=found)
+    return Answer(status=head.status, headers=head.headers, body=found, most=PROBLEM, token_may_change=head.token_may_change)

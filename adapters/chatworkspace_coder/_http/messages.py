@@ -8,30 +8,51 @@ from uuid import UUID
 
 import attrs
 
-LARGEST = 64 * 1024 * 1024
-"""Bytes of an answer, unpacked, or of a message or line of a stream: more is no workspace."""
+from chatworkspace_coder._http.sizes import ONE, Size, parsed
+
 _FRONT = 200
 """Bytes in which a page shows what it is."""
 
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """One request. `path` begins behind the server's URL."""
+    """One request. `path` begins behind the server's URL. most: what its answer may be."""
 
     method: str = "GET"
     path: str
     owner_id: UUID | None
     query: Mapping[str, str] = attrs.field(factory=dict[str, str])
     body: Any = attrs.field(default=None, repr=False)
+    most: Size = ONE
 
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """What came back. Header names are in small letters."""
+    """What came back. Header names are in small letters.
+
+    most: what its body may be, when it is read as JSON.
+    token_may_change: it was asked for with a token that may be another the next time.
+    """
 
     status: int
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
+    most: Size = attrs.field(default=ONE, repr=False)
+    token_may_change: bool = False
+    _told: list[object] = attrs.field(factory=list[object], init=False, repr=False, eq=False)
+    """Its value, or why it has none, once it was asked for."""
+
+    def json(self) -> object:
+        """Return the value of the body, which is parsed once. ValueError, which does not quote it."""
+        if not self._told:
+            try:
+                self._told.append(parsed(self.body, self.most))
+            except ValueError as error:
+                self._told.append(error)
+        told = self._told[0]
+        if isinstance(told, ValueError):
+            raise told
+        return told
 
     @property
     def ok(self) -> bool:

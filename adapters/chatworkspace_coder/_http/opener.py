@@ -14,15 +14,17 @@ from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 from weakref import WeakSet
 
+import attrs
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from chatworkspace import InvalidArgumentError, UnavailableError
-from chatworkspace_coder._http.failures import reason_of
+from chatworkspace.ports import interruptible
+from chatworkspace_coder._http.connecting import connected
+from chatworkspace_coder._http.failures import is_final, reason_of
 from chatworkspace_coder._http.forks import begins_anew
-from chatworkspace_coder._http.limits import Limit, OverdueError, left
+from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
 from chatworkspace_coder._http.link import BrokenError, Link, head_of
 from chatworkspace_coder._http.messages import Answer
-from chatworkspace_coder._http.sockets import connected
 from chatworkspace_coder._http.tokens import HEADER
 from chatworkspace_coder._http.transport import Transport
 
@@ -68,24 +70,29 @@ class Opener:
         limit = self._transport.limit(deadline)
         target = self._base + path + (f"?{urlencode(query)}" if query else "")
         lines = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
-        reason = ""
-        with limit:
-            try:
-                link = self._connected(limit)
-                try:
-                    self._note(link)
-                    link.send(_request(target, lines), deadline)
-                    head = head_of(link, deadline)
-                except BaseException:
-                    link.close()
-                    raise
-                else:
-                    self._transport.note(head)
-                    return link, head
-            except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
-                reason = reason_of(error)
+        reason, final = "", False
+        try:
+            with interruptible(limit.cut), limit:
+                return self._opened(target, lines, limit)
+        except UnwatchedError:
+            reason = "no thread could be started, and without one no limit holds"
+        except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
+            reason, final = reason_of(error), is_final(error)
         self._transport.limit(deadline)  # says so if the client was closed meanwhile
-        raise UnavailableError("not answered in time" if limit.struck or time.monotonic() >= deadline else f"no answer: {reason}")
+        overdue = limit.struck or time.monotonic() >= deadline
+        raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
+
+    def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
+        link = self._connected(limit)
+        try:
+            self._note(link)
+            link.send(_request(target, lines), limit.deadline)
+            head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
+        except BaseException:
+            link.close()
+            raise
+        self._transport.note(head)
+        return link, head
 
     def _connected(self, limit: Limit) -> Link:
         raw = connected(self._host, self._port, limit)

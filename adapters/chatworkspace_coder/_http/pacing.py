@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from threading import Lock
 from uuid import UUID
 
@@ -46,12 +47,13 @@ class Pacing:
         return min(at - now, max(deadline - now, 0.0) / 2)
 
     def refusal(self, key: Key, *, now: float) -> tuple[Answer, float] | None:
-        """Return the answer by which the server has asked not to come back yet, and for how many seconds more."""
+        """Return the answer by which the server has asked not to come back yet, as it would say so now, and for how many seconds more."""
         with self._lock:
             slow = self._slow.get(key)
             if slow is None or slow.refusal is None or now >= slow.next_at:
                 return None
-            return slow.refusal, slow.next_at - now
+            seconds = slow.next_at - now
+            return attrs.evolve(slow.refusal, headers={**slow.refusal.headers, "retry-after": str(ceil(seconds))}), seconds
 
     def note(self, key: Key, answer: Answer, *, now: float) -> None:
         """Take in what an answer says."""

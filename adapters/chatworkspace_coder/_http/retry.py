@@ -18,8 +18,9 @@ FLOOR = 0.1
 """Seconds between two attempts, at least."""
 FIRST = 0.2
 MOST = 5.0
-"""Seconds: the window of chance doubles from the one to the other."""
-ATTEMPTS = 10
+"""Seconds: the window of chance doubles from the one to the other. A quarter of it passes for certain: at most 10 attempts are made in 3 s."""
+ATTEMPTS = 100
+"""More than there is time for, but where nobody waits in between."""
 
 
 class AgainError(Exception):
@@ -53,7 +54,7 @@ class _Attempts:
 
     def _plan(self, again: AgainError) -> None:
         """Say how long to wait, or nothing where the deadline would pass meanwhile."""
-        wait = max(FLOOR, backoff.full_jitter(self._window)) + (again.retry_after or 0.0)
+        wait = max(FLOOR, self._window / 4, backoff.full_jitter(self._window)) + (again.retry_after or 0.0)
         self._window = min(self._window * 2, MOST)
         if self._real is not None and _is_overdue(again.failure):
             again.failure = self._real  # that time ran out says less than why it did

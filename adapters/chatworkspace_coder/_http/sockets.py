@@ -12,8 +12,9 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.wait import wait_for_read
 
+from chatworkspace_coder._http.connecting import connected
 from chatworkspace_coder._http.framing import Framed, FramingError
-from chatworkspace_coder._http.limits import Limit, left
+from chatworkspace_coder._http.limits import Limit
 
 _here = threading.local()
 
@@ -25,38 +26,16 @@ class Under:
         self._limit = limit
 
     def __enter__(self) -> None:
+        self._outer = getattr(_here, "limit", None)
         _here.limit = self._limit
 
     def __exit__(self, *of_error: object) -> None:
-        _here.limit = None
+        _here.limit = self._outer
 
 
 def _limit() -> Limit:
     limit: Limit = _here.limit
     return limit
-
-
-def connected(host: str, port: int, limit: Limit) -> socket.socket:
-    """Return a TCP connection to the first address that answers; the limit is for all addresses together. OSError, OverdueError.
-
-    Only the resolution of the name cannot be limited: the system offers no way.
-    """
-    failure: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
-        made = socket.socket(family, kind, protocol)
-        try:
-            made.settimeout(left(limit.deadline))
-            made.connect(address)
-            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        except OSError as error:
-            made.close()
-            failure = error
-        except BaseException:
-            made.close()
-            raise
-        else:
-            return made
-    raise failure
 
 
 def _is_quiet(idle: ssl.SSLSocket) -> bool:

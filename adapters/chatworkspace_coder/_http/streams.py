@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any, Protocol, cast
 
 from chatworkspace_coder._http.frames import SILENCE, Frames
 from chatworkspace_coder._http.link import Body, BrokenError, Link
-from chatworkspace_coder._http.messages import LARGEST, Answer
+from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sizes import EVENT, FRAGMENTS, parsed
 
 Event = tuple[str, object]
 """ping, data or error, and what it carries."""
@@ -31,7 +31,7 @@ class WebSocketSource:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._frames = Frames(link)
+        self._frames = Frames(link, EVENT)
 
     def event(self, deadline: float) -> Event | None:
         message = self._frames.message(deadline)
@@ -57,7 +57,7 @@ class EventSource:
         self._buffer = bytearray()
         self._searched = 0
         self._heard_at = time.monotonic()
-        self._kind, self._data = "", list[bytes]()
+        self._kind, self._data, self._size = "", list[bytes](), 0
 
     def event(self, deadline: float) -> Event | None:
         while True:
@@ -68,19 +68,25 @@ class EventSource:
             if name == b"event":
                 self._kind = value.strip().decode("utf-8", "replace")
             elif name == b"data":
-                self._data.append(value.removeprefix(b" "))
+                self._take(value.removeprefix(b" "))
             elif not line and (self._kind or self._data):
                 return self._ended()
 
+    def _take(self, data: bytes) -> None:
+        self._data.append(data)
+        self._size += len(data) + 1
+        if self._size > EVENT.bytes or len(self._data) > FRAGMENTS:
+            raise BrokenError("too large an event")
+
     def _ended(self) -> Event:
         kind, data = self._kind or "data", b"\n".join(self._data)
-        self._kind, self._data = "", []
+        self._kind, self._data, self._size = "", [], 0
         return (kind, _value(data)) if data else ("ping", None)
 
     def _line(self, deadline: float) -> bytes | None:
         while (end := self._buffer.find(b"\n", self._searched)) < 0:
             self._searched = len(self._buffer)
-            if len(self._buffer) > LARGEST:
+            if len(self._buffer) > EVENT.bytes:
                 raise BrokenError("too long a line")
             dead_at = self._heard_at + SILENCE
             try:
@@ -101,6 +107,6 @@ class EventSource:
 
 def _value(told: bytes) -> object:
     try:
-        return json.loads(told)
-    except (ValueError, RecursionError) as error:
+        return parsed(told, EVENT)
+    except ValueError as error:
         raise BrokenError("no event") from error

@@ -29,7 +29,8 @@ class Tokens:
         self._asking = threading.local()
         """Of whom this thread is asking now, by which a function that asks for what it is asked for is told."""
         self._ask: Callable[[UUID | None], str]
-        self._each_their_own = callable(token)
+        self.each_their_own: bool = callable(token)
+        """A function returns them, so that the next may be another."""
         if callable(token):
             if isinstance(token, type) or iscoroutinefunction(token):
                 raise InvalidArgumentError("token", "the text of a session token, or a function that returns it: no class, and nothing to be awaited")
@@ -42,7 +43,7 @@ class Tokens:
 
     def holder(self, owner_id: UUID | None) -> UUID | None:
         """Tell by whom requests are counted: each owner by their own token, or all by the same."""
-        return owner_id if self._each_their_own else None
+        return owner_id if self.each_their_own else None
 
     def of(self, owner_id: UUID | None) -> Secret:
         """Return the token. UnavailableError, which carries nothing of what the function raised or returned."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -15,13 +14,15 @@ from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from chatworkspace import UnavailableError
-from chatworkspace.ports import NotAnsweredError
-from chatworkspace_coder._http.failures import LostError, OutOfTimeError, reason_of
+from chatworkspace.ports import NotAnsweredError, interruptible
+from chatworkspace_coder._http.failures import LostError, is_final, reason_of, told
 from chatworkspace_coder._http.forks import begins_anew
-from chatworkspace_coder._http.limits import Limit, OverdueError, Watchdog, left
-from chatworkspace_coder._http.messages import LARGEST, Answer, Request
-from chatworkspace_coder._http.pacing import Key, Pacing
+from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, Watchdog, left
+from chatworkspace_coder._http.messages import Answer, Request
+from chatworkspace_coder._http.pacing import Pacing
+from chatworkspace_coder._http.pauses import Pauses, Slots, Wanted
 from chatworkspace_coder._http.retry import AgainError, retried
+from chatworkspace_coder._http.sizes import PROBLEM, Size, TooLargeError, Unpacker
 from chatworkspace_coder._http.sockets import Adapter, Under
 from chatworkspace_coder._http.tokens import HEADER, Tokens
 
@@ -55,9 +56,9 @@ class Transport:
         """Begin without connections."""
         self._watchdog = Watchdog()
         self._pacing = Pacing()
-        self._ended = threading.Event()
+        self._pauses = Pauses()
         self._adapter = Adapter(self._connections)
-        self._free = threading.BoundedSemaphore(self._connections)
+        self._slots = Slots(self._connections)
 
     # ------------------------------------------------------------ what others need
 
@@ -68,8 +69,8 @@ class Transport:
 
     def now(self) -> datetime | None:
         """Return the server's time of day, as far as its answers have told it."""
-        told = self._date
-        return None if told is None else told[0] + timedelta(seconds=time.monotonic() - told[1])
+        date = self._date
+        return None if date is None else date[0] + timedelta(seconds=time.monotonic() - date[1])
 
     @property
     def guarded(self) -> bool:
@@ -79,7 +80,7 @@ class Transport:
     def close(self) -> None:
         """End requests under way, connections and the watchdog. Idempotent."""
         self._closed = True
-        self._ended.set()
+        self._pauses.end()
         self._watchdog.close()
         self._adapter.close()
 
@@ -90,74 +91,96 @@ class Transport:
     # ------------------------------------------------------------ reads and changes
 
     def read(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool]) -> Answer:
-        """Ask, and ask again while the answer is one that may pass; slowly, where the server's limit is near. UnavailableError."""
+        """Ask, and ask again while the answer is one that may pass; slowly, where the server's limit is near. UnavailableError.
+
+        It ends early when nobody waits for the answer any more.
+        """
+        wanted, pauses = Wanted(), self._pauses
         try:
-            return retried(lambda: self._attempt(request, deadline, may_pass), deadline, self._ended.wait)
+            with interruptible(wanted.give_up):
+                return retried(lambda: self._attempt(request, deadline, may_pass, wanted), deadline, lambda seconds: pauses.wait(seconds, wanted))
         except AnsweredError as error:
             return error.answer
 
-    def _attempt(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool]) -> Answer:
+    def _attempt(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool], wanted: Wanted) -> Answer:
         failure: UnavailableError
         path = (self.tokens.holder(request.owner_id), request.path)
         self._check()
-        self._take_turn(path, deadline)
+        if wanted.gone:
+            raise UnavailableError("nobody waits for the answer any more")
+        now = time.monotonic()
+        refused = self._pacing.refusal(path, now=now)
+        if refused is not None:  # and the server's patience is not back yet
+            return _final(*refused, may_pass)
+        self._pauses.wait(self._pacing.turn(path, now=now, deadline=deadline), wanted)
         try:
-            answer = self.once(request, deadline)
+            answer = self.once(request, deadline, wanted)
         except LostError as lost:
-            failure = (OutOfTimeError if lost.overdue else UnavailableError)(str(lost))
+            failure = told(lost)
+            if lost.final or wanted.gone:
+                raise failure from None
         else:
             self._pacing.note(path, answer, now=time.monotonic())
-            if not may_pass(answer):
-                return answer
-            raise AgainError(AnsweredError(answer), retry_after=answer.retry_after)
+            return _final(answer, answer.retry_after, may_pass)
         raise AgainError(failure)
-
-    def _take_turn(self, path: Key, deadline: float) -> None:
-        """Wait until the path may be read. AgainError: the server has asked for patience, and it is not over."""
-        refused = self._pacing.refusal(path, now=time.monotonic())
-        if refused is not None:
-            answer, seconds = refused
-            raise AgainError(AnsweredError(answer), retry_after=seconds)
-        self._ended.wait(self._pacing.turn(path, now=time.monotonic(), deadline=deadline))
 
     def change(self, request: Request, deadline: float) -> Answer:
         """Ask, once. NotAnsweredError: it was sent; UnavailableError: it was not."""
         try:
-            return self.once(request, deadline)
+            return self.once(request, deadline, changes=True)
         except LostError as error:
             lost = error
         if lost.sent:
             raise NotAnsweredError(str(lost))
-        raise UnavailableError(str(lost))
+        raise UnavailableError(str(lost), retryable=not lost.final)
 
-    def once(self, request: Request, deadline: float) -> Answer:
-        """Ask once. LostError, UnavailableError (no token, closed)."""
+    def once(self, request: Request, deadline: float, wanted: Wanted | None = None, *, changes: bool = False) -> Answer:
+        """Ask once. LostError, UnavailableError (no token, closed). changes: it may have a slot that reads have not."""
         self._check()
         prepared = self._prepared(request)  # before a slot is taken: whoever is asked for the token may ask the server for it
-        limit = self._watchdog.limit(deadline)
-        free = self._free
-        if not free.acquire(timeout=min(max(deadline - time.monotonic(), 0.0), threading.TIMEOUT_MAX)):
-            raise LostError("all connections were in use", sent=False, overdue=True)
-        try:
-            with limit, Under(limit):
-                return self._exchange(prepared, limit)
-        finally:
-            free.release()
+        limit, slots = self._watchdog.limit(deadline), self._slots
+        wanted = wanted or Wanted()
 
-    def _exchange(self, prepared: PreparedRequest, limit: Limit) -> Answer:
-        reason = ""
+        def give_up() -> None:
+            wanted.give_up()
+            limit.cut()
+
+        with interruptible(give_up):
+            if not slots.take(changes=changes, deadline=deadline, wanted=wanted):
+                raise _lost(wanted, "all connections were in use", sent=False, overdue=True)
+            try:
+                with limit, Under(limit):
+                    return self._exchange(prepared, request.most, limit, wanted)
+            except UnwatchedError:
+                raise LostError("no thread could be started, and without one no limit holds", sent=False, overdue=False) from None
+            finally:
+                slots.give_back(changes=changes)
+
+    def _exchange(self, prepared: PreparedRequest, most: Size, limit: Limit, wanted: Wanted) -> Answer:
+        reason, final = "", False
         try:
             seconds = left(limit.deadline)
             verify = self.ca_file or True
             with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds), verify=verify)) as response:
-                answer = Answer(status=response.status_code, headers=_headers(response), body=_body(response))
+                answer = self._answer(response, most)
         except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
-            reason = reason_of(error)  # its own text may hold anything, and it holds the request
+            reason, final = reason_of(error), is_final(error)  # its own text may hold anything, and it holds the request
         else:
             self.note(answer)
             return answer
         overdue = limit.struck or time.monotonic() >= limit.deadline
-        raise LostError("not answered in time" if overdue else f"no answer: {reason}", sent=limit.sent, overdue=overdue)
+        raise _lost(wanted, "not answered in time" if overdue else f"no answer: {reason}", sent=limit.sent, overdue=overdue, final=final)
+
+    def _answer(self, response: Response, most: Size) -> Answer:
+        ok = 200 <= response.status_code < 300
+        most = most if ok else PROBLEM
+        return Answer(
+            status=response.status_code,
+            headers=_headers(response),
+            body=_body(response, most, cut=not ok),
+            most=most,
+            token_may_change=self.tokens.each_their_own,
+        )
 
     def _prepared(self, request: Request) -> PreparedRequest:
         headers = {"Accept": "application/json", "User-Agent": "chatworkspace", HEADER: self.tokens.of(request.owner_id)}
@@ -173,21 +196,39 @@ class Transport:
         """Take in what every answer says of the server: its version, and its time of day."""
         self.version = answer.version or self.version
         try:
-            told = parsedate_to_datetime(answer.headers.get("date", ""))
+            date = parsedate_to_datetime(answer.headers.get("date", ""))
         except (ValueError, TypeError, OverflowError):
             return
-        if told.tzinfo is not None:
-            self._date = told, time.monotonic()
+        if date.tzinfo is not None:
+            self._date = date, time.monotonic()
+
+
+def _final(answer: Answer, asked_for: float | None, may_pass: Callable[[Answer], bool]) -> Answer:
+    """Return an answer. AgainError: it is one that may pass, and not before so many seconds."""
+    if not may_pass(answer):
+        return answer
+    raise AgainError(AnsweredError(answer), retry_after=asked_for)
+
+
+def _lost(wanted: Wanted, message: str, *, sent: bool, overdue: bool, final: bool = False) -> LostError:
+    """Return why no answer came; where nobody waited for it any more, that is why."""
+    if wanted.gone:
+        return LostError("nobody waits for the answer any more", sent=sent, overdue=False)
+    return LostError(message, sent=sent, overdue=overdue, final=final)
 
 
 def _headers(response: Response) -> dict[str, str]:
     return {name.lower(): value for name, value in response.headers.items()}
 
 
-def _body(response: Response) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
-        body += chunk
-        if len(body) > LARGEST:
-            raise ValueError("too large")
-    return bytes(body)
+def _body(response: Response, most: Size, *, cut: bool) -> bytes:
+    """Return what came, unpacked. cut: where it is too large its beginning is enough. ValueError."""
+    body = Unpacker(response.headers.get("content-encoding", ""), most.bytes)
+    try:
+        for piece in response.raw.stream(_CHUNK, decode_content=False):
+            body.add(piece)
+    except TooLargeError:
+        if cut:
+            return body.cut()
+        raise
+    return body.whole()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from chatworkspace.ports import WorkspaceTakenError
-from chatworkspace_contracts._checks import equal, present, raises
+from chatworkspace_contracts._checks import equal, holds, present, raises
 from chatworkspace_contracts._store.stage import (
     ANOTHER,
     CHAT,
@@ -22,6 +22,7 @@ from chatworkspace_contracts._store.stage import (
 )
 
 LEAVING = topic("attach")
+ODD = "no\0room, says \ud800 and \udfff here"
 
 
 @LEAVING.rule("binds", "attach() binds what was not made here in place of what was bound, one generation later; the name stays the chat's.")
@@ -149,3 +150,16 @@ def every_note_goes_into_the_history(fresh: Fresh) -> None:
         it.store.release(it.claim(plan=a_plan()), note=note)
     it.bound()
     equal("the notes", it.latest().notes, ("refused: 400", "refused: 403"))
+
+
+@RELEASING.rule("odd-notes", "A platform's words that no database takes (NUL, half a character) go into the history all the same, made fit for it.")
+def odd_notes_are_made_fit(fresh: Fresh) -> None:
+    it = fresh()
+    it.store.release(it.claim(plan=a_plan()), note=ODD)
+    it.store.attach(it.claim(), ANOTHER, number=0, note=ODD)
+    it.store.close_chat(it.claim(), number=0, note=ODD)
+    it.store.record_stray(CHAT, WORKSPACE, f"{ODD}, and {ODD}")
+    for note in it.notes():
+        equal("its beginning and its end", (note[:2], note[-3:]), (ODD[:2], ODD[-3:]))
+        holds("no NUL and no half character", not {"\0", "\ud800"} & set(note), note)
+    equal("how many notes there are", len(it.notes()), 4)

@@ -23,6 +23,7 @@ from chatworkspace.ports import (
     StaleClaimError,
     Store,
     WorkspaceTakenError,
+    fit_text,
     interruptible,
 )
 from chatworkspace_fake._arguments import check_clock
@@ -172,7 +173,7 @@ class MemoryStore(Store):
                 replaces=before.workspace_id,
                 workspace_id=workspace_id,
                 bound_at=self._clock.now(),
-                notes=(note,) if note else (),
+                notes=(fit_text(note),) if note else (),
             )
             row.history = (*row.history, intent)
             row.give_back()
@@ -198,7 +199,7 @@ class MemoryStore(Store):
         del workspace_id  # the note names it
         row = self._row(chat_id)
         with row.lock:
-            if not row.history or note not in row.history[-1].notes:
+            if not row.history or fit_text(note) not in row.history[-1].notes:
                 self._before_write()
                 row.note(note)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Chat
-from chatworkspace.ports import Claim, Intent, Plan, Signal, WorkspaceTakenError
+from chatworkspace.ports import Claim, Intent, Plan, Signal, WorkspaceTakenError, fit_text
 
 
 @attrs.define(kw_only=True)
@@ -65,9 +65,9 @@ class Row:
             self.history = (*self.history[:-1], attrs.evolve(self.history[-1], **changes))
 
     def note(self, note: str) -> None:
-        """Add a note to the latest intent."""
+        """Add a note to the latest intent, fit for every store."""
         if self.history:
-            self.amend(notes=(*self.history[-1].notes, note))
+            self.amend(notes=(*self.history[-1].notes, fit_text(note)))
 
 
 @attrs.define

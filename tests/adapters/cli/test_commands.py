@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from uuid import UUID
@@ -97,6 +98,31 @@ def test_parameters_and_presets(shell: Shell, coder: FakeCoder, monkeypatch: pyt
     assert "hush" not in done.out + done.err
 
 
+@pytest.mark.parametrize("way", ["--param-file", "standard input", "--param-env"])
+def test_parameters_that_no_word_tells(way: str, shell: Shell, coder: FakeCoder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a file, standard input, the environment: a secret is in no list of processes. What is not there is named, not made empty."""
+    coder.add_template("devbox", parameters=(Parameter(name="secret", required=True),), build=1)
+    sent: list[CreateWorkspace] = []
+    create = CoderClient.create_workspace
+
+    def noted(client: CoderClient, request: CreateWorkspace, *, deadline: float) -> Workspace:
+        sent.append(request)
+        return create(client, request, deadline=deadline)
+
+    monkeypatch.setattr(CoderClient, "create_workspace", noted)
+    (tmp_path / "kept").write_text("hush=hush\n", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush=hush\n"))
+    monkeypatch.setenv("KEPT", "hush=hush")
+    word = {"--param-file": f"secret={tmp_path / 'kept'}", "standard input": "secret=-", "--param-env": "secret=KEPT"}[way]
+    option = "--param-env" if way == "--param-env" else "--param-file"
+    asked = ("create", *CHAT, "--template", "devbox", option)
+    missing = shell(*asked, "secret=no_such")
+    assert (missing.code, f"{option}: expected" in missing.err, "no_such" in missing.err) == (2, True, True), missing
+    done = shell(*asked, word)
+    assert (done.code, "hush" in done.out + done.err) == (0, False)
+    assert [it.parameters for it in sent] == [{"secret": "hush=hush"}]
+
+
 def test_replace(shell: Shell, coder: FakeCoder, docker: str) -> None:
     """What is there is left behind and named; with its id the same command given twice replaces once."""
     coder.add_template("other", build=1)
@@ -165,6 +191,8 @@ def test_a_token_that_is_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
         (("create", *CHAT, "--template", str(ELSEWHERE), "--preset", "big"), "--template: expected name or id"),
         (("create", *CHAT, "--template", "docker", "--param", "hush"), "--param: expected NAME=VALUE"),
         (("create", *CHAT, "--template", "docker", "--param", "=hush"), "--param: expected NAME=VALUE"),
+        (("create", *CHAT, "--template", "docker", "--param-file", "hush"), "--param: expected NAME=PATH"),
+        (("create", *CHAT, "--template", "docker", "--param-env", "=hush"), "--param: expected NAME=VARIABLE"),
         (("create", *CHAT, "--template", "docker", "--replace", "it"), "--replace: expected a UUID"),
         (("create", *CHAT, "--template", "docker", "--wait", "-1"), "--wait: expected None or a number of seconds"),
         (("create", *CHAT, "--template", "docker", "--wait", "long"), "argument --wait: invalid float value"),
@@ -386,3 +414,24 @@ def test_the_file_stays_where_it_was_asked_for(shell: Shell, tmp_path: Path, doc
     assert shell("create", *CHAT, "--template", docker, "--store", f"sqlite://{tmp_path}/other.db").code == 0
     assert (tmp_path / "other.db").exists()
     assert not (tmp_path / "chats.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "token"),
+    [(("--token-file", "-"), "hush"), (("--token-file", "kept"), "kept"), ((), "of the environment"), (("--token", "told"), "told")],
+)
+def test_the_simulators_token(words: tuple[str, ...], token: str, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a file, standard input, the environment, or as a word; two at once are refused."""
+    served: list[str] = []
+
+    def serve(*, token: str, **more: object) -> None:
+        assert more
+        served.append(token)
+
+    monkeypatch.setattr("chatworkspace_cli._offline.serving.serve", serve)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hush\n"))
+    monkeypatch.setenv("CHATWORKSPACE_SIMULATOR_TOKEN", "of the environment")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").write_text("kept", encoding="utf-8")
+    assert (shell("simulator", *words).code, served) == (0, [token])
+    assert shell("simulator", "--token", "told", "--token-file", "kept").code == 2

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import sqlite3
+import stat
+import subprocess
 from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -10,10 +18,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from chatworkspace import UnavailableError
 from chatworkspace_cli._online.stores import opened
+from chatworkspace_postgres import PostgresStore
 from chatworkspace_simulator import CoderSimulator
+from chatworkspace_sqlite import SQLiteStore
 from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.worlds import scripts
-from tests.adapters.postgres.server import Database, database, granted
+from tests.adapters.postgres.server import Database, database, granted, own_programs
 
 pytestmark = pytest.mark.adapters
 
@@ -77,6 +87,68 @@ def test_what_leads_to_no_database(command: str, shell: Shell) -> None:
     assert (nonsense.code, "hush" in nonsense.err) == (2, False)
     away = shell("db", command, "--dsn", "postgresql://app:hush@127.0.0.1:9/app")
     assert (away.code, "hush" in away.err) == (4, False)
+
+
+def test_a_database_that_no_word_names(shell: Shell, base: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a file, by standard input, by the environment: what has a password in it is in no list of processes. Two at once are refused."""
+    dsn, kept = url(base.owner), tmp_path / "dsn"
+    kept.write_text(f"{dsn}\n", encoding="utf-8")
+    asked = ("db", "upgrade", "--schema", "silent")
+    assert shell(*asked, "--dsn-file", str(kept)).code == 0
+    monkeypatch.setattr("sys.stdin", io.StringIO(dsn))
+    assert shell(*asked, "--dsn-file", "-").out == "nothing to do\n"
+    assert shell(*asked, "--dsn", dsn, "--dsn-file", str(kept)).code == 2
+    gone = shell(*asked, "--dsn-file", str(tmp_path / "gone"))
+    assert (gone.code, "gone: No such file" in gone.err) == (2, True)
+    monkeypatch.setenv("CHATWORKSPACE_DSN", dsn)
+    assert shell(*asked).out == "nothing to do\n"
+
+
+def test_a_copy_of_a_store_in_use(shell: Shell, base: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In PostgreSQL: psql takes it into another database, with secret and chats. Only its user may read it, and it replaces nothing."""
+    monkeypatch.setenv("PATH", str(own_programs()), prepend=os.pathsep)
+    with closing(PostgresStore(lambda: psycopg.connect(base.owner), schema=base.schema())) as store:
+        store.open_chat("thread-42", UUID(int=1), UUID(int=2))
+        secret = store.secret()
+        copy = tmp_path / "chats.sql"
+        asked = ("db", "backup", "--dsn", url(base.owner), "--schema", store._schema, str(copy))
+        done = shell(*asked)
+        assert (done.code, done.out) == (0, f"written: {copy}\n"), done
+        assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+        assert (shell(*asked).code, shell(*asked, "--schema", "no_such").code) == (2, 3)
+        other = base.another()
+        subprocess.run([own_programs() / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-f", str(copy), other.owner], check=True, capture_output=True)
+        with closing(PostgresStore(lambda: psycopg.connect(other.owner), schema=store._schema)) as restored:
+            assert (restored.secret(), restored.look("thread-42").chat.owner_id) == (secret, UUID(int=1))
+
+
+def test_a_copy_without_the_program_for_it(shell: Shell, base: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named, and no file is left."""
+    schema = base.schema()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    done = shell("db", "backup", "--dsn", url(base.owner), "--schema", schema, str(tmp_path / "chats.sql"))
+    assert (done.code, "pg_dump" in done.err, list(tmp_path.iterdir())) == (3, True, [])
+
+
+def test_a_copy_of_a_file_in_use(shell: Shell, tmp_path: Path) -> None:
+    """Complete, though the last commits are still in its log; only its user may read it, and it replaces nothing. What is no store is refused."""
+    copy = tmp_path / "copy.db"
+    asked = ("db", "backup", str(copy))
+    assert shell(*asked).code == 2
+    with closing(SQLiteStore(tmp_path / "chats.db")) as store:
+        store.open_chat("thread-42", UUID(int=1), UUID(int=2))
+        secret = store.secret()
+        done = shell(*asked)
+        assert (done.code, done.out) == (0, f"written: {copy}\n"), done
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    assert shell(*asked).code == 2
+    with closing(SQLiteStore(copy)) as restored:
+        assert (restored.secret(), restored.look("thread-42").chat.owner_id) == (secret, UUID(int=1))
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE orders (id)")
+    refused = shell("db", "backup", "--store", f"sqlite://{foreign}", str(tmp_path / "no.db"))
+    assert (refused.code, (tmp_path / "no.db").exists()) == (2, False)
 
 
 def test_the_owner_may_do_it_by_hand(shell: Shell, base: Database) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 
 from chatworkspace_coder import CoderClient
+from chatworkspace_coder._http.pauses import Pauses, Wanted
 from tests.adapters.coder.server import Server, serving
 
 TOKEN = "canary0123-abcdefghijklmnopqrstuv"  # noqa: S105 # of this test's server alone
@@ -20,26 +20,26 @@ def server() -> Generator[Server, None, None]:
         yield it
 
 
-class Noted(threading.Event):
-    """Ends waits, and notes for how many seconds somebody was to wait. sleeps=False: nobody does."""
+class Noted(Pauses):
+    """Notes for how many seconds somebody was to wait. sleeps=False: nobody does."""
 
     def __init__(self, *, sleeps: bool) -> None:
         super().__init__()
         self._sleeps = sleeps
         self.waits: list[float] = []
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, seconds: float, wanted: Wanted) -> None:
         """Note it."""
-        if timeout:
-            self.waits.append(timeout)
-        return super().wait(timeout if self._sleeps else 0)
+        if seconds:
+            self.waits.append(seconds)
+        super().wait(seconds if self._sleeps else 0, wanted)
 
 
 def waits_of(client: CoderClient, *, sleeps: bool = True) -> Noted:
     """Return what the client waits on from now on, between attempts and for its turn to read."""
     transport: Any = client._transport
-    transport._ended = Noted(sleeps=sleeps)
-    return transport._ended  # type: ignore[no-any-return] # see Any above
+    transport._pauses = Noted(sleeps=sleeps)
+    return transport._pauses  # type: ignore[no-any-return] # see Any above
 
 
 @pytest.fixture

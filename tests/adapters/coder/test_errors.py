@@ -12,6 +12,7 @@ from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
 from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
 from chatworkspace_coder._answers.errors import (
     NoRouteError,
+    ServerFailedError,
     error_of_change,
     error_of_read,
     may_pass,
@@ -62,7 +63,7 @@ def test_a_page_of_a_proxy_is_no_answer(status: int, body: bytes) -> None:
     """Whatever its status: Coder did not say it."""
     told = answer(status, body)
     assert isinstance(error_of_change(told, creates=True), NotAnsweredError)
-    assert type(error_of_read(told)) is UnavailableError
+    assert type(error_of_read(told)) in {UnavailableError, ServerFailedError}
 
 
 @pytest.mark.parametrize("body", [TAKEN, problem("Taken", name="in use"), problem('Workspace "x" already exists.')])
@@ -97,7 +98,9 @@ def test_a_read_that_is_refused(status: int, kind: type[Exception]) -> None:
         (answer(500, problem("oops")), True),
         (answer(502, PAGE), True),
         (answer(403, PAGE), True),
-        (answer(200, PAGE), True),
+        (answer(404, PAGE), True),
+        (answer(408, PAGE), True),
+        (answer(200, PAGE), False),
         (answer(401, problem("who?")), False),
         (answer(401, PAGE), False),
         (answer(404, NOT_FOUND), False),

@@ -98,7 +98,7 @@ def _ask(client: CoderClient) -> bool:
 def test_what_is_odd_does_not_shift_the_answers(naming: tuple[Naming, CoderClient], form: str) -> None:
     """Of the requests that follow on the same connection, or on a new one."""
     it, client = naming
-    client._transport._ended.set()  # nobody waits between attempts
+    client._transport._pauses.end()  # nobody waits between attempts
     it.forms = [form]
     _ask(client)
     assert [_ask(client), _ask(client)] == [True, True]
@@ -110,7 +110,7 @@ def test_no_answer_is_taken_for_anothers(naming: tuple[Naming, CoderClient], for
     """Whatever comes in whatever order."""
     it, client = naming
     it.forms = list(forms)
-    client._transport._ended.set()  # nobody waits between attempts
+    client._transport._pauses.end()  # nobody waits between attempts
     for _ in forms:
         _ask(client)
     it.forms = []

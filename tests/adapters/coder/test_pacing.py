@@ -9,22 +9,24 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatworkspace import UnavailableError
-from chatworkspace.ports import CreateWorkspace, SystemClock
+from chatworkspace import ChatWorkspaces, RefusedError, UnavailableError
+from chatworkspace.ports import CreateWorkspace, NotAnsweredError, SystemClock
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._http import pacing, rates
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.pacing import MOST, Pacing
 from chatworkspace_coder._http.rates import PROCESSES, WINDOW, Rate, interval, rate_in
-from chatworkspace_fake import FakeCoder
+from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._http import limits as server_limits
+from tests.adapters.coder.calls import CALLS
 from tests.adapters.coder.conftest import waits_of
-from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, problem, workspace
+from tests.adapters.coder.payloads import ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.hanging import PATIENCE, not_hanging, until
 
@@ -234,6 +236,86 @@ def test_a_refused_path_is_left_alone(server: Server, client: CoderClient) -> No
     client.get_workspace(ME, IT, deadline=soon(60))
     assert turns.waits
     assert server.paths == [f"GET {PATH}", f"POST {CREATE}", f"GET {PATH}"]
+
+
+OWN = Reply(429, problem("slow down"), told(0, **{"Retry-After": "60"}))
+
+
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"watch, read", "wake", "run"}))
+def test_each_call_says_when_it_may_be_made_again(server: Server, client: CoderClient, name: str) -> None:
+    """At once, by one request: whoever waits for so long holds nothing meanwhile. It is certain that nothing was made."""
+    server.otherwise(OWN)
+    turns = waits_of(client)
+    with pytest.raises(UnavailableError) as failed:
+        CALLS[name](client, soon(120))
+    assert type(failed.value) is UnavailableError
+    assert (failed.value.retry_after, failed.value.retryable) == (60.0, True)
+    assert (len(server.seen), turns.waits) == (1, [])
+
+
+def test_a_refusal_that_is_remembered_says_what_is_left_of_it(server: Server, client: CoderClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not what the server said then."""
+    server.on("GET", PATH, OWN)
+    with pytest.raises(UnavailableError):
+        client.get_workspace(ME, IT, deadline=soon())
+    monotonic = time.monotonic
+    monkeypatch.setattr("chatworkspace_coder._http.transport.time.monotonic", lambda: monotonic() + 20)
+    with pytest.raises(UnavailableError) as failed:
+        client.get_workspace(ME, IT, deadline=soon(120))
+    assert failed.value.retry_after is not None
+    assert 20 <= failed.value.retry_after <= 40
+    assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "seconds"),
+    [
+        (Reply(429, problem("slow down"), told(0)), 60.0),
+        (Reply(429, problem("slow down"), {"Retry-After": "7"}), 7.0),
+        (Reply(429, problem("slow down")), None),
+    ],
+    ids=["only how many are left", "only when", "neither"],
+)
+def test_what_coder_says_of_its_limit(server: Server, client: CoderClient, reply: Reply, seconds: float | None) -> None:
+    """Without the seconds it is the minute over which it counts."""
+    server.on("POST", CREATE, reply)
+    with pytest.raises(UnavailableError) as failed:
+        client.create_workspace(REQUEST, deadline=soon())
+    assert failed.value.retry_after == seconds
+
+
+def test_a_429_of_a_proxy_says_nothing_of_a_change(server: Server, client: CoderClient) -> None:
+    """It may have been sent on: it is looked for. A read is asked again."""
+    page = Reply(429, PAGE, {"Retry-After": "60"})
+    server.on("POST", CREATE, page)
+    with pytest.raises(NotAnsweredError):
+        client.create_workspace(REQUEST, deadline=soon())
+    server.on("GET", PATH, attrs.evolve(page, headers={"Retry-After": "0"}), Reply(200, workspace()))
+    assert client.get_workspace(ME, IT, deadline=soon()).id == IT
+
+
+def test_a_creation_waits_until_the_server_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the whole way: it is told as made, by a second request; one that may not wait so long is told when."""
+    monkeypatch.setattr(server_limits, "WINDOW", 6.0)
+    with CoderSimulator(FakeCoder(), requests_per_minute=3) as simulator, CoderClient(simulator.url, token=simulator.token) as client:
+        docker = simulator.coder.add_template("docker")
+        me = client.user()
+        clock = SystemClock()
+        with ChatWorkspaces(store=MemoryStore(clock), creator=client, dialer=client, clock=clock) as service:
+            for chat in "abcd":
+                service.open_chat(chat, owner_id=me.id, organization_id=me.organization_ids[0])
+            for _ in range(3):
+                with suppress(RefusedError):
+                    client.create_workspace(attrs.evolve(REQUEST, owner_id=me.id, template_id=UUID(int=1)), deadline=soon())
+            with pytest.raises(UnavailableError) as failed:
+                service.create("a", docker.id, wait=1)
+            assert type(failed.value) is UnavailableError
+            assert failed.value.retry_after == 6.0
+            assert service.create("b", docker.id, wait=PATIENCE).created
+    posts = [seen.status for seen in simulator.requests if seen.method == "POST"]
+    assert posts.count(201) == 1
+    assert posts.count(429) >= 2
+    assert len(simulator.coder.live) == 1
 
 
 def test_eight_clients_poll_one_workspace(monkeypatch: pytest.MonkeyPatch) -> None:

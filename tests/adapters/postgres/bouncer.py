@@ -57,6 +57,7 @@ auth_type = any
 pool_mode = transaction
 default_pool_size = {SERVER_CONNECTIONS}
 max_client_conn = 2000
+server_login_retry = 1
 ignore_startup_parameters = extra_float_digits,options
 """
 

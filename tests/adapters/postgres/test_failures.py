@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from threading import Event, Thread, Timer
 from traceback import format_exception
 from typing import Any
@@ -16,10 +16,10 @@ import psycopg
 import pytest
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
-from chatworkspace import Reason, UnavailableError
-from chatworkspace.ports import Store
+from chatworkspace import InvalidArgumentError, Reason, UnavailableError
+from chatworkspace.ports import NotFoundError, Store
 from chatworkspace_postgres import PostgresStore, _wire, upgrade
 from chatworkspace_postgres._dsn import connect_by
 from chatworkspace_postgres._schema import script
@@ -266,6 +266,88 @@ def test_nobody_there() -> None:
     store = PostgresStore(lambda: psycopg.connect(dsn), timeout=TIMEOUT)
     error = unavailable(store.secret, "no success within 0.5 s; the last error: .*refused")
     assert "hunter2" not in str(error)
+
+
+@pytest.mark.parametrize("raised", [KeyError("hush"), RuntimeError("hush"), AssertionError(), psycopg.InterfaceError("hush"), MemoryError()])
+def test_whatever_a_hosts_function_raises(raised: Exception) -> None:
+    """UnavailableError, at once, with its kind and without its text; the cause is there, but where its text may repeat a connection string."""
+
+    def connect() -> psycopg.Connection[Any]:
+        raise raised
+
+    for call in (PostgresStore(connect, timeout=LONG).secret, lambda: upgrade(connect), lambda: script(connect)):
+        error = unavailable(call, f"a connection could not be had: {type(raised).__name__}", retryable=False)
+        assert error.__cause__ is (None if isinstance(raised, psycopg.Error) else raised)
+        assert "hush" not in str(error)
+
+
+def test_a_hosts_function_that_fails_for_a_moment(postgres: Database) -> None:
+    """What the system raises may pass: it is asked again, and told in the end, with its cause."""
+    ways, schema = [refused_by_the_system, postgres.connect], postgres.schema()
+
+    def connect() -> Any:
+        return ways.pop(0)()
+
+    assert len(PostgresStore(connect, schema=schema, timeout=LONG).secret()) == 32
+    error = unavailable(PostgresStore(refused_by_the_system, schema=schema, timeout=TIMEOUT).secret, "ConnectionRefusedError")
+    assert error.__cause__ is not None
+    assert isinstance(error.__cause__.__cause__, ConnectionRefusedError)
+
+
+def refused_by_the_system() -> Any:
+    return socket.create_connection(("127.0.0.1", free_port()))
+
+
+@pytest.mark.parametrize("lent", [None, "a connection", 7])
+def test_what_is_no_connection(lent: Any) -> None:
+    """It is named by its kind."""
+    for call in (PostgresStore(lambda: nullcontext(lent)).secret, lambda: upgrade(lambda: nullcontext(lent))):
+        with pytest.raises(InvalidArgumentError, match=f"connect: expected .* and not {type(lent).__name__}"):
+            call()
+
+
+def test_what_is_no_context_manager() -> None:
+    """As whatever else is wrong with the host's function."""
+    nothing: Any = None
+    unavailable(PostgresStore(lambda: nothing).secret, "a connection could not be had: ", retryable=False)
+
+
+def test_a_connection_that_cannot_be_given_back_hides_no_answer(postgres: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """What was written is told; the log has the kind of what failed. An error is not hidden either."""
+
+    @contextmanager
+    def connect() -> Generator[psycopg.Connection[Any], None, None]:
+        with postgres.connect() as connection:
+            yield connection
+        raise ZeroDivisionError
+
+    store = postgres.store(connect)
+    assert bound(store).chat.id == CHAT
+    with pytest.raises(NotFoundError):
+        store.look("no such chat")
+    store = PostgresStore(connect, schema="no_such_schema")
+    unavailable(store.secret, "no_such_schema", retryable=False)
+    assert {it.getMessage() for it in caplog.records} == {"a connection to PostgreSQL could not be given back (ZeroDivisionError)"}
+
+
+def test_the_databases_last_words_are_told(postgres: Database) -> None:
+    """Behind them the pool has nothing to lend: why is told, and not that the pool has waited."""
+    lent = 0
+
+    def connect() -> psycopg.Connection[Any]:
+        nonlocal lent
+        lent += 1
+        if lent > 1:
+            raise PoolTimeout("couldn't get a connection after 1.00 sec")
+        return postgres.connect()
+
+    there = postgres.store()
+    claim = claimed(there)
+    raising(there, postgres, "40001")
+    here = PostgresStore(connect, schema=there._schema, timeout=TIMEOUT)
+    unavailable(lambda: here.bind(claim, WORKSPACE), "no success within 0.5 s; the last error: in trouble")
+    assert lent > 1
+    unavailable(here.secret, "couldn't get a connection after 1.00 sec; what the server told the pool is in the log")
 
 
 def test_a_connection_string_that_is_none() -> None:

@@ -140,6 +140,27 @@ def test_a_schema_that_somebody_made_beforehand(postgres: Database, name: str) -
     bound(PostgresStore(postgres.connect, schema=name))
 
 
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "CREATE TABLE {name}.orders (id integer)",
+        "CREATE VIEW {name}.version AS SELECT 1 AS number",
+        "CREATE TABLE {name}.version (number integer, file text)",
+        "CREATE TABLE {name}.version (number integer, file text, applied_at text); INSERT INTO {name}.version VALUES (1, '0001_users.sql', '')",
+        "CREATE TABLE {name}.version (number integer, file text, applied_at text); INSERT INTO {name}.version VALUES (2, '0001_first.sql', '')",
+    ],
+)
+def test_a_schema_of_somebody_else(postgres: Database, name: str, theirs: str) -> None:
+    """It is left as it was, whatever its tables are called, and nothing is printed for it."""
+    postgres.execute(f"CREATE SCHEMA {name}; " + theirs.format(name=name))
+    before = shape(postgres, name)
+    for act in (upgrade, script):
+        with pytest.raises(UnavailableError, match="what is not of chatworkspace") as error:
+            act(owner(postgres), schema=name)
+        assert not error.value.retryable
+    assert shape(postgres, name) == before
+
+
 def test_what_would_be_run_can_be_printed(postgres: Database, name: str, tmp_path: Path) -> None:
     """Run as it is, it comes to the same tables. Nothing is changed by printing it, and nothing printed when there is nothing to do."""
     text = script(owner(postgres), schema=name)

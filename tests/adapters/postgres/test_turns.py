@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
-from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from functools import partial
 from itertools import pairwise
 from threading import Thread, Timer
 from typing import Any
@@ -13,9 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from chatworkspace.ports import Look, Signal, Store, SystemClock
+from chatworkspace import UnavailableError
+from chatworkspace._ports import turn_signals
+from chatworkspace.ports import Look, Signal, Store, SystemClock, TurnSignals
 from chatworkspace_fake import Simulation
 from chatworkspace_postgres import PostgresStore, _listener
+from tests.adapters.finalizers import at_lines
 from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
 from tests.adapters.postgres.proxy import proxied
@@ -149,13 +154,13 @@ def test_one_listener_serves_a_process(postgres: Database) -> None:
 
 
 def test_closing_wakes_who_waits(postgres: Database) -> None:
-    """With an error, for nobody knows whether the turn has come."""
+    """By themselves, or with an error if they were about to look: nobody knows whether the turn has come."""
     store = postgres.store(listen=postgres.connect)
     claimed(store)
     look = store.look(CHAT)
     timer = Timer(0.2, store.close)
     timer.start()
-    with not_hanging():
+    with not_hanging(), suppress(UnavailableError):
         store.wait_for_turn(look, CLOCK.monotonic() + LONG)
     timer.join()
     assert threads() == []
@@ -285,6 +290,114 @@ def test_writes_notify_only_where_stores_listen(postgres: Database) -> None:
             store.release(claimed(store))
             heard = list(hearing.notifies(timeout=1 if listen is None else LONG, stop_after=1))
             assert len(heard) == (listen is not None)
+
+
+def test_a_notification_tells_nothing_to_who_lacks_the_secret(postgres: Database) -> None:
+    """What the chat is called in it follows from its id and the store's secret together: nobody tries ids, or compares two stores."""
+    heard: list[str] = []
+    for _ in range(2):
+        with psycopg.connect(postgres.owner, autocommit=True) as hearing, closing(postgres.store(listen=postgres.connect)) as store:
+            hearing.execute(f"LISTEN {store._schema}".encode())
+            store.release(claimed(store))
+            heard += [it.payload for it in hearing.notifies(timeout=LONG, stop_after=1)]
+            assert heard[-1] == _listener.key_of(store.secret(), CHAT)
+    assert heard[0] != heard[1]
+
+
+def test_closing_waits_for_no_server_that_says_nothing(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network swallows all: the listener cannot say goodbye, and is left to end by itself."""
+    monkeypatch.setattr(_listener, "QUIET", 0.1)
+    monkeypatch.setattr(_listener, "ANSWER", 60.0)
+    with proxied(postgres.app) as (proxy, dsn):
+        store = postgres.store(listen=lambda: psycopg.connect(dsn))
+        listener = _listening(store)
+        proxy.silent = True
+        CLOCK.sleep(0.3)  # it asks whether anybody is there, and would wait for a minute
+        with not_hanging():
+            store.close()
+        assert not listener.ready()
+        proxy.close()
+        until(lambda: not threads())
+
+
+def test_closing_waits_for_no_function_of_the_hosts(postgres: Database) -> None:
+    """It is still connecting: it gives back what it gets, and does not listen."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def listen() -> psycopg.Connection[Any]:
+        begun.set()
+        go_on.wait()
+        return postgres.connect()
+
+    store = postgres.store(listen=listen)
+    claimed(store)
+    store.wait_for_turn(store.look(CHAT), CLOCK.monotonic() + 0.05)
+    assert begun.is_set()
+    with not_hanging():
+        store.close()
+    go_on.set()
+    until(lambda: not threads())
+    assert listeners(postgres) == []
+
+
+def _listening(store: PostgresStore) -> _listener.Listener:
+    listener = store._parts.here().listener
+    assert listener is not None
+    until(listener.ready)
+    return listener
+
+
+def test_a_thread_that_cannot_be_started(postgres: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """Who waits looks for itself, and the next who waits starts it: the log is told once."""
+
+    def start(thread: Thread) -> None:
+        raise RuntimeError("can't start new thread", thread)
+
+    with closing(postgres.store(listen=postgres.connect)) as store:
+        claimed(store)
+        look = store.look(CHAT)
+        with monkeypatch.context() as full:
+            full.setattr("chatworkspace_postgres._listener.Thread.start", start)
+            for _ in range(2):
+                store.wait_for_turn(look, CLOCK.monotonic() + 0.2)
+        assert threads() == []
+        _listening(store)
+    told = [it.getMessage() for it in caplog.records]
+    assert told == ["no notifications from PostgreSQL (RuntimeError): who waits for a turn looks for it"]
+
+
+def test_a_listener_that_its_host_ends_begins_again(postgres: Database) -> None:
+    """Its function exits, as if it were the program: the thread is not lost for it."""
+    ways: Iterator[Callable[[], Any]] = iter([sys.exit, postgres.connect])
+
+    def listen() -> Any:
+        return next(ways)()
+
+    with closing(postgres.store(listen=listen)) as store:
+        _listening(store)
+
+
+def test_a_finalizer_that_closes_the_listener_hangs_nobody() -> None:
+    """At any line of whoever begins to wait, or closes: no thread is left."""
+
+    def listen() -> psycopg.Connection[Any]:
+        raise ZeroDivisionError
+
+    files = (_listener.__file__, turn_signals.__file__)
+    for begin in (_listener.Listener.ready, _listener.Listener.close):
+        line, lines = 0, 1
+        while line < lines:
+            listener = _listener.Listener(listen, "chats", TurnSignals())
+
+            def close(number: int, at: int = line, it: _listener.Listener = listener) -> None:
+                if number == at:
+                    it.close()
+
+            lines = max(lines, at_lines(files, close, partial(begin, listener)))
+            assert not listener.ready()
+            listener.close()
+            line += 1
+    until(lambda: not threads())
 
 
 # ---------------------------------------------------------------- the server's clock

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -56,6 +57,39 @@ def test_everything_is_there_when_opened_again(path: Path) -> None:
         with pytest.raises(Exception, match="discarded"):
             store.bind(claim, ANOTHER)
         assert store.bind(claim, UUID(int=103)).workspace_id == UUID(int=103)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has other rights")
+def test_it_is_its_users_alone(path: Path) -> None:
+    """It holds a secret: whatever others' files are allowed here, nobody else reads this one, nor what lies beside it."""
+    mask = os.umask(0)
+    try:
+        with opened(path) as store:
+            bound(store, "chat", WORKSPACE)
+            rights = {it.name: stat.S_IMODE(it.stat().st_mode) for it in path.parent.iterdir()}
+    finally:
+        os.umask(mask)
+    assert rights == dict.fromkeys(("chats.db", "chats.db-wal", "chats.db-shm"), 0o600)
+
+
+def test_the_rights_of_a_file_that_is_there_stay(path: Path) -> None:
+    """Who has made it for a group keeps it so."""
+    path.touch()
+    path.chmod(0o660)
+    with opened(path) as store:
+        store.secret()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+
+
+def test_a_plain_copy_of_a_file_in_use_has_tables_and_secret(path: Path, tmp_path: Path) -> None:
+    """Of the file alone, without its log: what marks workspaces is never only in the log."""
+    with opened(path) as other, opened(path) as store:
+        assert list(other.chats()) == []  # keeps a connection open, so that nothing is written back by closing one
+        secret = store.secret()
+        copied = tmp_path / "copy.db"
+        copied.write_bytes(path.read_bytes())
+        with opened(copied) as copy:
+            assert copy.secret() == secret
 
 
 def test_it_is_one_file_once_closed(path: Path) -> None:

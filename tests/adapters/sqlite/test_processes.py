@@ -20,6 +20,7 @@ from chatworkspace_sqlite._schema import prepare
 from tests.adapters.forks import in_child
 from tests.adapters.sqlite.files import bound, claimed, opened
 from tests.adapters.talking import answer, end, started, tell
+from tests.hanging import not_hanging, until
 
 ROUNDS = 25
 FIRST, SECOND = UUID(int=101), UUID(int=102)
@@ -206,3 +207,25 @@ def test_a_stopped_process_blocks_for_the_timeout_only(path: Path) -> None:
         finally:
             end([process])
         claimed(store, "chat")
+
+
+@forks
+@with_threads
+def test_a_fork_waits_for_no_other_process(path: Path) -> None:
+    """Another has locked the file, and threads of this one wait for it: the fork does not, and the threads go on behind it."""
+    with opened(path, timeout=60) as store:
+        bound(store, "chat", FIRST)
+        holder = started("sqlite.holder", path)
+        try:
+            assert answer(holder) == "inside"
+            writers = [Thread(target=claimed, args=(store, f"chat-{number}")) for number in range(3)]
+            for writer in writers:
+                writer.start()
+            until(lambda: store._parts.here().writing._in_use)
+            with not_hanging():
+                assert os.waitpid(in_child(partial(store.look, "chat")), 0)[1] == 0
+        finally:
+            end([holder])
+        for writer in writers:
+            writer.join()
+        assert len(store.chats()) == 4

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from threading import Barrier, Thread
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, Outcome
+from chatworkspace import ChatWorkspaces, Outcome, UnavailableError
 from chatworkspace.ports import Clock
 from chatworkspace_fake import FakeCoder, Simulation
 from chatworkspace_sqlite import SQLiteStore
@@ -50,6 +52,32 @@ def test_threads_of_two_services_make_one_workspace_a_chat(tmp_path: Path) -> No
     for chat_id, told in outcomes.items():
         assert all(outcome.ready for outcome in told)
         assert {outcome.chat.workspace_id for outcome in told} == {bound[chat_id]}
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["owner_id = 'nobody'", "owner_id = 7", "workspace_id = x'00'", "number = 'one'", "template_id = '?'", "planned_at = 'once'"],
+)
+def test_one_odd_row_takes_no_list_away(tmp_path: Path, change: str) -> None:
+    """Somebody has changed it by hand: the sweep tells it under its id and does the rest, lists go on behind it, a look says what is odd."""
+    sim = Simulation(store=lambda clock: SQLiteStore(tmp_path / "chats.db", clock=clock))
+    docker = sim.coder.add_template("docker", build=30, connect=5)
+    for chat_id in ("good", "odd", "other"):
+        sim.open_chat(chat_id)
+        sim.workspaces.create(chat_id, docker.id)
+    with closing(sqlite3.connect(tmp_path / "chats.db")) as connection:
+        connection.execute(f"UPDATE chat SET {change} WHERE id = 'odd'")  # noqa: S608 # our own words
+        connection.commit()
+    store = sim.store
+    assert [look.chat.id for look in store.chats(limit=2)] == ["good", "odd"]
+    assert [look.chat.id for look in store.chats(after="odd")] == ["other"]
+    swept = sim.workspaces.sweep()
+    assert (list(swept.errors), swept.strays) == (["odd"], ())
+    assert "is odd" in swept.errors["odd"]
+    with pytest.raises(UnavailableError, match="the row of chat 'odd' is odd") as error:
+        store.look("odd")
+    assert not error.value.retryable
+    assert store.look("good").chat.workspace_id is not None
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -16,7 +16,8 @@ import pytest
 from chatworkspace import Reason, UnavailableError
 from chatworkspace.ports import Claim, Store, SystemClock
 from chatworkspace_fake import Simulation
-from chatworkspace_sqlite import SQLiteStore
+from chatworkspace_sqlite import SQLiteStore, _forks, _lines
+from tests.adapters.finalizers import at_lines
 from tests.adapters.sqlite.files import LONG, ORGANIZATION, OWNER, bound, claimed, opened
 from tests.hanging import not_hanging
 
@@ -36,6 +37,55 @@ def locked(path: Path) -> Generator[sqlite3.Connection, None, None]:
     with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield connection
+
+
+# ---------------------------------------------------------------- finalizers
+
+FILES = (_lines.__file__, _forks.__file__)
+
+
+def test_a_finalizer_that_calls_the_store_hangs_nobody(path: Path) -> None:
+    """At every line: it is answered, or refused at once where the line is in use; what it came in the midst of is done as ever."""
+    answers = list[str]()
+
+    def look(_: int) -> None:
+        with opened(path.with_name("another.db"), timeout=LONG):
+            pass
+        try:
+            store.look("chat")
+        except UnavailableError as error:
+            answers.append(str(error))
+        else:
+            answers.append("answered")
+
+    with opened(path, timeout=LONG) as store:
+        bound(store, "chat", WORKSPACE)
+        at_lines(FILES, look, lambda: store.look("chat"))
+        assert set(answers) == {"answered", f"{path}: this thread is in the midst of another call"}
+        assert store.look("chat").chat.workspace_id == WORKSPACE
+
+
+def test_a_finalizer_that_closes_the_store_hangs_nobody(path: Path) -> None:
+    """At any line: what it came in the midst of is done, or told that the store was closed; no connection is left open."""
+    line, lines, came = 0, 1, list[int]()
+    while line < lines:
+        store = SQLiteStore(path, timeout=LONG)
+        store.open_chat("chat", OWNER, ORGANIZATION)
+
+        def close(number: int, at: int = line, it: SQLiteStore = store) -> None:
+            if number == at:
+                it.close()
+                came.append(at)
+
+        def look(it: SQLiteStore = store) -> None:
+            with suppress(UnavailableError):
+                it.look("chat")
+
+        lines = max(lines, at_lines(FILES, close, look))
+        parts = store._parts.here()
+        assert line not in came or (parts.reading._connection, parts.writing._connection) == (None, None)
+        store.close()
+        line += 1
 
 
 # ---------------------------------------------------------------- locks

@@ -220,6 +220,16 @@ class RemembersOneNote(MemoryStore):
         return tuple(attrs.evolve(intent, notes=intent.notes[-1:]) for intent in super().history(chat_id))
 
 
+@STORES.breaks("release.odd-notes")
+class KeepsNotesAsTheyCome(MemoryStore):
+    """A note is kept as it is, whatever is in it."""
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Tell it so."""
+        told = super().history(chat_id)
+        return tuple(attrs.evolve(intent, notes=tuple(note.replace("\ufffd", "\0") for note in intent.notes)) for intent in told)
+
+
 @STORES.breaks("values.history")
 class HandsOutItsHistory(MemoryStore):
     """history() returns the store's own list, for everybody to change."""

@@ -1,0 +1,41 @@
+"""A lock beside which things can be ended by whoever must not wait: a finalizer runs in any thread, also in one that holds the lock."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from threading import Lock
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+
+class Deferring:
+    """A lock, and what is to be done under it: at once if it is free, else by whoever holds it, when it is let go."""
+
+    __slots__ = ("_deferred", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._deferred: deque[Callable[[], object]] = deque()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._lock.release()
+        self._catch_up()
+
+    def do(self, act: Callable[[], object]) -> None:
+        """Act under the lock, now or in a moment. It waits for nobody, so it may come at any instant; `act` must not block, nor raise."""
+        self._deferred.append(act)
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        while self._deferred and self._lock.acquire(blocking=False):
+            try:
+                if self._deferred:
+                    self._deferred.popleft()()
+            finally:
+                self._lock.release()

@@ -1,0 +1,75 @@
+"""The host's connections: taken for a moment, and given back. Whatever its function raises is told as the store tells it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+
+import psycopg
+
+from chatworkspace import InvalidArgumentError
+from chatworkspace_postgres._failures import StatementError, no_connection
+from chatworkspace_postgres._forks import CURE, is_forked
+from chatworkspace_postgres._wire import Connection
+
+logger = logging.getLogger("chatworkspace")
+
+EMPTY = "PoolTimeout"
+"""What psycopg_pool raises where it has no connection to lend. By its name, for the package need not be there."""
+
+
+@contextmanager
+def borrowed(take: Callable[[], AbstractContextManager[Connection]]) -> Generator[Connection, None, None]:
+    """Give a connection of the host's.
+
+    StatementError: there is none for now. UnavailableError: whatever else its function raises. InvalidArgumentError: it is no connection. What fails
+    when it is given back is logged: it hides neither an answer nor an error.
+    """
+    manager, connection = _taken(take)
+    try:
+        _check(connection)
+        yield connection
+    except BaseException as error:
+        _give_back(manager, type(error), error, error.__traceback__)
+        raise
+    _give_back(manager, None, None, None)
+
+
+def _taken(take: Callable[[], AbstractContextManager[Connection]]) -> tuple[AbstractContextManager[Connection], Connection]:
+    try:
+        manager = take()
+        return manager, manager.__enter__()
+    except psycopg.OperationalError as error:
+        raise StatementError(_told(error), own=type(error).__module__.startswith("psycopg_pool")) from error
+    except psycopg.Error as error:
+        raise no_connection(error) from None  # a connection string that is none is repeated in its text
+    except OSError as error:
+        raise StatementError(f"a connection could not be had: {type(error).__name__}", own=True) from error
+    except Exception as error:
+        raise no_connection(error) from error
+
+
+def _told(error: psycopg.OperationalError) -> str:
+    said = str(error).strip() or type(error).__name__
+    if type(error).__name__ != EMPTY:
+        return said
+    if is_forked():
+        return f"{said}; a pool that was opened before a fork is its parent's: {CURE}"
+    return f'{said}; what the server told the pool is in the log "psycopg.pool"'
+
+
+def _check(connection: object) -> None:
+    if not isinstance(connection, psycopg.Connection):
+        raise InvalidArgumentError("connect", f"a function that lends psycopg.Connection, and not {type(connection).__name__}")
+
+
+def _give_back(
+    manager: AbstractContextManager[Connection], kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+) -> None:
+    try:
+        manager.__exit__(kind, error, trace)
+    except Exception as failure:  # noqa: BLE001 # the host's function may raise anything, and the answer is there
+        if failure is not error:
+            logger.warning("a connection to PostgreSQL could not be given back (%s)", type(failure).__name__)

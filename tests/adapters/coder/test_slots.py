@@ -1,0 +1,94 @@
+"""How many requests are under way at a time, and for what some of the slots are kept."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import UnavailableError
+from chatworkspace.ports import CreateWorkspace
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._http.pauses import Slots, Wanted
+from tests.adapters.coder.conftest import TOKEN
+from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, workspace
+from tests.adapters.coder.server import Reply, Server, soon
+from tests.hanging import not_hanging, until
+
+ME, IT = UUID(OWNER), UUID(WORKSPACE)
+PATH = f"/workspaces/{WORKSPACE}"
+CREATE = f"/users/{OWNER}/workspaces"
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+
+
+def _ask(client: CoderClient, seconds: float) -> None:
+    with suppress(UnavailableError):
+        client.get_workspace(ME, IT, deadline=soon(seconds))
+
+
+def test_connections_are_shared(server: Server) -> None:
+    """32 threads with 4 connections: no more are made, and all are served."""
+    server.on("GET", PATH, Reply(200, workspace()))
+    with CoderClient(server.url, token=TOKEN, connections=4) as client:
+        failed: list[BaseException] = []
+
+        def ask() -> None:
+            try:
+                for _ in range(5):
+                    client.get_workspace(ME, IT, deadline=soon(20))
+            except BaseException as error:  # noqa: BLE001 # told below
+                failed.append(error)
+
+        threads = [threading.Thread(target=ask) for _ in range(32)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failed == []
+        assert (len(server.seen), server.connections <= 4) == (160, True)
+
+
+def test_reads_that_hang_do_not_keep_a_change_from_being_sent(server: Server) -> None:
+    """Some slots are for what changes something; reads have the others, and wait for them."""
+    server.on("GET", PATH, Reply(hang=True))
+    server.on("POST", CREATE, Reply(201, workspace()))
+    with CoderClient(server.url, token=TOKEN, connections=8) as client:
+        busy = [threading.Thread(target=_ask, args=(client, 60.0)) for _ in range(12)]
+        for thread in busy:
+            thread.start()
+        until(lambda: len(server.seen) == 7)
+        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
+        assert server.paths == [f"GET {PATH}"] * 7 + [f"POST {CREATE}"]
+        client.close()
+        for thread in busy:
+            thread.join()
+
+
+@pytest.mark.parametrize(("count", "for_changes"), [(1, 0), (2, 1), (8, 1), (15, 1), (16, 2), (32, 4)])
+def test_slots_for_changes(count: int, for_changes: int) -> None:
+    """One in eight, and one at least; a single connection is everybody's. What is given back is there again."""
+    slots, nobody = Slots(count), Wanted()
+    for _ in range(2):
+        reads = [slots.take(changes=False, deadline=0.0, wanted=nobody) for _ in range(count + 1)]
+        changes = [slots.take(changes=True, deadline=0.0, wanted=nobody) for _ in range(for_changes + 1)]
+        assert (sum(reads), sum(changes)) == (count - for_changes, for_changes)
+        for _ in range(sum(reads)):
+            slots.give_back(changes=False)
+        for _ in range(sum(changes)):
+            slots.give_back(changes=True)
+
+
+def test_all_connections_in_use(server: Server) -> None:
+    """Whoever gets none by the deadline is told so, and nothing was sent."""
+    server.on("GET", PATH, Reply(hang=True))
+    with CoderClient(server.url, token=TOKEN, connections=1) as client:
+        busy = threading.Thread(target=_ask, args=(client, 60.0))
+        busy.start()
+        until(lambda: server.seen)
+        with not_hanging(0.2), pytest.raises(UnavailableError, match="in use"):
+            client.create_workspace(REQUEST, deadline=soon(0.2))
+        assert len(server.seen) == 1
+        client.close()
+        busy.join()

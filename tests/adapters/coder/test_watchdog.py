@@ -1,0 +1,143 @@
+"""The thread that ends what is overdue: there when it is needed, and ended by whoever may come at any instant."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import suppress
+from uuid import UUID
+
+import pytest
+
+from chatworkspace import UnavailableError
+from chatworkspace.ports import CreateWorkspace
+from chatworkspace_coder import CoderClient
+from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._http.limits import Watchdog
+from chatworkspace_coder._http.link import Link
+from tests.adapters.coder.conftest import TOKEN
+from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, workspace
+from tests.adapters.coder.server import Reply, Server, soon
+from tests.hanging import PATIENCE, not_hanging, until
+
+ME, IT = UUID(OWNER), UUID(WORKSPACE)
+PATH = f"/workspaces/{WORKSPACE}"
+CREATE = f"/users/{OWNER}/workspaces"
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+
+
+def _ask(client: CoderClient, seconds: float) -> None:
+    with suppress(UnavailableError):
+        client.get_workspace(ME, IT, deadline=soon(seconds))
+
+
+def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
+    """One thread, from the first request to close(), which ends requests under way as well."""
+    server.on("GET", PATH, Reply(hang=True))
+    client = CoderClient(server.url, token=TOKEN)
+    assert not client._transport.guarded
+    busy = threading.Thread(target=_ask, args=(client, 60.0))
+    busy.start()
+    until(lambda: server.seen)
+    assert client._transport.guarded
+    with not_hanging():
+        client.close()
+        busy.join()
+    assert not client._transport.guarded
+    client.close()
+    with pytest.raises(UnavailableError, match="closed"):
+        client.get_workspace(ME, IT, deadline=soon())
+
+
+def test_a_thread_that_cannot_be_started(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Is the failure of that call, before anything is sent; the next starts one, and its limit holds."""
+    server.on("GET", PATH, Reply(hang=True))
+    server.on("POST", CREATE, Reply(201, workspace()))
+    failing = [True]
+    start = threading.Thread.start
+
+    def refused(thread: threading.Thread) -> None:
+        if thread.name == "chatworkspace-coder-watchdog" and failing:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    with CoderClient(server.url, token=TOKEN) as client:
+        with pytest.raises(UnavailableError, match="thread"):
+            client.create_workspace(REQUEST, deadline=soon())
+        with pytest.raises(UnavailableError, match="thread"):
+            client.get_workspace(ME, IT, deadline=soon(0.3))
+        with pytest.raises(UnavailableError, match="thread"):
+            client.watch(workspaces.workspace(workspace(), None), deadline=soon())
+        assert server.seen == []
+        failing.clear()
+        assert client.create_workspace(REQUEST, deadline=soon()).id == IT
+        server.on("GET", PATH, Reply(200, workspace(), drip=0.02))
+        with not_hanging(0.3), pytest.raises(UnavailableError, match="in time"):
+            client.get_workspace(ME, IT, deadline=soon(0.3))
+
+
+def test_a_watchdog_that_has_died_is_replaced() -> None:
+    """However it died, a child of fork() has none either."""
+    watchdog = Watchdog()
+    dead = threading.Thread(target=lambda: None)
+    dead.start()
+    dead.join()
+    watchdog._thread = dead
+    with watchdog.limit(soon()):
+        assert watchdog.running
+    watchdog.close()
+
+
+def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
+    """The collector runs anywhere: whatever it ends in a thread that holds a lock is ended as soon as that lets go."""
+    ended: list[str] = []
+
+    def under_its_own_locks() -> None:
+        watchdog = Watchdog()
+        ours, theirs = socket.socketpair()
+        link = Link(ours)
+        with theirs, watchdog.limit(soon()) as limit, watchdog.lock, link._lock:
+            limit.cut()
+            link.close()
+            ended.append("both")
+        watchdog.close()
+        if limit.struck and ours.fileno() == -1:
+            ended.append("when the locks were let go")
+
+    finalizer = threading.Thread(target=under_its_own_locks, daemon=True)
+    finalizer.start()
+    finalizer.join(PATIENCE)
+    assert ended == ["both", "when the locks were let go"]
+
+
+def test_threads_that_end_each_others_requests_under_their_locks() -> None:
+    """Neither waits for the other, in whatever order they came by what they hold."""
+    watchdogs = Watchdog(), Watchdog()
+    limits = [watchdog.limit(soon()) for watchdog in watchdogs]
+    both, left = threading.Barrier(2), list[int]()
+
+    def end(mine: int) -> None:
+        with watchdogs[mine].lock:
+            both.wait(PATIENCE)
+            limits[1 - mine].cut()
+        left.append(mine)
+
+    threads = [threading.Thread(target=end, args=(mine,), daemon=True) for mine in (0, 1)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert sorted(left) == [0, 1]
+    assert [limit.struck for limit in limits] == [True, True]
+
+
+def test_a_watchdog_without_work_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next limit starts another."""
+    monkeypatch.setattr("chatworkspace_coder._http.limits.IDLE", 0.02)
+    watchdog = Watchdog()
+    for _ in range(2):
+        with watchdog.limit(soon()):
+            assert watchdog.running
+        until(lambda: not watchdog.running)
+    watchdog.close()
