@@ -22,6 +22,8 @@ from chatworkspace_simulator._http.messages import HTML, NO_AGENT, ApiError, Gon
 from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import INTERNAL_ERROR, WebSocket, upgrade
 
+_PIECE = 4096
+"""Bytes of a terminal's output that come in one message at most."""
 _NO_TERMINAL = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{0} - Terminal</title></head><body><h1>{0}</h1><p>{1}</p></body></html>
 """
@@ -125,11 +127,17 @@ def _talk(world: World, workspace: FakeWorkspace, agent: Agent, command: str, co
             socket.close(INTERNAL_ERROR, f"dial workspace agent: {error}")
         else:
             if command:
-                socket.send(shown(command, world.coder.on_run))
+                _show(socket, shown(command, world.coder.on_run))
             else:
                 _shell(world, socket)
             socket.close()
         socket.wait_for_goodbye()
+
+
+def _show(socket: WebSocket, output: bytes) -> None:
+    """Send what a terminal shows, in pieces of some kilobytes, wherever those end; nothing is one piece, too."""
+    for begin in range(0, len(output) or 1, _PIECE):
+        socket.send(output[begin : begin + _PIECE])
 
 
 def _shell(world: World, socket: WebSocket) -> None:
@@ -145,7 +153,7 @@ def _shell(world: World, socket: WebSocket) -> None:
             if line.strip() == "exit":
                 return
             if line.strip():
-                socket.send(shown(line.strip(), world.coder.on_run) + b"\r\n")
+                _show(socket, shown(line.strip(), world.coder.on_run) + b"\r\n")
             socket.send(b"$ ")
 
 

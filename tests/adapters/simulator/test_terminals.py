@@ -94,6 +94,14 @@ def test_a_shell_is_typed_into(simulator: CoderSimulator, client: Client) -> Non
         assert socket.code == 1000
 
 
+def test_much_output_comes_in_pieces(simulator: CoderSimulator, client: Client) -> None:
+    """Of some kilobytes, which may end within a letter."""
+    simulator.coder.on_run = lambda _: "ä" * 9_999
+    with _terminal(client, made(simulator.coder), "cat") as socket:
+        pieces = [payload for _, payload in socket.frames()]
+    assert (b"".join(pieces).decode(), max(map(len, pieces)), len(pieces)) == ("ä" * 9_999, 4096, 5)
+
+
 def test_a_terminal_in_an_agent_that_is_away(simulator: CoderSimulator, client: Client) -> None:
     """Is a page in HTML, whatever is accepted: of an agent that is not connected, and of one that never was."""
     workspace = made(simulator.coder)
