@@ -278,7 +278,7 @@ class ChatWorkspaces:
         Nothing is kept: each call looks anew, and is bounded by Timeouts.dial. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and
         ConnectError, whose next_step is for the model.
         """
-        with self._call(chat_id, None) as call:
+        with self._call(chat_id, None, Asked.START) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:

@@ -22,6 +22,8 @@ from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
 """Seconds between two dials of an agent that the platform calls connected."""
+AS_GOOD_AS_OVER = 1.0
+"""Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
 _ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
 
@@ -149,7 +151,7 @@ class Waiter:
                 span = self._phases.seen(workspace, finding, now, read_at=bound.read_at if workspace is bound.workspace else None)
                 ends = span.began + self._limits[phase]
                 # whoever comes when the limit is over waits as long once more, if it has the patience, and is told that it is over
-                limit = min(ends if ends > call.started else call.started + self._limits[phase], last)
+                limit = min(ends if ends > call.started + AS_GOOD_AS_OVER else call.started + self._limits[phase], last)
                 if now >= limit or call.over:
                     told = at_limit(finding, told) if now >= min(ends, limit) else told
                     _measure(call, span, self._limits[phase], now)
