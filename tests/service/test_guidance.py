@@ -29,7 +29,7 @@ def by_short_calls(world: World, until: Reason) -> float:
         if outcome.reason is until:
             return world.sim.elapsed
         world.sim.sleep(outcome.retry_after or 0)
-    raise AssertionError(outcome)
+    raise AssertionError(until)
 
 
 @pytest.mark.parametrize("coder", [FakeCoder, polled])
