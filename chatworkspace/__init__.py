@@ -25,6 +25,7 @@ from chatworkspace.errors import (
     UnavailableError,
 )
 from chatworkspace.model import (
+    Advice,
     Agent,
     AgentStatus,
     Build,
@@ -51,6 +52,7 @@ if _TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Advice",
     "Agent",
     "AgentConnection",
     "AgentStatus",

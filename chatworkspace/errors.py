@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from chatworkspace._domain.advice import next_step_after, next_step_for
+from chatworkspace._domain.advice import Case, guide, http_status, next_step_after
 from chatworkspace._domain.plain import plain, short
-from chatworkspace.model import Agent, LeftBehind, Reason
+from chatworkspace.model import Advice, Agent, LeftBehind, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,10 @@ class ChatWorkspaceError(Exception):
     """Root of all.
 
     reason: why; stable, to decide by.
-    next_step: one sentence for a model or a person; empty when there is nothing to do.
+    advice: what to do next, to decide by.
+    next_step: the same in one sentence for a model or a person; empty when there is nothing to do.
+    retry_after: seconds before which nothing is to be asked again; None: none need pass.
+    http_status: the status with which a web server may answer for it.
     retryable: the same call may be made again, and may then succeed.
     left_behind: a live workspace that was the chat's until this call, which failed only after another had taken its place; else None.
     """
@@ -28,12 +31,20 @@ class ChatWorkspaceError(Exception):
         super().__init__(message)
         self.reason: Reason = self.default_reason if reason is None else reason
         self.retryable: bool = self.default_retryable if retryable is None else retryable
-        self.next_step: str = next_step_for(self.reason, lasting=not self.retryable) if next_step is None else next_step
+        guidance = guide(Case(reason=self.reason, lasting=not self.retryable))
+        self.advice: Advice = guidance.advice
+        self.next_step: str = guidance.next_step if next_step is None else next_step
+        self.retry_after: float | None = None
         self.left_behind: LeftBehind | None = None
 
+    @property
+    def http_status(self) -> int:
+        """The status with which a web server may answer for it."""
+        return http_status(self.reason)
+
     def as_dict(self) -> dict[str, Any]:
-        """Return the error as JSON has it: message, reason, next_step, retryable, and what its class adds."""
-        told = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        """Return the error as JSON has it: message, reason, advice, next_step, retry_after, http_status, retryable, and what its class adds."""
+        told = {name: value for name, value in vars(self).items() if not name.startswith("_")} | {"http_status": self.http_status}
         return {"message": str(self), **{name: plain(value) for name, value in told.items()}}
 
     def __repr__(self) -> str:
@@ -91,7 +102,7 @@ class UnavailableError(ChatWorkspaceError):
     """The store could not be asked, or the platform before anything was bound (a standing plan stays). The same call may be made again.
 
     A bound chat gets an Outcome with State.UNKNOWN instead.
-    retry_after: seconds after which the platform wants to be asked again, where it takes no more requests for now; None: it did not say.
+    A port that gives a `retry_after` says that nothing was done, and when to ask again.
     """
 
     default_reason = Reason.PLATFORM_UNAVAILABLE
@@ -109,7 +120,7 @@ class UnavailableError(ChatWorkspaceError):
         if next_step is None and retry_after is not None:
             next_step = next_step_after(retry_after)
         super().__init__(message, reason=reason, next_step=next_step, retryable=retryable)
-        self.retry_after: float | None = retry_after
+        self.retry_after = retry_after
 
 
 class OutcomeUnknownError(UnavailableError):

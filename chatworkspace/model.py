@@ -119,6 +119,27 @@ class Reason(str, Enum):
     CLOSED = "closed"
 
 
+class Advice(str, Enum):
+    """What to do next; `next_step` says the same in a sentence. Stable; docs/guidance.md says how a host uses it.
+
+    NOTHING: go on with the work. CALL_AGAIN: make the same call again, it goes on from there. CALL_LATER: the same, after `retry_after` seconds.
+    LIST_TEMPLATES, READ_TEMPLATE, CORRECT_ARGUMENTS, START, STOP_THEN_START, CREATE: that call. ASK_USER: a person must decide or act.
+    ASK_ADMINISTRATOR: stop, and tell the user who must act.
+    """
+
+    NOTHING = "nothing"
+    CALL_AGAIN = "call_again"
+    CALL_LATER = "call_later"
+    LIST_TEMPLATES = "list_templates"
+    READ_TEMPLATE = "read_template"
+    CORRECT_ARGUMENTS = "correct_arguments"
+    START = "start"
+    STOP_THEN_START = "stop_then_start"
+    CREATE = "create"
+    ASK_USER = "ask_user"
+    ASK_ADMINISTRATOR = "ask_administrator"
+
+
 # ---------------------------------------------------------------- what the platform has
 
 
@@ -179,6 +200,7 @@ class Agent(Plain):
     ever_connected: it has been connected at least once.
     connected_since_build: by the platform's clock, it has connected after the latest build ended. Matters after a claimed prebuild.
     disconnected_for: seconds by the platform's clock; None while it is not disconnected.
+    starting_for: seconds by the platform's clock since its startup scripts began; None: they have not, or that is not told. Not compared.
     """
 
     id: UUID
@@ -191,6 +213,7 @@ class Agent(Plain):
     ever_connected: bool = True
     connected_since_build: bool = True
     disconnected_for: float | None = None
+    starting_for: float | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -206,6 +229,8 @@ class Build(Plain):
     error_code: the platform's code for the failure; else empty.
     queue_position: while it waits in the platform's queue, how many are before it and itself; else 0.
     provisioners: how many may take this build; None: not told.
+    age: seconds by the platform's clock since it was asked for; None: not told. Not compared.
+    over_for: seconds by the platform's clock since it ended; None: it has not, or that is not told. Not compared.
     """
 
     id: UUID
@@ -217,6 +242,8 @@ class Build(Plain):
     error_code: str = ""
     queue_position: int = 0
     provisioners: int | None = None
+    age: float | None = attrs.field(default=None, eq=False)
+    over_for: float | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)

@@ -11,7 +11,7 @@ import attrs
 
 from chatworkspace._domain.plain import Plain, short
 from chatworkspace.errors import ChatWorkspaceError
-from chatworkspace.model import Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+from chatworkspace.model import Advice, Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 
 
 @attrs.frozen(kw_only=True)
@@ -21,7 +21,9 @@ class Outcome(Plain):
     chat: as the store has it now.
     state: how the workspace is.
     reason: why the call ended as it did; stable, to decide by.
-    next_step: one sentence for a model or a person; empty when there is nothing to do.
+    advice: what to do next, to decide by.
+    next_step: the same in one sentence for a model or a person; empty when there is nothing to do.
+    retry_after: seconds before which nothing is to be asked again; None: none need pass.
     phase: what is under way; set exactly while something is.
     created: this call made the workspace; False when it was found, joined or started.
     built: this call asked for a build, or waited for one.
@@ -39,7 +41,9 @@ class Outcome(Plain):
     chat: Chat
     state: State
     reason: Reason
+    advice: Advice = Advice.NOTHING
     next_step: str = ""
+    retry_after: float | None = None
     phase: Phase | None = None
     created: bool = False
     built: bool = False
@@ -91,6 +95,7 @@ class Progress(Plain):
     phase: what is under way; None: nothing.
     queue_position: of the build, while it waits in the platform's queue behind others; else 0.
     line: one line of the build log, or None. Other people's text.
+    advice: what to do next, as it stands: the outcome's, or to wait on.
     outcome: what the way came to, on the last item only; else None.
     """
 
@@ -102,6 +107,7 @@ class Progress(Plain):
     phase: Phase | None = None
     queue_position: int = 0
     line: str | None = None
+    advice: Advice = Advice.CALL_AGAIN
     outcome: Outcome | None = None
 
     def __repr__(self) -> str:

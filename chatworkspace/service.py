@@ -16,6 +16,7 @@ from chatworkspace._application.policies import creating, starting, stopping
 from chatworkspace._application.telling import Callbacks
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Goal
+from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.arguments import (
     Id,
     check_callable,
@@ -178,7 +179,8 @@ class ChatWorkspaces:
             preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
             replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
         )
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, Asked.CREATE) as call:
+            call.arguments = wish.hash
             track, parts = Track(), self._parts
             take = partial(parts.turns.take, call, creating(wish, track, parts.maker), track)
             return parts.steps.go(call, take, track, wish=wish, parameters=wish.parameters)
@@ -189,11 +191,12 @@ class ChatWorkspaces:
         parameters: answers for this start, text by name. wait: seconds, as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         checked = check_parameters(parameters)
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, Asked.START) as call:
+            call.arguments = partial(hash, frozenset(checked.items()))
             track, parts = Track(), self._parts
-            take = partial(parts.turns.take, call, starting(checked), track)
+            take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
             outcome = parts.steps.go(call, take, track, parameters=checked)
-            if checked and not track.built and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
+            if checked and not (track.built or track.continued) and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
                 outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
             return outcome
 
@@ -202,9 +205,11 @@ class ChatWorkspaces:
 
         wait: seconds, as for create(). NoWorkspaceError, RefusedError, and as create().
         """
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, Asked.STOP) as call:
             track, parts = Track(stopping=True), self._parts
-            return parts.steps.go(call, partial(parts.turns.take, call, stopping(), track), track, goal=Goal.BUILD_OVER)
+            return parts.steps.go(
+                call, partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call)), track), track, goal=Goal.BUILD_OVER
+            )
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None) -> Outcome:
         """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.
@@ -273,7 +278,7 @@ class ChatWorkspaces:
         Nothing is kept: each call looks anew, and is bounded by Timeouts.dial. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and
         ConnectError, whose next_step is for the model.
         """
-        with self._call(chat_id, None) as call:
+        with self._call(chat_id, None, Asked.START) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
@@ -303,5 +308,5 @@ class ChatWorkspaces:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _call(self, chat_id: str, wait: float | None) -> Call:
-        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait), answering=self._timeouts.planning)
+    def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK) -> Call:
+        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait), answering=self._timeouts.planning, asked=asked)

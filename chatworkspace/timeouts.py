@@ -19,7 +19,7 @@ class Timeouts:
     queued (60): to wait for another caller's decision.
     planning (10): to look and to check the template; and what a call takes beyond its `wait` to be able to answer at all.
     creating (25): for one request that changes the platform. The claim lives 5 s longer.
-    build (600): for a build, from when it is first waited for.
+    build (600): for a build, from when it was asked for. These three count from when the phase began, whoever waited for it, as far as that is known.
     connect (120): for the agent to connect, once the build is over.
     connect_attempt (5): for one dial that is to prove a workspace ready.
     scripts (600): for the agent's startup scripts, once it is connected.

@@ -125,7 +125,7 @@ class Workspaces:
 
     def _with_build(self, workspace: Workspace, told: object) -> Workspace:
         it = as_object(told)
-        made = workspaces.build(it)
+        made = workspaces.build(it, self._api.server_time())
         self._homes.put(made.id, workspace.id)
         return attrs.evolve(
             workspace,

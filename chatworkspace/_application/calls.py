@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from chatworkspace._domain.advice import SHORTEST_PAUSE, Asked, Waited
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._ports.patience import caller, swap_caller
 from chatworkspace.errors import BusyError, ClosedError
@@ -41,7 +42,10 @@ class Call:
         "_outer",
         "_spared",
         "_wake",
+        "arguments",
+        "asked",
         "awaited",
+        "beyond",
         "book",
         "chat",
         "chat_id",
@@ -56,10 +60,21 @@ class Call:
         "resumed_at",
         "started",
         "told_at",
+        "under_way_for",
+        "waited",
     )
 
-    def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None, *, answering: float = inf) -> None:
-        """answering: seconds beyond its patience that a call may take to find out what it has to tell."""
+    def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None, *, answering: float = inf, asked: Asked = Asked.LOOK) -> None:
+        """answering: seconds beyond its patience that a call may take to find out what it has to tell. asked: what it is made for."""
+        self.asked = asked
+        self.arguments: Callable[[], int] = int
+        """Gives a hash of what it was told, by which the same call is known again."""
+        self.waited = Waited.WITHIN
+        """How long what it waited for has taken, whoever waited for it."""
+        self.beyond: float | None = None
+        """Seconds by which that is more than its limit, if it is."""
+        self.under_way_for = 0.0
+        """Seconds that it has taken."""
         self.book = book
         self._wake: Callable[[], object] | None = None
         self._answering = answering
@@ -88,6 +103,11 @@ class Call:
         """When a follower was told something last."""
         self.awaited = -1
         """The epoch whose end was waited for last."""
+
+    @property
+    def impatient(self) -> bool:
+        """It waits for nothing, or next to nothing."""
+        return self.deadline is not None and self.deadline - self.started < SHORTEST_PAUSE
 
     @property
     def elapsed(self) -> float:
@@ -240,7 +260,6 @@ def within_itself() -> BusyError:
     """Return the error for a call that would wait for what its own thread is doing."""
     return BusyError(
         "this call was made from within another one for the same chat, which it would have to wait for",
-        next_step="Make the call after the one that is under way has ended.",
         retryable=False,
     )
 

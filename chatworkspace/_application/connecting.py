@@ -10,6 +10,7 @@ import attrs
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call
 from chatworkspace._application.extras import ALL_EXTRAS, Extras
+from chatworkspace._application.guiding import Guide
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Unknown
 from chatworkspace._application.waiting import Bound
@@ -34,8 +35,18 @@ class Connector:
     """Connects to agents, for the chats of one process. Keeps no connection; safe from any thread."""
 
     def __init__(
-        self, *, asking: Asking, creator: WorkspaceCreator, dialer: AgentDialer, clock: Clock, timeouts: Timeouts, proofs: Proofs, extras: Extras
+        self,
+        *,
+        asking: Asking,
+        creator: WorkspaceCreator,
+        dialer: AgentDialer,
+        clock: Clock,
+        timeouts: Timeouts,
+        proofs: Proofs,
+        extras: Extras,
+        guide: Guide,
     ) -> None:
+        self._guide = guide
         self._asking = asking
         self._extras = extras
         self._creator = creator
@@ -46,6 +57,13 @@ class Connector:
 
     def connect(self, call: Call) -> Connection:
         """Return a way to the agent that is open. NoWorkspaceError, ConnectError, UnavailableError."""
+        try:
+            return self._connected(call)
+        except ChatWorkspaceError as error:
+            self._guide.of_error(call, error)
+            raise
+
+    def _connected(self, call: Call) -> Connection:
         deadline = self._clock.monotonic() + self._timeouts.dial
         target = self._target(call, deadline)
         try:

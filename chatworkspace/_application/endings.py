@@ -12,7 +12,7 @@ from chatworkspace._application.waiting import Ending
 from chatworkspace._domain.advice import next_step_after
 from chatworkspace._domain.conditions import describe
 from chatworkspace.errors import BusyError
-from chatworkspace.model import LeftBehind, Phase, Reason, State
+from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Look
 
@@ -43,7 +43,11 @@ class Endings:
         """Tell that what the chat is bound to could not be read."""
         reason = Reason.INTERRUPTED if call.interrupted and unknown.reason is Reason.PLATFORM_UNAVAILABLE else unknown.reason
         outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, reason, error=unknown.error, workspace=unknown.workspace)
-        return outcome if unknown.retry_after is None else attrs.evolve(outcome, next_step=next_step_after(unknown.retry_after))
+        return (
+            outcome
+            if unknown.retry_after is None
+            else attrs.evolve(outcome, advice=Advice.CALL_LATER, next_step=next_step_after(unknown.retry_after), retry_after=unknown.retry_after)
+        )
 
     def unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:
         """Tell that the chat has no workspace, and why."""

@@ -8,6 +8,7 @@ from functools import partial
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.endings import Endings
+from chatworkspace._application.guiding import Guide
 from chatworkspace._application.steps import Going, Steps
 from chatworkspace._application.telling import Teller
 from chatworkspace._application.turn import Track, Unknown
@@ -20,7 +21,8 @@ from chatworkspace.outcomes import Outcome, Progress
 class Looking:
     """Looks for the calls of one process. Safe from any thread."""
 
-    def __init__(self, *, asking: Asking, turns: Turns, steps: Steps, teller: Teller, endings: Endings) -> None:
+    def __init__(self, *, asking: Asking, turns: Turns, steps: Steps, teller: Teller, endings: Endings, guide: Guide) -> None:
+        self._guide = guide
         self._asking = asking
         self._turns = turns
         self._steps = steps
@@ -71,5 +73,6 @@ class Looking:
                     seen = furthest  # an agent that drops is no step back: where it was is told again
                 furthest, generation = seen, chat.generation
             yield self._teller.progress(call, chat, seen)
+        outcome = self._guide.of_outcome(call, outcome)
         yield self._teller.progress(call, outcome.chat, None, outcome=outcome)
         self._teller.ended(call, outcome)

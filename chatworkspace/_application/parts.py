@@ -9,6 +9,7 @@ from chatworkspace._application.connecting import Connector
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
+from chatworkspace._application.guiding import Guide
 from chatworkspace._application.leaving import Leavings
 from chatworkspace._application.looking import Looking
 from chatworkspace._application.making import Maker
@@ -16,6 +17,7 @@ from chatworkspace._application.meanwhile import Meanwhile
 from chatworkspace._application.memory import Mentions, Proofs
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.steps import Steps
+from chatworkspace._application.stories import Phases, Stories, Wishes
 from chatworkspace._application.sweeping import Sweeper
 from chatworkspace._application.telling import Teller
 from chatworkspace._application.turns import Turns
@@ -37,7 +39,8 @@ class Parts:
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
-        self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, timeouts=timeouts)
+        self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
+        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes())
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
         endings = Endings(asking=asking, teller=teller)
         self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs)
@@ -55,7 +58,10 @@ class Parts:
             waiter=waiter,
             teller=teller,
             endings=endings,
+            guide=guide,
         )
-        self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings)
-        self.connector = Connector(asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, extras=extras)
+        self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide)
+        self.connector = Connector(
+            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, extras=extras, guide=guide
+        )
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from chatworkspace._application.making import Maker
@@ -25,14 +25,22 @@ def creating(wish: Wish, track: Track, maker: Maker) -> Policy:
     )
 
 
-def starting(parameters: Mapping[str, str]) -> Policy:
-    """Return what start() does."""
-    return Policy(step=lambda finding, _: start_step(finding), make=_nothing_to_act_upon, parameters=parameters)
+def starting(parameters: Mapping[str, str], goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
+    """Return what start() does. goes_on: tells whether how the latest build ended is to be told first."""
+    return Policy(
+        step=lambda finding, workspace: _once(start_step(finding), finding, workspace, goes_on), make=_nothing_to_act_upon, parameters=parameters
+    )
 
 
-def stopping() -> Policy:
-    """Return what stop() does."""
-    return Policy(step=lambda finding, _: stop_step(finding), make=_nothing_to_act_upon, trust_proof=False)
+def stopping(goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
+    """Return what stop() does. goes_on: as for start()."""
+    return Policy(
+        step=lambda finding, workspace: _once(stop_step(finding), finding, workspace, goes_on), make=_nothing_to_act_upon, trust_proof=False
+    )
+
+
+def _once(step: Step, finding: Finding, workspace: Workspace, goes_on: Callable[[Finding, Workspace], bool]) -> Step:
+    return Step.FOLLOW if step in (Step.BUILD, Step.STOP) and goes_on(finding, workspace) else step
 
 
 def _create_step(wish: Wish, track: Track, finding: Finding, workspace: Workspace) -> Step:

@@ -11,6 +11,7 @@ import attrs
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call, within_itself
 from chatworkspace._application.endings import Endings
+from chatworkspace._application.guiding import Guide
 from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.telling import Callbacks, Teller
@@ -57,6 +58,7 @@ class Steps:
         waiter: Waiter,
         teller: Teller,
         endings: Endings,
+        guide: Guide,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -69,6 +71,7 @@ class Steps:
         self._waiter = waiter
         self._teller = teller
         self._endings = endings
+        self._guide = guide
 
     def go(
         self,
@@ -95,6 +98,7 @@ class Steps:
         except ChatWorkspaceError as error:
             without.of_error(error)
             error.left_behind = track.left
+            self._guide.of_error(call, error)
             if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
                 self._record_stray(call.chat_id, track.stray)
             raise
@@ -103,6 +107,10 @@ class Steps:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call.chat_id, track.stray)
+        if outcome.phase is not None or call.chat_id in self._guide.wished:
+            outcome = self._guide.continued(call, outcome, track)
+        if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
+            outcome = self._guide.of_outcome(call, outcome)
         self._teller.ended(call, outcome)
         return outcome
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
+from typing import Any
 from uuid import UUID
 
 import attrs
@@ -15,9 +16,9 @@ from chatworkspace._application.memory import Mentions
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
-from chatworkspace._domain.advice import next_step_for
+from chatworkspace._domain.advice import Case, guide
 from chatworkspace._domain.conditions import Finding, Told
-from chatworkspace.model import Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, WorkspaceCreator
 
@@ -55,14 +56,14 @@ class Teller:
     def bound(self, call: Call, chat: Chat, ending: Ending, track: Track, wish: Wish | None = None) -> Outcome:
         """Return the outcome for a chat with a workspace."""
         told, workspace = ending.told, ending.workspace
-        reason = _reason(told, track, workspace)
+        reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
         failed = told.state is State.FAILED
         created = track.made is not None and track.made.id == workspace.id
         return Outcome(
             chat=chat,
             state=told.state,
-            reason=Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason,
-            next_step=next_step_for(Reason.INTERRUPTED if call.interrupted and told.phase is not None else reason),
+            reason=reason,
+            **_guidance(reason),
             phase=told.phase,
             created=created,
             built=created or track.built or track.waited,
@@ -86,7 +87,7 @@ class Teller:
             chat=bound.chat,
             state=state,
             reason=reason,
-            next_step=next_step_for(reason),
+            **_guidance(reason),
             phase=phase,
             created=track.made is not None and track.made.id == bound.workspace.id,
             workspace=bound.workspace,
@@ -114,7 +115,7 @@ class Teller:
             chat=chat,
             state=state,
             reason=reason,
-            next_step=next_step_for(reason),
+            **_guidance(reason),
             phase=phase,
             workspace=workspace,
             error=error,
@@ -175,6 +176,7 @@ class Teller:
             phase=phase if seen is None else seen.phase,
             queue_position=0 if seen is None else seen.queue_position,
             line=None if seen is None else seen.line,
+            advice=Advice.CALL_AGAIN if outcome is None else outcome.advice,
             outcome=outcome,
         )
 
@@ -203,6 +205,12 @@ class Teller:
             self._callbacks.on_progress(progress)
         except Exception:
             logger.exception("on_progress failed", extra={"chat_id": progress.chat_id, "reason": ""})
+
+
+@cache
+def _guidance(reason: Reason) -> Mapping[str, Any]:
+    """Return what is advised for a reason, whoever asks; Guide knows more of the call."""
+    return attrs.asdict(guide(Case(reason=reason)))
 
 
 def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:

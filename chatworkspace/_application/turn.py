@@ -88,6 +88,7 @@ class Track:
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
+    continued: it is the same call again as one that was told to come back.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     """
 
@@ -104,6 +105,7 @@ class Track:
     stray: Workspace | None = None
     as_wished: bool = False
     stood: Plan | None = None
+    continued: bool = False
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -116,6 +118,10 @@ class Wish:
     preset_id: UUID | None = None
     replace: bool | UUID = False
     """True: whatever is there; or the id of the only workspace that may be."""
+
+    def hash(self) -> int:
+        """Return what the same wish is known by; no value can be read out of it."""
+        return hash((self.template_id, self.name, frozenset(self.parameters.items()), self.preset_id))
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -11,7 +11,9 @@ import attrs
 from chatworkspace._application.calls import LOG_TICK, SLICE, Call
 from chatworkspace._application.memory import Proof, Proofs
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.stories import Phases, Span
 from chatworkspace._application.watches import Seat, Watches
+from chatworkspace._domain.advice import Waited
 from chatworkspace._domain.conditions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
@@ -20,6 +22,8 @@ from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
 """Seconds between two dials of an agent that the platform calls connected."""
+AS_GOOD_AS_OVER = 1.0
+"""Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
 _ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
 
@@ -104,7 +108,8 @@ def phase_order(phase: Phase | None) -> int:
 class Waiter:
     """Waits for workspaces, in any number of threads. It keeps no thread and no connection."""
 
-    def __init__(self, *, clock: Clock, dialer: AgentDialer, watches: Watches, proofs: Proofs, timeouts: Timeouts) -> None:
+    def __init__(self, *, clock: Clock, dialer: AgentDialer, watches: Watches, proofs: Proofs, phases: Phases, timeouts: Timeouts) -> None:
+        self._phases = phases
         self._clock = clock
         self._dialer = dialer
         self._watches = watches
@@ -120,7 +125,6 @@ class Waiter:
 
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
-        step, began = (0, Phase.QUEUED), 0.0  # what is under way, and since when
         workspace, logged = bound.workspace, 0
         last = self._clock.monotonic() + self.longest
         seat: Seat | None = None  # taken only if there is something to wait for
@@ -138,13 +142,19 @@ class Waiter:
                 told, phase = dialled.told, dialled.told.phase
                 yield Seen(workspace=workspace, phase=phase)
                 if phase is None or (goal is Goal.BUILD_OVER and not building):
+                    if told.state is State.UNKNOWN:
+                        self._still_unknown(call, workspace, finding)
+                    else:
+                        self._phases.over(workspace.id)
                     return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
                 now = self._clock.monotonic()
-                if step != (workspace.build.number, phase):
-                    step, began = (workspace.build.number, phase), now
-                limit = min(began + self._limits[phase], last)
+                span = self._phases.seen(workspace, finding, now, read_at=bound.read_at if workspace is bound.workspace else None)
+                ends = span.began + self._limits[phase]
+                # whoever comes when the limit is over waits as long once more, if it has the patience, and is told that it is over
+                limit = min(ends if ends > call.started + AS_GOOD_AS_OVER else call.started + self._limits[phase], last)
                 if now >= limit or call.over:
-                    told = at_limit(finding, told) if now >= limit else told
+                    told = at_limit(finding, told) if now >= min(ends, limit) else told
+                    _measure(call, span, self._limits[phase], now)
                     error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
@@ -157,6 +167,11 @@ class Waiter:
         finally:
             if seat is not None:
                 seat.leave()
+
+    def _still_unknown(self, call: Call, workspace: Workspace, finding: Finding) -> None:
+        """Note for how long nobody knows how the build stands: it may take as long as any."""
+        now = self._clock.monotonic()
+        _measure(call, self._phases.seen(workspace, finding, now), self._timeouts.build, now)
 
     def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, seat: Seat | None) -> _Dialled:
         """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
@@ -205,6 +220,15 @@ class Waiter:
         # it ended by its deadline: whoever comes back later has stood still since
         at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
         return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
+
+
+def _measure(call: Call, span: Span, limit: float, now: float) -> None:
+    """Note in the call how long what it waits for has taken by now."""
+    call.under_way_for = now - span.began
+    over = now - (span.began + limit)
+    if over >= 0:
+        call.beyond = over
+        call.waited = Waited.STILL if over >= limit and now - span.moved_at >= limit else Waited.BEYOND
 
 
 def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:

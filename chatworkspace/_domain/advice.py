@@ -1,90 +1,241 @@
-"""What to do next, one sentence for each reason. Read by models and people alike; wording lives here and in the toolbox only."""
+"""What to do next: decided by a table first, worded afterwards. Read by models and people alike. Pure.
+
+A model does what it is told, so a row here is a decision, and a wrong one is a bug with consequences: a model that is told to call again for ever
+does. No row advises against the latest word of the user.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import Enum
 from math import ceil
 
-from chatworkspace.model import Reason
+import attrs
 
-_AGAIN = "Make the same call again: it goes on from here and makes no second workspace."
-_RESTART = "Stop the workspace, then start it."
-_ONCE_MORE = "Make the same call again; if that does not help, stop the workspace, then start it."
+from chatworkspace._domain.wording import BY_ADVICE, BY_REASON, LATER
+from chatworkspace.model import Advice, Reason
 
-_NEXT_STEP: Mapping[Reason, str] = {
-    Reason.CREATED: "",
-    Reason.EXISTING: "",
-    Reason.ADOPTED: "",
-    Reason.STARTED: "",
-    Reason.STOPPED: "Start the workspace when it is needed again.",
-    Reason.ATTACHED: "",
-    Reason.DETACHED: "Create or attach a workspace when one is needed.",
-    Reason.CHAT_CLOSED: "Use another chat: this one gets no workspace any more.",
-    Reason.IN_PROGRESS: "Make the same call again to go on waiting.",
-    Reason.BUILD_QUEUED: "The build waits in the platform's queue. Make the same call again to go on waiting.",
-    Reason.NO_PROVISIONER: "No provisioner takes this build: ask an administrator, then make the same call again.",
-    Reason.STOPPING: "Make the same call again once the workspace has stopped.",
-    Reason.AGENT_NOT_CONNECTED: "The agent has not connected yet. Make the same call again to go on waiting.",
-    Reason.SCRIPTS_RUNNING: "The startup scripts still run. Make the same call again to go on waiting.",
-    Reason.SCRIPTS_FAILED: "The workspace can be used, but its startup scripts failed: tools that they install may be missing.",
-    Reason.NO_AGENT: "The workspace runs, but its template has no agent: commands cannot be run in it.",
-    Reason.NO_WORKSPACE: "Create a workspace first.",
-    Reason.INTERRUPTED_CREATION: "An earlier creation was interrupted. Create the workspace again: it goes on from there and makes no second one.",
-    Reason.NOT_RUNNING: "Start the workspace.",
-    Reason.DORMANT: "The workspace is dormant. Start it.",
-    Reason.DELETED: "The workspace was deleted. Create a new one.",
-    Reason.BUILD_FAILED: "Read the error and the log, then start the workspace: that builds it once more.",
-    Reason.BUILD_CANCELED: "The build was canceled. Start the workspace to build it again.",
-    Reason.QUOTA_FULL: "The quota is full: delete a workspace that is not needed any more, or ask an administrator for a larger allowance.",
-    Reason.STOP_FAILED: "The stop failed and the workspace may still run. Stop it again, or start it.",
-    Reason.DELETE_FAILED: "The deletion failed and the workspace may still run. Start it to use it, or ask the user.",
-    Reason.AGENT_AMBIGUOUS: "More than one agent is marked for chats, or none may be used: ask the template's author to mark exactly one.",
-    Reason.AGENT_TIMED_OUT: f"The agent never connected. {_RESTART}",
-    Reason.AGENT_LOST: f"The agent lost its connection. {_RESTART}",
-    Reason.AGENT_SHUT_DOWN: f"The agent has shut down while the workspace runs. {_RESTART}",
-    Reason.EXTERNAL_AGENT_OFFLINE: "The agent runs on a host of the user's: ask the user to start it there, then make the same call again.",
-    Reason.DIAL_FAILED: f"The agent is connected, but could not be reached. {_ONCE_MORE}",
-    Reason.JOB_UNKNOWN: "The platform does not say how the build stands. Make the same call again in a while.",
-    Reason.NOT_VISIBLE: (
-        "The platform does not show the workspace. Ask the user whether it still exists and may be read; detaching it is the way out."
-    ),
-    Reason.PLATFORM_UNAVAILABLE: f"The platform could not be asked. {_AGAIN}",
-    Reason.OUTCOME_UNKNOWN: f"The platform did not answer. {_AGAIN}",
-    Reason.INTERRUPTED: "The wait was ended. Make the same call again to go on waiting.",
-    Reason.OVERTAKEN: "The chat was given another workspace, or none, meanwhile. Go on with what it has now.",
-    Reason.REPLACED: "Its files stay in it. The user may attach it again, or delete it.",
-    Reason.FIRST_BUILD_FAILED: "Its first build failed. The user may delete it.",
-    Reason.INVALID_ARGUMENT: "Correct the argument and call again.",
-    Reason.CHAT_NOT_FOUND: "Open the chat first.",
-    Reason.OTHER_ORGANIZATION: "Choose one of the chat's own organization.",
-    Reason.TEMPLATE_NOT_FOUND: "Choose a template from the list of templates.",
-    Reason.TEMPLATE_NOT_ALLOWED: "Choose a template from the list of templates: this one is not available for chats.",
-    Reason.TEMPLATE_EXTERNAL_AGENT: (
-        "Choose another template, or let the user create and start such a workspace on their own host and attach it to this chat."
-    ),
-    Reason.TEMPLATE_DEPRECATED: "Choose another template: this one is deprecated.",
-    Reason.ALLOW_LIST_FAILED: "Which templates are allowed could not be told. Make the same call again in a while.",
-    Reason.REFUSED: "Read the platform's message, correct the arguments, and call again.",
-    Reason.STORE_UNAVAILABLE: f"The record of chats could not be asked. {_AGAIN}",
-    Reason.BUSY: "Somebody else is deciding for this chat. Make the same call again.",
-    Reason.CONNECT_FAILED: _ONCE_MORE,
-    Reason.NOT_READY: "",
-    Reason.DISCARDED: "The workspace is being deleted. Create a new one.",
-    Reason.CLOSED: "",
+FIRST_PAUSE = 5.0
+"""Seconds after which what did not answer is asked again."""
+SHORTEST_PAUSE = 2.0
+"""Seconds that lie between two calls of somebody who does not wait."""
+LONGEST_SOON = 30.0
+BEYOND_PAUSE = 60.0
+"""Seconds after which somebody comes back to what has taken longer than its limit."""
+LONGEST_PAUSE = 300.0
+
+
+class Asked(Enum):
+    """What the caller wants of the workspace, by the call that it has made."""
+
+    LOOK = "look"
+    CREATE = "create"
+    START = "start"
+    STOP = "stop"
+
+
+class Waited(Enum):
+    """How long what is under way has taken, whoever waited for it."""
+
+    WITHIN = "within"
+    """Its limit is not over."""
+    BEYOND = "beyond"
+    """It is, and something has moved since, or not enough time has passed to tell."""
+    STILL = "still"
+    """Nothing has moved for as long as the limit again."""
+
+
+@attrs.frozen(kw_only=True)
+class Case:
+    """What the advice depends on.
+
+    reason: why the call ended. asked: what was wanted. waited: how long it has taken. repeated: it failed before, in the same way.
+    lasting: the same call cannot succeed.
+    """
+
+    reason: Reason
+    asked: Asked = Asked.LOOK
+    waited: Waited = Waited.WITHIN
+    repeated: bool = False
+    lasting: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Row:
+    """What is advised for a reason: at first; and where it differs, when it failed before, when nothing moves any more, to whom, and for good."""
+
+    first: Advice
+    repeated: Advice | None = None
+    beyond: Advice | None = None
+    still: Advice | None = None
+    stop: Advice | None = None
+    look: Advice | None = None
+    lasting: Advice | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Guidance:
+    """What a caller is told to do.
+
+    advice: to decide by. next_step: the same in one sentence; empty when there is nothing to do. retry_after: seconds before which nothing is to be
+    asked again; None: none need pass.
+    """
+
+    advice: Advice
+    next_step: str
+    retry_after: float | None = None
+
+
+_AGAIN, _LATER = Advice.CALL_AGAIN, Advice.CALL_LATER
+_USER, _ADMIN, _NONE = Advice.ASK_USER, Advice.ASK_ADMINISTRATOR, Advice.NOTHING
+_LIST, _CORRECT = Advice.LIST_TEMPLATES, Advice.CORRECT_ARGUMENTS
+_START, _RESTART, _CREATE = Advice.START, Advice.STOP_THEN_START, Advice.CREATE
+
+TABLE: Mapping[Reason, Row] = {
+    Reason.CREATED: Row(first=_NONE),
+    Reason.EXISTING: Row(first=_NONE),
+    Reason.ADOPTED: Row(first=_NONE),
+    Reason.STARTED: Row(first=_NONE),
+    Reason.STOPPED: Row(first=_NONE),
+    Reason.ATTACHED: Row(first=_NONE),
+    Reason.DETACHED: Row(first=_NONE),
+    Reason.CHAT_CLOSED: Row(first=_NONE, lasting=_USER),
+    Reason.IN_PROGRESS: Row(first=_AGAIN, beyond=_LATER, still=_ADMIN),
+    Reason.BUILD_QUEUED: Row(first=_AGAIN, beyond=_LATER, still=_ADMIN),
+    Reason.NO_PROVISIONER: Row(first=_AGAIN, beyond=_ADMIN, still=_ADMIN),
+    Reason.STOPPING: Row(first=_AGAIN, beyond=_LATER, still=_ADMIN),
+    Reason.AGENT_NOT_CONNECTED: Row(first=_LATER, still=_USER),
+    Reason.SCRIPTS_RUNNING: Row(first=_LATER, still=_USER),
+    Reason.SCRIPTS_FAILED: Row(first=_NONE),
+    Reason.NO_AGENT: Row(first=_NONE),
+    Reason.NO_WORKSPACE: Row(first=_USER, stop=_NONE),
+    Reason.INTERRUPTED_CREATION: Row(first=_CREATE, stop=_NONE),
+    Reason.NOT_RUNNING: Row(first=_START, stop=_NONE, look=_NONE),
+    Reason.DORMANT: Row(first=_START, stop=_NONE, look=_NONE),
+    Reason.DELETED: Row(first=_USER, stop=_NONE),
+    Reason.BUILD_FAILED: Row(first=_START, repeated=_USER, stop=_NONE),
+    Reason.BUILD_CANCELED: Row(first=_USER),
+    Reason.QUOTA_FULL: Row(first=_USER),
+    Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, repeated=_ADMIN),
+    Reason.DELETE_FAILED: Row(first=_USER),
+    Reason.AGENT_AMBIGUOUS: Row(first=_ADMIN),
+    Reason.AGENT_TIMED_OUT: Row(first=_RESTART, repeated=_ADMIN),
+    Reason.AGENT_LOST: Row(first=_RESTART, repeated=_ADMIN),
+    Reason.AGENT_SHUT_DOWN: Row(first=_RESTART, repeated=_ADMIN),
+    Reason.EXTERNAL_AGENT_OFFLINE: Row(first=_USER),
+    Reason.DIAL_FAILED: Row(first=_RESTART, repeated=_ADMIN),
+    Reason.JOB_UNKNOWN: Row(first=_LATER, still=_ADMIN),
+    Reason.NOT_VISIBLE: Row(first=_USER),
+    Reason.PLATFORM_UNAVAILABLE: Row(first=_LATER, still=_ADMIN, lasting=_ADMIN),
+    Reason.OUTCOME_UNKNOWN: Row(first=_LATER, still=_ADMIN),
+    Reason.INTERRUPTED: Row(first=_AGAIN),
+    Reason.OVERTAKEN: Row(first=_USER),
+    Reason.REPLACED: Row(first=_NONE),
+    Reason.FIRST_BUILD_FAILED: Row(first=_NONE),
+    Reason.INVALID_ARGUMENT: Row(first=_CORRECT),
+    Reason.CHAT_NOT_FOUND: Row(first=_ADMIN),
+    Reason.OTHER_ORGANIZATION: Row(first=_LIST),
+    Reason.TEMPLATE_NOT_FOUND: Row(first=_LIST),
+    Reason.TEMPLATE_NOT_ALLOWED: Row(first=_LIST),
+    Reason.TEMPLATE_EXTERNAL_AGENT: Row(first=_LIST),
+    Reason.TEMPLATE_DEPRECATED: Row(first=_LIST),
+    Reason.ALLOW_LIST_FAILED: Row(first=_LATER, still=_ADMIN),
+    Reason.REFUSED: Row(first=_CORRECT, repeated=_USER, stop=_USER),
+    Reason.STORE_UNAVAILABLE: Row(first=_LATER, still=_ADMIN, lasting=_ADMIN),
+    Reason.BUSY: Row(first=_AGAIN, still=_ADMIN, lasting=_NONE),
+    Reason.CONNECT_FAILED: Row(first=_AGAIN, repeated=_RESTART),
+    Reason.NOT_READY: Row(first=_NONE),
+    Reason.DISCARDED: Row(first=_USER),
+    Reason.CLOSED: Row(first=_LATER),
 }
 
 
-_LASTING: Mapping[Reason, str] = {
-    Reason.PLATFORM_UNAVAILABLE: "The platform cannot be used so, and calling again does not help: ask an administrator.",
-    Reason.STORE_UNAVAILABLE: "The record of chats cannot be used so, and calling again does not help: ask an administrator.",
-}
+def advise(case: Case) -> Advice:
+    """Return what the table has for a case: what holds for good comes before what was asked, and that before how long it took."""
+    row = TABLE[case.reason]
+    if case.lasting and row.lasting is not None:
+        return row.lasting
+    if case.repeated and row.repeated is not None:
+        return row.repeated
+    to_whom = {Asked.STOP: row.stop, Asked.LOOK: row.look}.get(case.asked)
+    if to_whom is not None:
+        return to_whom
+    match case.waited:
+        case Waited.WITHIN:
+            return row.first
+        case Waited.BEYOND:
+            return row.beyond or row.first
+        case Waited.STILL:
+            return row.still or row.beyond or row.first
 
 
-def next_step_for(reason: Reason, *, lasting: bool = False) -> str:
-    """Return one sentence for a model or a person; empty when there is nothing to do. lasting: the same call will fail again."""
-    return _LASTING.get(reason, _NEXT_STEP[reason]) if lasting else _NEXT_STEP[reason]
+def guide(case: Case, *, retry_after: float | None = None) -> Guidance:
+    """Return the advice for a case, in words too. retry_after: seconds before which asking again is in vain, if that is known."""
+    advice = advise(case)
+    if advice is Advice.CALL_AGAIN and retry_after is None:
+        return Guidance(advice=advice, next_step=worded(case.reason, advice))
+    if advice in (Advice.CALL_AGAIN, Advice.CALL_LATER):
+        seconds = FIRST_PAUSE if retry_after is None else retry_after
+        return Guidance(advice=advice, next_step=worded(case.reason, advice, seconds), retry_after=seconds)
+    return Guidance(advice=advice, next_step=worded(case.reason, advice))
+
+
+def worded(reason: Reason, advice: Advice, seconds: float | None = None) -> str:
+    """Return the sentence; empty when there is nothing to do and nothing to say. seconds: after which the call is to be made again."""
+    sentences = BY_REASON[reason]
+    sentence = sentences[advice] if advice in sentences else BY_ADVICE[advice]
+    return sentence if seconds is None else sentence.replace(LATER, f"in {ceil(seconds)} s")
 
 
 def next_step_after(seconds: float) -> str:
     """Return the sentence for a platform that takes no more requests for so long."""
     return f"The platform takes no more requests for now. Make the same call again in {ceil(seconds)} s."
+
+
+def longer(waited: float) -> float:
+    """Return after how many seconds to come back to what has taken so many seconds more than its limit: ever later."""
+    return min(max(waited, BEYOND_PAUSE), LONGEST_PAUSE)
+
+
+def soon(under_way: float) -> float:
+    """Return after how many seconds to come back to what has been under way for so many, for somebody who does not wait: ever later."""
+    return min(max(under_way / 4, SHORTEST_PAUSE), LONGEST_SOON)
+
+
+def later(away: float) -> float:
+    """Return after how many seconds to ask again what has been away for so many."""
+    return min(max(away, FIRST_PAUSE), LONGEST_PAUSE)
+
+
+HTTP_STATUS: Mapping[Reason, int] = {
+    Reason.INVALID_ARGUMENT: 400,
+    Reason.CHAT_NOT_FOUND: 404,
+    Reason.NO_WORKSPACE: 404,
+    Reason.TEMPLATE_NOT_FOUND: 404,
+    Reason.TEMPLATE_NOT_ALLOWED: 403,
+    Reason.OTHER_ORGANIZATION: 403,
+    Reason.TEMPLATE_EXTERNAL_AGENT: 409,
+    Reason.TEMPLATE_DEPRECATED: 409,
+    Reason.REFUSED: 422,
+    Reason.CHAT_CLOSED: 410,
+    Reason.DISCARDED: 410,
+    Reason.DELETED: 410,
+    Reason.BUSY: 409,
+    Reason.NOT_READY: 409,
+    Reason.NOT_RUNNING: 409,
+    Reason.DORMANT: 409,
+    Reason.QUOTA_FULL: 409,
+    Reason.CONNECT_FAILED: 502,
+    Reason.NOT_VISIBLE: 404,
+    Reason.ALLOW_LIST_FAILED: 503,
+    Reason.PLATFORM_UNAVAILABLE: 503,
+    Reason.STORE_UNAVAILABLE: 503,
+    Reason.OUTCOME_UNKNOWN: 503,
+    Reason.INTERRUPTED: 503,
+    Reason.CLOSED: 503,
+}
+
+
+def http_status(reason: Reason) -> int:
+    """Return the HTTP status that fits an error of this reason: 409 where the workspace is in a state in which it cannot be done."""
+    return HTTP_STATUS.get(reason, 409)

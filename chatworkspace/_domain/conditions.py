@@ -170,7 +170,7 @@ def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR
         case Condition.NO_CHOICE:
             return Told(state=State.UNREACHABLE, reason=Reason.AGENT_AMBIGUOUS)
         case Condition.CONNECTING:
-            return Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.CONNECTING)
+            return Told(state=State.STARTING, reason=_of_silence(finding.agent, Reason.IN_PROGRESS), phase=Phase.CONNECTING)
         case Condition.SCRIPTS:
             return Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.SCRIPTS)
         case Condition.USABLE:
@@ -203,7 +203,7 @@ def at_limit(finding: Finding, told: Told) -> Told:
     """Return how a finding is told once the limit of its phase is over. A limit is not a failure."""
     match finding.condition:
         case Condition.CONNECTING:
-            return attrs.evolve(told, reason=Reason.AGENT_NOT_CONNECTED)
+            return attrs.evolve(told, reason=_of_silence(finding.agent, Reason.AGENT_NOT_CONNECTED))
         case Condition.SCRIPTS:
             return attrs.evolve(told, reason=Reason.SCRIPTS_RUNNING)
         case Condition.SHUTTING_DOWN:
@@ -228,6 +228,38 @@ def at_limit(finding: Finding, told: Told) -> Told:
             | Condition.JOB_UNKNOWN
         ):
             return told
+
+
+def under_way_for(finding: Finding, workspace: Workspace) -> float | None:
+    """Return the seconds, by the platform's clock, for which what is under way has been so; None: nothing is, or it does not tell."""
+    agent = finding.agent
+    match finding.condition:
+        case Condition.BUILDING | Condition.STOPPING | Condition.DELETING:
+            return workspace.build.age
+        case Condition.CONNECTING if agent is not None and agent.status is AgentStatus.DISCONNECTED:
+            return agent.disconnected_for
+        case Condition.CONNECTING:
+            return workspace.build.over_for
+        case Condition.SCRIPTS:
+            return None if agent is None else agent.starting_for
+        case (
+            Condition.NO_AGENT
+            | Condition.NO_CHOICE
+            | Condition.USABLE
+            | Condition.SCRIPTS_FAILED
+            | Condition.SHUTTING_DOWN
+            | Condition.TIMED_OUT
+            | Condition.LOST
+            | Condition.STOPPED
+            | Condition.DORMANT
+            | Condition.FIRST_BUILD_FAILED
+            | Condition.BUILD_FAILED
+            | Condition.STOP_FAILED
+            | Condition.DELETE_FAILED
+            | Condition.DELETED
+            | Condition.JOB_UNKNOWN
+        ):
+            return None
 
 
 UNDIALLED = Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.CONNECTING)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
+from math import ceil
 from typing import Any
 
 from chatworkspace._domain.texts import cut_inside, visible
 from chatworkspace._tools.budget import Content, size, within, without
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import LeftBehind, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 
 MOST_BYTES = 1600
@@ -42,7 +43,6 @@ _FAILED_BUILD = {
 READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
 STORE_IS_AWAY = "the record of chats could not be asked"
-_CALL_AGAIN = "The same call goes on waiting."
 
 
 def of_outcome(action: Action, outcome: Outcome) -> Content:
@@ -181,10 +181,13 @@ def _update(action: Action, outcome: Outcome) -> Content:
 
 
 def _advice(outcome: Outcome) -> Content:
-    step = outcome.next_step
-    if outcome.phase is not None and outcome.reason is not Reason.OVERTAKEN and "same call" not in step:
-        step = f"{step} {_CALL_AGAIN}".strip()
-    return {"next_step": step} if step else {}
+    return guided(outcome.advice, outcome.next_step, outcome.retry_after)
+
+
+def guided(advice: Advice, step: str, retry_after: float | None) -> Content:
+    """Return what to do next: by name, in words, and after how many seconds."""
+    told: Content = {"advice": advice.value} | ({"next_step": step} if step else {})
+    return told if retry_after is None else told | {"retry_after": ceil(retry_after)}
 
 
 def _side_effects(outcome: Outcome) -> Content:
@@ -208,13 +211,10 @@ def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> C
     content: Content = {"error": _unexplained(error.reason, str(error)), "reason": error.reason.value}
     if isinstance(error, RefusedError):
         content |= _refusal(error)
-    step = error.next_step
-    if isinstance(error, RefusedError) and error.validations and workspace is not None:
-        content["template_id"], step = str(workspace.template_id), READ_AND_START
-    content |= _left(error.left_behind)
-    if step:
-        content["next_step"] = step
-    return fit(content)
+    advice, step = error.advice, error.next_step
+    if isinstance(error, RefusedError) and error.validations and workspace is not None and advice is Advice.CORRECT_ARGUMENTS:
+        content["template_id"], advice, step = str(workspace.template_id), Advice.READ_TEMPLATE, READ_AND_START
+    return fit(content | _left(error.left_behind) | guided(advice, step, error.retry_after))
 
 
 class _Foreign(str):

@@ -1,95 +1,221 @@
-"""What to do next: a sentence for each reason that calls for something to be done, and silence for the others."""
+"""What to do next: decided by a table, whose rows are written down here once more, and a sentence for each advice that the table can give."""
 
 from __future__ import annotations
 
+import itertools
+
+import attrs
 import pytest
 
-from chatworkspace import Reason
-from chatworkspace._domain.advice import next_step_for
+from chatworkspace import Advice, Reason
+from chatworkspace._domain import advice
+from chatworkspace._domain.advice import (
+    BEYOND_PAUSE,
+    FIRST_PAUSE,
+    HTTP_STATUS,
+    LONGEST_PAUSE,
+    TABLE,
+    Asked,
+    Case,
+    Row,
+    Waited,
+    advise,
+    guide,
+    later,
+    longer,
+)
 
-NOTHING_TO_DO = {
-    Reason.CREATED,
-    Reason.EXISTING,
-    Reason.ADOPTED,
-    Reason.STARTED,
-    Reason.ATTACHED,
-    Reason.NOT_READY,
-    Reason.CLOSED,
+CASES = [
+    Case(reason=reason, asked=asked, waited=waited, repeated=repeated, lasting=lasting)
+    for reason, asked, waited, repeated, lasting in itertools.product(Reason, Asked, Waited, (False, True), (False, True))
+]
+ROWS: dict[Reason, str] = {
+    Reason.CREATED: "nothing",
+    Reason.EXISTING: "nothing",
+    Reason.ADOPTED: "nothing",
+    Reason.STARTED: "nothing",
+    Reason.STOPPED: "nothing",
+    Reason.ATTACHED: "nothing",
+    Reason.DETACHED: "nothing",
+    Reason.CHAT_CLOSED: "nothing, lasting ask_user",
+    Reason.IN_PROGRESS: "call_again, beyond call_later, still ask_administrator",
+    Reason.BUILD_QUEUED: "call_again, beyond call_later, still ask_administrator",
+    Reason.NO_PROVISIONER: "call_again, beyond ask_administrator, still ask_administrator",
+    Reason.STOPPING: "call_again, beyond call_later, still ask_administrator",
+    Reason.AGENT_NOT_CONNECTED: "call_later, still ask_user",
+    Reason.SCRIPTS_RUNNING: "call_later, still ask_user",
+    Reason.SCRIPTS_FAILED: "nothing",
+    Reason.NO_AGENT: "nothing",
+    Reason.NO_WORKSPACE: "ask_user, stop nothing",
+    Reason.INTERRUPTED_CREATION: "create, stop nothing",
+    Reason.NOT_RUNNING: "start, stop nothing, look nothing",
+    Reason.DORMANT: "start, stop nothing, look nothing",
+    Reason.DELETED: "ask_user, stop nothing",
+    Reason.BUILD_FAILED: "start, repeated ask_user, stop nothing",
+    Reason.BUILD_CANCELED: "ask_user",
+    Reason.QUOTA_FULL: "ask_user",
+    Reason.STOP_FAILED: "start, stop call_again, repeated ask_administrator",
+    Reason.DELETE_FAILED: "ask_user",
+    Reason.AGENT_AMBIGUOUS: "ask_administrator",
+    Reason.AGENT_TIMED_OUT: "stop_then_start, repeated ask_administrator",
+    Reason.AGENT_LOST: "stop_then_start, repeated ask_administrator",
+    Reason.AGENT_SHUT_DOWN: "stop_then_start, repeated ask_administrator",
+    Reason.EXTERNAL_AGENT_OFFLINE: "ask_user",
+    Reason.DIAL_FAILED: "stop_then_start, repeated ask_administrator",
+    Reason.JOB_UNKNOWN: "call_later, still ask_administrator",
+    Reason.NOT_VISIBLE: "ask_user",
+    Reason.PLATFORM_UNAVAILABLE: "call_later, still ask_administrator, lasting ask_administrator",
+    Reason.OUTCOME_UNKNOWN: "call_later, still ask_administrator",
+    Reason.INTERRUPTED: "call_again",
+    Reason.OVERTAKEN: "ask_user",
+    Reason.REPLACED: "nothing",
+    Reason.FIRST_BUILD_FAILED: "nothing",
+    Reason.INVALID_ARGUMENT: "correct_arguments",
+    Reason.CHAT_NOT_FOUND: "ask_administrator",
+    Reason.OTHER_ORGANIZATION: "list_templates",
+    Reason.TEMPLATE_NOT_FOUND: "list_templates",
+    Reason.TEMPLATE_NOT_ALLOWED: "list_templates",
+    Reason.TEMPLATE_EXTERNAL_AGENT: "list_templates",
+    Reason.TEMPLATE_DEPRECATED: "list_templates",
+    Reason.ALLOW_LIST_FAILED: "call_later, still ask_administrator",
+    Reason.REFUSED: "correct_arguments, repeated ask_user, stop ask_user",
+    Reason.STORE_UNAVAILABLE: "call_later, still ask_administrator, lasting ask_administrator",
+    Reason.BUSY: "call_again, still ask_administrator, lasting nothing",
+    Reason.CONNECT_FAILED: "call_again, repeated stop_then_start",
+    Reason.NOT_READY: "nothing",
+    Reason.DISCARDED: "ask_user",
+    Reason.CLOSED: "call_later",
 }
-"""Done as asked; or the outcome at hand has advice of its own; or there is nobody left to advise."""
+"""What is advised at first, and what else where it failed before, has a limit that is over, or was asked for by a stop or a look."""
+MOVES = {Advice.CALL_AGAIN, Advice.CALL_LATER}
+
+
+def expected(case: Case) -> Advice:
+    """Read the row."""
+    first, *others = ROWS[case.reason].split(", ")
+    row = dict(it.split() for it in others)
+    holds = {
+        "lasting": case.lasting,
+        "repeated": case.repeated,
+        "stop": case.asked is Asked.STOP,
+        "look": case.asked is Asked.LOOK,
+        "still": case.waited is Waited.STILL,
+        "beyond": case.waited is Waited.BEYOND,
+    }
+    return Advice(next((row[name] for name, holds_here in holds.items() if holds_here and name in row), first))
 
 
 @pytest.mark.parametrize("reason", Reason)
-def test_every_reason_has_its_advice(reason: Reason) -> None:
-    """One line for whoever must act, and an empty one for nobody."""
-    assert (next_step_for(reason) == "") == (reason in NOTHING_TO_DO)
+def test_every_case_is_decided_by_its_row(reason: Reason) -> None:
+    """What holds for good comes first, then what failed before, then what was asked for, then how long it took."""
+    assert [(case, advise(case)) for case in CASES if case.reason is reason and advise(case) is not expected(case)] == []
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - NOTHING_TO_DO))
-def test_advice_is_a_sentence(reason: Reason) -> None:
+def test_every_reason_has_a_row_here_and_there() -> None:
+    """None more."""
+    assert set(TABLE) == set(ROWS) == set(Reason)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_what_may_move_ends_with_a_person(reason: Reason) -> None:
+    """Whoever is told to call again is told something else once nothing moves any more; interrupts and the end of a process are the host's own."""
+    ends = {advise(case) for case in CASES if case.reason is reason and case.waited is Waited.STILL and case.repeated}
+    assert not ends & MOVES or reason in (Reason.INTERRUPTED, Reason.CLOSED)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_who_asked_for_a_stop_is_not_told_to_start(reason: Reason) -> None:
+    """Nor to create: nothing is advised against the user's latest word."""
+    against = {Advice.CREATE, Advice.START}
+    given = {advise(case) for case in CASES if case.reason is reason and case.asked is Asked.STOP}
+    assert not given & against
+
+
+@pytest.mark.parametrize("case", CASES[:: len(Asked)], ids=str)
+def test_advice_is_a_sentence(case: Case) -> None:
     """It can be shown as it is: one line, from a capital to a full stop, without markup or a place to fill in."""
-    advice = next_step_for(reason)
-    assert advice == " ".join(advice.split())
-    assert advice[0].isupper()
-    assert advice[-1] == "."
-    assert not set(advice) & set("{}<>`\n")
-    assert len(advice) <= 200
+    told = guide(case)
+    if told.next_step:
+        assert told.next_step == " ".join(told.next_step.split())
+        assert told.next_step[0].isupper()
+        assert told.next_step[-1] == "."
+        assert not set(told.next_step) & set("{}<>`\n")
+        assert len(told.next_step) <= 200
+    else:
+        assert told.advice is Advice.NOTHING
 
 
-@pytest.mark.parametrize(
-    ("reason", "action"),
-    [
-        # what goes on by itself is joined by the same call
-        (Reason.IN_PROGRESS, "same call again"),
-        (Reason.BUILD_QUEUED, "same call again"),
-        (Reason.AGENT_NOT_CONNECTED, "same call again"),
-        (Reason.SCRIPTS_RUNNING, "same call again"),
-        (Reason.STOPPING, "same call again"),
-        (Reason.BUSY, "same call again"),
-        (Reason.INTERRUPTED, "same call again"),
-        # what is not known is safe to ask again
-        (Reason.OUTCOME_UNKNOWN, "no second workspace"),
-        (Reason.PLATFORM_UNAVAILABLE, "no second workspace"),
-        (Reason.STORE_UNAVAILABLE, "no second workspace"),
-        (Reason.JOB_UNKNOWN, "same call again"),
-        (Reason.NOT_VISIBLE, "detaching"),
-        # a dead agent is restarted by its workspace, an external one by its user
-        (Reason.AGENT_TIMED_OUT, "Stop the workspace, then start it."),
-        (Reason.AGENT_LOST, "Stop the workspace, then start it."),
-        (Reason.AGENT_SHUT_DOWN, "Stop the workspace, then start it."),
-        (Reason.DIAL_FAILED, "stop the workspace, then start it"),
-        (Reason.EXTERNAL_AGENT_OFFLINE, "ask the user"),
-        # what does not run is started, what is gone is created
-        (Reason.NOT_RUNNING, "Start the workspace."),
-        (Reason.DORMANT, "Start it."),
-        (Reason.BUILD_CANCELED, "Start the workspace"),
-        (Reason.STOP_FAILED, "start it"),
-        (Reason.DELETED, "Create a new one."),
-        (Reason.NO_WORKSPACE, "Create a workspace"),
-        # what only somebody else can mend names them
-        (Reason.QUOTA_FULL, "administrator"),
-        (Reason.NO_PROVISIONER, "administrator"),
-        (Reason.AGENT_AMBIGUOUS, "template's author"),
-        (Reason.REPLACED, "user"),
-        (Reason.FIRST_BUILD_FAILED, "user"),
-        # what was asked for wrongly is corrected
-        (Reason.INVALID_ARGUMENT, "Correct"),
-        (Reason.REFUSED, "correct"),
-        (Reason.TEMPLATE_NOT_ALLOWED, "list of templates"),
-        (Reason.TEMPLATE_NOT_FOUND, "list of templates"),
-        (Reason.TEMPLATE_EXTERNAL_AGENT, "attach"),
-        (Reason.CHAT_NOT_FOUND, "Open the chat"),
-    ],
-)
-def test_advice_names_the_action(reason: Reason, action: str) -> None:
-    """It says what to do, or whom to ask."""
-    assert action in next_step_for(reason)
+WORDS: dict[Advice, str] = {
+    Advice.CALL_AGAIN: "again",
+    Advice.CALL_LATER: "ake the same call again in 5 s",
+    Advice.LIST_TEMPLATES: "template",
+    Advice.READ_TEMPLATE: "template",
+    Advice.CORRECT_ARGUMENTS: "orrect",
+    Advice.START: "tart",
+    Advice.STOP_THEN_START: "Stop the workspace, then start it.",
+    Advice.CREATE: "Create the workspace",
+    Advice.ASK_USER: "user",
+    Advice.ASK_ADMINISTRATOR: "administrator",
+}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_the_words_say_what_the_advice_says(case: Case) -> None:
+    """And after how many seconds, where some have to pass; nobody who is to do nothing is told to do something."""
+    told = guide(case)
+    names_the_author = "template's author" in told.next_step
+    assert WORDS.get(told.advice, "") in told.next_step or names_the_author
+    assert (told.retry_after is not None) == (told.advice is Advice.CALL_LATER)
+    if told.advice is Advice.NOTHING:
+        assert "Make the same call" not in told.next_step
+
+
+def test_the_time_to_wait_is_told_as_it_is_known() -> None:
+    """Rounded up in the sentence; for who would call at once as well."""
+    told = guide(Case(reason=Reason.IN_PROGRESS), retry_after=2.5)
+    assert (told.advice, told.retry_after) == (Advice.CALL_AGAIN, 2.5)
+    later_on = guide(Case(reason=Reason.IN_PROGRESS, waited=Waited.BEYOND), retry_after=61.2)
+    assert (later_on.advice, later_on.retry_after) == (Advice.CALL_LATER, 61.2)
+    assert "in 62 s" in later_on.next_step
+
+
+@pytest.mark.parametrize(("waited", "pause"), [(0, BEYOND_PAUSE), (60, 60), (61, 61), (299, 299), (300, LONGEST_PAUSE), (9000, LONGEST_PAUSE)])
+def test_what_takes_long_is_asked_for_ever_more_seldom(waited: float, pause: float) -> None:
+    """A minute at first; as long as it has taken already, which doubles each time; 5 minutes at most."""
+    assert longer(waited) == pause
+
+
+@pytest.mark.parametrize(("away", "pause"), [(0, FIRST_PAUSE), (5, 5), (40, 40), (500, LONGEST_PAUSE)])
+def test_what_is_away_is_asked_for_ever_more_seldom(away: float, pause: float) -> None:
+    """After 5 seconds at first."""
+    assert later(away) == pause
+
+
+def test_a_web_server_has_a_status_for_every_error() -> None:
+    """Of the client's making, or of ours: none says that all is well."""
+    assert all(400 <= status < 600 for status in HTTP_STATUS.values())
 
 
 THERE_IS_NONE = {Reason.NO_WORKSPACE, Reason.DELETED, Reason.DETACHED, Reason.DISCARDED, Reason.INTERRUPTED_CREATION}
 
 
-@pytest.mark.parametrize("reason", sorted(set(Reason) - THERE_IS_NONE - {Reason.TEMPLATE_EXTERNAL_AGENT}))
+@pytest.mark.parametrize("reason", sorted(set(Reason) - THERE_IS_NONE))
 def test_a_live_workspace_is_never_advised_away(reason: Reason) -> None:
     """To create one is advised only where there is none; what cannot be reached is restarted."""
-    assert "create" not in next_step_for(reason).lower()
+    assert Advice.CREATE not in {advise(case) for case in CASES if case.reason is reason}
+
+
+def test_a_row_that_is_wrong_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them, in each of its columns, turned into something else once."""
+    unnoticed = list[str]()
+    for reason, row in TABLE.items():
+        for column in attrs.fields_dict(Row):
+            was = getattr(row, column)
+            if was is None:
+                continue
+            wrong = next(it for it in Advice if it is not was)
+            with monkeypatch.context() as patched:
+                patched.setattr(advice, "TABLE", {**TABLE, reason: attrs.evolve(row, **{column: wrong})})
+                if all(advise(case) is expected(case) for case in CASES if case.reason is reason):
+                    unnoticed.append(f"{reason.value}: {column}")
+    assert unnoticed == []

@@ -161,6 +161,8 @@ def _not_known(name: str, facts: Workspace) -> Row:
 
 CONNECTING_CELL = (State.STARTING, Reason.IN_PROGRESS, Phase.CONNECTING)
 NOT_CONNECTED = (State.STARTING, Reason.AGENT_NOT_CONNECTED, Phase.CONNECTING)
+NOT_STARTED = (State.STARTING, Reason.EXTERNAL_AGENT_OFFLINE, Phase.CONNECTING)
+"""From the first look on: only its user can start it."""
 SCRIPTS_CELL = (State.STARTING, Reason.IN_PROGRESS, Phase.SCRIPTS)
 STILL_SCRIPTS = (State.STARTING, Reason.SCRIPTS_RUNNING, Phase.SCRIPTS)
 SHUTTING_CELL = (State.STOPPING, Reason.STOPPING, Phase.CONNECTING)
@@ -292,8 +294,8 @@ TABLE = [
         "an external agent, connecting",
         _runs(CONNECTING, Lifecycle.CREATED, external=True),
         Condition.CONNECTING,
-        CONNECTING_CELL,
-        NOT_CONNECTED,
+        NOT_STARTED,
+        NOT_STARTED,
     ),
     # it does not run
     _down("stopped", _of(a_build(STOP, number=2)), Condition.STOPPED, (State.STOPPED, Reason.NOT_RUNNING, None), Step.FOLLOW),

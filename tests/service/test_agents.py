@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatworkspace import Outcome, Phase, Reason, State
+from chatworkspace import Advice, Outcome, Phase, Reason, State
 from chatworkspace_fake import FakeWorkspace
 from tests.service.chats import CHAT, World
 
@@ -84,15 +84,18 @@ def test_an_external_agent_that_nobody_started() -> None:
 
 
 def test_an_external_agent_that_has_not_connected_yet() -> None:
-    """It is connecting, as any other, for as long as connecting may take."""
+    """It is waited for as any other; that its user must start it is told from the first result on, and all the way."""
     world = World()
     outcome = world.chats.attach(CHAT, external(world).id)
     assert (outcome.state, outcome.phase, outcome.reason, outcome.elapsed) == (
         State.STARTING,
         Phase.CONNECTING,
-        Reason.AGENT_NOT_CONNECTED,
+        Reason.EXTERNAL_AGENT_OFFLINE,
         120,
     )
+    for wait in (0, 20):
+        told = world.chats.create(CHAT, world.template("other").id, wait=wait)
+        assert (told.state, told.reason, told.advice) == (State.STARTING, Reason.EXTERNAL_AGENT_OFFLINE, Advice.ASK_USER)
 
 
 def test_an_external_agent_that_went_offline() -> None:

@@ -57,7 +57,7 @@ def test_a_closed_chat_refuses_every_call(call: str) -> None:
     with pytest.raises(ChatClosedError) as error:
         CALLS[call](world)
     assert (error.value.reason, error.value.chat_id) == (Reason.CHAT_CLOSED, CHAT)
-    assert error.value.next_step.startswith("Use another chat")
+    assert error.value.next_step.startswith("This chat gets no workspace any more")
 
 
 def test_a_closed_chat_can_still_be_read() -> None:

@@ -137,7 +137,7 @@ def test_a_later_caller_joins_the_build() -> None:
     world = World()
     docker = world.template(**SLOW)
     world.chats.create(CHAT, docker.id, wait=20)
-    joined = world.chats.create(CHAT, docker.id)
+    joined = world.chats.create(CHAT, docker.id, name="other")
     assert (joined.reason, joined.created, joined.elapsed) == (Reason.EXISTING, False, READY - 20)
 
 
@@ -680,12 +680,12 @@ def test_wait_0_sends_the_creation_and_does_not_wait() -> None:
 
 
 def test_the_next_call_goes_on_from_there() -> None:
-    """Call after call with a short patience ends with the one workspace, and only the first has made it."""
+    """Call after call with a short patience ends with the one workspace: together they have made it."""
     world = World()
     docker = world.template(**SLOW)
     outcomes = [world.chats.create(CHAT, docker.id, wait=20) for _ in range(3)]
-    assert [(it.created, it.phase, it.elapsed) for it in outcomes] == [(True, Phase.BUILDING, 20), (False, Phase.SCRIPTS, 20), (False, None, 5)]
-    assert [it.reason for it in outcomes] == [Reason.IN_PROGRESS, Reason.IN_PROGRESS, Reason.EXISTING]
+    assert [(it.created, it.phase, it.elapsed) for it in outcomes] == [(True, Phase.BUILDING, 20), (True, Phase.SCRIPTS, 20), (True, None, 5)]
+    assert [it.reason for it in outcomes] == [Reason.IN_PROGRESS, Reason.IN_PROGRESS, Reason.CREATED]
 
 
 @pytest.mark.parametrize("wait", [20, 60])

@@ -48,7 +48,9 @@ def test_a_creation_that_is_not_answered(*, late: bool) -> None:
         world.chats.create(CHAT, docker.id)
     assert (error.value.reason, error.value.retryable, world.sim.elapsed) == (Reason.OUTCOME_UNKNOWN, True, 25)
     assert str(error.value) == "create_workspace was not answered in time"
-    assert error.value.next_step == "The platform did not answer. Make the same call again: it goes on from here and makes no second workspace."
+    assert (
+        error.value.next_step == "The platform did not answer. Make the same call again in 5 s: it goes on from here and makes no second workspace."
+    )
     look = world.sim.store.look(CHAT)
     assert (look.plan is not None, look.claimed_for) == (True, 0)
     world.sim.sleep(30)
@@ -168,7 +170,10 @@ def test_a_workspace_that_is_being_discarded_is_not_bound() -> None:
     world.sim.store.discard(world.latest.id)
     with pytest.raises(UnavailableError) as error:
         world.chats.create(CHAT, docker.id)
-    assert (error.value.reason, error.value.next_step) == (Reason.DISCARDED, "The workspace is being deleted. Create a new one.")
+    assert (error.value.reason, error.value.next_step) == (
+        Reason.DISCARDED,
+        "The workspace is being deleted. Ask the user which one is to be used, or whether a new one is wanted.",
+    )
     assert world.sim.store.look(CHAT).claimed_for == 0
     world.latest.delete()
     assert world.chats.create(CHAT, docker.id).created

@@ -229,7 +229,7 @@ def test_a_stop_that_had_nothing_to_do_does_not_say_to_start() -> None:
     world.chats.stop(CHAT)
     outcome = world.chats.stop(CHAT)
     assert (outcome.state, outcome.reason) == (State.STOPPED, Reason.STOPPED)
-    assert outcome.next_step == "Start the workspace when it is needed again."
+    assert outcome.next_step == "It can be started again when it is needed."
 
 
 def test_a_start_that_the_user_undoes_was_not_a_stop() -> None:

@@ -6,20 +6,40 @@ import ast
 import re
 from pathlib import Path
 
+import attrs
 import pytest
 
 from chatworkspace import Reason
+from chatworkspace._domain.advice import TABLE, http_status
 
 ROOT = Path(__file__).parents[2]
-ROW = re.compile(r"^\| `(\w+)` \| (.+) \| `(tests/service/test_\w+\.py)::(test_\w+)` \|$", re.MULTILINE)
+ROW = re.compile(r"^\| `(\w+)` \| (.+) \| (`.+) \| (\d+) \| `(tests/service/test_\w+\.py)::(test_\w+)` \|$", re.MULTILINE)
+WORDS = {
+    "repeated": "the second time",
+    "beyond": "beyond its limit",
+    "still": "nothing moves",
+    "stop": "asked to stop",
+    "look": "only looked",
+    "lasting": "for good",
+}
+"""How the page calls the columns of the table of advice."""
 DOCUMENT = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
-ROWS = {value: (meaning, path, test) for value, meaning, path, test in ROW.findall(DOCUMENT)}
+ROWS = {value: (meaning, path, test) for value, meaning, _, _, path, test in ROW.findall(DOCUMENT)}
 
 
 def test_the_document_lists_every_reason_once_and_in_order() -> None:
     """No reason is left out, none is invented, and every row of the tables is understood by this test."""
     assert [row[0] for row in ROW.findall(DOCUMENT)] == [reason.value for reason in Reason]
     assert len(re.findall(r"^\| `", DOCUMENT, re.MULTILINE)) == len(Reason)
+
+
+def test_the_document_tells_what_the_tables_have() -> None:
+    """The advice for each reason, and the status of an error."""
+    for value, _, told, status, _, _ in ROW.findall(DOCUMENT):
+        row = attrs.asdict(TABLE[Reason(value)])
+        others = [f"{WORDS[column]} `{advice.value}`" for column, advice in row.items() if column != "first" and advice is not None]
+        assert told == "; ".join([f"`{row['first'].value}`", *others])
+        assert int(status) == http_status(Reason(value))
 
 
 def source_of(path: str, test: str) -> str:

@@ -12,6 +12,7 @@ import attrs
 import pytest
 
 from chatworkspace import (
+    Advice,
     Agent,
     BusyError,
     ClosedError,
@@ -57,7 +58,8 @@ def test_an_agent_that_does_not_connect_in_time() -> None:
     world = World()
     outcome = create(world, build=5, connect=150)
     assert (outcome.state, outcome.phase, outcome.reason, outcome.elapsed) == (State.STARTING, Phase.CONNECTING, Reason.AGENT_NOT_CONNECTED, 125)
-    assert "go on waiting" in outcome.next_step
+    assert outcome.advice is Advice.CALL_LATER
+    assert "make the same call again in 60 s" in outcome.next_step
     again = goes_on(world)
     assert (again.state, again.elapsed) == (State.READY, 30)
 
@@ -453,7 +455,7 @@ def test_the_last_real_error_is_told_at_the_end() -> None:
     """The platform fails until the limit is over: in progress, with what it said."""
     outcome = create(World(coder=Down, timeouts=Timeouts(build=20)), build=10)
     assert (outcome.state, outcome.phase, outcome.reason, outcome.elapsed) == (State.STARTING, Phase.BUILDING, Reason.IN_PROGRESS, 20)
-    assert (outcome.error, "go on waiting" in outcome.next_step) == ("the gateway is down", True)
+    assert (outcome.error, outcome.advice, outcome.retry_after) == ("the gateway is down", Advice.CALL_LATER, 60)
 
 
 def test_failed_reads_while_waiting_are_tried_again() -> None:

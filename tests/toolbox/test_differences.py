@@ -249,7 +249,7 @@ def test_d18_advice_and_error_stand_beside_each_other() -> None:
     kitchen.coder.when("dial", times=61).fail(DialError("handshake refused"))
     said = kitchen.create()
     assert said["error"] == "handshake refused"
-    assert "same call again" in said["agent_error"]
+    assert "Stop the workspace, then start it" in said["agent_error"]
 
 
 def test_d19_one_dial_at_a_time() -> None:

@@ -99,6 +99,7 @@ def test_c03_a_new_workspace() -> None:
         "build_id": build_of(kitchen),
         "state": "ready",
         "reason": "created",
+        "advice": "nothing",
         "elapsed_ms": 6000,
     }
 
@@ -280,8 +281,8 @@ def test_s01_p01_without_a_workspace(tool: str) -> None:
     assert none.is_error
     assert deleted.is_error
     assert (none.content["reason"], deleted.content["reason"]) == ("no_workspace", "deleted")
-    assert none.content["next_step"] == "Create a workspace first."
-    assert "Create a new one" in deleted.content["next_step"]
+    assert none.content["next_step"].startswith("The chat has no workspace.")
+    assert "The workspace was deleted." in deleted.content["next_step"]
 
 
 def test_s02_a_running_workspace() -> None:

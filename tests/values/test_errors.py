@@ -28,7 +28,7 @@ from chatworkspace import (
     errors,
     outcomes,
 )
-from chatworkspace._domain.advice import next_step_for
+from chatworkspace._domain.advice import Case, guide
 from tests.application.worlds import a_chat, an_agent
 
 AGENT = an_agent()
@@ -81,7 +81,7 @@ def test_advice_follows_from_the_reason(reason: Reason) -> None:
     """Whoever raises it with another reason gets the advice for that."""
     error = UnavailableError("m", reason=reason)
     assert error.reason is reason
-    assert error.next_step == next_step_for(reason)
+    assert (error.next_step, error.advice) == (guide(Case(reason=reason)).next_step, guide(Case(reason=reason)).advice)
 
 
 @pytest.mark.parametrize("reason", [Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE])
@@ -89,8 +89,8 @@ def test_nobody_is_told_to_repeat_what_fails_for_good(reason: Reason) -> None:
     """A database without tables, a token that is not valid any more: the advice says that calling again does not help."""
     assert "Make the same call again" in UnavailableError("m", reason=reason).next_step
     lasting = UnavailableError("m", reason=reason, retryable=False).next_step
-    assert "calling again does not help" in lasting
-    assert lasting == next_step_for(reason, lasting=True)
+    assert "Calling again does not help" in lasting
+    assert lasting == guide(Case(reason=reason, lasting=True)).next_step
 
 
 def test_what_was_said_holds() -> None:
@@ -133,7 +133,7 @@ def test_a_failed_connection_carries_the_agent() -> None:
     """With reason and advice for its cause."""
     error = ConnectError("m", agent=AGENT, reason=Reason.AGENT_LOST, next_step="Restart.")
     assert (str(error), error.agent, error.reason, error.next_step) == ("m", AGENT, Reason.AGENT_LOST, "Restart.")
-    assert ConnectError("m", agent=AGENT).next_step == next_step_for(Reason.CONNECT_FAILED)
+    assert ConnectError("m", agent=AGENT).next_step == guide(Case(reason=Reason.CONNECT_FAILED)).next_step
 
 
 def test_what_is_closed_says_so() -> None:

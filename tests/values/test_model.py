@@ -10,6 +10,7 @@ import attrs
 import pytest
 
 from chatworkspace import (
+    Advice,
     AgentStatus,
     JobStatus,
     LeftBehind,
@@ -103,6 +104,7 @@ def test_an_outcome_says_nothing_that_was_not_said() -> None:
     """Everything but chat, state and reason is empty unless given, and no two outcomes share what can be changed."""
     plain = Outcome(chat=a_chat(), state=State.ABSENT, reason=Reason.NO_WORKSPACE)
     rest = {field.name: getattr(plain, field.name) for field in attrs.fields(Outcome)[3:]}
+    assert rest.pop("advice") is Advice.NOTHING
     assert not any(rest.values()), rest
     assert plain.not_applied is not Outcome(chat=a_chat(), state=State.ABSENT, reason=Reason.NO_WORKSPACE).not_applied
 

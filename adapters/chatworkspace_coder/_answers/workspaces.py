@@ -50,7 +50,7 @@ def workspace(told: object, now: datetime | None) -> Workspace:
     """Return a workspace, whole. now: the instant of the answer, by Coder's clock."""
     it = as_object(told)
     latest = as_object(it.get("latest_build"))
-    made = build(latest)
+    made = build(latest, now)
     active = optional_id(it, "template_active_version_id") if flag(it, "template_require_active_version") else None
     return Workspace(
         id=required_id(it, "id"),
@@ -80,8 +80,8 @@ def gone(owner_id: UUID, workspace_id: UUID) -> Workspace:
     return Workspace(id=workspace_id, name="", owner_id=owner_id, owner_name="", build=build, deleted=True, **nowhere)  # type: ignore[arg-type] # as above
 
 
-def build(it: Json) -> Build:
-    """Return a build with its job."""
+def build(it: Json, now: datetime | None) -> Build:
+    """Return a build with its job. now: the instant of the answer, by Coder's clock."""
     job = as_object(it.get("job"))
     error = text(job, "error")
     by_words = QUOTA_CODE if QUOTA_WORDS in error.lower() else ""
@@ -97,6 +97,8 @@ def build(it: Json) -> Build:
         error_code=text(job, "error_code") or by_words,
         queue_position=max(number(job, "queue_position") or 0, 0),
         provisioners=number(provisioners, "count") if available is None else available,
+        age=_since(date(job, "created_at"), now),
+        over_for=_since(date(job, "completed_at"), now),
     )
 
 
@@ -134,12 +136,18 @@ def _agent(it: Json, order: int, *, external: bool, ended: datetime | None, now:
         ever_connected=date(it, "first_connected_at") is not None or status in (AgentStatus.CONNECTED, AgentStatus.DISCONNECTED),
         connected_since_build=ended is None or last is None or last >= ended,
         disconnected_for=_disconnected_for(it, last, now) if status is AgentStatus.DISCONNECTED else None,
+        starting_for=_since(date(it, "started_at"), now),
     )
 
 
 def _disconnected_for(it: Json, last: datetime | None, now: datetime | None) -> float:
     since = date(it, "disconnected_at") or last
     return 0.0 if since is None or now is None else max((now - since).total_seconds(), 0.0)
+
+
+def _since(then: datetime | None, now: datetime | None) -> float | None:
+    """Return the seconds since then; None: that is not told, or not yet."""
+    return None if then is None or now is None or then > now else (now - then).total_seconds()
 
 
 def freshness(told: object) -> Freshness:

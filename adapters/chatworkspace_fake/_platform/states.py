@@ -123,6 +123,8 @@ class BuildRecord:
             error_code="" if failure is None else failure.code,
             queue_position=queue[0],
             provisioners=queue[1],
+            age=now - self.asked,
+            over_for=now - self.ends_at if now >= self.ends_at else None,
         )
 
     def log_at(self, now: float) -> list[LogLine]:
@@ -227,6 +229,7 @@ def agents_at(now: float, build: BuildRecord, life: AgentLife, deeds: tuple[Deed
                 ever_connected=connected or build.claimed,
                 connected_since_build=connected,
                 disconnected_for=now - since if status is AgentStatus.DISCONNECTED else None,
+                starting_for=now - life.connects_at if connected and lifecycle in (Lifecycle.STARTING, Lifecycle.START_TIMEOUT) else None,
             )
             for order, (path, agent_id) in enumerate(zip(names, build.agent_ids, strict=True))
         ]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import JobStatus, Template, Transition, Workspace
+from chatworkspace import AgentStatus, JobStatus, Lifecycle, Template, Transition, Workspace
 from chatworkspace.ports import Signal
 from chatworkspace_fake._arguments import check_text
 from chatworkspace_fake._platform.book import Book
@@ -308,8 +308,8 @@ class FakeWorkspace:
         build = self._builds[-1]
         life = agent_life(build, self._deeds)
         agents = agents_at(now, build, life, self._deeds) if life is not None and now >= build.ends_at else ()
-        drifts = bool(agents) and agents[0].disconnected_for is not None
-        self._told_since, self._told_until = now, (-1.0 if drifts or now < build.begins_at else next_change(now, build, life))
+        drifts = now < build.ends_at or any(it.lifecycle is not Lifecycle.READY or it.status is not AgentStatus.CONNECTED for it in agents)
+        self._told_since, self._told_until = now, (-1.0 if drifts else next_change(now, build, life))
         return Workspace(
             id=self.id,
             name=self.name,

@@ -85,7 +85,7 @@ def test_dormancy(told: object, dormant: bool) -> None:  # noqa: FBT001 # a para
 )
 def test_a_full_quota(job: Json, code: str) -> None:
     """By code on newer servers, by words on older ones."""
-    assert workspaces.build(build(job={"status": "failed"} | job)).error_code == code
+    assert workspaces.build(build(job={"status": "failed"} | job), None).error_code == code
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_full_quota(job: Json, code: str) -> None:
 )
 def test_provisioners(told: object, count: int | None) -> None:
     """How many may take the build now; None where it is not told."""
-    assert workspaces.build(build(matched_provisioners=told)).provisioners == count
+    assert workspaces.build(build(matched_provisioners=told), None).provisioners == count
 
 
 def test_an_external_agent() -> None:
@@ -138,7 +138,7 @@ def test_what_is_not_known_yet() -> None:
     assert (read.agents[0].status, read.agents[0].lifecycle) == (AgentStatus.CONNECTING, Lifecycle.STARTING)
     assert read.build.job_status is JobStatus.UNKNOWN
     with pytest.raises(UnreadableError):
-        workspaces.build(build(transition="teleport"))
+        workspaces.build(build(transition="teleport"), None)
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"latest_build": None}, workspace({}), workspace(id=None), workspace(build({"id": "x"}))])
@@ -325,7 +325,7 @@ ANYTHING = st.recursive(
 READERS: tuple[Callable[[object], object], ...] = (
     partial(workspaces.workspace, now=NOW),
     workspaces.freshness,
-    lambda told: workspaces.build(fields.as_object(told)),
+    lambda told: workspaces.build(fields.as_object(told), None),
     workspaces.log_lines,
     users.quota,
     users.user,

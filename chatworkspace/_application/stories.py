@@ -1,0 +1,167 @@
+"""How long things have taken and how often they failed, as far as this process has seen. All of it is bounded, and all of it may be lost.
+
+Needs no lock: each step is one of a dict's own, and what two threads write at the same time is the same within moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Hashable
+from typing import TypeVar
+from uuid import UUID
+
+import attrs
+
+from chatworkspace._domain.advice import Asked
+from chatworkspace._domain.conditions import Condition, Finding, under_way_for
+from chatworkspace.model import Workspace
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+MOST = 65_536
+"""Workspaces, and chats, that are remembered."""
+MOST_FAILURES = 8
+"""Of a chat."""
+
+
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class Span:
+    """Since when something is under way, and when it was last seen to move."""
+
+    build: int
+    condition: Condition
+    facts: object
+    began: float
+    moved_at: float
+
+
+class Phases:
+    """Since when each workspace is in its phase: every caller's limit counts from there, not from when it came."""
+
+    def __init__(self) -> None:
+        self._spans: dict[UUID, Span] = {}
+
+    def seen(self, workspace: Workspace, finding: Finding, now: float, *, read_at: float | None = None) -> Span:
+        """Return since when. read_at: when the workspace was asked for, by a call that has just read it: the platform's word is used then.
+
+        What was heard earlier tells how long it had taken when it was said.
+        """
+        known, told, facts = self._spans.get(workspace.id), under_way_for(finding, workspace), _facts(workspace, finding)
+        began = now if not told else (now if read_at is None else read_at) - told
+        if known is None or (known.build, known.condition) != (workspace.build.number, finding.condition):
+            span = Span(build=workspace.build.number, condition=finding.condition, facts=facts, began=began, moved_at=began)
+        else:
+            began = known.began if read_at is None or not told else began
+            span = attrs.evolve(known, began=began, facts=facts, moved_at=known.moved_at if facts == known.facts else now)
+        self._spans[workspace.id] = span
+        _forget_some(self._spans)
+        return span
+
+    def over(self, workspace_id: UUID) -> None:
+        """Nothing is under way any more: what comes later begins anew."""
+        self._spans.pop(workspace_id, None)
+
+
+def _facts(workspace: Workspace, finding: Finding) -> object:
+    """Return what shows that something moves."""
+    build, agent = workspace.build, finding.agent
+    return build.job_status, build.queue_position, build.provisioners, agent and (agent.id, agent.status, agent.lifecycle)
+
+
+@attrs.frozen(kw_only=True, repr=False)
+class OpenWish:
+    """What a call has asked for that was still under way when it ended: the same call again goes on from there.
+
+    asked: by which call. arguments: a hash of what it was told. workspace, build: what is under way. created, updated: what it has done already.
+    """
+
+    asked: Asked
+    arguments: int
+    workspace: UUID
+    build: UUID
+    created: bool = False
+    updated: bool = False
+
+
+class Wishes:
+    """The open wish of each chat."""
+
+    def __init__(self) -> None:
+        self._wishes: dict[str, OpenWish] = {}
+        self.told: Container[str] = self._wishes
+        """The chats that have one."""
+
+    def of(self, chat_id: str, asked: Asked, arguments: int) -> OpenWish | None:
+        """Return the chat's, if this is the same call again."""
+        wish = self._wishes.get(chat_id)
+        return wish if wish is not None and (wish.asked, wish.arguments) == (asked, arguments) else None
+
+    def put(self, chat_id: str, wish: OpenWish | None) -> None:
+        """Remember it; None: it has been told how it ended."""
+        if wish is None:
+            self._wishes.pop(chat_id, None)
+            return
+        self._wishes[chat_id] = wish
+        _forget_some(self._wishes)
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class _Story:
+    away_since: float | None = None
+    failures: dict[Hashable, Hashable] = attrs.field(factory=dict[Hashable, Hashable])
+    """What failed, and how -> where that was first."""
+    told: UUID | None = None
+    """The failed build of which somebody was told last."""
+
+
+class Stories:
+    """What failed for each chat, until it is ready."""
+
+    def __init__(self) -> None:
+        self._stories: dict[str, _Story] = {}
+        self.told: Container[str] = self._stories
+        """The chats of which something failed."""
+
+    def failed_before(self, chat_id: str, what: Hashable, where: Hashable) -> bool:
+        """Tell whether the same has failed somewhere else; note it. where: the build, or the call."""
+        failures = self._of(chat_id).failures
+        first = failures.setdefault(what, where)
+        if len(failures) > MOST_FAILURES:
+            failures.pop(next(iter(list(failures))), None)
+        return first != where
+
+    def tell(self, chat_id: str, build_id: UUID) -> None:
+        """Somebody is told of this failed build."""
+        self._of(chat_id).told = build_id
+
+    def latest_told(self, chat_id: str) -> UUID | None:
+        """Return the failed build of which somebody was told last."""
+        return self._of(chat_id).told
+
+    def away_for(self, chat_id: str, now: float) -> float:
+        """Return for how long nothing could be found out of the chat."""
+        story = self._of(chat_id)
+        since = story.away_since if story.away_since is not None else now
+        story.away_since = since
+        return now - since
+
+    def back(self, chat_id: str) -> None:
+        """Something was found out of it."""
+        story = self._stories.get(chat_id)
+        if story is not None:
+            story.away_since = None
+
+    def ready(self, chat_id: str) -> None:
+        """All is well: what failed before has been overcome."""
+        self._stories.pop(chat_id, None)
+
+    def _of(self, chat_id: str) -> _Story:
+        story = self._stories.setdefault(chat_id, _Story())
+        _forget_some(self._stories)
+        return story
+
+
+def _forget_some(remembered: dict[K, V]) -> None:
+    if len(remembered) > MOST:
+        for oldest in list(remembered)[: MOST // 2]:
+            remembered.pop(oldest, None)

@@ -1,0 +1,53 @@
+"""Many games, one after another, and what came of them: `PYTHONPATH=.:adapters python -m tests.obedience.many --worlds N [--first SEED]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from tests.obedience.worlds import Game, problems
+
+
+@attrs.define(kw_only=True)
+class Report:
+    """What came of them."""
+
+    calls: list[int] = attrs.field(factory=list[int])
+    advice: Counter[str] = attrs.field(factory=Counter[str])
+    wrong: list[str] = attrs.field(factory=list[str])
+
+    def __str__(self) -> str:
+        ordered = sorted(self.calls)
+        mean, p99 = sum(ordered) / len(ordered), ordered[len(ordered) * 99 // 100]
+        given = ", ".join(f"{number} {name}" for name, number in self.advice.most_common())
+        return f"the obedient player: {len(ordered)} worlds, {mean:.1f} calls each, p99 {p99}, {len(self.wrong)} violations; {given}"
+
+
+def played(seeds: Iterable[int]) -> Report:
+    """Play them."""
+    report = Report()
+    for seed in seeds:
+        game = Game(seed).play()
+        report.calls.append(len(game.told))
+        report.advice.update(it.advice.value for it in game.told)
+        report.wrong += problems(game)
+    return report
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Play as many as is asked for; 1: something was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.obedience.many", description="A model that obeys, in random worlds.")
+    parser.add_argument("--worlds", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="seed of the first world")
+    options = parser.parse_args(arguments)
+    report = played(range(options.first, options.first + options.worlds))
+    sys.stdout.write("".join(f"{it}\n" for it in (*report.wrong, report)))
+    return 1 if report.wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

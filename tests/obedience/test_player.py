@@ -1,0 +1,51 @@
+"""A model that obeys every advice is led somewhere, in every world; and a table of advice that is wrong is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+import pytest
+
+from chatworkspace import Advice, Reason
+from chatworkspace._domain import advice
+from tests.obedience.many import played
+from tests.over_http import over_http
+
+PARTS, WORLDS = 10, 200
+OVER_HTTP, PARTS_OVER_HTTP = 25, 4
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_an_obedient_model_is_led_somewhere(part: int, record_property: Callable[[str, object], None]) -> None:
+    """In 2,000 worlds, whatever is slow, broken, full, or done by the user meanwhile."""
+    report = played(range(part * WORLDS, (part + 1) * WORLDS))
+    record_property("told", str(report))
+    assert report.wrong == []
+
+
+@pytest.mark.adapters
+@pytest.mark.parametrize("part", range(PARTS_OVER_HTTP))
+def test_it_is_over_http_as_well(part: int) -> None:
+    """In a hundred of them, through the client and the simulator."""
+    with over_http("newest"):
+        assert played(range(part * OVER_HTTP, (part + 1) * OVER_HTTP)).wrong == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "wrong"),
+    [
+        (Reason.BUILD_FAILED, {"repeated": Advice.START}),
+        (Reason.IN_PROGRESS, {"still": Advice.CALL_LATER}),
+        (Reason.QUOTA_FULL, {"first": Advice.START}),
+        (Reason.STOPPED, {"first": Advice.START}),
+        (Reason.IN_PROGRESS, {"first": Advice.ASK_USER}),
+        (Reason.OUTCOME_UNKNOWN, {"first": Advice.START}),
+    ],
+    ids=str,
+)
+def test_a_table_that_is_wrong_is_noticed(reason: Reason, wrong: dict[str, Advice], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the player alone, in a few hundred worlds."""
+    table = {**advice.TABLE, reason: attrs.evolve(advice.TABLE[reason], **wrong)}
+    monkeypatch.setattr(advice, "TABLE", table)
+    assert any(played(range(first, first + 20)).wrong for first in range(0, 600, 20))

@@ -1,0 +1,238 @@
+"""Random worlds for the obedient player: platforms that are slow, broken or full, and users who meanwhile do as they like.
+
+`PYTHONPATH=.:adapters python -m tests.obedience.worlds SEED` tells one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import attrs
+
+from chatworkspace import Advice, Timeouts
+from chatworkspace_fake import NEVER, Fails, Simulation
+from tests.obedience.player import ENDS, Player, Told
+from tests.worlds.chance import Chance
+
+CHAT = "chat-1"
+TIMEOUTS = Timeouts()
+LIMITS = TIMEOUTS.build + TIMEOUTS.connect + TIMEOUTS.scripts
+WAITS = (0.0, 5.0, 20.0, None)
+SHORTEST = 2.0
+"""Seconds between two calls, at least."""
+QUICK = 100
+"""Seconds that are no trouble."""
+FEW = 20
+"""Calls that a player may need beside those that waiting takes."""
+DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
+
+
+@attrs.frozen(kw_only=True)
+class Played:
+    """A game, as it went."""
+
+    seed: int
+    wait: float | None
+    told: Sequence[Told]
+    ends: Sequence[Advice]
+    live: int
+    changed_at: float
+    """When the user did something last."""
+    made: int
+    faults: bool
+    """Requests got lost, or the platform was away for a while."""
+    smooth: bool
+    """Nothing failed, nothing took longer than its limit, and nobody else did anything."""
+    processes: int
+    """Among which the player's calls are shared out."""
+    renamed: bool
+    """The user has renamed the workspace, perhaps before it was bound: what that leads to is told in docs/guarantees.md."""
+
+
+class Game:
+    """One world, and a player in it. All of it drawn from its seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.chance = Chance(seed)
+        self.sim = Simulation(seed)
+        self.sim.open_chat(CHAT)
+        self.wait = self.chance.pick(WAITS)
+        self.changed_at = 0.0
+        self.faults = False
+        self.smooth = True
+        self.renamed = False
+        self.toolboxes = [self.sim.workspaces.toolbox(CHAT, wait=self.wait)]
+        if self.chance.happens(0.25):
+            self.toolboxes.append(self.sim.process("b").workspaces.toolbox(CHAT, wait=self.wait))
+        self._template()
+        self._troubles()
+        self._users()
+
+    def _template(self) -> None:
+        chance = self.chance
+        build: Any = chance.pick(
+            (0, 3, 40, 90, 700, NEVER, Fails(5, "no such image"), [Fails(5, "no such image"), 20], Fails(3, "full", code="INSUFFICIENT_QUOTA"))
+        )
+        stop: Any = chance.pick((0, 0, 2, 90, 700, NEVER, Fails(4, "stuck")))
+        scripts: Any = chance.pick((0, 0, 3, 60, 700, NEVER, Fails(after=10)))
+        connect = chance.pick((0, 0, 1, 30, 200, NEVER))
+        self.template = self.sim.coder.add_template(
+            "docker",
+            build=build,
+            stop=stop,
+            connect=connect,
+            scripts=scripts,
+            external_agent=False,
+            log=("one", "two"),
+        )
+        provisioners = chance.pick((0, 1)) if chance.happens(0.1) else None
+        self.sim.coder.set_provisioners(provisioners)
+        in_time = isinstance(build, int) and build <= QUICK and connect <= QUICK and isinstance(stop, int) and stop <= QUICK
+        self.smooth = in_time and provisioners != 0 and (isinstance(scripts, Fails) or scripts <= QUICK)
+
+    def _troubles(self) -> None:
+        chance, coder = self.chance, self.sim.coder
+        if chance.happens(0.3):
+            self.faults = True
+            call: Any = chance.pick(("create_workspace", "start_workspace", "stop_workspace", "get_workspace", "find_workspace"))
+            fault = coder.when(call, nth=1 + chance.below(2), times=chance.pick((1, 1, 3, 40)))
+            chance.pick((fault.fail, fault.lose_answer, fault.lose_request))() if call.endswith("_workspace") and "get" not in call else fault.fail()
+        if chance.happens(0.15):
+            self.faults = True
+            coder.when("dial", nth=1, times=chance.pick((1, 5, 400))).fail()
+        if chance.happens(0.1):
+            self.faults = True
+            coder.when("get_workspace", chance=0.5, seed=self.seed).rate_limited(chance.pick((1.0, 20.0, 90.0)))
+
+    def _users(self) -> None:
+        chance = self.chance
+        for _ in range(chance.pick((0, 0, 1, 2))):
+            at = chance.pick((2.0, 10.0, 50.0, 130.0, 800.0)) + chance.share()
+            self.sim.at(at, partial(self._deed, chance.pick(DEEDS), at))
+
+    def _deed(self, deed: str, at: float) -> None:
+        live = self.sim.coder.live
+        if not live:
+            return
+        workspace = live[0]
+        self.changed_at = at
+        self.renamed = self.renamed or deed == "rename"
+        act: Callable[[], object] = partial(workspace.rename, f"own-{self.seed}") if deed == "rename" else getattr(workspace, deed)
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 # a platform may refuse its user as well
+            del error
+
+    def play(self) -> Played:
+        """Let the player create, and then perhaps stop."""
+        sim = self.sim
+        player = Player(
+            lambda: self.chance.pick(self.toolboxes), now=lambda: sim.elapsed, sleep=sim.sleep, arguments={"template_id": str(self.template.id)}
+        )
+        ends = [player.play()]
+        if ends[0] is Advice.NOTHING and self.chance.happens(0.3):
+            ends.append(player.play("stop_workspace"))
+        coder: Any = sim.coder
+        coder._faults._armed.clear()  # what never struck was drawn by chance
+        return Played(
+            seed=self.seed,
+            wait=self.wait,
+            told=tuple(player.told),
+            ends=tuple(ends),
+            live=len([it for it in sim.coder.live if it.made_as.startswith("docker")]),
+            changed_at=self.changed_at,
+            made=sum(it.made_as.startswith("docker") for it in sim.coder.workspaces),
+            faults=self.faults,
+            smooth=self.smooth and not self.faults and not self.changed_at,
+            processes=len(self.toolboxes),
+            renamed=self.renamed,
+        )
+
+
+def problems(played: Played) -> list[str]:
+    """Return what breaks a rule of guidance."""
+    return [f"seed {played.seed}: {rule.__name__}: {problem}" for rule in RULES if (problem := rule(played))]
+
+
+def led_somewhere(played: Played) -> str:
+    """Lead the player to what it wants, or to a person."""
+    return "" if all(end in ENDS for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
+
+
+def in_few_calls(played: Played) -> str:
+    """Twenty, and as many as waiting takes by the limits of what was under way, since somebody else has changed something."""
+    since = [it for it in played.told if it.at > played.changed_at]
+    step = max(LIMITS if played.wait is None else played.wait, SHORTEST)
+    most = FEW + 2 * LIMITS * len(played.ends) / step
+    return "" if len(since) <= most else f"{len(since)} calls, of {most:.0f} at most, the last: {since[-1]}"
+
+
+def one_live(played: Played) -> str:
+    """Never two."""
+    return "" if played.live <= 1 or (played.renamed and played.faults) else f"{played.live} live workspaces"
+
+
+def not_against_the_user(played: Played) -> str:
+    """Who has asked for a stop is not told to start."""
+    wrong = [it for it in played.told if it.tool == "stop_workspace" and it.advice in (Advice.START, Advice.CREATE)]
+    return "" if not wrong else str(wrong[0])
+
+
+def no_third_time(played: Played) -> str:
+    """Do not advise a start once more that failed twice with the same error."""
+    failed = [it for it in played.told if it.content.get("reason") == "build_failed" and it.advice is Advice.START]
+    return "" if len(failed) <= played.processes or played.changed_at else str(failed[-1])
+
+
+def patient_with_who_does_not_wait(played: Played) -> str:
+    """Say when the next call may come, where one that waits for nothing is not done."""
+    again = [it for it in played.told if it.advice in (Advice.CALL_AGAIN, Advice.CALL_LATER)]
+    wrong = [it for it in again if played.wait == 0 and float(it.content.get("retry_after", 0)) < 2]
+    return "" if not wrong else str(wrong[0])
+
+
+def asks_only_where_it_is_needed(played: Played) -> str:
+    """Ask nobody where all goes well."""
+    return "" if not played.smooth or set(played.ends) == {Advice.NOTHING} else str(played.told[-1])
+
+
+def tells_what_it_made(played: Played) -> str:
+    """Say that the workspace was made in each result of the call that made it, and in that which ends it; and in none where nothing was made."""
+    created = [it.content.get("created") for it in played.told if it.tool == "create_workspace"]
+    if not played.made:
+        return "" if not any(created) else "nothing was made"
+    return "" if not played.smooth or played.processes > 1 or all(created) else str(created)
+
+
+RULES = (
+    led_somewhere,
+    in_few_calls,
+    asks_only_where_it_is_needed,
+    tells_what_it_made,
+    one_live,
+    not_against_the_user,
+    no_third_time,
+    patient_with_who_does_not_wait,
+)
+
+
+def main(seed: int) -> None:
+    """Tell one."""
+    game = Game(seed)
+    played = game.play()
+    say: Any = sys.stdout.write
+    for told in played.told[:60]:
+        say(f"{told.at:10.3f} {told.tool:16} {told.advice.value:18} {dict(told.content)}\n")
+    say(
+        f"{len(played.told)} calls, wait {played.wait}, ends {[it.value for it in played.ends]}, live {played.live}, changed at {played.changed_at}\n"
+    )
+    for problem in problems(played):
+        say(f"{problem}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
