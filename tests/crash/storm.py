@@ -265,10 +265,9 @@ class Storm:
     def _sweep(self) -> Mapping[str, Any]:
         """Sweep, and once more where the platform did not answer in time: a sweep says so, and whoever runs it runs it again."""
         worker = self._start(aged=True)
-        for _ in range(SWEEPS):
-            swept = worker.ask("sweep")
-            if not swept["errors"]:
-                break
+        swept, tries = worker.ask("sweep"), 1
+        while swept["errors"] and tries < SWEEPS:
+            swept, tries = worker.ask("sweep"), tries + 1
         return swept
 
     def _compare(self) -> list[str]:

@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 from collections.abc import Callable
@@ -118,7 +119,8 @@ def terminal(peer: Peer) -> None:
         try:
             _pump(peer, ours, process)
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):  # all of it has ended
+                os.killpg(process.pid, signal.SIGKILL)  # what the command has started, too: it is a session of its own
             os.close(ours)
     peer.close(1000)
 
