@@ -45,13 +45,13 @@ def quick() -> Lanes:
 
 def exhaustive() -> Lanes:
     """Return what quick() leaves out: every way of the same, longer storms, coverage, and the other interpreters."""
-    others = sorted(other_interpreters().items())
+    others = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in sorted(other_interpreters().items())]
     return [
-        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash"))],
+        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash")), *others[:1]],
         [
             Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
             Step(f"coverage by the ordinary tests, {label(sys.version_info[:2])}", covered),
-            *(Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others),
+            *others[1:],
         ],
     ]
 
