@@ -15,7 +15,7 @@ class Wanted:
     __slots__ = ("gone",)
 
     def __init__(self) -> None:
-        self.gone = False
+        self.gone: bool = False
 
     def give_up(self) -> None:
         """Nobody does."""

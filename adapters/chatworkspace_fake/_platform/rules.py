@@ -46,7 +46,7 @@ class Platform:
         self.faults = faults
         self.lock: RLock = RLock()
         self.owner_name = "me"
-        self.book = NEWEST
+        self.book: Book = NEWEST
         self.switched: dict[str, bool] = {}
         """What was chosen for this platform, whatever its version."""
         self.members: dict[UUID, frozenset[UUID]] = {}

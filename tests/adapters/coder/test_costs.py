@@ -28,6 +28,7 @@ MOST = ["GET /templates/*", "POST /users/*/workspaces", "GET /workspaces/*/watch
 FIRST: dict[str, list[str]] = {
     "newest": [VERSION],
     "2.35": [VERSION, ALLOWED],
+    "2.29": [VERSION, ALLOWED],
     "2.24": [VERSION, ALLOWED],
     "2.20": [VERSION, ALLOWED],
 }
