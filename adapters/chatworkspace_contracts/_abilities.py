@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from inspect import cleandoc
 
 
 class Ability(Enum):
@@ -46,7 +47,8 @@ class Ability(Enum):
 
 
 if Ability.__doc__:  # python -OO has none
-    Ability.__doc__ = Ability.__doc__.rstrip() + "\n\n    " + "\n    ".join(f"{it.name}: {it.value}." for it in Ability)
+    # from Python 3.13 on it comes without the indentation of the source, before with it
+    Ability.__doc__ = cleandoc(Ability.__doc__) + "\n\n" + "\n".join(f"{it.name}: {it.value}." for it in Ability)
 
 
 METHODS = frozenset({Ability.WATCH, Ability.BUILD_LOG, Ability.TEMPLATE_USE, Ability.GET_QUOTA, Ability.RECORD_USE})
