@@ -56,12 +56,13 @@ class Guide:
         same = wish is not None and wish.workspace == workspace.id and not track.opened
         if wish is not None and same and (wish.created or wish.build == workspace.build.id):
             track.continued = True
-            reason = {Asked.CREATE: Reason.CREATED, Asked.START: Reason.STARTED}.get(call.asked)
-            reason = (
-                reason if reason is not None and outcome.reason is Reason.EXISTING and (wish.created or call.asked is Asked.START) else outcome.reason
-            )
             outcome = attrs.evolve(
-                outcome, reason=reason, created=wish.created or outcome.created, updated=wish.updated or outcome.updated, built=True, not_applied={}
+                outcome,
+                reason=_done(wish) if outcome.reason is Reason.EXISTING else outcome.reason,
+                created=wish.created or outcome.created,
+                updated=wish.updated or outcome.updated,
+                built=True,
+                not_applied={},
             )
         mine = track.continued or track.built or outcome.created
         self._wishes.put(call.chat_id, _open(call, outcome, workspace) if mine and outcome.phase is not None else None)
@@ -75,7 +76,7 @@ class Guide:
             return outcome
         if reason not in AWAY:
             self._stories.back(chat_id)
-        if outcome.retry_after is not None and outcome.next_step == next_step_after(outcome.retry_after):
+        if outcome.retry_after is not None:  # the platform has said when
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
         guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome))
@@ -115,6 +116,13 @@ class Guide:
         if outcome.state is State.FAILED:
             self._stories.tell(outcome.chat.id, where)
         return self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where)
+
+
+def _done(wish: OpenWish) -> Reason:
+    """Return what the calls of a wish have done together, now that the workspace is ready."""
+    if wish.asked is Asked.START:
+        return Reason.STARTED
+    return Reason.CREATED if wish.created else Reason.EXISTING
 
 
 def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:

@@ -209,8 +209,9 @@ class Teller:
 
 @cache
 def _guidance(reason: Reason) -> Mapping[str, Any]:
-    """Return what is advised for a reason, whoever asks; Guide knows more of the call."""
-    return attrs.asdict(guide(Case(reason=reason)))
+    """Return what is advised for a reason, whoever asks; Guide knows more of the call, and when to come back."""
+    guidance = guide(Case(reason=reason))
+    return {"advice": guidance.advice, "next_step": guidance.next_step}
 
 
 def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:

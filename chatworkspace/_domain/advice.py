@@ -207,6 +207,7 @@ def later(away: float) -> float:
     return min(max(away, FIRST_PAUSE), LONGEST_PAUSE)
 
 
+CONFLICT = 409
 HTTP_STATUS: Mapping[Reason, int] = {
     Reason.INVALID_ARGUMENT: 400,
     Reason.CHAT_NOT_FOUND: 404,
@@ -214,17 +215,10 @@ HTTP_STATUS: Mapping[Reason, int] = {
     Reason.TEMPLATE_NOT_FOUND: 404,
     Reason.TEMPLATE_NOT_ALLOWED: 403,
     Reason.OTHER_ORGANIZATION: 403,
-    Reason.TEMPLATE_EXTERNAL_AGENT: 409,
-    Reason.TEMPLATE_DEPRECATED: 409,
     Reason.REFUSED: 422,
     Reason.CHAT_CLOSED: 410,
     Reason.DISCARDED: 410,
     Reason.DELETED: 410,
-    Reason.BUSY: 409,
-    Reason.NOT_READY: 409,
-    Reason.NOT_RUNNING: 409,
-    Reason.DORMANT: 409,
-    Reason.QUOTA_FULL: 409,
     Reason.CONNECT_FAILED: 502,
     Reason.NOT_VISIBLE: 404,
     Reason.ALLOW_LIST_FAILED: 503,
@@ -238,4 +232,4 @@ HTTP_STATUS: Mapping[Reason, int] = {
 
 def http_status(reason: Reason) -> int:
     """Return the HTTP status that fits an error of this reason: 409 where the workspace is in a state in which it cannot be done."""
-    return HTTP_STATUS.get(reason, 409)
+    return HTTP_STATUS.get(reason, CONFLICT)

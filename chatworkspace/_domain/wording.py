@@ -8,10 +8,8 @@ from chatworkspace.model import Advice, Reason
 
 LATER = "a while from now"
 """Stands for the time after which a call is to be made again."""
-_AGAIN = "Make the same call again: it goes on from here and makes no second workspace."
 _LATER = f"Make the same call again {LATER}: it goes on from here and makes no second workspace."
 _RESTART = "Stop the workspace, then start it."
-_TO_ADMIN = "Ask an administrator."
 
 BY_ADVICE: Mapping[Advice, str] = {
     Advice.NOTHING: "",
@@ -46,7 +44,6 @@ def _restart(words: str) -> Mapping[Advice, str]:
 
 def _away(words: str) -> Mapping[Advice, str]:
     return {
-        Advice.CALL_AGAIN: f"{words} {_AGAIN}",
         Advice.CALL_LATER: f"{words} {_LATER}",
         Advice.ASK_ADMINISTRATOR: f"{words} Calling again does not help: tell the user that an administrator must look into it.",
     }

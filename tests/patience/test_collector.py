@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Callable, Generator, Iterator
 from threading import Thread
-from types import FrameType
 from typing import Any
 
 import pytest
@@ -23,12 +21,11 @@ from chatworkspace._ports import patience as patience_module
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Simulation
 from tests.application.worlds import a_workspace
+from tests.finalizers import HANGS, at_lines
 from tests.service.chats import CHAT, World
 
-HANGS = 60.0
-"""Seconds after which a thread is taken to hang: far more than it needs."""
 STOCK = 150
-MODULES = {module.__file__ for module in (watches_module, calls_module, mutex_module, patience_module)}
+MODULES = {str(module.__file__) for module in (watches_module, calls_module, mutex_module, patience_module)}
 
 
 @pytest.fixture(autouse=True)
@@ -85,35 +82,7 @@ class Followers:
 
     def collect_at_every_line(self, act: Callable[[], object]) -> None:
         """Act, and collect at every line of what keeps tables. The thread is given up where it hangs."""
-
-        def trace(frame: FrameType, event: str, _: object) -> Any:
-            if frame.f_code.co_filename not in MODULES:
-                return None
-            if event == "line":
-                sys.settrace(None)
-                self.collect_one()
-                sys.settrace(trace)
-            return trace
-
-        ended: list[BaseException | None] = []
-
-        def run() -> None:
-            sys.settrace(trace)
-            try:
-                act()
-            except BaseException as error:  # noqa: BLE001 # for the thread of the test
-                ended.append(error)
-            else:
-                ended.append(None)
-            finally:
-                sys.settrace(None)
-
-        thread = Thread(target=run, daemon=True)
-        thread.start()
-        thread.join(HANGS)
-        assert ended, "it hangs"
-        if ended[0] is not None:
-            raise ended[0]
+        at_lines(MODULES, lambda _: self.collect_one(), act)
 
 
 def _followers(*, watching: bool = True) -> Followers:

@@ -20,11 +20,11 @@ from chatworkspace._ports import turn_signals
 from chatworkspace.ports import Look, Signal, Store, SystemClock, TurnSignals
 from chatworkspace_fake import Simulation
 from chatworkspace_postgres import PostgresStore, _listener
-from tests.adapters.finalizers import at_lines
 from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, WORKSPACE, claimed
 from tests.adapters.postgres.proxy import proxied
 from tests.adapters.postgres.server import Database
+from tests.finalizers import at_lines
 from tests.hanging import not_hanging, until
 from tests.over_postgres import Stores, VirtualDatabase, on_virtual_clock
 

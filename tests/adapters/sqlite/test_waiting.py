@@ -17,8 +17,8 @@ from chatworkspace import Reason, UnavailableError
 from chatworkspace.ports import Claim, Store, SystemClock
 from chatworkspace_fake import Simulation
 from chatworkspace_sqlite import SQLiteStore, _forks, _lines
-from tests.adapters.finalizers import at_lines
 from tests.adapters.sqlite.files import LONG, ORGANIZATION, OWNER, bound, claimed, opened
+from tests.finalizers import at_lines
 from tests.hanging import not_hanging
 
 WORKSPACE = UUID(int=101)
