@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import Chat
+from chatworkspace import Chat, UnavailableError
 from chatworkspace.ports import CreateWorkspace
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import templates, workspaces
 from tests.adapters.coder.payloads import ORGANIZATION, OTHER, OWNER, TEMPLATE, WORKSPACE, template, workspace
+from tests.adapters.coder.server import soon
 
 ME, HOME, OF, IT = UUID(OWNER), UUID(ORGANIZATION), UUID(TEMPLATE), UUID(WORKSPACE)
 READ = workspaces.workspace(workspace(), None)
@@ -21,7 +23,14 @@ STRANGER = attrs.evolve(READ.agents[0], id=UUID(OTHER))
 LISTED = templates.template(template()).template
 REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev", template_id=OF)
 CHAT = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
+PATH, CREATE = f"/workspaces/{WORKSPACE}", f"/users/{OWNER}/workspaces"
 Call = Callable[[CoderClient, float], object]
+
+
+def look(client: CoderClient, seconds: float) -> None:
+    """Read the workspace, if that is to be had in so many seconds."""
+    with suppress(UnavailableError):
+        client.get_workspace(ME, IT, deadline=soon(seconds))
 
 
 def _watched(client: CoderClient, deadline: float) -> None:

@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
-from uuid import UUID
 
 import pytest
 
 from chatworkspace import UnavailableError
-from chatworkspace.ports import CreateWorkspace
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._http.pauses import Slots, Wanted
+from tests.adapters.coder.calls import CREATE, IT, ME, PATH, REQUEST, look
 from tests.adapters.coder.conftest import TOKEN
-from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, workspace
+from tests.adapters.coder.payloads import workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.hanging import not_hanging, until
-
-ME, IT = UUID(OWNER), UUID(WORKSPACE)
-PATH = f"/workspaces/{WORKSPACE}"
-CREATE = f"/users/{OWNER}/workspaces"
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
-
-
-def _ask(client: CoderClient, seconds: float) -> None:
-    with suppress(UnavailableError):
-        client.get_workspace(ME, IT, deadline=soon(seconds))
 
 
 def test_connections_are_shared(server: Server) -> None:
@@ -55,7 +43,7 @@ def test_reads_that_hang_do_not_keep_a_change_from_being_sent(server: Server) ->
     server.on("GET", PATH, Reply(hang=True))
     server.on("POST", CREATE, Reply(201, workspace()))
     with CoderClient(server.url, token=TOKEN, connections=8) as client:
-        busy = [threading.Thread(target=_ask, args=(client, 60.0)) for _ in range(12)]
+        busy = [threading.Thread(target=look, args=(client, 60.0)) for _ in range(12)]
         for thread in busy:
             thread.start()
         until(lambda: len(server.seen) == 7)
@@ -84,7 +72,7 @@ def test_all_connections_in_use(server: Server) -> None:
     """Whoever gets none by the deadline is told so, and nothing was sent."""
     server.on("GET", PATH, Reply(hang=True))
     with CoderClient(server.url, token=TOKEN, connections=1) as client:
-        busy = threading.Thread(target=_ask, args=(client, 60.0))
+        busy = threading.Thread(target=look, args=(client, 60.0))
         busy.start()
         until(lambda: server.seen)
         with not_hanging(0.2), pytest.raises(UnavailableError, match="in use"):

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import suppress
-from uuid import UUID
 
 import pytest
 
 from chatworkspace import UnavailableError
-from chatworkspace.ports import CreateWorkspace
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._http.limits import Watchdog
 from chatworkspace_coder._http.link import Link
+from tests.adapters.coder.calls import CREATE, IT, ME, PATH, REQUEST, look
 from tests.adapters.coder.conftest import TOKEN
-from tests.adapters.coder.payloads import ORGANIZATION, OWNER, TEMPLATE, WORKSPACE, workspace
+from tests.adapters.coder.payloads import workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.hanging import PATIENCE, not_hanging, until
-
-ME, IT = UUID(OWNER), UUID(WORKSPACE)
-PATH = f"/workspaces/{WORKSPACE}"
-CREATE = f"/users/{OWNER}/workspaces"
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
-
-
-def _ask(client: CoderClient, seconds: float) -> None:
-    with suppress(UnavailableError):
-        client.get_workspace(ME, IT, deadline=soon(seconds))
 
 
 def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
@@ -36,7 +24,7 @@ def test_the_watchdog_is_started_late_and_ended(server: Server) -> None:
     server.on("GET", PATH, Reply(hang=True))
     client = CoderClient(server.url, token=TOKEN)
     assert not client._transport.guarded
-    busy = threading.Thread(target=_ask, args=(client, 60.0))
+    busy = threading.Thread(target=look, args=(client, 60.0))
     busy.start()
     until(lambda: server.seen)
     assert client._transport.guarded
