@@ -44,14 +44,16 @@ def quick() -> Lanes:
 
 
 def exhaustive() -> Lanes:
-    """Return what quick() leaves out: every way of the same, longer storms, coverage, and the other interpreters."""
-    others = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in sorted(other_interpreters().items())]
+    """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters, coverage by the newest of them."""
+    others = sorted(other_interpreters().items())
+    measured, spared = others.pop() if others else (sys.version_info[:2], PYTHON), others
+    tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in spared]
     return [
-        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash")), *others[:1]],
+        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash")), *tests[:1]],
         [
             Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
-            Step(f"coverage by the ordinary tests, {label(sys.version_info[:2])}", covered),
-            *others[1:],
+            Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
+            *tests[1:],
         ],
     ]
 
@@ -89,22 +91,26 @@ def pytest(*arguments: str) -> Callable[[Shell], bool]:
     return lambda shell: shell.run(PYTHON, "-m", "pytest", "-q", *arguments)
 
 
-def covered(shell: Shell) -> bool:
-    """Run the ordinary tests and measure; both have to be good, and the figures are shown either way."""
-    with tempfile.TemporaryDirectory() as folder:
-        measured = {"COVERAGE_FILE": str(Path(folder, "coverage")), "COVERAGE_PROCESS_START": str(ROOT / "setup.cfg")}
-        tested = shell.run(PYTHON, "-m", "pytest", "-q", "--durations=5", **measured)
-        return (
-            shell.run(PYTHON, "-m", "coverage", "combine", "-q", **measured) and shell.run(PYTHON, "-m", "coverage", "report", **measured) and tested
-        )
-
-
-def elsewhere(other: str, shell: Shell) -> bool:
-    """Run the ordinary tests on another interpreter, in an environment of its own."""
+def elsewhere(other: str, shell: Shell, *, measured: bool = False) -> bool:
+    """Run the ordinary tests on another interpreter, in an environment of its own. measured: coverage has to be good as well."""
     with tempfile.TemporaryDirectory() as folder:
         own = str(Path(folder, "venv", "bin", "python"))
         return (
             shell.run(other, "-m", "venv", str(Path(folder, "venv")))
             and shell.run(own, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements())
-            and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider")
+            and (covered(own, folder, shell) if measured else tested(own, shell))
         )
+
+
+def tested(own: str, shell: Shell, **environment: str) -> bool:
+    """Run the ordinary tests by this interpreter."""
+    return shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", **environment)
+
+
+def covered(own: str, folder: str, shell: Shell) -> bool:
+    """Run the ordinary tests and measure; both have to be good, and the figures are shown either way."""
+    environment = {"COVERAGE_FILE": str(Path(folder, "coverage")), "COVERAGE_PROCESS_START": str(ROOT / "setup.cfg")}
+    passed = tested(own, shell, **environment)
+    return (
+        shell.run(own, "-m", "coverage", "combine", "-q", **environment) and shell.run(own, "-m", "coverage", "report", **environment) and passed
+    )
