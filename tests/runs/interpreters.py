@@ -12,7 +12,19 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 OLDEST = (3, 10)
 NEWEST = (3, 15)
-ELSEWHERE = ("attrs", "backoff", "coverage", "hypothesis", "jsonschema", "pglast", "psycopg", "pytest", "pytest-xdist", "requests", "websocket-client")
+ELSEWHERE = (
+    "attrs",
+    "backoff",
+    "coverage",
+    "hypothesis",
+    "jsonschema",
+    "pglast",
+    "psycopg",
+    "pytest",
+    "pytest-xdist",
+    "requests",
+    "websocket-client",
+)
 """What the ordinary tests need on another interpreter."""
 
 

@@ -111,6 +111,4 @@ def covered(own: str, folder: str, shell: Shell) -> bool:
     """Run the ordinary tests and measure; both have to be good, and the figures are shown either way."""
     environment = {"COVERAGE_FILE": str(Path(folder, "coverage")), "COVERAGE_PROCESS_START": str(ROOT / "setup.cfg")}
     passed = tested(own, shell, **environment)
-    return (
-        shell.run(own, "-m", "coverage", "combine", "-q", **environment) and shell.run(own, "-m", "coverage", "report", **environment) and passed
-    )
+    return shell.run(own, "-m", "coverage", "combine", "-q", **environment) and shell.run(own, "-m", "coverage", "report", **environment) and passed
