@@ -22,8 +22,6 @@ from chatworkspace.timeouts import Timeouts
 
 STANDING = 900.0
 """Seconds after which a plan is settled."""
-LOST_NUMBERS = 8
-"""A store that lost its last commits may not know the numbers that it gave last."""
 PAGE = 500
 
 logger = logging.getLogger("chatworkspace")
@@ -141,7 +139,7 @@ class Sweeper:
 
     def _note_chat(self, look: Look, marks: dict[str, str], owners: dict[tuple[UUID, UUID], None]) -> None:
         owners[look.chat.owner_id, look.chat.organization_id] = None
-        for number in range(look.number + LOST_NUMBERS + 1):
+        for number in range(look.number + names.LOST_NUMBERS + 1):
             marks[self._asking.mark(look.chat.id, number)] = look.chat.id
 
     def _list_owners(self, findings: _Findings, owner: tuple[UUID, UUID], marks: Mapping[str, str], candidates: list[tuple[Workspace, str]]) -> None:
@@ -149,7 +147,7 @@ class Sweeper:
             return self._creator.list_workspaces(*owner, deadline=until)
 
         def note(workspace: Workspace) -> None:
-            if (mark := _mark_in(workspace.name)) in marks:
+            if (mark := names.mark_in(workspace.name)) in marks:
                 candidates.append((workspace, marks[mark]))
 
         for workspace in self._asking.platform(ask, self._asking.by(), once=True):
@@ -199,7 +197,3 @@ class Sweeper:
             self._asking.stored(self._store.discard, workspace.id)
         except WorkspaceTakenError as error:
             raise UnavailableError("a chat is bound to it: nothing was deleted", retryable=False) from error
-
-
-def _mark_in(name: str) -> str:
-    return name.lower()[-names.MARK_LENGTH :]

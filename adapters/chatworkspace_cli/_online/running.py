@@ -50,17 +50,17 @@ class Running(Generic[T]):
         finally:
             self._news.put(None)
 
-    def end(self, screen: Screen, interrupt: Callable[[], object], *, grace: float = GRACE, ending: str = ENDING) -> T:
+    def end(self, screen: Screen, interrupt: Callable[[], object], *, grace: float | None = None, ending: str = ENDING) -> T:
         """Run to the end, and return or raise what the call did. LeftError: Ctrl-C, and it did not end in time, or Ctrl-C again.
 
-        grace: seconds that it is given after Ctrl-C. ending: what it does then.
+        grace: seconds that it is given after Ctrl-C; None: as long as a request may take. ending: what it does then.
         """
         self._thread.start()
         began = self._clock.monotonic()
         try:
             self._watch(screen, began, None)
         except KeyboardInterrupt:
-            self._interrupt(screen, began, interrupt, grace, ending)
+            self._interrupt(screen, began, interrupt, GRACE if grace is None else grace, ending)
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value] # the call's own, whatever it is
