@@ -16,7 +16,7 @@ from chatworkspace._domain.names import mark_in, marks_ahead
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
-from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed
+from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed, Warming
 from chatworkspace._ports.errors import (
     ChangedError,
     ClaimedError,
@@ -68,6 +68,7 @@ __all__ = [
     "SystemClock",
     "TemplateUse",
     "TurnSignals",
+    "Warming",
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",

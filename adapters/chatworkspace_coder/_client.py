@@ -20,6 +20,7 @@ from chatworkspace.ports import (
     Parameter,
     Preset,
     TemplateUse,
+    Warming,
     Watch,
     WorkspaceCreator,
 )
@@ -203,3 +204,6 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
         return self._dialer.dial(workspace, agent, deadline)
+
+    def warm(self, workspace: Workspace, agent: Agent, *, deadline: float) -> Warming | None:
+        return self._dialer.warm(workspace, agent, deadline)

@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import ChatWorkspaceError, JobStatus, RefusedError, Workspace
-from chatworkspace.ports import Clock, CreateWorkspace, NameTakenError, NotAnsweredError, PortError, WorkspaceCreator
+from chatworkspace.ports import Clock, CreateWorkspace, NameTakenError, NotAnsweredError, NotFoundError, PortError, WorkspaceCreator
 from chatworkspace_contracts._checks import told
 from chatworkspace_contracts._seconds import BRIEF, LONG, SOON
 
@@ -20,7 +20,7 @@ SLOWEST = 2.0
 DOUBT = 10.0
 """Seconds for which what was asked for, and not answered, is looked for."""
 MOST = 5
-"""Deletions that one workspace is worth."""
+"""Deletions that one name is worth."""
 
 
 @attrs.define(kw_only=True, eq=False)
@@ -38,6 +38,8 @@ class _Entry:
     """Until when those may make it."""
     known: set[UUID] = attrs.field(factory=set[UUID])
     """The ids of what was made."""
+    gone: set[UUID] = attrs.field(factory=set[UUID])
+    """Those of them that were deleted."""
     may_go: bool = False
     look_at: float = -inf
     pause: float = BRIEF
@@ -129,18 +131,37 @@ class Cleaning:
         return bool(going)
 
     def _is_gone(self, entry: _Entry) -> bool:
-        """Look by name, and ask for the deletion of what no build is under way for."""
+        """Look for what bears the name, and for what was made with it; ask for the deletion of what no build is under way for."""
         deadline = self._clock.monotonic() + LONG
         try:
             found = self._creator.find_workspace(entry.owner_id, entry.name, deadline=deadline)
-            if found is None:
-                return True
-            self._made(entry, found.id)
-            if found.build.job_status not in UNDER_WAY:
-                entry.problem = found.build.error
-                entry.deletions += 1
-                if entry.deletions <= MOST:
-                    self._creator.delete_workspace(found, deadline=deadline)
+            if found is not None:
+                self._made(entry, found.id)
+                self._delete(entry, found, deadline)
+            with self._lock:
+                others = entry.known - entry.gone - {None if found is None else found.id}
+            for it in others:
+                self._look(entry, it, deadline)
         except (PortError, ChatWorkspaceError) as error:
             entry.problem = told(error)
-        return False
+            return False
+        return entry.gone >= entry.known
+
+    def _look(self, entry: _Entry, workspace_id: UUID, deadline: float) -> None:
+        try:
+            read = self._creator.get_workspace(entry.owner_id, workspace_id, deadline=deadline)
+        except NotFoundError:
+            entry.gone.add(workspace_id)
+            return
+        if not read.deleted:
+            self._delete(entry, read, deadline)
+        elif read.build.job_status not in UNDER_WAY:
+            entry.gone.add(workspace_id)
+
+    def _delete(self, entry: _Entry, workspace: Workspace, deadline: float) -> None:
+        if workspace.build.job_status in UNDER_WAY:
+            return
+        entry.problem = workspace.build.error
+        entry.deletions += 1
+        if entry.deletions <= MOST:
+            self._creator.delete_workspace(workspace, deadline=deadline)

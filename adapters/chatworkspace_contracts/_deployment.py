@@ -65,8 +65,6 @@ class Deployment:
         creator, dialer: the adapter, on the system's clock. owner_id: whose workspaces are made. until: the instant, by time.monotonic(), at which
         rules go no further. template, lacks, asking, answers: as for CreatorWorld. external: a template with an external agent, which nobody starts.
         """
-        self.left_out = 0
-        """How many rules of creators and dialers cannot be run here."""
         self._creator = creator
         self._dialer = dialer
         self._owner_id = owner_id
@@ -91,7 +89,8 @@ class Deployment:
             *(rule for rule in DIALER_RULES if rule.needs <= dialers.abilities),
         )
         """Those that can."""
-        self.left_out = len(CREATOR_RULES) + len(DIALER_RULES) - len(self.rules)
+        self.left_out: int = len(CREATOR_RULES) + len(DIALER_RULES) - len(self.rules)
+        """How many rules of creators and dialers cannot be run here."""
 
     # ------------------------------------------------------------ rules
 
@@ -205,9 +204,9 @@ class Deployment:
         """Delete some of what may go: now and then, so that little is there at a time. By one thread at a time."""
         self._cleaning.step()
 
-    def clean(self, seconds: float = CLEANING) -> None:
-        """Delete all that was made, in so many seconds: `left` says what may be there still."""
-        over = self._clock.monotonic() + seconds
+    def clean(self) -> None:
+        """Delete all that was made, in five minutes at most: `left` says what may be there still."""
+        over = self._clock.monotonic() + CLEANING
         self._cleaning.over()
         while self._clock.monotonic() < over and self._cleaning.step():
             self._clock.sleep(BRIEF)

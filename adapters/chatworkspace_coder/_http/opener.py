@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from threading import Lock
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 from weakref import WeakSet
@@ -27,6 +28,8 @@ from chatworkspace_coder._http.link import BrokenError, Link, head_of
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.tokens import HEADER
 from chatworkspace_coder._http.transport import Transport
+
+T = TypeVar("T")
 
 
 class Opener:
@@ -67,13 +70,25 @@ class Opener:
         self, path: str, owner_id: UUID, deadline: float, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str]
     ) -> tuple[Link, Answer]:
         """Send a GET, and return the link and the head of the answer. UnavailableError."""
-        limit = self._transport.limit(deadline)
+        lines = self._lines(path, owner_id, query, headers)
+        return self._within(deadline, lambda limit: self._opened(lines, limit))
+
+    def send(self, path: str, owner_id: UUID, deadline: float, *, headers: Mapping[str, str]) -> Link:
+        """Send a GET, and return the link without waiting for the answer. UnavailableError."""
+        lines = self._lines(path, owner_id, None, headers)
+        return self._within(deadline, lambda limit: self._sent(lines, limit))
+
+    def _lines(self, path: str, owner_id: UUID, query: Mapping[str, str] | None, headers: Mapping[str, str]) -> bytes:
         target = self._base + path + (f"?{urlencode(query)}" if query else "")
-        lines = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+        own = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id)}
+        return _request(target, {**own, **headers})
+
+    def _within(self, deadline: float, act: Callable[[Limit], T]) -> T:
+        limit = self._transport.limit(deadline)
         reason, final = "", False
         try:
             with interruptible(limit.cut), limit:
-                return self._opened(target, lines, limit)
+                return act(limit)
         except UnwatchedError:
             reason = "no thread could be started, and without one no limit holds"
         except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
@@ -82,17 +97,25 @@ class Opener:
         overdue = limit.struck or time.monotonic() >= deadline
         raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
 
-    def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
-        link = self._connected(limit)
+    def _opened(self, lines: bytes, limit: Limit) -> tuple[Link, Answer]:
+        link = self._sent(lines, limit)
         try:
-            self._note(link)
-            link.send(_request(target, lines), limit.deadline)
             head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
         except BaseException:
             link.close()
             raise
         self._transport.note(head)
         return link, head
+
+    def _sent(self, lines: bytes, limit: Limit) -> Link:
+        link = self._connected(limit)
+        try:
+            self._note(link)
+            link.send(lines, limit.deadline)
+        except BaseException:
+            link.close()
+            raise
+        return link
 
     def _connected(self, limit: Limit) -> Link:
         raw = connected(self._host, self._port, limit)
