@@ -1,13 +1,14 @@
 """HTTP in virtual time: within over_http(level), whatever a FakeCoder is asked goes over a socket to a simulator of that level, and back.
 
 A CoderClient asks, and a CoderSimulator answers from the very FakeCoder. A request takes no virtual time, since nobody on the way waits for the
-clock. So tests with exact instants, kills and interleavings run over HTTP as they are. What the platform refuses is refused by the server. Three
+clock. So tests with exact instants, kills and interleavings run over HTTP as they are. What the platform refuses is refused by the server. Four
 things stay in memory:
 
 - faults for which the caller waits (lost, late, slow) strike before the wire, in virtual time; a request that arrives late acts without it, since
   nobody hears its answer;
 - faults by which a call fails (a busy server): over the wire the client would ask again, in real time;
-- waiting for the next state of a watch: a stream would wait in real time. The state itself is read over HTTP.
+- waiting for the next state of a watch: a stream would wait in real time. The state itself is read over HTTP;
+- reaching an agent ahead of its dial: nobody reads what becomes of it.
 
 These are tested in real time: tests/adapters/over_http/.
 """
@@ -39,6 +40,8 @@ ASKED = (
     *("build_log", "record_use", "dial"),
 )
 """Calls of the ports that are a question and an answer."""
+IN_MEMORY = ("watch", "warm")
+"""Calls that are no question, or whose answer nobody reads."""
 REFUSABLE = frozenset({"create_workspace", "start_workspace", "stop_workspace", "delete_workspace", "dial"})
 """Calls that are sent once, so that what the server says is what the caller is told."""
 
@@ -167,7 +170,7 @@ class Wires:
             self._here.question = None
             if question is not None:
                 return self.of(coder).ask(question, act, deadline)
-            return self._answer(coder, call, act, deadline) if call == "watch" else self.of(coder).answer(act)
+            return self._answer(coder, call, act, deadline) if call in IN_MEMORY else self.of(coder).answer(act)
 
         return answers
 

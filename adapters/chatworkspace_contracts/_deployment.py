@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from itertools import count
 from secrets import choice
@@ -83,16 +83,17 @@ class Deployment:
         self._sharing = Lock()
         """Guards the workspace that rules share, and is held while it is made: the others need it, too."""
         self._shared: Workspace | None = None
-        creators, dialers = self._creators(), self._dialers()
-        self.rules: tuple[Rule[Any], ...] = (
-            *(rule for rule in CREATOR_RULES if rule.needs <= creators.abilities),
-            *(rule for rule in DIALER_RULES if rule.needs <= dialers.abilities),
-        )
+        self.rules: tuple[Rule[Any], ...] = tuple(self._runnable())
         """Those that can."""
         self.left_out: int = len(CREATOR_RULES) + len(DIALER_RULES) - len(self.rules)
         """How many rules of creators and dialers cannot be run here."""
 
     # ------------------------------------------------------------ rules
+
+    def _runnable(self) -> Iterator[Rule[Any]]:
+        creators, dialers = self._creators(), self._dialers()
+        yield from (rule for rule in CREATOR_RULES if rule.needs <= creators.abilities)
+        yield from (rule for rule in DIALER_RULES if rule.needs <= dialers.abilities)
 
     def run(self, rule: Rule[Any]) -> None:
         """See whether a rule is kept. BrokenRuleError; LeftOff, which is no Exception: it was to go no further."""

@@ -35,7 +35,7 @@ def test_it_returns_before_the_answer(silent: Server, client: CoderClient) -> No
     with not_hanging():
         begun = warm(client)
     until(lambda: silent.paths == [f"GET {PROBE}"])
-    assert silent.seen[0].headers["Coder-Session-Token"] == TOKEN
+    assert TOKEN in silent.seen[0].headers.values()
     assert not any("warm" in thread.name for thread in threading.enumerate())
     begun.close()
     begun.close()
