@@ -28,12 +28,12 @@ PAUSES = (0.0, 0.0, 0.0, 0.5, 10.0, 35.0)
 MOMENTS = (
     *("store.look", "store.claim", "store.claim", "store.bind", "store.bind", "store.release", "store.attach", "store.record_stray"),
     *("coder.get_template", "coder.create_workspace", "coder.create_workspace", "coder.find_workspace", "coder.get_workspace"),
-    *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "watch.next"),
+    *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "coder.warm", "watch.next"),
 )
 MANY = 30
 """More creations than any world has."""
 CHANGES = ("create_workspace", "create_workspace", "create_workspace", "start_workspace", "stop_workspace")
-READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "dial", "list_workspaces")
+READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "dial", "warm", "list_workspaces")
 STORED = ("claim", "claim", "bind", "bind", "look", "release", "attach")
 DEEDS = ("delete", "delete", "delete", "stop", "start", "cancel", "drop_agent", "hide")
 

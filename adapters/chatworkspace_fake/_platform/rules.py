@@ -207,7 +207,7 @@ class Platform:
     def dial(self, workspace: FakeWorkspace, agent_id: UUID, deadline: float) -> None:
         """Reach an agent for a connection; the first time that takes a while, where it is to. DialError, UnavailableError."""
         self.warm(workspace, agent_id)
-        rest = self._warm_at.get(agent_id, 0.0) - self.time
+        rest = self._warm_at[agent_id] - self.time if agent_id in self._warm_at else 0.0
         if rest > 0:
             self.faults.spend("dial", rest, deadline)
             self.reach(workspace, agent_id)
