@@ -29,7 +29,7 @@ TICK = 0.2
 GRACE = 3.0
 """Seconds that rules are given to leave off."""
 Tell = Callable[[str], object]
-LEFT_OUT = "need what only tests can make, or were not given, and are left out"
+LEFT_OUT = "need what only tests can make, or what was not given, and are left out"
 
 
 @attrs.frozen(kw_only=True)
