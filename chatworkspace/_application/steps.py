@@ -29,7 +29,7 @@ from chatworkspace.ports import Clock, Look, Store
 from chatworkspace.timeouts import Timeouts
 
 TURN_SLICE = 0.5
-"""Seconds: a wait for another process's claim blocks in the store, and one of somebody else's may not hear of an interrupt; it is looked for so often."""
+"""Seconds: a wait for another process's claim blocks in the store, and not every store may hear of an interrupt; it is looked for so often."""
 
 MOST_TURNS = 20
 
