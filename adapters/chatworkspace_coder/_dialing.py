@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 
 from chatworkspace import Agent, UnavailableError, Workspace
@@ -19,8 +18,6 @@ from chatworkspace_coder._workspaces import Workspaces
 
 MOST_WARMING = 64
 """Probes that nobody waits for, about: each is a socket here, until the scripts have ended. Who comes later gains nothing."""
-SENT = 1.0
-"""Seconds in which such a probe is sent, at most: it is worth no more."""
 
 
 class Warm(Warming):
@@ -64,7 +61,7 @@ class Dialer:
         if len(self._warming) >= MOST_WARMING:
             return None
         headers = {"Accept": "application/json", "Connection": "close"}
-        link = self._opener.send(_probe(agent), workspace.owner_id, min(deadline, time.monotonic() + SENT), headers=headers)
+        link = self._opener.send(_probe(agent), workspace.owner_id, deadline, headers=headers)
         return Warm(link, self._warming)
 
     def begin_anew(self) -> None:

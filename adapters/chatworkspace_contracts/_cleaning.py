@@ -30,10 +30,12 @@ class _Entry:
     owner_id: UUID
     name: str
     mark: str
+    requests: int = 0
+    """That were ever begun and may make it."""
     asking: int = 0
-    """Requests under way that may make it."""
+    """Those under way."""
     unknown: int = 0
-    """Requests, those under way among them, of which nobody knows yet what they have made."""
+    """Those, under way or not answered, of which nobody knows yet what they have made."""
     made_until: float = -inf
     """Until when those may make it."""
     known: set[UUID] = attrs.field(factory=set[UUID])
@@ -66,6 +68,7 @@ class Cleaning:
         with self._lock:
             key = request.owner_id, request.name.lower()
             entry = self._entries.setdefault(key, _Entry(owner_id=request.owner_id, name=request.name, mark=mark))
+            entry.requests += 1
             entry.asking += 1
             entry.unknown += 1
         doubt = DOUBT
@@ -123,12 +126,19 @@ class Cleaning:
                 continue
             with self._lock:
                 settled = entry.unknown <= 0 or (not entry.asking and entry.made_until <= self._clock.monotonic())
-            if self._is_gone(entry) and settled:
-                with self._lock:
-                    del self._entries[entry.owner_id, entry.name.lower()]
-            else:
-                entry.look_at, entry.pause = self._clock.monotonic() + entry.pause, min(2 * entry.pause, SLOWEST)
+                requests = entry.requests
+            if self._is_gone(entry) and settled and self._forgotten(entry, requests):
+                continue
+            entry.look_at, entry.pause = self._clock.monotonic() + entry.pause, min(2 * entry.pause, SLOWEST)
         return bool(going)
+
+    def _forgotten(self, entry: _Entry, requests: int) -> bool:
+        """Take it out, unless it was asked for again since it was looked at."""
+        with self._lock:
+            if entry.requests != requests:
+                return False
+            del self._entries[entry.owner_id, entry.name.lower()]
+            return True
 
     def _is_gone(self, entry: _Entry) -> bool:
         """Look for what bears the name, and for what was made with it; ask for the deletion of what no build is under way for."""

@@ -60,9 +60,12 @@ def _result(command: Command, options: Namespace) -> Result:
 
 @contextmanager
 def _terminable() -> Generator[None, None, None]:
-    """Let an order to terminate, or a terminal that goes, be as Ctrl-C: there is something to be cleared up."""
+    """Let an order to terminate, or a terminal that goes, be as Ctrl-C: there is something to be cleared up. What is ignored stays so (nohup)."""
     names = ("SIGTERM", "SIGHUP") if current_thread() is main_thread() else ()
-    before = {number: signal.signal(number, signal.default_int_handler) for name in names if (number := getattr(signal, name, None)) is not None}
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:

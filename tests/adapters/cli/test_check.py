@@ -225,13 +225,13 @@ def test_what_was_left_is_found_by_the_next(shell: Shell, coder: FakeCoder) -> N
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no signals for another process")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "an order to terminate"])
-def test_interrupted_it_leaves_nothing(number: int, shells: Shells, coder: FakeCoder) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupted_it_leaves_nothing(name: str, shells: Shells, coder: FakeCoder) -> None:
     """It deletes what it has made, tells what became of the rules until then, and ends as interrupted."""
     process = shells.start("check", "--template", "docker", "--json")
     said(process, "holds")
     until(lambda: made(coder))
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     code, out, err = ended(process)
     assert code == 130
     assert "interrupted: deleting what was made" in err
