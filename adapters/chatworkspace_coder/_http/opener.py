@@ -70,35 +70,37 @@ class Opener:
         self, path: str, owner_id: UUID, deadline: float, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str]
     ) -> tuple[Link, Answer]:
         """Send a GET, and return the link and the head of the answer. UnavailableError."""
-        lines = self._lines(path, owner_id, query, headers)
-        return self._within(deadline, lambda limit: self._opened(lines, limit))
+        limit = self._transport.limit(deadline)
+        target, lines = self._target(path, query), self._lines(owner_id, headers)
+        return self._within(limit, lambda: self._opened(target, lines, limit))
 
     def send(self, path: str, owner_id: UUID, deadline: float, *, headers: Mapping[str, str]) -> Link:
         """Send a GET, and return the link without waiting for the answer. UnavailableError."""
-        lines = self._lines(path, owner_id, None, headers)
-        return self._within(deadline, lambda limit: self._sent(lines, limit))
-
-    def _lines(self, path: str, owner_id: UUID, query: Mapping[str, str] | None, headers: Mapping[str, str]) -> bytes:
-        target = self._base + path + (f"?{urlencode(query)}" if query else "")
-        own = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id)}
-        return _request(target, {**own, **headers})
-
-    def _within(self, deadline: float, act: Callable[[Limit], T]) -> T:
         limit = self._transport.limit(deadline)
+        target, lines = self._target(path, None), self._lines(owner_id, headers)
+        return self._within(limit, lambda: self._sent(target, lines, limit))
+
+    def _target(self, path: str, query: Mapping[str, str] | None) -> str:
+        return self._base + path + (f"?{urlencode(query)}" if query else "")
+
+    def _lines(self, owner_id: UUID, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+
+    def _within(self, limit: Limit, act: Callable[[], T]) -> T:
         reason, final = "", False
         try:
             with interruptible(limit.cut), limit:
-                return act(limit)
+                return act()
         except UnwatchedError:
             reason = "no thread could be started, and without one no limit holds"
         except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
             reason, final = reason_of(error), is_final(error)
-        self._transport.limit(deadline)  # says so if the client was closed meanwhile
-        overdue = limit.struck or time.monotonic() >= deadline
+        self._transport.limit(limit.deadline)  # says so if the client was closed meanwhile
+        overdue = limit.struck or time.monotonic() >= limit.deadline
         raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
 
-    def _opened(self, lines: bytes, limit: Limit) -> tuple[Link, Answer]:
-        link = self._sent(lines, limit)
+    def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
+        link = self._sent(target, lines, limit)
         try:
             head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
         except BaseException:
@@ -107,11 +109,11 @@ class Opener:
         self._transport.note(head)
         return link, head
 
-    def _sent(self, lines: bytes, limit: Limit) -> Link:
+    def _sent(self, target: str, lines: Mapping[str, str], limit: Limit) -> Link:
         link = self._connected(limit)
         try:
             self._note(link)
-            link.send(lines, limit.deadline)
+            link.send(_request(target, lines), limit.deadline)
         except BaseException:
             link.close()
             raise

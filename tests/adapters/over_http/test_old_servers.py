@@ -19,9 +19,10 @@ OLD = ("2.20", "2.24")
 PAGE, LIFETIME = "GET /api/experimental/chats/config/template-allowlist 200", "GET /chats/config/workspace-ttl 404"
 CREATION = (
     *("GET /templates/* 200", "GET /templateversions/* 200", PAGE, LIFETIME),
-    *("POST /users/*/workspaces 201", "GET /workspaces/* 200", "GET /workspaceagents/*/listening-ports 200"),
+    *("POST /users/*/workspaces 201", "GET /workspaces/* 200"),
+    *("GET /workspaceagents/*/listening-ports 200",) * 2,
 )
-"""What the first creation of a client asks, beside the watch."""
+"""What the first creation of a client asks, beside the watch; the last twice, for the template has scripts."""
 WATCH = {"2.20": ("GET /workspaces/*/watch-ws 404", "GET /workspaces/*/watch 200"), "2.24": ("GET /workspaces/*/watch-ws 101",)}
 
 
