@@ -53,7 +53,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     Safe from any thread: share one between all threads of a process, and close it after the ChatWorkspaces that uses it: by close(), or by leaving
     its `with` block. A child of fork() begins with connections of its own. It holds at most `connections` connections for requests, one for each
-    watch (200 at most) and for each command that runs, and one thread, while requests are under way.
+    watch (200 at most), for each command that runs, and for each fresh agent whose scripts run (64 at most), and one thread, while requests are
+    under way.
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
     exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate

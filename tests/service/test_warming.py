@@ -76,6 +76,18 @@ def test_it_need_not_work(fails: str) -> None:
     assert calls["dial"] == 1
 
 
+@pytest.mark.parametrize("ends", ["interrupt", "patience"])
+def test_what_hangs_keeps_no_call(ends: str) -> None:
+    """Beginning to reach an agent ends with the call, and nobody waits for it beyond its patience."""
+    world = cold()
+    docker = world.template(**SLOW)
+    world.coder.when("warm").lose_request()
+    if ends == "interrupt":
+        world.sim.at(SCRIPTED + 0.5, lambda: world.chats.interrupt(CHAT))
+    (outcome,) = world.sim.run(lambda: world.chats.create(CHAT, docker.id, wait=None if ends == "interrupt" else SCRIPTED + 0.5))
+    assert (outcome.state, outcome.elapsed) == (State.STARTING, SCRIPTED + 0.5)
+
+
 def test_whoever_waits_for_the_same_agent_shares_it() -> None:
     """It is reached ahead once, and by nobody again while the scripts run, whoever goes on waiting."""
     world = cold()
