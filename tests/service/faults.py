@@ -448,7 +448,7 @@ SLEEPS = (
     pause("after coder.create_workspace"),
     pause("before store.bind"),
     pause("after store.bind"),
-    pause("before coder.dial", took=READY + LONGER),
+    pause("before coder.dial", took=READY + LONGER + 2),
     pause("after store.claim", took=LONGER + READY, story=REPLACE),
     pause("before store.bind", story=REPLACE),
     pause("before coder.start_workspace", "started", LONGER + READY, 0, story=START),
