@@ -192,10 +192,8 @@ def test_a_watch_that_falls_silent(level: str) -> None:
         docker, slow = it.template(build=3), it.template("slow", build=6)
         it.create("a", docker)
         it.simulator.when(f"GET {asked_of(level)[2].split()[1]}").stall(after=1)
-        outcomes: list[Outcome] = []
-        asked = it.asked(lambda: outcomes.append(it.create("b", slow)))
+        asked = it.asked(lambda: it.create("b", slow))
         assert sorted(asked) == sorted([*asked_of(level), VERSION, "GET /workspaces/*"])
-        assert 15 <= outcomes[0].elapsed < 40
         assert it.simulator.unstruck() == ()
 
 
