@@ -449,9 +449,9 @@ def test_a_time_to_live_is_handed_on(ttl: Any, sent: float | None, caplog: pytes
     assert (noted(world).ttl, caplog.records) == (sent, [])
 
 
-@pytest.mark.parametrize("ttl", [fails, says("an hour"), says(True), -1, math.nan, math.inf, 10**400, "nonsense"])
+@pytest.mark.parametrize("ttl", [fails, *map(says, ("an hour", True, -1, math.nan, math.inf, 10**400))])
 def test_a_wrong_time_to_live_never_blocks_a_creation(ttl: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """An exception or nonsense is logged, and means the template's own default."""
+    """A function's exception or nonsense is logged, and means the template's own default."""
     world = World(coder=Noting, workspace_ttl=ttl)
     assert world.chats.create(CHAT, world.template().id).ready
     assert noted(world).ttl is None

@@ -235,7 +235,16 @@ def a_minute(_: Chat) -> float:
 
 @pytest.mark.parametrize(
     ("ttl", "asked"),
-    [(None, None), (0, None), (3600, 3600.0), (a_minute, 60.5), (-1.0, None), (float("nan"), None), ("soon", None), (True, None)],
+    [
+        (None, None),
+        (0, None),
+        (3600, 3600.0),
+        (a_minute, 60.5),
+        (lambda _: -1.0, None),
+        (lambda _: float("nan"), None),
+        (lambda _: "soon", None),
+        (lambda _: True, None),
+    ],
 )
 def test_c17_a_time_to_live(ttl: Any, asked: float | None) -> None:
     """A number of seconds reaches the platform; nonsense does not, and blocks nothing."""
