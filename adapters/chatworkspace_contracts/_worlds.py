@@ -19,10 +19,10 @@ def _nothing() -> None:
     """Leave all as it is."""
 
 
-def _adapter(port: type[Any]) -> Callable[[object, Any, object], None]:
+def _adapter(port: type[Any]) -> Callable[[Any, Any, Any], None]:
     """Return a validator of what has every method of a port."""
 
-    def check(_: object, field: Any, value: object) -> None:
+    def check(_: object, field: Any, value: Any) -> None:
         check_port(field.name, value, port)
 
     return check
@@ -40,10 +40,10 @@ def _function_or_none(it: object, field: Any, value: Any) -> None:
         _function(it, field, value)
 
 
-def _kind(kind: type[Any]) -> Callable[[object, Any, object], None]:
+def _kind(kind: type[Any]) -> Callable[[Any, Any, Any], None]:
     """Return a validator of values of a class."""
 
-    def check(_: object, field: Any, value: object) -> None:
+    def check(_: object, field: Any, value: Any) -> None:
         if not isinstance(value, kind):
             raise InvalidArgumentError(field.name, f"a {kind.__name__}")
 

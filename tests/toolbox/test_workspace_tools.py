@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -229,8 +230,13 @@ def test_c16_a_wait_that_is_ended_while_scripts_run() -> None:
     assert (said["reason"], said["startup_scripts"]) == ("interrupted", "startup_scripts_unknown")
 
 
-def a_minute(_: Chat) -> float:
-    return 60.5
+def says(ttl: Any) -> Callable[[Chat], Any]:
+    """Return a host's function that says so."""
+
+    def function(_: Chat) -> Any:
+        return ttl
+
+    return function
 
 
 @pytest.mark.parametrize(
@@ -239,11 +245,11 @@ def a_minute(_: Chat) -> float:
         (None, None),
         (0, None),
         (3600, 3600.0),
-        (a_minute, 60.5),
-        (lambda _: -1.0, None),
-        (lambda _: float("nan"), None),
-        (lambda _: "soon", None),
-        (lambda _: True, None),
+        (says(60.5), 60.5),
+        (says(-1.0), None),
+        (says(float("nan")), None),
+        (says("soon"), None),
+        (says(True), None),
     ],
 )
 def test_c17_a_time_to_live(ttl: Any, asked: float | None) -> None:

@@ -26,8 +26,9 @@ from chatworkspace_postgres._schema import script
 from tests.adapters.postgres.bouncer import bouncer
 from tests.adapters.postgres.calls import ANOTHER, CALLS, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, WORKSPACE, WRITES, bound, claimed
 from tests.adapters.postgres.proxy import proxied
-from tests.adapters.postgres.server import APP, GIVEN, Database, Server, database, free_port
+from tests.adapters.postgres.server import APP, GIVEN, Database, Server, database
 from tests.hanging import not_hanging, until
+from tests.sockets import free_port
 
 TIMEOUT = 0.5
 
