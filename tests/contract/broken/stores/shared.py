@@ -18,7 +18,7 @@ from chatworkspace.ports import Claim, Clock, Look, Plan
 from chatworkspace_contracts import StoreWorld
 from chatworkspace_fake import MemoryStore, Simulation
 from tests.contract.broken.breaking import Breaking
-from tests.contract.broken.stores import ClaimsInTwoSteps
+from tests.contract.broken.stores.kinds import ClaimsInTwoSteps
 from tests.contract.worlds import VirtualThreads
 
 S = TypeVar("S", bound=MemoryStore)
