@@ -22,10 +22,11 @@ from threading import get_ident, local
 from typing import Any, TypeVar
 from unittest import mock
 
-from chatworkspace import RefusedError, Workspace
+from chatworkspace import RefusedError, UnavailableError, Workspace
 from chatworkspace.ports import DialError, NameTakenError, NotAnsweredError, Watch
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import FakeCoder
+from chatworkspace_fake._platform.coder import CHANGES
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.world import user_of_id
@@ -73,6 +74,8 @@ class Wire:
             asked = True
             if arrives_late(coder):
                 return act()
+            if coder._platform.clock.monotonic() > deadline and call not in CHANGES:
+                raise UnavailableError(f"{call} was asked when its time was over")  # in virtual time; the client has real time left
             answer: T = getattr(self.client, call)(*arguments, **more, deadline=time.monotonic() + REAL)
             return answer
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
+from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, UnavailableError, Workspace
 from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, Preset, TemplateUse
 from chatworkspace_fake._platform.book import NEWEST, Book
 from chatworkspace_fake._platform.faults import Faults, ServedError
@@ -88,7 +88,7 @@ class Platform:
                 self._as_of = get_ident(), due
                 try:
                     act()
-                except (PortError, RefusedError, ServedError):
+                except (PortError, RefusedError, UnavailableError, ServedError):
                     pass  # whoever sent it has given up
                 finally:
                     self._as_of = None

@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace import AgentStatus, JobStatus, Quota, RefusedError, Transition, Workspace
+from chatworkspace import AgentStatus, JobStatus, Quota, RefusedError, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, DialError, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -292,3 +292,14 @@ def test_first_dials_are_slow_where_they_are_to_be() -> None:
     assert 0 < failed < 20
     assert all(0.2 <= it <= 1.2 or 5 <= it <= 6 for it in taken)
     assert 0 < sum(it > 5 for it in taken) < 30
+
+
+def test_a_read_that_arrives_too_late_troubles_nobody() -> None:
+    """Whoever sent it has given up, so it is refused, and whoever looks next is told as ever."""
+    simulation = Simulation()
+    docker = simulation.coder.add_template("docker")
+    simulation.coder.when("get_template").arrive_late(5)
+    with pytest.raises(UnavailableError):
+        simulation.coder.get_template(OWNER, docker.id, deadline=simulation.monotonic() + 1)
+    simulation.sleep(10)
+    assert simulation.coder.workspaces == ()
