@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -16,6 +17,8 @@ from hypothesis import strategies as st
 from chatworkspace import UnavailableError
 from chatworkspace.ports import PortError
 from chatworkspace_coder import CoderClient
+from chatworkspace_coder._http.link import Body, BrokenError, Link
+from chatworkspace_coder._http.messages import Answer
 from tests.adapters.coder.calls import READ
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import OWNER, WORKSPACE, workspace
@@ -38,6 +41,16 @@ def chunked(body: bytes, *headers: bytes) -> bytes:
     return OK + b"".join(it + b"\r\n" for it in (b"Transfer-Encoding: chunked", *headers)) + b"\r\n" + pieces + b"0\r\n\r\n"
 
 
+def counted(body: bytes, size: bytes) -> bytes:
+    """Return one whose second chunk says that it is so long, in hexadecimal digits where the size has room for them."""
+    size = size.replace(b"%", b"%x" % len(body[9:]))
+    return OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n%b\r\n%b\r\n%b\r\n0\r\n\r\n" % (body[:9], size, body[9:])
+
+
+SIZES = [b"-1", b"-%", b"+%", b" %", b"0x%", b"0_%", b"%_", b"%,", b"", b"\xb2%", b"% 0", b"1" * 16, b"%" + b" " * 1100]
+"""Of chunks. What is none of them for one reader is for another."""
+LENGTHS = ["-1", "-%", "+%", "0_%", "%_", "% 0", "%,%", "", "0x%", "\xb2", "9" * 16, "9" * 5000]
+"""Of a body; here in decimal digits."""
 FORMS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "sound": lambda body, _: whole(body),
     "chunks": lambda body, _: chunked(body),
@@ -52,6 +65,15 @@ FORMS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "nothing, and something": lambda _, other: b"HTTP/1.1 204 No Content\r\n\r\n" + whole(other),
     "another protocol": lambda _, other: b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + whole(other),
     "two codings": lambda body, other: chunked(body, b"Transfer-Encoding: identity") + whole(other),
+    "a chunk longer than it says": lambda body, other: counted(body + b" " * 20, b"%x" % len(body[9:])) + whole(other),
+    "a body of nothing in chunks": lambda _, other: b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + whole(other),
+}
+FORMS |= {f"a chunk of {size[:9]!r}": lambda body, other, size=size: counted(body, size) + whole(other) for size in SIZES}  # type: ignore[misc]
+FORMS |= {
+    f"a length of {told[:9]!r}": lambda body, other, told=told: (  # type: ignore[misc] # mypy takes no defaults of lambdas for parameters
+        OK + b"Content-Length: %b\r\n\r\n" % told.replace("%", str(len(body))).encode("latin-1") + body + whole(other)
+    )
+    for told in LENGTHS
 }
 
 
@@ -115,6 +137,56 @@ def test_no_answer_is_taken_for_anothers(naming: tuple[Naming, CoderClient], for
         _ask(client)
     it.forms = []
     assert _ask(client)
+
+
+@pytest.mark.parametrize("form", [it for it in FORMS if it.startswith(("a chunk of", "a length of"))])
+def test_a_length_that_is_no_number_is_final(server: Server, form: str) -> None:
+    """The next answer would say so again: it is asked for once. Nothing is told."""
+    it = Naming(server)
+    it.forms = [form] * 9
+    with CoderClient(server.url, token=TOKEN) as client, pytest.raises(UnavailableError, match="how long it is is no number") as failed:
+        client.get_workspace(ME, uuid4(), deadline=soon())
+    assert (failed.value.retryable, len(it.forms)) == (False, 8)
+
+
+@pytest.mark.parametrize("size", [it for it in SIZES if len(it) < 200] + [b"1" * 200], ids=repr)
+def test_a_stream_takes_no_other_sizes(size: bytes) -> None:
+    """A chunk of a watch is as long as it says, or the watch is broken."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(counted(b'{"a": "b"}', size).partition(b"\r\n\r\n")[2])
+        theirs.shutdown(socket.SHUT_WR)
+        body = Body(Link(ours), Answer(status=200, headers={"transfer-encoding": "chunked"}))
+        assert body.receive(soon()) == b'{"a": "b"'
+        with pytest.raises(BrokenError, match="no chunk"):
+            body.receive(soon())
+
+
+@pytest.mark.parametrize("end", ["0\r\n\r\n", "000;x=y\r\nA: b\r\nC: d\r\n\r\n", "0 \r\n\r\n"])
+def test_what_chunks_may_say(server: Server, client: CoderClient, end: str) -> None:
+    """Extensions, a trailer, blanks behind a size: none of it costs the answer, nor the connection."""
+
+    def answer(handler: Handler) -> None:
+        body = _of(_asked(handler))
+        told = b"%X;name=value\r\n%b\r\n%x  \r\n%b\r\n" % (9, body[:9], len(body[9:]), body[9:])
+        handler.wfile.write(OK + b"Transfer-Encoding: Chunked\r\n\r\n" + told + end.encode())
+
+    server.otherwise(answer)
+    assert [_ask(client), _ask(client)] == [True, True]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("cut", [b"9", b"9\r\n", b'9\r\n{"id"', b'5\r\n{"id"\r', b"5\r\n"], ids=["size", "line", "chunk", "end", "nothing"])
+def test_chunks_that_are_cut_off(server: Server, client: CoderClient, cut: bytes) -> None:
+    """Are no whole answer, wherever it is: it is asked for again."""
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(OK + b"Transfer-Encoding: chunked\r\n\r\n" + cut)
+        handler.close_connection = True
+
+    server.on("GET", f"/workspaces/{WORKSPACE}", answer, Reply(200, workspace()))
+    assert client.get_workspace(ME, UUID(WORKSPACE), deadline=soon()).name == workspace()["name"]
+    assert len(server.seen) == 2
 
 
 def test_hints_do_not_cost_the_connection(server: Server, client: CoderClient) -> None:
