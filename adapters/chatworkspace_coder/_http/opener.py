@@ -25,6 +25,7 @@ from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
 from chatworkspace_coder._http.link import BrokenError, Link, head_of
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sockets import check_unheard
 from chatworkspace_coder._http.tokens import HEADER
 from chatworkspace_coder._http.transport import Transport
 
@@ -96,18 +97,18 @@ class Opener:
 
     def _connected(self, limit: Limit) -> Link:
         raw = connected(self._host, self._port, limit)
-        if self._tls is None:
-            limit.hold(raw)
-            return Link(raw)
         handle = raw.dup()  # TLS takes the descriptor away from what it wraps
+        used = raw
         try:
             limit.hold(handle)
             raw.settimeout(left(limit.deadline))
-            wrapped = self._tls.wrap_socket(raw, server_hostname=self._host)
-            limit.hold(wrapped)
-            return Link(wrapped)
+            if self._tls is not None:
+                used = self._tls.wrap_socket(raw, server_hostname=self._host)
+            limit.hold(used)
+            check_unheard(used)
+            return Link(used)
         except BaseException:
-            raw.close()
+            used.close()
             limit.hold(None)
             raise
         finally:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from chatworkspace import UnavailableError
 from chatworkspace.ports import PortError
 from chatworkspace_coder import CoderClient
+from chatworkspace_coder._http import sockets
 from chatworkspace_coder._http.link import Body, BrokenError, Link
 from chatworkspace_coder._http.messages import Answer
-from tests.adapters.coder.calls import READ
+from tests.adapters.coder.calls import CALLS, READ
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import OWNER, WORKSPACE, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, serving, soon
@@ -209,6 +210,31 @@ def test_what_is_said_before_the_question_is_no_answer(server: Server, client: C
     time.sleep(0.2)
     assert _ask(client)
     assert server.connections == 2
+
+
+@pytest.fixture(params=["http", "https"])
+def first_to_speak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Server, CoderClient], None, None]:
+    """Give a server that says something on each connection before it is asked, and a client that has been slow to ask."""
+    tls: tuple[str, str] | None = request.getfixturevalue("certified") if request.param == "https" else None
+    with serving(tls=tls) as server, CoderClient(server.url, token=TOKEN, ca_file=tls and tls[0]) as client:
+        said, look = server.greet(whole(_of(WORKSPACE))), sockets.heard
+
+        def late(idle: socket.socket) -> bool | None:
+            said()
+            return look(idle)
+
+        monkeypatch.setattr(sockets, "heard", late)
+        client._transport._pauses.end()  # nobody waits between attempts
+        yield server, client
+
+
+@pytest.mark.parametrize("name", ["get", "create", "watch"])
+def test_what_is_said_first_of_all_is_no_answer(first_to_speak: tuple[Server, CoderClient], name: str) -> None:
+    """It is not taken for the answer to what was not yet asked: nothing is sent, and so nothing was made."""
+    server, client = first_to_speak
+    with pytest.raises(UnavailableError, match="no sound HTTP"):
+        CALLS[name](client, soon(5))
+    assert server.seen == []
 
 
 def test_a_watch_reads_past_hints(server: Server, client: CoderClient) -> None:
