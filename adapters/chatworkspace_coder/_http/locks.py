@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from threading import Lock
+from contextlib import suppress
+from threading import TIMEOUT_MAX, Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,3 +40,23 @@ class Deferring:
                     self._deferred.popleft()()
             finally:
                 self._lock.release()
+
+
+class Bell:
+    """What one thread waits for and any other rings. The standard library's Event is set under a lock of its own, which its waiter may hold."""
+
+    __slots__ = ("_silent",)
+
+    def __init__(self) -> None:
+        self._silent = Lock()
+        """Held while nobody has rung."""
+        self._silent.acquire()
+
+    def ring(self) -> None:
+        """Let who waits go on, or who will next. It waits for nobody, so it may come at any instant."""
+        with suppress(RuntimeError):  # it has rung already
+            self._silent.release()
+
+    def heard(self, seconds: float) -> bool:
+        """Wait so long for it to ring; return whether it has, since it was last heard."""
+        return self._silent.acquire(timeout=min(max(seconds, 0.0), TIMEOUT_MAX))

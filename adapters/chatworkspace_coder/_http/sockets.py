@@ -5,7 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections import deque
 from http.client import RemoteDisconnected
+from queue import Empty, Full
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
@@ -125,8 +127,32 @@ class _BoundedTls(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompati
     """The same, with TLS."""
 
 
+class _Shelf:
+    """What is idle, the latest first. The standard library's queues have a lock, under which a finalizer may close the client."""
+
+    def __init__(self, maxsize: int) -> None:
+        self._most = maxsize
+        self._idle: deque[Any] = deque()
+
+    def put(self, it: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002, ARG002 # as the standard library's
+        if len(self._idle) >= self._most:
+            raise Full
+        self._idle.append(it)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002, ARG002 # as above
+        try:
+            return self._idle.pop()
+        except IndexError:
+            raise Empty from None
+
+    def qsize(self) -> int:
+        return len(self._idle)
+
+
 class _Careful(HTTPConnectionPool):
     """Keeps no connection on which the next answer may be another's."""
+
+    QueueCls = _Shelf  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # all of a queue that is used
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None and not conn.reusable:
