@@ -223,5 +223,5 @@ def _unused(connection: Connection, schema: str, limit: Limit) -> int:
     if command(connection, qualified(_CONTENTS.format(schema)), limit):
         raise _incomplete(schema, THEIRS)
     for owner, user in command(connection, qualified(_STRANGER.format(schema)), limit):
-        raise _incomplete(schema, f"it belongs to {owner}, who could drop what {user} makes in it, and was left alone: choose another schema, or its owner")
+        raise _incomplete(schema, f"it belongs to {owner}, who could drop what {user} makes in it: choose another schema, or its owner")
     return 0

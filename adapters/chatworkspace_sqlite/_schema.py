@@ -53,7 +53,7 @@ def make_private(path: str) -> None:
 
 
 def keep_private(path: str) -> None:
-    """Take the rights of others from a store's file and its companions, where they are its user's own: an older version, or a hand, has given them."""
+    """Take the rights of others from a store's file and its companions, where those are its user's own: an older version, or a hand, gave them."""
     if not hasattr(os, "geteuid"):
         return  # this system has other rights
     real = os.path.realpath(path)  # beside which SQLite keeps the companions

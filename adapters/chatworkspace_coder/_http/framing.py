@@ -36,7 +36,7 @@ def check_framing(headers: HTTPMessage) -> None:
 
 
 def chunk_size(line: bytes) -> int:
-    """Return how long a chunk is, by the line before it. NoSizeError: readers differ on what it says, and some take a negative one for all there is."""
+    """Return how long a chunk is, by the line before it. NoSizeError: readers differ on it, and some take a negative one for all there is."""
     size = line.partition(b";")[0].rstrip(b" \t\r\n")
     if not _SIZE.fullmatch(size):
         raise NoSizeError("no size of a chunk")
@@ -71,9 +71,9 @@ class _Wire(RawIOBase):
 class _Chunks(RawIOBase):
     """What chunks carry. Libraries take whatever Python takes for their sizes, and lines of any length for their trailer."""
 
-    def __init__(self, below: BufferedReader) -> None:
+    def __init__(self, below: Any) -> None:
         super().__init__()
-        self._below = below
+        self._below: BufferedReader = below
         self._left = 0
         self._between = False
         self.ended = False
@@ -135,7 +135,7 @@ class Framed(HTTPResponse):
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._wire = _Wire(cast("Any", self.fp).detach())
-        self._bytes = BufferedReader(self._wire)
+        self._bytes: Any = BufferedReader(self._wire)
         self.fp = self._bytes
 
     def _read_status(self) -> tuple[str, int, str]:

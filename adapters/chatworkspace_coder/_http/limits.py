@@ -100,7 +100,7 @@ class Watchdog:
         return Limit(self, deadline)
 
     def close(self) -> None:
-        """End all that is under way, and the thread; it may come at any instant. What it finds locked ends when that is let go, and is not waited for."""
+        """End all that is under way, and the thread; it may come at any instant. Under a lock of ours it comes into effect when that is let go."""
         ended: list[threading.Thread | None] = []
 
         def end() -> None:

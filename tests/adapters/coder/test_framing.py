@@ -69,13 +69,21 @@ FORMS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "a chunk longer than it says": lambda body, other: counted(body + b" " * 20, b"%x" % len(body[9:])) + whole(other),
     "a body of nothing in chunks": lambda _, other: b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + whole(other),
 }
-FORMS |= {f"a chunk of {size[:9]!r}": lambda body, other, size=size: counted(body, size) + whole(other) for size in SIZES}  # type: ignore[misc]
-FORMS |= {
-    f"a length of {told[:9]!r}": lambda body, other, told=told: (  # type: ignore[misc] # mypy takes no defaults of lambdas for parameters
-        OK + b"Content-Length: %b\r\n\r\n" % told.replace("%", str(len(body))).encode("latin-1") + body + whole(other)
-    )
-    for told in LENGTHS
-}
+
+
+def _of_chunk(size: bytes) -> Callable[[bytes, bytes], bytes]:
+    return lambda body, other: counted(body, size) + whole(other)
+
+
+def _of_length(told: str) -> Callable[[bytes, bytes], bytes]:
+    def form(body: bytes, other: bytes) -> bytes:
+        return OK + b"Content-Length: %b\r\n\r\n" % told.replace("%", str(len(body))).encode("latin-1") + body + whole(other)
+
+    return form
+
+
+FORMS.update({f"a chunk of {size[:9]!r}": _of_chunk(size) for size in SIZES})
+FORMS.update({f"a length of {told[:9]!r}": _of_length(told) for told in LENGTHS})
 
 
 class Naming:

@@ -190,7 +190,7 @@ def test_what_is_said_of_chunks_is_bounded(server: Server, client: CoderClient, 
     server.on("GET", PATH, answer)
     tracemalloc.start()
     try:
-        with pytest.raises(UnavailableError, match="too large|is no number") as failed:
+        with pytest.raises(UnavailableError, match=r"too large|is no number") as failed:
             client.get_workspace(ME, IT, deadline=soon())
         assert tracemalloc.get_traced_memory()[1] < 2 * ONE.bytes
     finally:

@@ -22,7 +22,7 @@ from tests.adapters.coder.calls import CREATE, IT, ME, PATH, READ, REQUEST, look
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import workspace
 from tests.adapters.coder.server import Reply, Server, soon
-from tests.adapters.coder.streams import websocket
+from tests.adapters.coder.streams import Peer, websocket
 from tests.finalizers import at_lines
 from tests.hanging import PATIENCE, not_hanging, until
 
@@ -107,8 +107,12 @@ def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
     assert ended == ["both", "when the locks were let go"]
 
 
-FILES = [it.__file__ for it in (limits, link, locks, opener, pauses, sockets, connectionpool, queue, threading)]
+FILES = [str(it.__file__) for it in (limits, link, locks, opener, pauses, sockets, connectionpool, queue, threading)]
 """Wherever something is locked, ours or not, that ends with the client."""
+
+
+def _hear(peer: Peer) -> None:
+    peer.receive()
 
 
 def _read(client: CoderClient) -> None:
@@ -125,8 +129,7 @@ def _watch(client: CoderClient) -> None:
 def test_a_finalizer_that_closes_the_client_hangs_nobody(server: Server, act: Callable[[CoderClient], None]) -> None:
     """At any line: what it came in the midst of is done, or told that the client was closed; no thread is left, and no link."""
     server.on("GET", PATH, Reply(200, workspace()))
-    server.on("GET", f"{PATH}/watch-ws", websocket(lambda peer: peer.receive()))
-
+    server.on("GET", f"{PATH}/watch-ws", websocket(_hear))
 
     def lines_of(line: int | None) -> int:
         """Return how many lines there are. line: before which it is closed."""

@@ -270,7 +270,7 @@ def test_nobody_there() -> None:
 
 @pytest.mark.parametrize("raised", [KeyError("hush"), RuntimeError("hush"), AssertionError(), psycopg.InterfaceError("hush"), MemoryError()])
 def test_whatever_a_hosts_function_raises(raised: Exception) -> None:
-    """UnavailableError, at once, with its kind and without its text; the cause is there, without its text where that may repeat a connection string."""
+    """UnavailableError, at once, with its kind and without its text; the cause is there, wordless where its text may repeat a connection string."""
 
     def connect() -> psycopg.Connection[Any]:
         raise raised

@@ -147,7 +147,7 @@ def test_a_schema_that_somebody_made_beforehand(postgres: Database, name: str) -
         "CREATE FUNCTION {name}.orders() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
         "CREATE TYPE {name}.orders AS ENUM ('open')",
         "CREATE DOMAIN {name}.orders AS integer",
-        "CREATE COLLATION {name}.orders FROM \"C\"",
+        'CREATE COLLATION {name}.orders FROM "C"',
         "CREATE TEXT SEARCH CONFIGURATION {name}.orders (COPY = simple)",
         "CREATE AGGREGATE {name}.orders (integer) (SFUNC = int4pl, STYPE = integer)",
         "CREATE VIEW {name}.version AS SELECT 1 AS number",

@@ -420,3 +420,24 @@ def test_all_methods_were_called() -> None:
     """Those of the tests above are all that a store has, wait_for_turn apart."""
     methods = {name for name in vars(Store) if not name.startswith("_")} - {"wait_for_turn"}
     assert {name.partition(" ")[0] for name in CALLS} - {"detach"} == methods
+
+
+@pytest.mark.parametrize("odd", ["planned_at = 'infinity'", "planned_at = '-infinity'", "until = 'infinity'", "taken_at = '-infinity'"])
+def test_one_odd_row_takes_no_list_away(postgres: Database, odd: str) -> None:
+    """Somebody has changed it by hand: lists go on behind it, whoever sweeps is told of its plan, and a look says what is odd."""
+    store = postgres.store()
+    for chat_id in ("good", "odd", "other"):
+        claimed(store, chat_id)
+    postgres.execute(f"UPDATE {store._schema}.chat SET {odd} WHERE id = 'odd'")
+    assert [look.chat.id for look in store.chats(limit=2)] == ["good", "odd"]
+    assert [look.chat.id for look in store.chats(after="odd")] == ["other"]
+    assert "odd" in {look.chat.id for look in store.planned(3600)}
+    assert {look.chat.id for look in store.planned(0)} == {"good", "odd", "other"}
+    with pytest.raises(UnavailableError, match="the row of chat 'odd' is odd") as error:
+        store.look("odd")
+    assert not error.value.retryable
+    for look in store.chats():
+        if look.chat.id == "odd":
+            with pytest.raises(UnavailableError, match="is odd"):
+                _ = look.plan
+    assert store.look("good").claimed_for > 0
