@@ -65,7 +65,8 @@ class SQLiteStore(Store):
     """A store in one file, for the threads and processes of one host. Safe from any thread, and after a fork by Python.
 
     Each method is one transaction, on the disk when it returns. Two more files lie beside it while it is in use (-wal, -shm): they belong to it.
-    They are made for their user alone, and made so where they are the user's own: the secret lies in them. A process keeps two connections at most. Times are the host's wall clock, which outlives a restart; where it was set back, claims are free.
+    All are for their user alone, for the secret lies in them: what others may read of a user's own is taken from them.
+    A process keeps two connections at most. Times are the host's wall clock, which outlives a restart; where it was set back, claims are free.
     """
 
     def __init__(self, path: str | PathLike[str], *, timeout: float = 5, clock: Clock | None = None) -> None:
