@@ -42,7 +42,7 @@ class Parts:
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
         self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes())
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
-        endings = Endings(asking=asking, teller=teller)
+        endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs)
         self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
@@ -62,6 +62,6 @@ class Parts:
         )
         self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide)
         self.connector = Connector(
-            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, extras=extras, guide=guide
+            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, guide=guide, watches=self.watches
         )
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)

@@ -22,7 +22,7 @@ from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.redaction import Redaction
 from chatworkspace._domain.texts import visible
-from chatworkspace.errors import ChatWorkspaceError, UnavailableError
+from chatworkspace.errors import ChatWorkspaceError, OutcomeUnknownError, UnavailableError
 from chatworkspace.model import Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock, Look, Store
@@ -188,6 +188,8 @@ class Steps:
                 continue
             assert failure.retry_after is not None, "else it was raised"
             if not (yield from self.meanwhile.later(call, failure.retry_after)):
+                if isinstance(failure, OutcomeUnknownError):
+                    raise failure
                 reason = Reason.INTERRUPTED if call.interrupted else failure.reason
                 raise UnavailableError(str(failure), reason=reason, retry_after=failure.retry_after) from failure
 
@@ -251,7 +253,7 @@ class Steps:
             outcome = self._teller.bound(call, look.chat, ending, track, wish)
             if settled:  # told once, and as it is
                 self._teller.binding_changed(outcome, outcome.workspace)
-            self._teller.became_ready(outcome)
+            self._teller.settled(outcome)
             return outcome
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:

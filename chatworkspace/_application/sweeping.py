@@ -51,10 +51,10 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[tuple[Bound, LeftBehind | None]]]:
-        """Settle, list, and delete what is named; return as well what was bound, and what each of that has replaced.
+    def sweep(self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None]) -> Sweep:
+        """Settle, list, and delete what is named.
 
-        UnavailableError only if the store cannot be asked at all.
+        tell: is told what was bound, and what that has replaced. UnavailableError only if the store cannot be asked at all.
         """
         findings = _Findings()
         for look in self._asking.recorded(self._store.planned, STANDING):
@@ -62,13 +62,14 @@ class Sweeper:
         self._list_strays(findings)
         for workspace_id in delete:
             self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
-        swept = Sweep(
+        for bound, left in findings.bound:
+            self._one(findings, bound.chat.id, partial(tell, bound, left), asks=False)
+        return Sweep(
             settled=tuple(findings.settled),
             strays=tuple(stray for stray, _ in findings.strays if stray.id not in findings.deleted),
             deleted=tuple(findings.deleted),
             errors=findings.errors,
         )
-        return swept, findings.bound
 
     def _one(self, findings: _Findings, key: str, act: Callable[[], None], *, asks: bool = True) -> bool:
         """Do what concerns one row; False: it could not be done, and is told. asks: the store or the platform is asked for it."""

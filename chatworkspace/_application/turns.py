@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from chatworkspace._application.asking import Asking
+from chatworkspace._application.asking import Asking, unread
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proof, Proofs
@@ -71,6 +71,8 @@ class Turns:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):
             return reading
+        if dial is not None and dial.workspace.build.id != reading.bound.workspace.build.id:
+            self._proofs.void(look.chat.id)  # somebody else has built since
         return self._act(look, reading, policy, track)
 
     def _act(self, look: Look, reading: Follow, policy: Policy, track: Track) -> Turn:
@@ -107,7 +109,7 @@ class Turns:
         except UnavailableError as error:
             if look.chat.workspace_id is None:
                 raise
-            return Unknown(look=look, reason=error.reason, error=str(error))
+            return unread(look, error)
         track.stood = plan
         if found is None:
             return self._unplanned(look, dial, policy, track)
