@@ -101,18 +101,17 @@ class Watchdog:
 
     def close(self) -> None:
         """End all that is under way, and the thread; it may come at any instant. Under a lock of ours it comes into effect when that is let go."""
-        ended: list[threading.Thread | None] = []
+        thread, ended = self._thread, Bell()
 
         def end() -> None:
             self._closed = True
             for limit in self._limits:
                 limit.strike()
             self._changed.ring()
-            ended.append(self._thread)
+            ended.ring()
 
         self.lock.do(end)
-        thread = ended[0] if ended else None
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread is not threading.current_thread() and not self.lock.is_held_here and ended.heard(ENDING):
             thread.join(ENDING)
 
     def enter(self, limit: Limit) -> None:

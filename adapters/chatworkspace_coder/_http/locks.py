@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from threading import TIMEOUT_MAX, Lock
+from threading import TIMEOUT_MAX, Lock, get_ident
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,18 +15,26 @@ if TYPE_CHECKING:
 class Deferring:
     """A lock, and what is to be done under it: at once if it is free, else by whoever holds it, when it is let go."""
 
-    __slots__ = ("_deferred", "_lock")
+    __slots__ = ("_deferred", "_holder", "_lock")
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self._holder = 0
         self._deferred: deque[Callable[[], object]] = deque()
 
     def __enter__(self) -> None:
         self._lock.acquire()
+        self._holder = get_ident()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._holder = 0
         self._lock.release()
         self._catch_up()
+
+    @property
+    def is_held_here(self) -> bool:
+        """This very thread holds it: what it waits for under it never comes."""
+        return self._holder == get_ident()
 
     def do(self, act: Callable[[], object]) -> None:
         """Act under the lock, now or in a moment. It waits for nobody, so it may come at any instant; `act` must not block, nor raise."""
@@ -35,10 +43,12 @@ class Deferring:
 
     def _catch_up(self) -> None:
         while self._deferred and self._lock.acquire(blocking=False):
+            self._holder = get_ident()
             try:
                 if self._deferred:
                     self._deferred.popleft()()
             finally:
+                self._holder = 0
                 self._lock.release()
 
 

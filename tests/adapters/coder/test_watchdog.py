@@ -126,10 +126,11 @@ def _watch(client: CoderClient) -> None:
 
 
 @pytest.mark.parametrize("act", [_read, _watch])
-def test_a_finalizer_that_closes_the_client_hangs_nobody(server: Server, act: Callable[[CoderClient], None]) -> None:
+def test_a_finalizer_that_closes_the_client_hangs_nobody(server: Server, monkeypatch: pytest.MonkeyPatch, act: Callable[[CoderClient], None]) -> None:
     """At any line: what it came in the midst of is done, or told that the client was closed; no thread is left, and no link."""
     server.on("GET", PATH, Reply(200, workspace()))
     server.on("GET", f"{PATH}/watch-ws", websocket(_hear))
+    monkeypatch.setattr(limits, "ENDING", 0.01)
 
     def lines_of(line: int | None) -> int:
         """Return how many lines there are. line: before which it is closed."""
