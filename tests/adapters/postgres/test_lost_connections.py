@@ -147,15 +147,42 @@ def test_nobody_there() -> None:
 
 @pytest.mark.parametrize("raised", [KeyError("hush"), RuntimeError("hush"), AssertionError(), psycopg.InterfaceError("hush"), MemoryError()])
 def test_whatever_a_hosts_function_raises(raised: Exception) -> None:
-    """UnavailableError, at once, with its kind and without its text; the cause is there, but where its text may repeat a connection string."""
+    """UnavailableError, at once, with its kind and without its text; the cause is there, wordless where its text may repeat a connection string."""
 
     def connect() -> psycopg.Connection[Any]:
         raise raised
 
     for call in (PostgresStore(connect, timeout=LONG).secret, lambda: upgrade(connect), lambda: script(connect)):
         error = unavailable(call, f"a connection could not be had: {type(raised).__name__}", retryable=False)
-        assert error.__cause__ is (None if isinstance(raised, psycopg.Error) else raised)
+        assert type(error.__cause__) is type(raised)
+        assert (error.__cause__ is raised) is not isinstance(raised, psycopg.Error)
         assert "hush" not in str(error)
+
+
+class OddError(psycopg.InterfaceError):
+    """A host's own kind, which is not made as others are."""
+
+    def __init__(self, dsn: str, port: int) -> None:
+        super().__init__(f"{dsn}:{port}")
+
+
+def test_a_cause_that_may_hold_a_password_says_nothing() -> None:
+    """Neither as it is printed, nor as whoever looks for causes and contexts finds it; its kind, or psycopg's behind it, is there."""
+
+    def connect() -> psycopg.Connection[Any]:
+        dsn = "postgresql://app:" + "hunter2@db"
+        raise OddError(dsn, 5432) from ValueError(dsn)
+
+    for call in (PostgresStore(connect, timeout=LONG).secret, lambda: upgrade(connect), lambda: script(connect)):
+        error = unavailable(call, "a connection could not be had: OddError", retryable=False)
+        assert type(error.__cause__) is psycopg.InterfaceError
+        assert "OddError" in str(error.__cause__)
+        assert "hunter2" not in "".join(format_exception(error))
+        seen: BaseException | None = error
+        while seen is not None:
+            assert "hunter2" not in repr(seen) + repr(vars(seen))
+            assert seen.__cause__ is seen.__context__ or seen.__context__ is None or "hunter2" not in repr(seen.__context__)
+            seen = seen.__cause__ or seen.__context__
 
 
 def test_a_hosts_function_that_fails_for_a_moment(postgres: Database) -> None:
@@ -235,6 +262,7 @@ def test_a_connection_string_that_is_none() -> None:
 
     for call in (PostgresStore(connect, timeout=TIMEOUT).secret, lambda: upgrade(connect), lambda: script(connect)):
         error = unavailable(call, "a connection could not be had: ProgrammingError", retryable=False)
+        assert isinstance(error.__cause__, psycopg.ProgrammingError)
         assert "hunter2" not in "".join(format_exception(error))
 
 

@@ -380,3 +380,24 @@ def test_a_serialization_failure_is_repeated(postgres: Database, name: str, isol
         first.execute(f"UPDATE {schema}.chat SET number = number".encode())
         told = together(postgres, first, call)
     assert not isinstance(told[0], Exception), told
+
+
+@pytest.mark.parametrize("odd", ["planned_at = 'infinity'", "planned_at = '-infinity'", "until = 'infinity'", "taken_at = '-infinity'"])
+def test_one_odd_row_takes_no_list_away(postgres: Database, odd: str) -> None:
+    """Somebody has changed it by hand: lists go on behind it, whoever sweeps is told of its plan, and a look says what is odd."""
+    store = postgres.store()
+    for chat_id in ("good", "odd", "other"):
+        claimed(store, chat_id)
+    postgres.execute(f"UPDATE {store._schema}.chat SET {odd} WHERE id = 'odd'")
+    assert [look.chat.id for look in store.chats(limit=2)] == ["good", "odd"]
+    assert [look.chat.id for look in store.chats(after="odd")] == ["other"]
+    assert "odd" in {look.chat.id for look in store.planned(3600)}
+    assert {look.chat.id for look in store.planned(0)} == {"good", "odd", "other"}
+    with pytest.raises(UnavailableError, match="the row of chat 'odd' is odd") as error:
+        store.look("odd")
+    assert not error.value.retryable
+    for look in store.chats():
+        if look.chat.id == "odd":
+            with pytest.raises(UnavailableError, match="is odd"):
+                _ = look.plan
+    assert store.look("good").claimed_for > 0
