@@ -294,12 +294,18 @@ def test_first_dials_are_slow_where_they_are_to_be() -> None:
     assert 0 < sum(it > 5 for it in taken) < 30
 
 
-def test_a_read_that_arrives_too_late_troubles_nobody() -> None:
-    """Whoever sent it has given up, so it is refused, and whoever looks next is told as ever."""
-    simulation = Simulation()
-    docker = simulation.coder.add_template("docker")
-    simulation.coder.when("get_template").arrive_late(5)
+def test_what_is_asked_when_its_time_is_over_is_not_answered() -> None:
+    """A client sends nothing then; what was sent in time and is late on its way is acted upon all the same."""
+    sim = Simulation()
+    docker = sim.coder.add_template("docker")
+    sim.open_chat("chat")
+    sim.workspaces.create("chat", docker.id)
+    made = sim.coder.workspaces[0]
+    now = made.now
+    with pytest.raises(UnavailableError, match="its time was over"):
+        sim.coder.get_workspace(now.owner_id, now.id, deadline=sim.monotonic() - 1)
+    sim.coder.when("record_use").arrive_late(5)
     with pytest.raises(UnavailableError):
-        simulation.coder.get_template(OWNER, docker.id, deadline=simulation.monotonic() + 1)
-    simulation.sleep(10)
-    assert simulation.coder.workspaces == ()
+        sim.coder.record_use(now, deadline=sim.monotonic() + 1)
+    sim.sleep(10)
+    assert (made.now.id, made.uses) == (now.id, 1)
