@@ -84,6 +84,7 @@ class Connector:
         finding = self._asking.classify(reading.bound.workspace)
         agent = finding.agent
         if agent is None:
+            call.in_vain = finding.condition is Condition.STOPPED and self._guide.in_vain(call.chat_id, reading.bound.workspace)
             raise self._without_agent(finding, reading.bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)

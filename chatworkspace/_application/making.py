@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from chatworkspace._application.admission import Admission
+from chatworkspace._application.answers import Answers
 from chatworkspace._application.asking import REFUSED, Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
@@ -18,7 +19,8 @@ from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, No
 class Maker:
     """Makes workspaces for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission, answers: Answers) -> None:
+        self._answers = answers
         self._asking = asking
         self._claims = claims
         self._creator = creator
@@ -31,7 +33,7 @@ class Maker:
         return (plan.template_id, plan.preset_id, plan.fingerprint) == (wish.template_id, wish.preset_id, print_of)
 
     def make(self, look: Look, wish: Wish, replaces: LeftBehind | None, number: int, track: Track) -> Turn:
-        """Check the template, claim with plan, create, and bind. One generation a call.
+        """Check the template and what it is answered, claim with plan, create, and bind. One generation a call.
 
         What it replaces stays bound until then.
         """
@@ -39,6 +41,8 @@ class Maker:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
         template = self._asking.platform(check, self._asking.by())
+        if wish.parameters or wish.preset_id is not None:
+            self._answers.check_creation(look.chat, template, wish, track)
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
         held = self._claims.planned(look, plan, keep=replaces is not None)

@@ -17,6 +17,7 @@ from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import Case, guide
+from chatworkspace._domain.answers import told_not_applied
 from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
@@ -74,7 +75,7 @@ class Teller:
             log_tail=self._log_tail(call, workspace) if failed else (),
             quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
-            not_applied={} if wish is None else not_applied(wish, workspace, track),
+            not_applied=self._not_applied(call, wish, workspace, track) if wish is not None or track.unchecked else {},
             elapsed=call.elapsed,
         )
 
@@ -128,6 +129,19 @@ class Teller:
         ask = partial(self._creator.build_log, workspace, after=0)
         lines = self._extras.ask(call, "log", workspace.id, lambda until: ask(deadline=until))
         return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
+
+    def _not_applied(self, call: Call, wish: Wish | None, workspace: Workspace, track: Track) -> Mapping[str, str]:
+        """Return the arguments that had no effect. Those of which it was not known before are compared with what the build was asked for with."""
+        missed = {} if wish is None else dict(not_applied(wish, workspace, track))
+        if not (track.overridden or track.unchecked) or "parameters" in missed:
+            return missed
+        dropped: list[str] = []
+        if track.unchecked and (track.built or track.as_wished or (track.made is not None and track.made.id == workspace.id)):
+            ask = partial(self._creator.build_parameters, workspace)
+            built = self._extras.ask(call, "answers", workspace.id, lambda until: ask(deadline=until))
+            dropped = [] if built is None else sorted(track.unchecked - built.keys())
+        told = told_not_applied(track.overridden, dropped)
+        return missed | ({"parameters": told} if told else {})
 
     def _quota(self, call: Call, chat: Chat) -> Quota | None:
         ask = partial(self._creator.get_quota, chat.owner_id, chat.organization_id)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, UnavailableError
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, Timeouts, UnavailableError
 from chatworkspace.ports import SystemClock
 from chatworkspace_cli._online.stores import Opened, dsn_of, opened, url_of
 from chatworkspace_cli._secrets import told
@@ -46,6 +46,7 @@ class Session:
         self._stack = ExitStack()
         self._workspaces: ChatWorkspaces | None = None
         self._interrupted = False
+        self._dial = LIMIT
         self.hung_up = False
 
     def __enter__(self) -> Self:
@@ -89,12 +90,21 @@ class Session:
         """The library over both. InvalidArgumentError, UnavailableError."""
         client = self.client
         made = ChatWorkspaces(
-            store=self.opened.store, creator=client, dialer=client, workspace_ttl=client.workspace_ttl, on_progress=self._on_progress
+            store=self.opened.store,
+            creator=client,
+            dialer=client,
+            timeouts=Timeouts(dial=self._dial),
+            workspace_ttl=client.workspace_ttl,
+            on_progress=self._on_progress,
         )
         self._workspaces = self._stack.enter_context(made)
         if self._interrupted:
             raise UnavailableError("interrupted before anything was asked for", reason=Reason.INTERRUPTED)
         return made
+
+    def dial_within(self, seconds: float) -> None:
+        """Let an agent be reached within so many seconds, or within LIMIT if that is less. Before the library is used first."""
+        self._dial = min(seconds, LIMIT)
 
     @staticmethod
     def deadline() -> float:
