@@ -60,6 +60,9 @@ class Teller:
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
         failed = told.state is State.FAILED
         created = track.made is not None and track.made.id == workspace.id
+        missed = {} if wish is None else not_applied(wish, workspace, track)
+        if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
+            missed = self._answered(call, missed, workspace, track)
         return Outcome(
             chat=chat,
             state=told.state,
@@ -75,7 +78,7 @@ class Teller:
             log_tail=self._log_tail(call, workspace) if failed else (),
             quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
-            not_applied=self._not_applied(call, wish, workspace, track) if wish is not None or track.unchecked else {},
+            not_applied=missed,
             elapsed=call.elapsed,
         )
 
@@ -130,18 +133,15 @@ class Teller:
         lines = self._extras.ask(call, "log", workspace.id, lambda until: ask(deadline=until))
         return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
 
-    def _not_applied(self, call: Call, wish: Wish | None, workspace: Workspace, track: Track) -> Mapping[str, str]:
-        """Return the arguments that had no effect. Those of which it was not known before are compared with what the build was asked for with."""
-        missed = {} if wish is None else dict(not_applied(wish, workspace, track))
-        if not (track.overridden or track.unchecked) or "parameters" in missed:
-            return missed
+    def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
+        """Return what had no effect, with answers: what was not known before is held against what the build was asked for with."""
         dropped: list[str] = []
-        if track.unchecked and (track.built or track.as_wished or (track.made is not None and track.made.id == workspace.id)):
+        if track.unchecked:
             ask = partial(self._creator.build_parameters, workspace)
             built = self._extras.ask(call, "answers", workspace.id, lambda until: ask(deadline=until))
             dropped = [] if built is None else sorted(track.unchecked - built.keys())
         told = told_not_applied(track.overridden, dropped)
-        return missed | ({"parameters": told} if told else {})
+        return {**missed, "parameters": told} if told else missed
 
     def _quota(self, call: Call, chat: Chat) -> Quota | None:
         ask = partial(self._creator.get_quota, chat.owner_id, chat.organization_id)

@@ -102,6 +102,12 @@ def _running(name: str, facts: Workspace, is_: Condition, told: Cell, limit: Cel
     )
 
 
+def _asleep(name: str, facts: Workspace, told: Cell, limit: Cell | None = None, *, probe: Probe = Probe.NONE) -> Row:
+    """Return a row of a workspace that runs and is dormant: as one that runs, but for a start, which wakes it."""
+    is_ = classify(facts, lost_after=LOST_AFTER).condition
+    return attrs.evolve(_running(name, attrs.evolve(facts, dormant=True), is_, told, limit, probe=probe), start=Step.BUILD)
+
+
 def _down(name: str, facts: Workspace, is_: Condition, told: Cell, stop: Step) -> Row:
     """Return a row of a workspace with files in it that does not run: create reports, start starts it."""
     return Row(
@@ -306,7 +312,10 @@ TABLE = [
         (State.STOPPED, Reason.DORMANT, None),
         Step.FOLLOW,
     ),
-    _down("dormant, its stop is still to come", a_workspace(dormant=True), Condition.DORMANT, (State.STOPPED, Reason.DORMANT, None), Step.FOLLOW),
+    # it runs, and is dormant
+    _asleep("dormant", _runs(CONNECTED, Lifecycle.READY), (State.READY, Reason.DORMANT, None), NOT_DIALLED, probe=Probe.PROVE_READY),
+    _asleep("dormant, scripts", _runs(CONNECTED, Lifecycle.STARTING), SCRIPTS_CELL, STILL_SCRIPTS),
+    _asleep("dormant, no agent", _of(a_build()), (State.READY, Reason.NO_AGENT, None)),
     # it failed
     _first_failed("first build failed", _of(a_build(START, FAILED)), Reason.BUILD_FAILED),
     _first_failed("first build failed with a code", _of(a_build(START, FAILED, error_code="REQUIRED_TEMPLATE_VARIABLES")), Reason.BUILD_FAILED),
@@ -498,7 +507,7 @@ def _read(facts: Workspace) -> Case:
         told=describe(finding, facts),
         gone=facts.deleted or (build.transition is DELETE and succeeded),
         first_build_failed=not facts.deleted and build.transition is START and failed and build.number == 1,
-        runs=not facts.deleted and not facts.dormant and build.transition is START and succeeded,
+        runs=not facts.deleted and build.transition is START and succeeded,
     )
 
 
@@ -571,10 +580,11 @@ def test_nothing_is_asked_for_while_a_build_is_under_way(cases: list[Case]) -> N
 
 
 def test_what_runs_is_not_built_again(cases: list[Case]) -> None:
-    """Neither create nor start touches a workspace that runs, however its agent is: probes replace and restart nothing."""
+    """Neither create nor start touches a workspace that runs, however its agent is: probes restart nothing. A start wakes what is dormant."""
     for case in cases:
         if case.runs:
-            assert create_step(case.finding, same_template=False) is start_step(case.finding) is Step.FOLLOW, case
+            assert create_step(case.finding, same_template=False) is Step.FOLLOW, case
+            assert start_step(case.finding) is (Step.BUILD if case.facts.dormant else Step.FOLLOW), case
             assert stop_step(case.finding) is Step.STOP, case
 
 

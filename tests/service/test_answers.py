@@ -199,7 +199,7 @@ def test_presets_that_cannot_be_read() -> None:
     """Nothing is made without knowing: the same call may be made again."""
     world = World()
     docker = world.template(parameters=[REGION], presets=[AMERICA])
-    world.coder.when("list_presets", times=100).fail()
+    world.coder.when("list_presets", chance=1.0).fail()
     with pytest.raises(UnavailableError):
         world.chats.create(CHAT, docker.id, preset_id=AMERICA.id)
     assert world.coder.workspaces == ()

@@ -153,7 +153,7 @@ def test_c08_a_refusal() -> None:
     """Message, detail and validations, each only where there is something; blank becomes "request failed"."""
     kitchen = kitchen_with(parameters=(Parameter(name="region", required=True),))
     unknown = kitchen.create(parameters={"colour": "red", "region": "eu"})
-    assert unknown["validations"] == [{"field": "colour", "detail": "the template has no such parameter"}]
+    assert unknown["validations"] == [{"field": "colour", "detail": "the template has no such parameter; it asks for: region"}]
     kitchen.coder.when("create_workspace").refuse(403, " ")
     blank = kitchen.result("create_workspace", template_id=str(kitchen.coder.list_templates(*_anyone(kitchen), deadline=9)[0].id))
     assert blank.is_error
