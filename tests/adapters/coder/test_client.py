@@ -52,16 +52,84 @@ OLDER = {name: value for name, value in template().items() if name != "agents_al
 def test_a_creation_is_one_request(server: Server, client: CoderClient) -> None:
     """Its answer is the workspace."""
     server.on("POST", CREATE, Reply(201, workspace(build(job={"status": "pending"}))))
-    made = client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET), ttl=90), deadline=soon())
+    made = client.create_workspace(attrs.evolve(REQUEST, ttl=90), deadline=soon())
     assert (made.id, made.build.job_status) == (IT, JobStatus.PENDING)
     assert server.paths == [f"POST {CREATE}"]
-    assert server.seen[0].body == {
-        "name": "dev-ana",
-        "template_id": TEMPLATE,
-        "rich_parameter_values": [],
-        "template_version_preset_id": PRESET,
-        "ttl_ms": 120_000,
-    }
+    assert server.seen[0].body == {"name": "dev-ana", "template_id": TEMPLATE, "rich_parameter_values": [], "ttl_ms": 120_000}
+
+
+def with_presets(server: Server, version_id: str, *ids: str) -> None:
+    """Let a version be the active one, with these presets, and let creations be answered."""
+    told = [{"ID": it, "Name": "Small", "Parameters": [{"Name": "cpu", "Value": "2"}]} for it in ids]
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template(active_version_id=version_id)))
+    server.on("GET", f"/templateversions/{version_id}/presets", Reply(200, told or None))
+    server.on("POST", CREATE, Reply(201, workspace()))
+
+
+def test_a_preset_is_sent_with_its_own_answers(server: Server, client: CoderClient) -> None:
+    """Servers before 2.22 ignore the preset itself. Template and presets are read once."""
+    with_presets(server, VERSION, PRESET)
+    for _ in range(2):
+        client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET), parameters={"cpu": "4", "disk": "9"}), deadline=soon())
+        values = [{"name": "cpu", "value": "2"}, {"name": "disk", "value": "9"}]
+        assert server.seen[-1].body["rich_parameter_values"] == values
+        assert server.seen[-1].body["template_version_preset_id"] == PRESET
+    assert len(server.seen) == 4
+
+
+def test_a_preset_of_a_version_that_has_become_active(server: Server, client: CoderClient) -> None:
+    """It is looked for once more, as the template is now."""
+    with_presets(server, VERSION)
+    with pytest.raises(RefusedError):
+        client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET)), deadline=soon())
+    with_presets(server, NEXT_VERSION, PRESET)
+    assert client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET)), deadline=soon()).id == IT
+
+
+def test_a_preset_that_is_not_the_templates_is_sent_to_nobody(server: Server, client: CoderClient) -> None:
+    """Servers take another template's, and say of one that never was what their database says. preset_id is named."""
+    with_presets(server, VERSION, OTHER)
+    with pytest.raises(RefusedError) as refused:
+        client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET)), deadline=soon())
+    assert [field for field, _ in refused.value.validations] == ["preset_id"]
+    assert not any(path.startswith("POST") for path in server.paths)
+
+
+def test_a_preset_of_a_template_that_is_not_there(server: Server, client: CoderClient) -> None:
+    """The server says what is wrong with the template."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(404, NOT_FOUND))
+    server.on("POST", CREATE, Reply(400, problem("Template doesn't exist.", template_id="template not found")))
+    with pytest.raises(RefusedError, match="Template"):
+        client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET)), deadline=soon())
+
+
+def test_a_refusal_in_words_names_its_parameter(server: Server, client: CoderClient) -> None:
+    """As one by fields does, so that both lead to the same."""
+    said = problem('Unable to validate parameter "region"', 'can\'t validate build parameter "Region": no such option "mars"')
+    server.on("POST", CREATE, Reply(400, said))
+    with pytest.raises(RefusedError) as refused:
+        client.create_workspace(REQUEST, deadline=soon())
+    assert refused.value.validations == (("region", said["detail"]),)
+    assert (refused.value.message, refused.value.detail) == (said["message"], "")
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "failed to get preset parameters: sql: no rows in result set",
+        'insert workspace: pq: duplicate key value violates unique constraint "workspaces_owner_id_lower_idx"',
+        "ERROR: deadlock detected (SQLSTATE 40P01)",
+    ],
+)
+def test_what_a_database_says_is_told_to_nobody(server: Server, client: CoderClient, detail: str) -> None:
+    """What the server says before it is."""
+    server.on("POST", CREATE, Reply(500, problem("Internal error creating workspace.", detail)))
+    with pytest.raises(NotAnsweredError) as failed:
+        client.create_workspace(REQUEST, deadline=soon())
+    told = str(failed.value)
+    assert "Internal error creating workspace." in told
+    assert told.endswith("the server's database failed")
+    assert not any(word in told for word in ("sql", "pq:", "constraint", "SQLSTATE"))
 
 
 def test_a_claimed_prebuild(server: Server, client: CoderClient) -> None:
@@ -158,10 +226,18 @@ def test_a_build_is_never_asked_for_again(server: Server, client: CoderClient, r
 
 
 def test_a_workspace_is_one_request(server: Server, client: CoderClient) -> None:
-    """Deleted ones are asked for as well."""
+    """A plain one: what is deleted is asked for once more."""
     server.on("GET", f"/workspaces/{WORKSPACE}", Reply(200, workspace()))
     assert client.get_workspace(ME, IT, deadline=soon()) == READ
-    assert (len(server.seen), server.seen[0].query) == (1, {"include_deleted": "true"})
+    assert (len(server.seen), server.seen[0].query) == (1, {})
+
+
+def test_a_deleted_workspace_is_what_a_plain_read_calls_deleted(server: Server, client: CoderClient) -> None:
+    """Whatever its latest build is: before 2.28 a start that comes late is built."""
+    server.on("GET", f"/workspaces/{WORKSPACE}", Reply(410, problem("Workspace was deleted.")), Reply(200, workspace(build(build_number=4))))
+    read = client.get_workspace(ME, IT, deadline=soon())
+    assert (read.deleted, read.name, read.build.number, read.build.transition) == (True, "dev-ana", 4, Transition.START)
+    assert [it.query for it in server.seen] == [{}, {"include_deleted": "true"}]
 
 
 @pytest.mark.parametrize(
