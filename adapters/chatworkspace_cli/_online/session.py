@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LIMIT = 15.0
 """Seconds for a request of the command's own."""
+SHORTEST = 5.0
+"""Seconds in which an agent that is there is reached, also for the first time."""
 
 
 @attrs.frozen(kw_only=True)
@@ -103,8 +105,8 @@ class Session:
         return made
 
     def dial_within(self, seconds: float) -> None:
-        """Let an agent be reached within so many seconds, or within LIMIT if that is less. Before the library is used first."""
-        self._dial = min(seconds, LIMIT)
+        """Let an agent be reached within so many seconds: SHORTEST at least, and LIMIT at most. To be said before the library is used."""
+        self._dial = min(max(seconds, SHORTEST), LIMIT)
 
     @staticmethod
     def deadline() -> float:
