@@ -309,8 +309,12 @@ QUOTA_CODE = "INSUFFICIENT_QUOTA"
 """The platform's job error code for a full quota."""
 
 
+CANCELED = "canceled"
+"""All that a provisioner may say of a build that was canceled, which it calls failed."""
+
+
 def _of_failure(build: Build) -> Reason:
-    if build.job_status is JobStatus.CANCELED:
+    if build.job_status is JobStatus.CANCELED or build.error.strip() == CANCELED:
         return Reason.BUILD_CANCELED
     return Reason.QUOTA_FULL if build.error_code == QUOTA_CODE else Reason.BUILD_FAILED
 

@@ -321,6 +321,8 @@ TABLE = [
     _first_failed("first build failed with a code", _of(a_build(START, FAILED, error_code="REQUIRED_TEMPLATE_VARIABLES")), Reason.BUILD_FAILED),
     _first_failed("first build, quota full", _of(a_build(START, FAILED, error_code="INSUFFICIENT_QUOTA")), Reason.QUOTA_FULL),
     _first_failed("first build canceled", _of(a_build(START, CANCELED)), Reason.BUILD_CANCELED),
+    _first_failed("first build canceled, as its provisioner tells it", _of(a_build(START, FAILED, error="canceled\n")), Reason.BUILD_CANCELED),
+    _first_failed("first build failed of something canceled", _of(a_build(START, FAILED, error="context canceled")), Reason.BUILD_FAILED),
     _first_failed("first build canceled, whatever its code", _of(a_build(START, CANCELED, error_code="INSUFFICIENT_QUOTA")), Reason.BUILD_CANCELED),
     *[
         _down(
