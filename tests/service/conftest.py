@@ -57,6 +57,7 @@ LEFT_OUT = (
     Left("test_a_parameter_that_depends_on_another_answer", CLASSIC, ways=("2.20",)),
     Left("test_an_evaluation_that_lacks_modules", CLASSIC, ways=("2.20",)),
     Left("test_a_start_adds_to_what_was_answered_before", CLASSIC, ways=("2.20",)),
+    Left("test_a_preset_hands_over_a_prebuilt_workspace", "a server that ignores presets hands over nothing", ways=("2.20",)),
     Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
 )
 
