@@ -43,7 +43,7 @@ class Parts:
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
         self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
-        endings = Endings(asking=asking, teller=teller)
+        endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
         self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, answers=answers)
         self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers)
