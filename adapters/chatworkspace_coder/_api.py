@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from chatworkspace_coder._answers.contents import understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_nobodys, is_too_old, may_pass
+from chatworkspace_coder._answers.errors import NobodysError, NoRouteError, error_of_read, is_nobodys, is_too_old, may_pass
 from chatworkspace_coder._http.messages import Answer, Request
 from chatworkspace_coder._http.sizes import ONE, Size
 from chatworkspace_coder._http.transport import Transport
@@ -62,10 +61,20 @@ class Api:
         return understood(answer, read)
 
     def get_newest(self, paths: Mapping[str, str], owner_id: UUID, deadline: float, read: Callable[[object], T]) -> T | None:
-        """Read at the first of these paths, each by its route's name, that the server has; None: it has none. NotFoundError, UnavailableError."""
+        """Read at the first of these paths, each by its route's name, that the server has; None: it has none. NotFoundError, UnavailableError.
+
+        NobodysError: it may have one of them, and somebody else says that it has not.
+        """
+        unclear: NobodysError | None = None
         for newer, path in paths.items():
-            with suppress(NoRouteError):
+            try:
                 return self.get(path, owner_id, deadline, read, newer=newer)
+            except NobodysError as error:  # noqa: PERF203 # of each path
+                unclear = error
+            except NoRouteError:
+                continue
+        if unclear is not None:
+            raise unclear
         return None
 
     def answer(
@@ -91,7 +100,7 @@ class Api:
             raise missing
         answer = self._transport.read(request, deadline, _Patience().lasts)
         if is_nobodys(answer):
-            raise missing  # this time: it is not the server who says so
+            raise NobodysError(f"no {newer} now: {error_of_read(answer)}", retryable=False)
         if is_too_old(answer):
             # who has a page for one path under /api/experimental has it for all that is asked for here
             self._lacking.note(area if answer.is_page else newer, answer)

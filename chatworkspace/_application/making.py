@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chatworkspace._application.admission import Admission
-from chatworkspace._application.answers import Answers
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
@@ -14,6 +14,9 @@ from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
+
+if TYPE_CHECKING:
+    from chatworkspace._application.answers import Answers
 
 REFUSED = "refused: "
 """How the note of a refused creation begins."""

@@ -17,7 +17,6 @@ from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import Case, guide
-from chatworkspace._domain.answers import told_not_applied
 from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
@@ -135,6 +134,8 @@ class Teller:
 
     def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
         """Return what had no effect, with answers: what was not known before is held against what the build was asked for with."""
+        from chatworkspace._domain.answers import told_not_applied  # noqa: PLC0415 # importing the library should cost little
+
         dropped: list[str] = []
         if track.unchecked:
             ask = partial(self._creator.build_parameters, workspace)

@@ -6,10 +6,10 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
-from chatworkspace._application.answers import Answers
 from chatworkspace._application.asking import Asking, unread
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
@@ -22,6 +22,9 @@ from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import NoWorkspaceError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
 from chatworkspace.ports import Clock, Look, NotAnsweredError, NotFoundError, Plan, WorkspaceCreator
+
+if TYPE_CHECKING:
+    from chatworkspace._application.answers import Answers
 
 
 class Turns:

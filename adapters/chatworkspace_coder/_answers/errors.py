@@ -48,6 +48,10 @@ class NoRouteError(UnavailableError):
     """This server does not know the path: it is older or newer than what was asked of it."""
 
 
+class NobodysError(NoRouteError):
+    """Somebody else says that the path is not there, and it may be in a moment: nothing is concluded from it for later."""
+
+
 class ServerFailedError(UnavailableError):
     """The server could not do what it was asked to, and said so: 5xx."""
 

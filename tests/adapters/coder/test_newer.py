@@ -126,7 +126,6 @@ def test_what_nobody_of_the_server_says_is_remembered_of_none(server: Server, cl
     watched = route.path == WS
     server.on(route.method, route.path, says(lack, BEFORE))
     for number in range(1, 3):
-        _forget(client)
         assert route.ask(client) == route.without
         assert asked(server, route) == (1 if watched else 3 * number)  # a watch is tried again after a minute
     assert "watch-ws" not in client._watching._lacking._seen
