@@ -64,6 +64,6 @@ class Parts:
         )
         self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide)
         self.connector = Connector(
-            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, extras=extras, guide=guide
+            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, guide=guide, watches=self.watches
         )
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)
