@@ -59,7 +59,7 @@ class Teller:
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
         failed = told.state is State.FAILED
         created = track.made is not None and track.made.id == workspace.id
-        missed = {} if wish is None else not_applied(wish, workspace, track)
+        missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
             missed = self._answered(call, missed, workspace, track)
         return Outcome(
