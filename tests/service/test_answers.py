@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace import Outcome, Reason, RefusedError, State, UnavailableError
+from chatworkspace import ConnectError, Outcome, Reason, RefusedError, State, UnavailableError
 from chatworkspace.ports import Evaluation, NotAnsweredError, Option, Parameter, Preset
 from tests.service.chats import CHAT, World, nowhere
 
@@ -85,6 +85,18 @@ def test_an_evaluation_that_cannot_be_had() -> None:
     assert (outcome.created, outcome.ready) == (True, True)
     assert outcome.not_applied == {"parameters": "the template does not ask for regoin: it was built without"}
     assert world.latest.latest.values == {"region": "us"}
+
+
+def test_an_evaluation_that_hangs() -> None:
+    """It is given half of the time for a look, and the next creation does not wait for it again: what is answered is sent."""
+    world = World()
+    docker = world.template(parameters=[REGION], evaluation=Evaluation(parameters=(REGION,)))
+    world.coder.when("evaluate_parameters").take(600)
+    first = world.chats.create(CHAT, docker.id, parameters={"region": "us"})
+    world.sim.open_chat("chat-2")
+    second = world.chats.create("chat-2", docker.id, parameters={"region": "us"})
+    assert [(it.created, it.elapsed, it.not_applied) for it in (first, second)] == [(True, 5, {}), (True, 0, {})]
+    assert "evaluate_parameters" not in world.coder.calls  # the first never arrived, and the second was not sent
 
 
 def test_an_evaluation_that_lacks_modules() -> None:
@@ -289,14 +301,16 @@ def test_starts_in_vain() -> None:
     """Somebody stops it again, whenever it is started: after the second time nobody is told to start it."""
     world = stopped()
     docker = world.latest.template.id
-    advice = list[str]()
+    advice = list[tuple[str, str]]()
     for _ in range(3):
         assert world.chats.start(CHAT).ready
         world.sim.sleep(2)
         world.latest.stop()
         world.sim.sleep(10)
-        advice.append(world.chats.create(CHAT, docker).advice.value)
-    assert advice == ["start", "ask_user", "ask_user"]
+        with pytest.raises(ConnectError) as error:
+            world.chats.connect(CHAT)
+        advice.append((world.chats.create(CHAT, docker).advice.value, error.value.advice.value))
+    assert advice == [("start", "start"), ("ask_user", "ask_user"), ("ask_user", "ask_user")]
 
 
 def test_starts_that_were_of_use() -> None:
