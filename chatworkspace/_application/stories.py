@@ -21,7 +21,7 @@ V = TypeVar("V")
 MOST = 65_536
 """Workspaces, and chats, that are remembered."""
 AT_ONCE = 60.0
-"""Seconds after a start in which a stop is no matter of its having been used for long enough."""
+"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 MOST_FAILURES = 8
 """Of a chat."""
 

@@ -139,7 +139,7 @@ class Teller:
         dropped: list[str] = []
         if track.unchecked:
             ask = partial(self._creator.build_parameters, workspace)
-            built = self._extras.ask(call, "answers", workspace.id, lambda until: ask(deadline=until))
+            built = self._extras.ask(call, "answers of a build", workspace.id, lambda until: ask(deadline=until))
             dropped = [] if built is None else sorted(track.unchecked - built.keys())
         told = told_not_applied(track.overridden, dropped)
         return {**missed, "parameters": told} if told else missed

@@ -14,6 +14,8 @@ from chatworkspace.errors import RefusedError
 MOST_NAMES = 10
 """Names that a refusal lists."""
 MOST_NEAREST = 3
+LONGEST = 200
+"""Characters of a name by which what is near is looked for: a model may write any number of them."""
 NO_SUCH_PARAMETER = "the template has no such parameter"
 NO_SUCH_PRESET = "the template has no such preset"
 
@@ -35,7 +37,7 @@ def _nearest(name: str, asked: Collection[str]) -> list[str]:
     from difflib import get_close_matches  # noqa: PLC0415 # importing the library should cost little, and few calls are wrong
 
     small = {it.lower(): it for it in sorted(asked)}
-    return [small[it] for it in get_close_matches(name.lower(), small, n=MOST_NEAREST)]
+    return [small[it] for it in get_close_matches(name[:LONGEST].lower(), small, n=MOST_NEAREST)]
 
 
 def preset_among(preset_id: UUID, presets: Sequence[Preset]) -> Preset:

@@ -76,7 +76,10 @@ def _validations(told: object) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in pairs if any(pair))
 
 
-_OF_A_DATABASE = re.compile(r"(?:\bpq: |\bsql: |\bpgx?: |\bERROR: .*SQLSTATE|\bduplicate key value violates).*", re.DOTALL)
+_OF_A_DATABASE = re.compile(
+    r"(?:\bpq: |\bsql: (?:no rows|transaction|connection|database|statement|Scan|Rows)|\bERROR: [^()]*\(SQLSTATE|duplicate key value violates).*",
+    re.DOTALL,
+)
 _DATABASE = "the server's database failed"
 """Stands for what a database says of itself: it is nobody's business outside, and helps nobody there."""
 
