@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError, JobStatus, Reason, RefusedError, State, TemplateError, Transition, UnavailableError
-from chatworkspace.ports import CreateWorkspace, DialError, NotFoundError
+from chatworkspace.ports import CreateWorkspace, DialError, NotFoundError, Option, Parameter
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import NEVER, FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -95,6 +95,21 @@ def test_names_that_nothing_has(served: Served, name: str) -> None:
         served.admin.template(name, organization_id=ORGANIZATION)
     assert served.admin.find_workspace(OWNER, name, deadline=soon()) is None
     assert len(served.simulator.requests) == asked
+
+
+# ------------------------------------------------------------------ refusals
+
+
+@pytest.mark.parametrize("classic", [False, True])
+def test_refusals_of_either_kind_lead_to_the_same(served: Served, *, classic: bool) -> None:
+    """By field, with the platform's words, the options' names kept and the caller's own value."""
+    region = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"),))
+    docker = served.coder.add_template("docker", parameters=[region], classic=classic)
+    asked = attrs.evolve(request(OWNER, docker.id), parameters={"region": "mars"})
+    with pytest.raises(RefusedError, match="Unable to validate parameter") as refused:
+        served.admin.create_workspace(asked, deadline=soon())
+    ((field, detail),) = refused.value.validations
+    assert (field, '"mars"' in detail) == ("region", True)
 
 
 # ------------------------------------------------------------------ builds
