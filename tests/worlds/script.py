@@ -79,7 +79,7 @@ class Script:
         sim.coder.add_template("beta", build=chance.pick(lengths), delete=chance.pick((0, 4)), log=("one", "two"))
         if chance.happens(0.2):
             sim.coder.answer_conflicts(500)
-        return list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=0))
+        return list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=1e9))
 
     def _draw_calls(self) -> list[Action]:
         chance = self._chance
