@@ -77,6 +77,12 @@ class Platform:
         as_of = self._as_of
         return as_of[1] if as_of is not None and as_of[0] == get_ident() else self.clock.monotonic()
 
+    @property
+    def is_late(self) -> bool:
+        """What is acted upon was sent in time, and is late on its way."""
+        as_of = self._as_of
+        return as_of is not None and as_of[0] == get_ident()
+
     def catch_up(self) -> float:
         """Perform the late requests that have arrived, as of when they arrived, and return what time it is. Everything comes through here."""
         now = self.clock.monotonic()

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace import AgentStatus, JobStatus, Quota, RefusedError, Transition, Workspace
+from chatworkspace import AgentStatus, JobStatus, Quota, RefusedError, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, DialError, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -304,3 +304,20 @@ def test_first_dials_are_slow_where_they_are_to_be() -> None:
     assert 0 < failed < 20
     assert all(0.2 <= it <= 1.2 or 5 <= it <= 6 for it in taken)
     assert 0 < sum(it > 5 for it in taken) < 30
+
+
+def test_what_is_asked_when_its_time_is_over_is_not_answered() -> None:
+    """A client sends nothing then; what was sent in time and is late on its way is acted upon all the same."""
+    sim = Simulation()
+    docker = sim.coder.add_template("docker")
+    sim.open_chat("chat")
+    sim.workspaces.create("chat", docker.id)
+    made = sim.coder.workspaces[0]
+    now = made.now
+    with pytest.raises(UnavailableError, match="its time was over"):
+        sim.coder.get_workspace(now.owner_id, now.id, deadline=sim.monotonic() - 1)
+    sim.coder.when("record_use").arrive_late(5)
+    with pytest.raises(UnavailableError):
+        sim.coder.record_use(now, deadline=sim.monotonic() + 1)
+    sim.sleep(10)
+    assert (made.now.id, made.uses) == (now.id, 1)
