@@ -262,6 +262,7 @@ class Workspace(Plain):
     deleted: it is no more; its name may be given to another.
     dormant: the platform has put it to rest for want of use.
     required_version_id: the version that a start must use (the template requires its active version), or None.
+    updates_to: the version that a start will use, for the workspace is set to follow its template's active version; or None.
     """
 
     id: UUID
@@ -276,6 +277,7 @@ class Workspace(Plain):
     deleted: bool = False
     dormant: bool = False
     required_version_id: UUID | None = None
+    updates_to: UUID | None = None
 
     @property
     def full_name(self) -> str:

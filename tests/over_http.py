@@ -38,7 +38,7 @@ REAL = 30.0
 ASKED = (
     *("list_templates", "get_template", "list_parameters", "evaluate_parameters", "list_presets", "template_use", "get_quota"),
     *("create_workspace", "get_workspace", "find_workspace", "list_workspaces", "start_workspace", "stop_workspace", "delete_workspace"),
-    *("build_log", "record_use", "dial"),
+    *("build_log", "build_parameters", "record_use", "dial"),
 )
 """Calls of the ports that are a question and an answer."""
 IN_MEMORY = ("watch", "warm")
@@ -56,8 +56,6 @@ class Wire:
         self.coder = coder
         self.refusal: Exception | None = None
         """What the server says to the next request that reaches the platform."""
-        coder.inside.platform.switch(takes_presets=True)  # before 2.22 servers ignore them, and the client does not send their answers itself yet
-        coder.drop_unknown_parameters(False)  # servers do: the client does not look yet what a template asks before it sends answers
         self.simulator = stack.enter_context(CoderSimulator(coder, level=level, requests_per_minute=None))  # no time passes between requests
         self.client = stack.enter_context(CoderClient(self.simulator.url, token=self.simulator.token))
         coder._platform.owner_name = user_of_id(OWNER).name

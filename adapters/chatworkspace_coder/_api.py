@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
 from chatworkspace_coder._answers.contents import understood
-from chatworkspace_coder._answers.errors import NoRouteError, error_of_read, is_too_old, may_pass
+from chatworkspace_coder._answers.errors import NobodysError, NoRouteError, error_of_read, is_nobodys, is_too_old, may_pass
 from chatworkspace_coder._http.messages import Answer, Request
 from chatworkspace_coder._http.sizes import ONE, Size
 from chatworkspace_coder._http.transport import Transport
@@ -19,6 +18,8 @@ from chatworkspace_coder._memory import Lacking
 T = TypeVar("T")
 V2 = "/api/v2"
 EXPERIMENTAL = "/api/experimental"
+ATTEMPTS = 3
+"""For a route that only newer servers have, where somebody else says that it is not there."""
 
 
 class Api:
@@ -60,10 +61,20 @@ class Api:
         return understood(answer, read)
 
     def get_newest(self, paths: Mapping[str, str], owner_id: UUID, deadline: float, read: Callable[[object], T]) -> T | None:
-        """Read at the first of these paths, each by its route's name, that the server has; None: it has none. NotFoundError, UnavailableError."""
+        """Read at the first of these paths, each by its route's name, that the server has; None: it has none. NotFoundError, UnavailableError.
+
+        NobodysError: it may have one of them, and somebody else says that it has not.
+        """
+        unclear: NobodysError | None = None
         for newer, path in paths.items():
-            with suppress(NoRouteError):
+            try:
                 return self.get(path, owner_id, deadline, read, newer=newer)
+            except NobodysError as error:  # noqa: PERF203 # of each path
+                unclear = error
+            except NoRouteError:
+                continue
+        if unclear is not None:
+            raise unclear
         return None
 
     def answer(
@@ -87,7 +98,9 @@ class Api:
         missing = NoRouteError(f"this server has no {newer}", retryable=False)
         if self._lacking.has(newer, area):
             raise missing
-        answer = self._transport.read(request, deadline, _may_pass_of_newer)
+        answer = self._transport.read(request, deadline, _Patience().lasts)
+        if is_nobodys(answer):
+            raise NobodysError(f"no {newer} now: {error_of_read(answer)}", retryable=False)
         if is_too_old(answer):
             # who has a page for one path under /api/experimental has it for all that is asked for here
             self._lacking.note(area if answer.is_page else newer, answer)
@@ -103,9 +116,18 @@ class Api:
         return self._transport.once(request, deadline)
 
 
-def _may_pass_of_newer(answer: Answer) -> bool:
-    """Say whether the same read may fare better in a moment: not with an older server, whatever it says."""
-    return not is_too_old(answer) and may_pass(answer)
+class _Patience:
+    """Of one read of what only newer servers have."""
+
+    def __init__(self) -> None:
+        self._nobodys = 0
+
+    def lasts(self, answer: Answer) -> bool:
+        """Say whether the same read may fare better in a moment: not with an older server; and a proxy that begins has soon begun."""
+        if is_nobodys(answer):
+            self._nobodys += 1
+            return self._nobodys < ATTEMPTS
+        return not is_too_old(answer) and may_pass(answer)
 
 
 def segment(text: object) -> str:

@@ -16,9 +16,10 @@ LONGEST_MS = 30 * 24 * 60 * MINUTE_MS
 """Coder refuses a lifetime under 1 minute or over 30 days, and cuts seconds off."""
 
 
-def creation(request: CreateWorkspace) -> dict[str, Any]:
-    """Return the body that asks for a workspace, of the template's active version."""
-    body: dict[str, Any] = {"name": request.name, "template_id": str(request.template_id), "rich_parameter_values": _values(request.parameters)}
+def creation(request: CreateWorkspace, of_preset: Mapping[str, str]) -> dict[str, Any]:
+    """Return the body that asks for a workspace, of the template's active version. of_preset: what its preset answers, which wins."""
+    values = _values({**request.parameters, **of_preset})
+    body: dict[str, Any] = {"name": request.name, "template_id": str(request.template_id), "rich_parameter_values": values}
     if request.preset_id is not None:
         body["template_version_preset_id"] = str(request.preset_id)
     if request.ttl is not None:
@@ -35,11 +36,13 @@ def ttl_ms(seconds: float) -> int:
 def start(workspace: Workspace, parameters: Mapping[str, str]) -> dict[str, Any]:
     """Return the body that asks for a start.
 
-    Without a version Coder takes that of the build before, which a template may forbid. No preset is carried over: one of another version is refused.
+    Without a version Coder takes that of the build before, which a template may forbid. That a workspace is set to update always is for whoever asks
+    to see to, as Coder's own page does. No preset is carried over: one of another version is refused.
     """
     body: dict[str, Any] = {"transition": Transition.START.value, "rich_parameter_values": _values(parameters), "template_version_preset_id": None}
-    if workspace.required_version_id is not None:
-        body["template_version_id"] = str(workspace.required_version_id)
+    version_id = workspace.required_version_id or workspace.updates_to
+    if version_id is not None:
+        body["template_version_id"] = str(version_id)
     return body
 
 
@@ -48,9 +51,9 @@ def build(transition: Transition) -> dict[str, Any]:
     return {"transition": transition.value}
 
 
-def evaluation(owner_id: UUID) -> dict[str, Any]:
-    """Return the body that asks what the parameters are for an owner who has answered none."""
-    return {"id": 1, "inputs": {}, "owner_id": str(owner_id)}
+def evaluation(owner_id: UUID, answers: Mapping[str, str]) -> dict[str, Any]:
+    """Return the body that asks what the parameters are for an owner who answers so."""
+    return {"id": 1, "inputs": dict(answers), "owner_id": str(owner_id)}
 
 
 def may_create(organization_id: UUID) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         self._users = Users(api)
         self._settings = Settings(api)
         self._templates = Templates(api, self._users, self._settings)
-        self._workspaces = Workspaces(api, self._users)
+        self._workspaces = Workspaces(api, self._users, self._templates)
         self._watching = Watching(self._opener, self._workspaces, lacking)
         self._dialer = Dialer(api, self._opener, self._workspaces)
         self._about = About(api, self._watching)
@@ -156,13 +156,15 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         return self._templates.get(owner_id, template_id, deadline)
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
-        return self._templates.parameters(owner_id, template.id, deadline)
+        return self._templates.parameters(owner_id, template, deadline)
 
-    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
-        return self._templates.evaluated(owner_id, template.id, deadline)
+    def evaluate_parameters(
+        self, owner_id: UUID, template: Template, *, answers: Mapping[str, str] | None = None, deadline: float
+    ) -> Evaluation | None:
+        return self._templates.evaluated(owner_id, template, answers or {}, deadline)
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
-        return self._templates.presets(owner_id, template.id, deadline)
+        return self._templates.presets(owner_id, template, deadline)
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         return self._templates.use(owner_id, organization_id, deadline)
@@ -195,6 +197,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
         return self._workspaces.log(workspace, after, deadline)
+
+    def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
+        return self._workspaces.parameters(workspace, deadline)
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         self._workspaces.record_use(workspace, deadline)

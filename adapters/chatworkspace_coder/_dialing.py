@@ -47,14 +47,18 @@ class Dialer:
         """Probe once. DialError, UnavailableError."""
         if not self._workspaces.is_part(agent.id, workspace):
             self._check(workspace, agent, deadline)
+        self.probe(workspace, agent, deadline)
+        return Connection(self._opener, workspace, agent, self.probe)
+
+    def probe(self, workspace: Workspace, agent: Agent, deadline: float) -> None:
+        """Have the server reach the agent, once. DialError, UnavailableError."""
         request = Request(path=_probe(agent), owner_id=workspace.owner_id)
         try:
             answer = self._api.once(request, deadline)
         except LostError as error:
             raise told(error) from None
-        if answer.ok and problem_of(answer) is None and not answer.looks_like_html:
-            return Connection(self._opener, workspace.owner_id, agent.id)
-        raise self._failure(answer, workspace, agent, deadline)
+        if not answer.ok or problem_of(answer) is not None or answer.looks_like_html:
+            raise self._failure(answer, workspace, agent, deadline)
 
     def warm(self, workspace: Workspace, agent: Agent, deadline: float) -> Warm | None:
         """Send a probe whose answer nobody reads: the server opens its way to the agent for it. UnavailableError."""

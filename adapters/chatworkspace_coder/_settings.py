@@ -7,7 +7,7 @@ from uuid import UUID
 from chatworkspace import UnavailableError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_coder._answers import settings
-from chatworkspace_coder._answers.errors import NoRouteError
+from chatworkspace_coder._answers.errors import NobodysError, NoRouteError
 from chatworkspace_coder._api import EXPERIMENTAL, V2, Api
 from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Kept
@@ -27,7 +27,10 @@ class Settings:
 
     def is_allowed(self, template_id: UUID, owner_id: UUID | None, deadline: float) -> bool:
         """Say whether chats may use a template, by the list of servers that do not tell it with the template. UnavailableError."""
-        allowed = self._allowed.get(lambda: self._allow_list(owner_id, deadline), deadline)
+        try:
+            allowed = self._allowed.get(lambda: self._allow_list(owner_id, deadline), deadline)
+        except NobodysError:
+            return True  # for this once, as of a server that has no list
         return allowed is None or template_id in allowed
 
     def _allow_list(self, owner_id: UUID | None, deadline: float) -> frozenset[UUID] | None:
@@ -37,6 +40,8 @@ class Settings:
         """
         try:
             return self._api.get(_ALLOW_LIST, owner_id, deadline, settings.allow_list, newer=_ALLOW_LIST, most=LIST)
+        except NobodysError:
+            raise
         except (NotFoundError, NoRouteError):
             return None
         except UnavailableError as error:
@@ -45,7 +50,10 @@ class Settings:
 
     def lifetime(self, owner_id: UUID, deadline: float) -> float | None:
         """Return the seconds after which a chat's workspace is to be stopped; None: not set, or a server without chats. UnavailableError."""
-        return self._lifetime.get(lambda: self._ask_lifetime(owner_id, deadline), deadline)
+        try:
+            return self._lifetime.get(lambda: self._ask_lifetime(owner_id, deadline), deadline)
+        except NobodysError:
+            return None
 
     def _ask_lifetime(self, owner_id: UUID, deadline: float) -> float | None:
         try:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import Template, UnavailableError
-from chatworkspace.ports import Evaluation, NotFoundError, Parameter, Preset, TemplateUse
+from chatworkspace import RefusedError, Template, UnavailableError
+from chatworkspace.ports import CreateWorkspace, Evaluation, NotFoundError, Parameter, Preset, TemplateUse
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import parameters, templates, use
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
@@ -38,6 +38,11 @@ class Templates:
         self._users = users
         self._settings = settings
         self._versions = Cache[Version]()
+        self._seen = Cache[Listed]()
+        """Templates as they were read last."""
+        self._parameters = Cache[Sequence[Parameter]]()
+        self._presets = Cache[Sequence[Preset]]()
+        """Both by version."""
 
     # ------------------------------------------------------------ templates
 
@@ -51,7 +56,7 @@ class Templates:
     def _of(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Listed]:
         path = f"{V2}/organizations/{organization_id}/templates"
         try:
-            return self._api.get(path, owner_id, deadline, templates.templates, most=LIST)
+            return [self._noted(it) for it in self._api.get(path, owner_id, deadline, templates.templates, most=LIST)]
         except NotFoundError as error:
             raise UnavailableError(f"the organization's templates cannot be seen: {error}", retryable=False) from error
 
@@ -64,10 +69,18 @@ class Templates:
         if not can_be_named(name):
             raise NotFoundError("no template has such a name")
         path = f"{V2}/organizations/{organization_id}/templates/{segment(name)}"
-        return self._whole(_live(self._api.get(path, None, deadline, templates.template)), None, deadline)
+        return self._whole(self._noted(_live(self._api.get(path, None, deadline, templates.template))), None, deadline)
 
     def _one(self, owner_id: UUID, template_id: UUID, deadline: float) -> Listed:
-        return _live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, templates.template))
+        return self._noted(_live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, templates.template)))
+
+    def _noted(self, it: Listed) -> Listed:
+        self._seen.put(it.template.id, it)
+        return it
+
+    def _known(self, owner_id: UUID, template_id: UUID, deadline: float) -> Listed:
+        """Return a template as it was read last. NotFoundError."""
+        return self._seen.get(template_id) or self._one(owner_id, template_id, deadline)
 
     def _whole(self, it: Listed, owner_id: UUID | None, deadline: float, version_of: VersionOf | None = None) -> Template:
         version = (version_of or self._version)(it.template.version_id, owner_id, deadline)
@@ -107,30 +120,62 @@ class Templates:
 
     # ------------------------------------------------------------ what they ask
 
-    def parameters(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Parameter]:
-        """Return what the active version asks. NotFoundError."""
-        version_id = self._one(owner_id, template_id, deadline).template.version_id
-        return self._api.get(f"{V2}/templateversions/{version_id}/rich-parameters", owner_id, deadline, parameters.parameters, most=LIST)
+    def parameters(self, owner_id: UUID, template: Template, deadline: float) -> Sequence[Parameter]:
+        """Return what a version asks, as its import found it. NotFoundError."""
+        known = self._parameters.get(template.version_id)
+        if known is not None:
+            return known
+        self._known(owner_id, template.id, deadline)
+        path = f"{V2}/templateversions/{template.version_id}/rich-parameters"
+        found = tuple(self._api.get(path, owner_id, deadline, parameters.parameters, most=LIST))
+        self._parameters.put(template.version_id, found)
+        return found
 
-    def presets(self, owner_id: UUID, template_id: UUID, deadline: float) -> list[Preset]:
-        """Return the active version's presets; none from servers that have none. NotFoundError."""
-        version_id = self._one(owner_id, template_id, deadline).template.version_id
+    def presets(self, owner_id: UUID, template: Template, deadline: float) -> Sequence[Preset]:
+        """Return a version's presets; none from servers that have none. NotFoundError."""
+        known = self._presets.get(template.version_id)
+        if known is not None:
+            return known
+        self._known(owner_id, template.id, deadline)
         try:
-            return self._api.get(f"{V2}/templateversions/{version_id}/presets", owner_id, deadline, parameters.presets, most=LIST)
+            found = tuple(self._api.get(f"{V2}/templateversions/{template.version_id}/presets", owner_id, deadline, parameters.presets, most=LIST))
         except NoRouteError:
-            return []
+            return ()
+        self._presets.put(template.version_id, found)
+        return found
 
-    def evaluated(self, owner_id: UUID, template_id: UUID, deadline: float) -> Evaluation | None:
-        """Return the parameters as they are for the owner. It is sent as POST, and changes nothing. NotFoundError, RefusedError."""
-        listed = self._one(owner_id, template_id, deadline)
-        if listed.classic:
-            return None
-        path = f"{V2}/templateversions/{listed.template.version_id}/dynamic-parameters/evaluate"
-        request = Request(method="POST", path=path, owner_id=owner_id, body=_bodies.evaluation(owner_id), most=LIST)
+    def answers_of_preset(self, request: CreateWorkspace, deadline: float) -> Mapping[str, str]:
+        """Return what a preset answers: servers before 2.22 ignore it, so that is sent along. RefusedError: it is not the active version's."""
+        if request.preset_id is None:
+            return {}
         try:
-            answer = self._api.read(request, deadline, newer="evaluation of parameters")
-        except NoRouteError:
+            return self._answers_of(request, self._known(request.owner_id, request.template_id, deadline), deadline) or self._answers_anew(
+                request, deadline
+            )
+        except NotFoundError:
+            return {}  # the server says what is wrong with the template
+
+    def _answers_anew(self, request: CreateWorkspace, deadline: float) -> Mapping[str, str]:
+        """Return the same for a template that may have another version by now."""
+        found = self._answers_of(request, self._one(request.owner_id, request.template_id, deadline), deadline)
+        if found is None:
+            raise RefusedError("unknown preset", validations=[("preset_id", "the template has no such preset")])
+        return found
+
+    def _answers_of(self, request: CreateWorkspace, it: Listed, deadline: float) -> Mapping[str, str] | None:
+        presets = self.presets(request.owner_id, it.template, deadline)
+        return next((one.parameters for one in presets if one.id == request.preset_id), None)
+
+    def evaluated(self, owner_id: UUID, template: Template, answers: Mapping[str, str], deadline: float) -> Evaluation | None:
+        """Return the parameters as they are for the owner who answers so; None: this template is not evaluated.
+
+        It is sent as POST, and changes nothing. NotFoundError, RefusedError; UnavailableError: also where the server cannot.
+        """
+        if self._known(owner_id, template.id, deadline).classic:
             return None
+        path = f"{V2}/templateversions/{template.version_id}/dynamic-parameters/evaluate"
+        request = Request(method="POST", path=path, owner_id=owner_id, body=_bodies.evaluation(owner_id, answers), most=LIST)
+        answer = self._api.read(request, deadline, newer="evaluation of parameters")
         if answer.ok:
             return understood(answer, parameters.evaluation)
         problem = problem_of(answer)
@@ -141,11 +186,10 @@ class Templates:
     # ------------------------------------------------------------ use
 
     def use(self, owner_id: UUID, organization_id: UUID, deadline: float) -> Mapping[UUID, TemplateUse]:
-        """Return how templates are used. Live and deleted workspaces are two listings."""
+        """Return how templates are used. No server lists workspaces that are deleted."""
         listed = self._of(owner_id, organization_id, deadline)
         username = self._users.username(owner_id, deadline)
-        own = [it for it in self._own(owner_id, f"owner:{username}", deadline) if not it.deleted]
-        own += [it for it in self._own(owner_id, f"owner:{username} status:deleted", deadline) if it.deleted]
+        own = self._own(owner_id, f"owner:{username}", deadline)
         return use.template_use(listed, own, self._api.server_time() or datetime.now(timezone.utc))
 
     def _own(self, owner_id: UUID, query: str, deadline: float) -> list[Used]:

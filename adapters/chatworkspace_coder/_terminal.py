@@ -10,16 +10,18 @@ import re
 import secrets
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-from chatworkspace import RefusedError, UnavailableError
-from chatworkspace.ports import AgentConnection, Completed
-from chatworkspace_coder._answers.errors import unavailable
+from chatworkspace import Agent, Reason, RefusedError, UnavailableError, Workspace
+from chatworkspace.ports import AgentConnection, Completed, DialError
+from chatworkspace_coder._answers.errors import problem_of, unavailable
 from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
 from chatworkspace_coder._http.link import BrokenError, whole_of
+from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.opener import Opener
 from chatworkspace_coder._http.sizes import OUTPUT
 
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 WRAPPER = 'printf "%s%s<\\n" "$2" "$3"; sh -c "$1" </dev/null; printf "%s%s>%d<\\n" "$2" "$3" "$?"'
 """$1: the command; $2, $3: the halves of the mark."""
+PAGES = frozenset({404, 502})
+"""By which the server says that the agent is not there, or not connected."""
+PROBE = 5.0
+"""Seconds for asking why there is no terminal, at most."""
 MOST = 1024 * 1024
 """Bytes of output that are kept."""
 LONGEST = 6000
@@ -40,10 +46,12 @@ _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\
 class Connection(AgentConnection):
     """An agent that was reached. Each command has a terminal of its own; nothing is open between them."""
 
-    def __init__(self, opener: Opener, owner_id: UUID, agent_id: UUID) -> None:
+    def __init__(self, opener: Opener, workspace: Workspace, agent: Agent, probe: Callable[[Workspace, Agent, float], None]) -> None:
+        """probe: reaches the agent once, or says why it cannot be. DialError, UnavailableError."""
         self._opener = opener
-        self._owner_id = owner_id
-        self._agent_id = agent_id
+        self._workspace = workspace
+        self._agent = agent
+        self._probe = probe
 
     def __enter__(self) -> Self:
         return self
@@ -69,16 +77,27 @@ class Connection(AgentConnection):
     def _terminal(self, command: str, deadline: float) -> Frames:
         key = Key()
         query = {"reconnect": str(uuid4()), "width": WIDTH, "height": HEIGHT, "command": command}
-        path = f"{V2}/workspaceagents/{self._agent_id}/pty"
+        path = f"{V2}/workspaceagents/{self._agent.id}/pty"
         try:
-            link, head = self._opener.open(path, self._owner_id, deadline, query=query, headers=key.headers)
+            link, head = self._opener.open(path, self._workspace.owner_id, deadline, query=query, headers=key.headers)
         except UnavailableError:
             if time.monotonic() >= deadline:
                 raise TimeoutError("the terminal did not open in time") from None
             raise
         if not key.is_answered_by(head):
-            raise UnavailableError(f"no terminal: {unavailable(whole_of(link, head, deadline))}")
+            raise self._without_terminal(whole_of(link, head, deadline), deadline)
         return Frames(link, OUTPUT)
+
+    def _without_terminal(self, answer: Answer, deadline: float) -> UnavailableError:
+        """Return why there is no terminal. Of an agent that is gone the server has a page, as a proxy may have: the agent is asked for once."""
+        if problem_of(answer) is None and answer.status in PAGES:
+            try:
+                self._probe(self._workspace, self._agent, min(deadline, time.monotonic() + PROBE))
+            except DialError as error:
+                return UnavailableError(f"no terminal: {error}", reason=Reason.CONNECT_FAILED)
+            except UnavailableError as error:
+                return UnavailableError(f"no terminal: {error}", retryable=error.retryable)
+        return UnavailableError(f"no terminal: {unavailable(answer)}")
 
     @staticmethod
     def _follow(frames: Frames, output: Output, deadline: float) -> None:

@@ -8,7 +8,7 @@ from chatworkspace import InvalidArgumentError, Quota, UnavailableError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_coder._answers import users
 from chatworkspace_coder._answers.contents import understood
-from chatworkspace_coder._answers.errors import error_of_read, problem_of
+from chatworkspace_coder._answers.errors import NobodysError, error_of_read, problem_of
 from chatworkspace_coder._answers.users import User
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 
@@ -46,5 +46,5 @@ class Users:
         }
         try:
             return self._api.get_newest(paths, owner_id, deadline, users.quota)
-        except NotFoundError:
+        except (NotFoundError, NobodysError):
             return None

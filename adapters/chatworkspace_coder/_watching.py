@@ -11,7 +11,7 @@ import attrs
 
 from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import Watch
-from chatworkspace_coder._answers.errors import error_of_read, is_no_route, is_too_old, problem_of
+from chatworkspace_coder._answers.errors import error_of_read, is_no_route, is_nobodys, is_too_old, problem_of
 from chatworkspace_coder._answers.fields import UnreadableError
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2
@@ -31,6 +31,8 @@ FRESH_READ = 15.0
 """Seconds for the read that begins a watch, at most."""
 REMEMBERED = 600.0
 """Seconds for which a level that did not get through is not tried again: a proxy may be set up anew."""
+NOBODYS = 60.0
+"""The same where what answered was neither Coder nor a page of its: a proxy that begins says so, too."""
 BY_WEBSOCKET, BY_EVENTS = "watch-ws", "watch"
 """Levels, by the end of their paths."""
 NAMES = {BY_WEBSOCKET: "websocket", BY_EVENTS: "events"}
@@ -212,7 +214,7 @@ class Watching:
         if missing and self._lacking.note(level, answer):
             return
         if missing or (answer.status in (404, 426, 501) and problem_of(answer) is None):
-            self._stopped[level] = time.monotonic() + REMEMBERED
+            self._stopped[level] = time.monotonic() + (NOBODYS if is_nobodys(answer) else REMEMBERED)
             return
         if answer.ok:
             raise UnavailableError("the answer is no stream: a proxy is in between")

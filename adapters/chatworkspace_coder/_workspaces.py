@@ -21,6 +21,7 @@ from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import LIST, LOG
 from chatworkspace_coder._memory import Cache
+from chatworkspace_coder._templates import Templates
 from chatworkspace_coder._users import Users
 
 GONE = 410
@@ -29,9 +30,10 @@ GONE = 410
 class Workspaces:
     """Asks for workspaces. Safe from any thread."""
 
-    def __init__(self, api: Api, users: Users) -> None:
+    def __init__(self, api: Api, users: Users, templates: Templates) -> None:
         self._api = api
         self._users = users
+        self._templates = templates
         self._homes = Cache[UUID]()
         """Build or agent -> its workspace, as read here: what it belongs to need not be asked for."""
 
@@ -42,8 +44,14 @@ class Workspaces:
         return self.dated(owner_id, workspace_id, deadline)[0]
 
     def dated(self, owner_id: UUID, workspace_id: UUID, deadline: float) -> tuple[Workspace, Freshness | None]:
-        """Return one, and how fresh the reading is. NotFoundError."""
-        answer = self._api.answer(f"{V2}/workspaces/{workspace_id}", owner_id, deadline, {"include_deleted": "true"})
+        """Return one, and how fresh the reading is. NotFoundError.
+
+        Deleted is what the server calls so when it is asked plainly: before 2.28 a start that comes late is built all the same, as the latest build.
+        """
+        path, deleted = f"{V2}/workspaces/{workspace_id}", False
+        answer = self._api.answer(path, owner_id, deadline)
+        if answer.status == GONE and problem_of(answer) is not None:
+            deleted, answer = True, self._api.answer(path, owner_id, deadline, {"include_deleted": "true"})
         if answer.status == GONE and problem_of(answer) is not None:
             return workspaces.gone(owner_id, workspace_id), None
         if not answer.ok:
@@ -51,7 +59,7 @@ class Workspaces:
         found, fresh = understood(answer, lambda told: (self.read(told), freshness(told)))
         if found.owner_id != owner_id:
             raise NotFoundError("the workspace is another owner's")
-        return found, fresh
+        return attrs.evolve(found, deleted=True) if deleted else found, fresh
 
     def read(self, told: object) -> Workspace:
         """Return a workspace as told now, and note where its build and agents belong. UnreadableError."""
@@ -90,7 +98,7 @@ class Workspaces:
 
     def create(self, request: CreateWorkspace, deadline: float) -> Workspace:
         """Ask for a workspace. NameTakenError, RefusedError, NotAnsweredError, UnavailableError."""
-        body = _bodies.creation(request)
+        body = _bodies.creation(request, self._templates.answers_of_preset(request, deadline))
         answer = self._api.change("POST", f"{V2}/users/{request.owner_id}/workspaces", request.owner_id, body, deadline)
         if not answer.ok:
             raise error_of_change(answer, creates=True)
@@ -147,6 +155,11 @@ class Workspaces:
                 raise NotFoundError("the build is another workspace's")
         lines = self._api.get(f"{build}/logs", workspace.owner_id, deadline, workspaces.log_lines, {"after": str(after)}, most=LOG)
         return [line for line in lines if line.id > after]
+
+    def parameters(self, workspace: Workspace, deadline: float) -> Mapping[str, str]:
+        """Return what the latest build was asked for with. NotFoundError."""
+        path = f"{V2}/workspacebuilds/{workspace.build.id}/parameters"
+        return self._api.get(path, workspace.owner_id, deadline, workspaces.values, most=LIST)
 
     def record_use(self, workspace: Workspace, deadline: float) -> None:
         """Tell of use. UnavailableError; what is not there, or may not be told, is left at that."""

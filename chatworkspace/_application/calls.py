@@ -55,6 +55,7 @@ class Call:
         "deciding",
         "extra_time",
         "following",
+        "in_vain",
         "interrupted",
         "may_be_cut",
         "resumed_at",
@@ -73,6 +74,7 @@ class Call:
         """How long what it waited for has taken, whoever waited for it."""
         self.beyond: float | None = None
         """Seconds by which that is more than its limit, if it is."""
+        self.in_vain = False  # it wants to use what is stopped, and to start that has been in vain before
         self.under_way_for = 0.0
         """Seconds that it has taken."""
         self.book = book

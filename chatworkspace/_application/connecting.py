@@ -82,7 +82,7 @@ class Connector:
 
     def _connected(self, call: Call, patience: float) -> Connection:
         limit = self._limit(patience)
-        target = self._target(self._reachable(call, self._bound(call, limit), patience))
+        target = self._target(call, self._reachable(call, self._bound(call, limit), patience))
         limit, last = self._limit(patience), False
         while True:
             try:
@@ -147,11 +147,12 @@ class Connector:
             return self._dial_by(patience + self._timeouts.dial) - LAST_DIAL
         return None
 
-    def _target(self, bound: Bound) -> _Target:
+    def _target(self, call: Call, bound: Bound) -> _Target:
         """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
         finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
+            call.in_vain = finding.condition is Condition.STOPPED and self._guide.in_vain(call.chat_id, bound.workspace)
             raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)
@@ -180,7 +181,7 @@ class Connector:
     def _looked_at_again(self, call: Call, connection: Connection, limit: float) -> _Target:
         """Look again: what was changed during the dial is not handed over."""
         try:
-            return self._target(self._bound(call, limit))
+            return self._target(call, self._bound(call, limit))
         except BaseException:
             _hang_up(connection)
             raise
@@ -191,7 +192,7 @@ class Connector:
         if call.interrupted:
             raise UnavailableError(str(error), reason=Reason.INTERRUPTED) from error
         try:
-            target = self._target(self._bound(call, limit))
+            target = self._target(call, self._bound(call, limit))
         except UnavailableError:  # the dial's own error is what is known
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
         again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)

@@ -7,7 +7,7 @@ from collections.abc import Hashable
 import attrs
 
 from chatworkspace._application.calls import Call
-from chatworkspace._application.stories import OpenWish, Stories, Wishes
+from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
 from chatworkspace._domain.advice import SHORTEST_PAUSE, TABLE, Asked, Case, Guidance, Waited, guide, later, longer, next_step_after, soon
 from chatworkspace._domain.conditions import Finding, describe
@@ -24,7 +24,8 @@ AWAY = (Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE, Reason.OUTCOME_UN
 class Guide:
     """Guides the callers of one process. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes) -> None:
+    def __init__(self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes, starts: Starts) -> None:
+        self._starts = starts
         self._wishes = wishes
         self.wished = wishes.told
         """The chats with a wish that is still open."""
@@ -68,6 +69,17 @@ class Guide:
         self._wishes.put(call.chat_id, _open(call, outcome, workspace) if mine and outcome.phase is not None else None)
         return outcome
 
+    def built(self, call: Call, workspace: Workspace, track: Track) -> None:
+        """Note that the call has asked for a build."""
+        if track.stopping:
+            self._starts.forget(call.chat_id)
+        else:
+            self._starts.asked_for(call.chat_id, workspace, self._clock.monotonic())
+
+    def in_vain(self, chat_id: str, workspace: Workspace) -> bool:
+        """Tell, of a workspace that is stopped, whether to start it has been in vain twice: its owner is suspended, say."""
+        return self._starts.in_vain(chat_id, workspace, self._clock.monotonic())
+
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
         """Return the outcome with what its caller is to do."""
         chat_id, reason = outcome.chat.id, outcome.reason
@@ -88,11 +100,14 @@ class Guide:
             error.retry_after = self._said(call, error.retry_after)
             error.next_step = next_step_after(error.retry_after)
             return
-        repeated = TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(call, error))
+        repeated = call.in_vain if error.reason is Reason.NOT_RUNNING else self._failed_before(call, error)
         guidance = self._guidance(call, call.chat_id, error.reason, repeated=repeated, lasting=not error.retryable)
         if error.next_step == guide(Case(reason=error.reason, lasting=not error.retryable)).next_step:
             error.next_step = guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
+
+    def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
+        return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(call, error))
 
     def _guidance(self, call: Call, chat_id: str, reason: Reason, *, repeated: bool, lasting: bool = False) -> Guidance:
         waited, pause = call.waited, longer(call.beyond) if call.beyond is not None else None
@@ -111,6 +126,8 @@ class Guide:
     def _repeated(self, outcome: Outcome) -> bool:
         if TABLE[outcome.reason].repeated is None or outcome.workspace is None:
             return False
+        if outcome.reason is Reason.NOT_RUNNING:
+            return self.in_vain(outcome.chat.id, outcome.workspace)
         words = outcome.error if outcome.state is State.FAILED else ""
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id
         if outcome.state is State.FAILED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chatworkspace._application.admission import Admission
 from chatworkspace._application.asking import Asking
@@ -14,6 +15,9 @@ from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableE
 from chatworkspace.model import LeftBehind, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
 
+if TYPE_CHECKING:
+    from chatworkspace._application.answers import Answers
+
 REFUSED = "refused: "
 """How the note of a refused creation begins."""
 
@@ -21,7 +25,8 @@ REFUSED = "refused: "
 class Maker:
     """Makes workspaces for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission, answers: Answers) -> None:
+        self._answers = answers
         self._asking = asking
         self._claims = claims
         self._creator = creator
@@ -34,7 +39,7 @@ class Maker:
         return (plan.template_id, plan.preset_id, plan.fingerprint) == (wish.template_id, wish.preset_id, print_of)
 
     def make(self, look: Look, wish: Wish, replaces: LeftBehind | None, number: int, track: Track) -> Turn:
-        """Check the template, claim with plan, create, and bind. One generation a call.
+        """Check the template and what it is answered, claim with plan, create, and bind. One generation a call.
 
         What it replaces stays bound until then.
         """
@@ -42,6 +47,8 @@ class Maker:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
         template = self._asking.platform(check, self._asking.by())
+        if wish.parameters or wish.preset_id is not None:
+            self._answers.check_creation(look.chat, template, wish, track)
         plan = self._plan(look, wish, template, number)
         ttl = self._admission.ttl_of(look.chat)
         held = self._claims.planned(look, plan, keep=replaces is not None)

@@ -37,7 +37,7 @@ class Proof:
     @property
     def proves_ready(self) -> bool:
         """It worked, and nothing else was missing."""
-        return self.worked and probe_for(self.finding) is Probe.PROVE_READY
+        return self.worked and probe_for(self.finding) is Probe.PROVE_READY and not self.finding.dormant
 
 
 class Proofs:

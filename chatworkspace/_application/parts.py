@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chatworkspace._application.answers import Answers
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Calls
 from chatworkspace._application.claims import Claims
@@ -17,7 +18,7 @@ from chatworkspace._application.meanwhile import Meanwhile
 from chatworkspace._application.memory import Mentions, Proofs
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.steps import Steps
-from chatworkspace._application.stories import Phases, Stories, Wishes
+from chatworkspace._application.stories import Phases, Starts, Stories, Wishes
 from chatworkspace._application.sweeping import Sweeper
 from chatworkspace._application.telling import Teller
 from chatworkspace._application.turns import Turns
@@ -40,11 +41,12 @@ class Parts:
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes())
+        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
-        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs)
-        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission)
+        answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
+        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, answers=answers)
+        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
         self.steps = Steps(
             store=store,

@@ -107,6 +107,8 @@ class Steps:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call.chat_id, track.stray)
+        if track.built and outcome.workspace is not None:
+            self._guide.built(call, outcome.workspace, track)
         if outcome.phase is not None or call.chat_id in self._guide.wished:
             outcome = self._guide.continued(call, outcome, track)
         if outcome.state is not State.READY or call.chat_id in self._guide.troubled:

@@ -13,13 +13,15 @@ import attrs
 
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.conditions import Condition, Finding, under_way_for
-from chatworkspace.model import Workspace
+from chatworkspace.model import Transition, Workspace
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MOST = 65_536
 """Workspaces, and chats, that are remembered."""
+AT_ONCE = 60.0
+"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 MOST_FAILURES = 8
 """Of a chat."""
 
@@ -167,6 +169,45 @@ class Stories:
         story = self._stories.setdefault(chat_id, _Story())
         _forget_some(self._stories)
         return story
+
+
+@attrs.define(kw_only=True, eq=False, repr=False)
+class _Start:
+    workspace: UUID
+    number: int
+    at: float
+    stops: int
+    """How many starts in a row, up to this one, were followed by a stop of somebody else's."""
+    stopped: bool = False
+    """This one was."""
+
+
+class Starts:
+    """The latest start that this process has asked for, of each chat: where somebody stops it again at once, asking once more is in vain."""
+
+    def __init__(self) -> None:
+        self._starts: dict[str, _Start] = {}
+
+    def asked_for(self, chat_id: str, workspace: Workspace, now: float) -> None:
+        """Note that a start was asked for, of which this is the latest build, or a stop that has followed it already."""
+        before, build = self._starts.get(chat_id), workspace.build
+        stops = before.stops if before is not None and before.stopped and before.workspace == workspace.id else 0
+        number = build.number - (build.transition is not Transition.START)
+        self._starts[chat_id] = _Start(workspace=workspace.id, number=number, at=now, stops=stops)
+        _forget_some(self._starts)
+
+    def forget(self, chat_id: str) -> None:
+        """Note that a stop was asked for."""
+        self._starts.pop(chat_id, None)
+
+    def in_vain(self, chat_id: str, workspace: Workspace, now: float) -> bool:
+        """Tell, of a workspace that is stopped, whether somebody stops it again at once, whenever it is started."""
+        start, build = self._starts.get(chat_id), workspace.build
+        if start is None or (start.workspace, start.number + 1) != (workspace.id, build.number):
+            return False
+        if not start.stopped and now - (build.age or 0.0) - start.at <= AT_ONCE:
+            start.stopped, start.stops = True, start.stops + 1
+        return start.stopped and start.stops > 1
 
 
 def _forget_some(remembered: dict[K, V]) -> None:

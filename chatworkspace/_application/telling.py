@@ -59,6 +59,9 @@ class Teller:
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
         failed = told.state is State.FAILED
         created = track.made is not None and track.made.id == workspace.id
+        missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track)
+        if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
+            missed = self._answered(call, missed, workspace, track)
         return Outcome(
             chat=chat,
             state=told.state,
@@ -74,7 +77,7 @@ class Teller:
             log_tail=self._log_tail(call, workspace) if failed else (),
             quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
-            not_applied={} if wish is None else not_applied(wish, workspace, track),
+            not_applied=missed,
             elapsed=call.elapsed,
         )
 
@@ -128,6 +131,18 @@ class Teller:
         ask = partial(self._creator.build_log, workspace, after=0)
         lines = self._extras.ask(call, "log", workspace.id, lambda until: ask(deadline=until))
         return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
+
+    def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
+        """Return what had no effect, with answers: what was not known before is held against what the build was asked for with."""
+        from chatworkspace._domain.answers import told_not_applied  # noqa: PLC0415 # importing the library should cost little
+
+        dropped: list[str] = []
+        if track.unchecked:
+            ask = partial(self._creator.build_parameters, workspace)
+            built = self._extras.ask(call, "answers of a build", workspace.id, lambda until: ask(deadline=until))
+            dropped = [] if built is None else sorted(track.unchecked - built.keys())
+        told = told_not_applied(track.overridden, dropped)
+        return {**missed, "parameters": told} if told else missed
 
     def _quota(self, call: Call, chat: Chat) -> Quota | None:
         ask = partial(self._creator.get_quota, chat.owner_id, chat.organization_id)

@@ -92,6 +92,7 @@ class Track:
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
     continued: it is the same call again as one that was told to come back.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
+    overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
 
     made: Workspace | None = None
@@ -108,6 +109,8 @@ class Track:
     as_wished: bool = False
     stood: Plan | None = None
     continued: bool = False
+    overridden: tuple[str, ...] = ()
+    unchecked: frozenset[str] = frozenset()
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

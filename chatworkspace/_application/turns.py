@@ -6,6 +6,7 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,11 +23,15 @@ from chatworkspace.errors import NoWorkspaceError, RefusedError, UnavailableErro
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
 from chatworkspace.ports import Clock, Look, NotAnsweredError, NotFoundError, Plan, WorkspaceCreator
 
+if TYPE_CHECKING:
+    from chatworkspace._application.answers import Answers
+
 
 class Turns:
     """Takes turns for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, proofs: Proofs) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, proofs: Proofs, answers: Answers) -> None:
+        self._answers = answers
         self._asking = asking
         self._claims = claims
         self._creator = creator
@@ -84,6 +89,8 @@ class Turns:
             case Step.LOOK_AGAIN:
                 return LookAgain(bound=reading.bound)
             case Step.BUILD:
+                if policy.parameters:
+                    self._answers.check_start(look.chat, workspace, policy.parameters, track)
                 return self._send(look, Transition.START, Step.BUILD, policy, track)
             case Step.STOP:
                 return self._send(look, Transition.STOP, Step.STOP, policy, track)
@@ -165,6 +172,8 @@ class Turns:
         if isinstance(reading, Follow) and reading.bound.workspace.build.number > bound.workspace.build.number:
             track.built, track.version_before = not isinstance(error, RefusedError), bound.workspace.build.template_version_id
             return reading
+        if isinstance(error, NotAnsweredError) and not error.in_flight and isinstance(reading, Follow):
+            error = RefusedError(str(error))  # the platform's own failure, and nothing came of it
         if isinstance(error, RefusedError):
             self._claims.release(held, note=f"refused: {error}")
             raise error

@@ -110,7 +110,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.NO_AGENT: Row(first=_NONE),
     Reason.NO_WORKSPACE: Row(first=_USER, stop=_NONE),
     Reason.INTERRUPTED_CREATION: Row(first=_CREATE, stop=_NONE),
-    Reason.NOT_RUNNING: Row(first=_START, stop=_NONE, look=_NONE),
+    Reason.NOT_RUNNING: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE),
     Reason.DORMANT: Row(first=_START, stop=_NONE, look=_NONE),
     Reason.DELETED: Row(first=_USER, stop=_NONE),
     Reason.BUILD_FAILED: Row(first=_START, repeated=_USER, stop=_NONE),

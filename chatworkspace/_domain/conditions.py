@@ -69,6 +69,8 @@ class Finding:
     agent: Agent | None = None
     problem: str = ""
     """Why no agent could be chosen."""
+    dormant: bool = False
+    """It runs, and the platform counts it as dormant: a start wakes it."""
 
 
 # ---------------------------------------------------------------- facts to conditions
@@ -117,7 +119,8 @@ def _succeeded(workspace: Workspace, lost_after: float) -> Finding:
         case Transition.DELETE:
             return Finding(condition=Condition.DELETED)
         case Transition.START:
-            return Finding(condition=Condition.DORMANT) if workspace.dormant else _running(workspace, lost_after)
+            running = _running(workspace, lost_after)
+            return attrs.evolve(running, dormant=True) if workspace.dormant else running
 
 
 def _running(workspace: Workspace, lost_after: float) -> Finding:
@@ -174,7 +177,7 @@ def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR
         case Condition.SCRIPTS:
             return Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.SCRIPTS)
         case Condition.USABLE:
-            return Told(state=State.READY, reason=Reason.EXISTING)
+            return Told(state=State.READY, reason=Reason.DORMANT if finding.dormant else Reason.EXISTING)
         case Condition.SCRIPTS_FAILED:
             return Told(state=State.READY, reason=Reason.SCRIPTS_FAILED)
         case Condition.SHUTTING_DOWN:
@@ -306,8 +309,12 @@ QUOTA_CODE = "INSUFFICIENT_QUOTA"
 """The platform's job error code for a full quota."""
 
 
+CANCELED = "canceled"
+"""All that a provisioner may say of a build that was canceled, which it calls failed."""
+
+
 def _of_failure(build: Build) -> Reason:
-    if build.job_status is JobStatus.CANCELED:
+    if build.job_status is JobStatus.CANCELED or build.error.strip() == CANCELED:
         return Reason.BUILD_CANCELED
     return Reason.QUOTA_FULL if build.error_code == QUOTA_CODE else Reason.BUILD_FAILED
 

@@ -80,9 +80,10 @@ def start_step(finding: Finding) -> Step:
             return Step.BUILD
         case Condition.DELETED:
             return Step.NO_WORKSPACE
+        case Condition.BUILDING | Condition.JOB_UNKNOWN:
+            return Step.FOLLOW
         case (
-            Condition.BUILDING
-            | Condition.NO_AGENT
+            Condition.NO_AGENT
             | Condition.NO_CHOICE
             | Condition.CONNECTING
             | Condition.SCRIPTS
@@ -91,9 +92,8 @@ def start_step(finding: Finding) -> Step:
             | Condition.SHUTTING_DOWN
             | Condition.TIMED_OUT
             | Condition.LOST
-            | Condition.JOB_UNKNOWN
         ):
-            return Step.FOLLOW
+            return Step.BUILD if finding.dormant else Step.FOLLOW
 
 
 def stop_step(finding: Finding) -> Step:

@@ -77,7 +77,13 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
         Advice.CREATE: "An earlier creation was interrupted. Create the workspace again: it goes on from there and makes no second one.",
         Advice.NOTHING: "An earlier creation was interrupted, and nothing is there.",
     },
-    Reason.NOT_RUNNING: {Advice.START: "Start the workspace.", Advice.NOTHING: _ASLEEP},
+    Reason.NOT_RUNNING: {
+        Advice.START: "Start the workspace.",
+        Advice.NOTHING: _ASLEEP,
+        Advice.ASK_USER: (
+            "The workspace was stopped again soon after each start. Do not start it again: tell the user, whose account may be suspended, and ask."
+        ),
+    },
     Reason.DORMANT: {Advice.START: "The workspace is dormant. Start it.", Advice.NOTHING: f"The workspace is dormant. {_ASLEEP}"},
     Reason.DELETED: {
         Advice.ASK_USER: "The workspace was deleted. Ask the user whether a new one is wanted; it can be created then.",

@@ -128,19 +128,26 @@ class WorkspaceCreator(Protocol):
         return ()
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
-        """What the template's active version asks. NotFoundError."""
+        """What the template asks, in the version that `template` names. Empty: nothing, and no answer is taken. NotFoundError."""
         return ()
 
-    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
-        """The parameters as they are for this owner. None: the platform, or this template, does not evaluate them; those recorded at import hold.
+    def evaluate_parameters(
+        self, owner_id: UUID, template: Template, *, answers: Mapping[str, str] | None = None, deadline: float
+    ) -> Evaluation | None:
+        """The parameters of that version as they are for this owner, who answers so: answers may add parameters, and take others away.
 
-        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed.
+        None: this template is not evaluated; those recorded at import hold. answers: may hold secrets, never shown.
+        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed; UnavailableError: also where this platform cannot.
         """
         return None
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
-        """The presets of the template's active version. NotFoundError."""
+        """The presets of that version. Empty: it has none, and no preset is taken. NotFoundError."""
         return ()
+
+    def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
+        """The answers that the latest build was asked for with, by name; may hold secrets, never shown. None: not told. NotFoundError."""
+        return None
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         """How the owner and the organization use templates, by template id."""

@@ -42,6 +42,8 @@ _FAILED_BUILD = {
 }
 READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
+REQUIRED = "template requires active versions"
+FOLLOWED = "the workspace is set to update always"
 STORE_IS_AWAY = "the record of chats could not be asked"
 
 
@@ -156,7 +158,7 @@ def _failed_build(action: Action, outcome: Outcome) -> str:
 
 
 def _quota(action: Action, outcome: Outcome) -> Content:
-    verb = "create" if action is Action.CREATE else "start"
+    verb = "create" if action is Action.CREATE and outcome.workspace is not None and outcome.workspace.build.number == 1 else "start"
     told: Content = {
         "title": "Workspace quota reached",
         "message": f"Could not {verb} this workspace, because the workspace quota is full. {QUOTA_REMEDIES}",
@@ -168,11 +170,12 @@ def _quota(action: Action, outcome: Outcome) -> Content:
 
 def _update(action: Action, outcome: Outcome) -> Content:
     """Tell that a start moved the workspace to its template's active version."""
+    it = outcome.workspace
     if action is not Action.START or not outcome.updated or not _runs(outcome):
         return {}
     return {
         "updated_to_active_version": True,
-        "update_reason": "template requires active versions",
+        "update_reason": REQUIRED if it is None or it.required_version_id is not None or it.updates_to is None else FOLLOWED,
         "message": "The workspace was moved to the active version of its template.",
     }
 
@@ -212,9 +215,25 @@ def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> C
     if isinstance(error, RefusedError):
         content |= _refusal(error)
     advice, step = error.advice, error.next_step
-    if isinstance(error, RefusedError) and error.validations and workspace is not None and advice is Advice.CORRECT_ARGUMENTS:
-        content["template_id"], advice, step = str(workspace.template_id), Advice.READ_TEMPLATE, READ_AND_START
+    if isinstance(error, RefusedError) and error.validations and workspace is not None:
+        content |= {"template_id": str(workspace.template_id)} | _update_needed(workspace)
+        if advice is Advice.CORRECT_ARGUMENTS:
+            advice, step = Advice.READ_TEMPLATE, READ_AND_START
     return fit(content | _left(error.left_behind) | guided(advice, step, error.retry_after))
+
+
+def _update_needed(workspace: Workspace) -> Content:
+    """Tell that a start means to move the workspace to another version, which may ask something else."""
+    reason = _update_reason(workspace)
+    return {"update_required": True, "update_reason": reason} if reason else {}
+
+
+def _update_reason(workspace: Workspace) -> str:
+    """Return why a start uses another version than the build before; empty: it does not."""
+    built = workspace.build.template_version_id
+    if workspace.required_version_id not in (None, built):
+        return REQUIRED
+    return FOLLOWED if workspace.updates_to not in (None, built) else ""
 
 
 class _Foreign(str):

@@ -99,6 +99,11 @@ def _running(name: str, facts: Workspace, is_: Condition, told: Cell, limit: Cel
     )
 
 
+def _asleep(name: str, facts: Workspace, is_: Condition, told: Cell, limit: Cell | None = None, *, probe: Probe = Probe.NONE) -> Row:
+    """Return a row of a workspace that runs and is dormant: as one that runs, but for a start, which wakes it."""
+    return attrs.evolve(_running(name, attrs.evolve(facts, dormant=True), is_, told, limit, probe=probe), start=Step.BUILD)
+
+
 def _down(name: str, facts: Workspace, is_: Condition, told: Cell, stop: Step) -> Row:
     """Return a row of a workspace with files in it that does not run: create reports, start starts it."""
     return Row(
@@ -302,7 +307,17 @@ TABLE = [
         (State.STOPPED, Reason.DORMANT, None),
         Step.FOLLOW,
     ),
-    _down("dormant, its stop is still to come", a_workspace(dormant=True), Condition.DORMANT, (State.STOPPED, Reason.DORMANT, None), Step.FOLLOW),
+    # it runs, and is dormant
+    _asleep(
+        "dormant",
+        running_with(CONNECTED, Lifecycle.READY),
+        Condition.USABLE,
+        (State.READY, Reason.DORMANT, None),
+        NOT_DIALLED,
+        probe=Probe.PROVE_READY,
+    ),
+    _asleep("dormant, scripts", running_with(CONNECTED, Lifecycle.STARTING), Condition.SCRIPTS, SCRIPTS_CELL, STILL_SCRIPTS),
+    _asleep("dormant, no agent", with_build(a_build()), Condition.NO_AGENT, (State.READY, Reason.NO_AGENT, None)),
     # it failed
     _first_failed("first build failed", with_build(a_build(START, FAILED)), Reason.BUILD_FAILED),
     _first_failed(
@@ -310,6 +325,8 @@ TABLE = [
     ),
     _first_failed("first build, quota full", with_build(a_build(START, FAILED, error_code="INSUFFICIENT_QUOTA")), Reason.QUOTA_FULL),
     _first_failed("first build canceled", with_build(a_build(START, CANCELED)), Reason.BUILD_CANCELED),
+    _first_failed("first build canceled, as its provisioner tells it", with_build(a_build(START, FAILED, error="canceled\n")), Reason.BUILD_CANCELED),
+    _first_failed("first build failed of something canceled", with_build(a_build(START, FAILED, error="context canceled")), Reason.BUILD_FAILED),
     _first_failed(
         "first build canceled, whatever its code", with_build(a_build(START, CANCELED, error_code="INSUFFICIENT_QUOTA")), Reason.BUILD_CANCELED
     ),

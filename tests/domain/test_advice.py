@@ -48,7 +48,7 @@ ROWS: dict[Reason, str] = {
     Reason.NO_AGENT: "nothing",
     Reason.NO_WORKSPACE: "ask_user, stop nothing",
     Reason.INTERRUPTED_CREATION: "create, stop nothing",
-    Reason.NOT_RUNNING: "start, stop nothing, look nothing",
+    Reason.NOT_RUNNING: "start, repeated ask_user, stop nothing, look nothing",
     Reason.DORMANT: "start, stop nothing, look nothing",
     Reason.DELETED: "ask_user, stop nothing",
     Reason.BUILD_FAILED: "start, repeated ask_user, stop nothing",

@@ -39,7 +39,7 @@ def _read(facts: Workspace) -> Case:
         told=describe(finding, facts),
         gone=facts.deleted or (build.transition is DELETE and succeeded),
         first_build_failed=not facts.deleted and build.transition is START and failed and build.number == 1,
-        runs=not facts.deleted and not facts.dormant and build.transition is START and succeeded,
+        runs=not facts.deleted and build.transition is START and succeeded,
     )
 
 
@@ -112,10 +112,11 @@ def test_nothing_is_asked_for_while_a_build_is_under_way(cases: list[Case]) -> N
 
 
 def test_what_runs_is_not_built_again(cases: list[Case]) -> None:
-    """Neither create nor start touches a workspace that runs, however its agent is: probes replace and restart nothing."""
+    """Neither create nor start touches a workspace that runs, however its agent is: probes restart nothing. A start wakes what is dormant."""
     for case in cases:
         if case.runs:
-            assert create_step(case.finding, same_template=False) is start_step(case.finding) is Step.FOLLOW, case
+            assert create_step(case.finding, same_template=False) is Step.FOLLOW, case
+            assert start_step(case.finding) is (Step.BUILD if case.facts.dormant else Step.FOLLOW), case
             assert stop_step(case.finding) is Step.STOP, case
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chatworkspace import NoWorkspaceError, OutcomeUnknownError, Reason, RefusedError, State, UnavailableError
-from chatworkspace.ports import NotAnsweredError
+from chatworkspace.ports import NotAnsweredError, Parameter
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World
 from tests.service.replacing import START, STOP, Call, Replacing, left
@@ -158,7 +158,7 @@ def test_what_was_refused_is_told_for_as_long_as_nothing_came_of_the_chat() -> N
 def test_a_secret_of_a_refused_creation_is_not_told() -> None:
     """The platform repeats a parameter's value, and the status tells of it what the history has."""
     world = World()
-    docker = world.template()
+    docker = world.template(parameters=[Parameter(name="token", default="")])
     world.coder.when("create_workspace").refuse(400, "token s3cr3t-key is wrong")
     with pytest.raises(RefusedError):
         world.chats.create(CHAT, docker.id, parameters={"token": "s3cr3t-key"})

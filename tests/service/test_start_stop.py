@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chatworkspace import InvalidArgumentError, NoWorkspaceError, Outcome, Phase, Reason, RefusedError, State, Transition, UnavailableError
-from chatworkspace.ports import NotFoundError, Parameter
+from chatworkspace.ports import NotFoundError, Option, Parameter
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, CLAIM, READY, SLOW, World, nowhere
 
@@ -157,12 +157,12 @@ def test_a_start_waits_for_a_deletion_before_it() -> None:
 
 def test_a_start_that_is_refused_says_why() -> None:
     """The platform's own message and validations; the refusal is in the history, and the claim is given back."""
-    world = stopped(parameters=[Parameter(name="size", default="small")])
+    world = stopped(parameters=[Parameter(name="size", default="small", options=(Option(name="Small", value="small"),))], classic=False)
     with pytest.raises(RefusedError) as refused:
-        start(world, parameters={"colour": "red"})
+        start(world, parameters={"size": "huge"})
     assert refused.value.reason is Reason.REFUSED
-    assert refused.value.validations == (("colour", "the template has no such parameter"),)
-    assert world.chats.history(CHAT)[-1].notes == ("refused: unknown parameters",)
+    assert refused.value.validations == (("size", 'Not one of the options; the value was "huge".'),)
+    assert world.chats.history(CHAT)[-1].notes == ("refused: Unable to validate parameters",)
     assert world.sim.store.look(CHAT).claimed_for == 0
 
 

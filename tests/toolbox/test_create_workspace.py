@@ -130,7 +130,7 @@ def test_c08_a_refusal() -> None:
     """Message, detail and validations, each only where there is something; blank becomes "request failed"."""
     kitchen = kitchen_with(parameters=(Parameter(name="region", required=True),))
     unknown = kitchen.create(parameters={"colour": "red", "region": "eu"})
-    assert unknown["validations"] == [{"field": "colour", "detail": "the template has no such parameter"}]
+    assert unknown["validations"] == [{"field": "colour", "detail": "the template has no such parameter; it asks for: region"}]
     kitchen.coder.when("create_workspace").refuse(403, " ")
     blank = kitchen.result("create_workspace", template_id=str(kitchen.coder.list_templates(*_anyone(kitchen), deadline=9)[0].id))
     assert blank.is_error
@@ -163,6 +163,16 @@ def test_c10_a_full_quota() -> None:
     assert said["quota"] == {"credits_consumed": 0, "budget": 4}
     kitchen.coder.when("get_quota").fail()
     assert "quota" not in kitchen.create()
+
+
+def test_c10_a_full_quota_of_a_later_start() -> None:
+    """Whoever looks by create_workspace is told of the start that failed: nothing was to be created."""
+    kitchen = having(cost=3)
+    kitchen.call("stop_workspace")
+    kitchen.coder.set_quota(1)
+    kitchen.call("start_workspace")
+    said = kitchen.create()
+    assert said["message"].startswith("Could not start this workspace, because the workspace quota is full.")
 
 
 def test_c11_a_template_without_agents() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import Chat
-from chatworkspace.ports import Clock, DialError
+from chatworkspace.ports import Clock, DialError, Parameter, Preset
 from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeWorkspace
 from chatworkspace_fake._simulation.registry import registry
 from tests.toolbox.kitchen import Kitchen
@@ -334,3 +334,21 @@ def test_d25_a_build_that_is_waited_for_and_fails() -> None:
     kitchen.create()
     said = kitchen.sim.workspaces.toolbox("chat-1").call("start_workspace", {}).content
     assert said["error"] == "workspace start build failed: no disk"
+
+
+def test_d26_answers_that_nobody_asked_for() -> None:
+    """Refused before anything is made, with the nearest names; so is a preset of another template. What is not known before is told afterwards."""
+    kitchen = Kitchen()
+    small = Preset(id=UUID(int=5), name="Small", parameters={"region": "us"})
+    kitchen.coder.add_template("other", presets=[small])
+    kitchen.coder.add_template("docker", parameters=[Parameter(name="region", default="eu")])
+    said = kitchen.create(parameters={"regoin": "us"})
+    assert said["validations"] == [{"field": "regoin", "detail": "the template has no such parameter; the nearest: region"}]
+    assert (said["reason"], said["advice"]) == ("refused", "correct_arguments")
+    said = kitchen.create(preset_id=str(small.id))
+    assert said["validations"] == [{"field": "preset_id", "detail": "the template has no such preset; it has none"}]
+    assert kitchen.coder.workspaces == ()
+    kitchen.coder.when("list_parameters").fail()
+    said = kitchen.create(parameters={"regoin": "us"})
+    assert said["created"] is True
+    assert said["not_applied"] == {"parameters": "the template does not ask for regoin: it was built without"}

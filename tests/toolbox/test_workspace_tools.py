@@ -81,6 +81,7 @@ def test_s06_a_refused_start() -> None:
     assert not result.is_error
     assert result.content["template_id"] == str(workspace_of(kitchen).template.id)
     assert result.content["validations"][0]["field"] == "colour"
+    assert "update_required" not in result.content
     kitchen.coder.when("start_workspace").refuse(403, "not yours")
     plain = kitchen.result("start_workspace")
     assert plain.is_error
@@ -98,6 +99,27 @@ def test_s07_a_start_that_updates() -> None:
     assert said["updated_to_active_version"] is True
     assert said["update_reason"] == "template requires active versions"
     assert "active version" in said["message"]
+
+
+def test_s06_a_refused_start_that_means_to_update() -> None:
+    """It says so, and why: what the template asks now may be another thing."""
+    kitchen = having(require_active=True, parameters=(Parameter(name="region", default="eu"),))
+    kitchen.call("stop_workspace")
+    kitchen.coder.update_template("docker", parameters=(Parameter(name="place", required=True),), classic=True)
+    said = kitchen.call("start_workspace")
+    assert (said["template_id"], said["advice"]) == (str(workspace_of(kitchen).template.id), "read_template")
+    assert (said["update_required"], said["update_reason"]) == (True, "template requires active versions")
+    assert said["validations"][0]["field"] == "place"
+
+
+def test_s07_a_start_of_what_is_set_to_update_always() -> None:
+    """Moved to the active version, as the platform's own page does; for that reason."""
+    kitchen = having()
+    workspace_of(kitchen).update_always()
+    kitchen.call("stop_workspace")
+    kitchen.coder.update_template("docker")
+    said = kitchen.call("start_workspace")
+    assert (said["updated_to_active_version"], said["update_reason"]) == (True, "the workspace is set to update always")
 
 
 @pytest.mark.parametrize(

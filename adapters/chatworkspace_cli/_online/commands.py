@@ -159,6 +159,7 @@ def execute(session: Session, options: Namespace, tell: Tell) -> Result:
         raise InvalidArgumentError("command", "a command behind --, such as: -- uname -a")
     # one word is a line for the shell, several are a command and its arguments, which arrive as they were typed
     command = options.words[0] if len(options.words) == 1 else shlex.join(options.words)
+    session.dial_within(options.timeout)
     with session.workspaces.connect(options.chat) as agent:
         try:
             done = agent.run(command, timeout=options.timeout)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, UnavailableError
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, Timeouts, UnavailableError
 from chatworkspace.ports import SystemClock
 from chatworkspace_cli._online.stores import Opened, dsn_of, opened, url_of
 from chatworkspace_cli._secrets import told
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 LIMIT = 15.0
 """Seconds for a request of the command's own."""
+SHORTEST = 5.0
+"""Seconds in which an agent that is there is reached, also for the first time."""
 
 
 @attrs.frozen(kw_only=True)
@@ -47,6 +49,7 @@ class Session:
         self._workspaces: ChatWorkspaces | None = None
         self._interrupted = False
         self._stop: Callable[[], object] | None = None
+        self._dial = LIMIT
         self.hung_up = False
         self.left: Callable[[], Iterable[str]] = tuple
         """Gives the names of what a command that is left would leave behind."""
@@ -92,12 +95,21 @@ class Session:
         """The library over both. InvalidArgumentError, UnavailableError."""
         client = self.client
         made = ChatWorkspaces(
-            store=self.opened.store, creator=client, dialer=client, workspace_ttl=client.workspace_ttl, on_progress=self._on_progress
+            store=self.opened.store,
+            creator=client,
+            dialer=client,
+            timeouts=Timeouts(dial=self._dial),
+            workspace_ttl=client.workspace_ttl,
+            on_progress=self._on_progress,
         )
         self._workspaces = self._stack.enter_context(made)
         if self._interrupted:
             raise UnavailableError("interrupted before anything was asked for", reason=Reason.INTERRUPTED)
         return made
+
+    def dial_within(self, seconds: float) -> None:
+        """Let an agent be reached within so many seconds: SHORTEST at least, and LIMIT at most. To be said before the library is used."""
+        self._dial = min(max(seconds, SHORTEST), LIMIT)
 
     @staticmethod
     def deadline() -> float:

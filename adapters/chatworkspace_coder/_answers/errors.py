@@ -6,6 +6,7 @@ said by Coder: a proxy's page, say.
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
 
 import attrs
@@ -27,6 +28,7 @@ UNAUTHORIZED = 401
 TOO_MANY = 429
 UNHEARD = frozenset({408, 499})
 """Of these, said by who stands between and has not waited for Coder's answer."""
+_IN_WORDS = re.compile(r'Unable to validate parameter "([^"]+)"')
 LONGEST = 2000
 """Characters of other people's text that go into one of our messages."""
 
@@ -46,6 +48,10 @@ class Problem:
 
 class NoRouteError(UnavailableError):
     """This server does not know the path: it is older or newer than what was asked of it."""
+
+
+class NobodysError(NoRouteError):
+    """Somebody else says that the path is not there, and it may be in a moment: nothing is concluded from it for later."""
 
 
 class ServerFailedError(UnavailableError):
@@ -72,8 +78,16 @@ def _validations(told: object) -> tuple[tuple[str, str], ...]:
     return tuple(pair for pair in pairs if any(pair))
 
 
+_OF_A_DATABASE = re.compile(
+    r"(?:\bpq: |\bsql: (?:no rows|transaction|connection|database|statement|Scan|Rows)|\bERROR: [^()]*\(SQLSTATE|duplicate key value violates).*",
+    re.DOTALL,
+)
+_DATABASE = "the server's database failed"
+"""Stands for what a database says of itself: it is nobody's business outside, and helps nobody there."""
+
+
 def _text(told: object) -> str:
-    return printable(told) if isinstance(told, str) else ""
+    return _OF_A_DATABASE.sub(_DATABASE, printable(told)) if isinstance(told, str) else ""
 
 
 def is_no_route(answer: Answer) -> bool:
@@ -83,11 +97,16 @@ def is_no_route(answer: Answer) -> bool:
 
 
 def is_too_old(answer: Answer) -> bool:
-    """Tell, of a route that only newer servers have, that this one lacks it: an unknown route, somebody's 404, or a page in place of an answer.
+    """Tell, of a route that only newer servers have, that this one lacks it: it is an unknown route, or a page comes in place of an answer.
 
     Before 2.27 whatever is unknown under /api/experimental is answered with the site's page, and 200.
     """
-    return answer.is_page or is_no_route(answer) or (answer.status == 404 and problem_of(answer) is None)
+    return answer.is_page or is_no_route(answer)
+
+
+def is_nobodys(answer: Answer) -> bool:
+    """Tell a 404 that is not Coder's: of a proxy that lets the route not through, or of one that begins, and finds no server yet."""
+    return answer.status == 404 and problem_of(answer) is None
 
 
 def may_pass(answer: Answer) -> bool:
@@ -166,8 +185,11 @@ def _refusal(answer: Answer, problem: Problem, *, creates: bool) -> Exception:
 
 
 def refused(problem: Problem) -> RefusedError:
-    """Return the refusal, with all that was said."""
-    return RefusedError(problem.message, detail=problem.detail, validations=problem.validations)
+    """Return the refusal, with all that was said. One that names a parameter in words alone, as older servers do, names it as a field, too."""
+    in_words = _IN_WORDS.match(problem.message)
+    if in_words is None or problem.validations:
+        return RefusedError(problem.message, detail=problem.detail, validations=problem.validations)
+    return RefusedError(problem.message, validations=[(in_words[1], problem.detail)])
 
 
 def _is_about_the_name(problem: Problem) -> bool:

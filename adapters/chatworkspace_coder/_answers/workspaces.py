@@ -36,6 +36,7 @@ QUOTA_CODE = "INSUFFICIENT_QUOTA"
 QUOTA_WORDS = "insufficient quota"
 EXTERNAL = "coder_external_agent"
 """The type of the resource whose agents run on a host of the user's."""
+ALWAYS = "always"
 NEVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LOG_LIMIT = 10_000
 """Characters of one line."""
@@ -51,7 +52,7 @@ def workspace(told: object, now: datetime | None) -> Workspace:
     it = as_object(told)
     latest = as_object(it.get("latest_build"))
     made = build(latest, now)
-    active = optional_id(it, "template_active_version_id") if flag(it, "template_require_active_version") else None
+    active = optional_id(it, "template_active_version_id")
     return Workspace(
         id=required_id(it, "id"),
         name=required_text(it, "name"),
@@ -64,7 +65,8 @@ def workspace(told: object, now: datetime | None) -> Workspace:
         created_at=date(it, "created_at") or NEVER,
         deleted=is_deleted(made),
         dormant=date(it, "dormant_at") is not None,
-        required_version_id=active,
+        required_version_id=active if flag(it, "template_require_active_version") else None,
+        updates_to=active if text(it, "automatic_updates") == ALWAYS else None,
     )
 
 
@@ -176,3 +178,13 @@ def log_lines(told: object) -> list[LogLine]:
 def _line(told: object) -> LogLine:
     it = as_object(told)
     return LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info"))
+
+
+def values(told: object) -> dict[str, str]:
+    """Return the answers that a build was asked for with, by name. May hold secrets: never shown."""
+    return dict(readable(as_list(told), _value))
+
+
+def _value(told: object) -> tuple[str, str]:
+    it = as_object(told)
+    return required_text(it, "name"), text(it, "value")

@@ -66,6 +66,14 @@ def a_parameter_that_a_start_does_not_know(fresh: Fresh) -> None:
     equal("the number of the build", it.settled(made).build.number, begun)
 
 
+@BUILDS.rule("parameters", "What the latest build was asked for with is told by name, or not at all.", Ability.ASKING)
+def what_a_build_was_asked_for_with(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.create(attrs.evolve(it.request(template=it.asking), parameters={"region": "there"}))
+    told = it.creator.build_parameters(made, deadline=it.deadline)
+    equal("what it answers", None if told is None else told.get("region"), None if told is None else "there")
+
+
 @BUILDS.rule("of-a-deleted-workspace", "A build of a deleted workspace may be refused, not found or accepted, and nothing comes back to life.")
 def a_build_of_a_deleted_workspace(fresh: Fresh) -> None:
     it = fresh()

@@ -36,6 +36,7 @@ from chatworkspace_fake._platform.rules import Platform
 from chatworkspace_fake._platform.states import ORGANIZATION
 from chatworkspace_fake._platform.switches import Switches
 from chatworkspace_fake._platform.templates import TemplateSettings, changed, template_of
+from chatworkspace_fake._platform.values import classic_by_field, evaluated, is_classic, with_preset
 from chatworkspace_fake._platform.watching import FakeWatch
 from chatworkspace_fake._platform.workspaces import FakeWorkspace as FakeWorkspace
 
@@ -61,6 +62,7 @@ CreatorCall = Literal[
     "list_presets",
     "template_use",
     "get_quota",
+    "build_parameters",
     "record_use",
     "dial",
     "warm",
@@ -99,7 +101,7 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         clock = check_clock(clock)
         self._faults = Faults(clock, calls=get_args(CreatorCall), changes=CHANGES)
         self._platform = Platform(clock, self._faults)
-        self._platform.obey(attrs.evolve(book_of(level), drops_unknown=False))
+        self._platform.obey(book_of(level))
         self._calls: list[str] = []
         self._watches: dict[FakeWatch, None] = {}
         self._watching = check_flag("watching", watching)
@@ -204,13 +206,19 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         return self._answer("get_template", lambda: self._platform.seen_template(owner_id, template_id), deadline)
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
-        return self._answer("list_parameters", lambda: self._platform.blueprint(template.id, owner_id).parameters, deadline)
+        return self._answer("list_parameters", lambda: self._platform.version(template, owner_id).parameters, deadline)
 
-    def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
-        return self._answer("evaluate_parameters", lambda: self._platform.blueprint(template.id, owner_id).evaluation, deadline)
+    def evaluate_parameters(
+        self, owner_id: UUID, template: Template, *, answers: Mapping[str, str] | None = None, deadline: float
+    ) -> Evaluation | None:
+        def evaluate() -> Evaluation | None:
+            asked = self._platform.version(template, owner_id)
+            return None if is_classic(asked, self._platform.book) else evaluated(asked, answers or {})
+
+        return self._answer("evaluate_parameters", evaluate, deadline)
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
-        return self._answer("list_presets", lambda: self._platform.blueprint(template.id, owner_id).presets, deadline)
+        return self._answer("list_presets", lambda: self._platform.version(template, owner_id).presets, deadline)
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         return self._answer("template_use", lambda: self._platform.use_of(owner_id, organization_id), deadline)
@@ -222,7 +230,11 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     # ------------------------------------------------------------ the port: workspaces
 
     def create_workspace(self, request: CreateWorkspace, *, deadline: float) -> Workspace:
-        return self._answer("create_workspace", lambda: self._platform.make(request).told(), deadline)
+        def make() -> Workspace:
+            with classic_by_field():
+                return self._platform.make(with_preset(self._platform.blueprints.get(request.template_id), self._platform.book, request)).told()
+
+        return self._answer("create_workspace", make, deadline)
 
     def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
         return self._answer("get_workspace", lambda: self._platform.visible(owner_id, workspace_id).told(), deadline)
@@ -249,7 +261,8 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     def _build(self, call: str, workspace: Workspace, transition: Transition, parameters: Mapping[str, str], deadline: float) -> Workspace:
         def build() -> Workspace:
             it = self._platform.visible(workspace.owner_id, workspace.id)
-            self._platform.build(it, transition, parameters)
+            with classic_by_field():
+                self._platform.build(it, transition, parameters)
             return it.told()
 
         return self._answer(call, build, deadline)
@@ -266,6 +279,9 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
             return [line for line in log if line.id > after]
 
         return self._answer("build_log", read, deadline)
+
+    def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
+        return self._answer("build_parameters", lambda: dict(self._platform.visible(workspace.owner_id, workspace.id).latest.values), deadline)
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         def count() -> None:

@@ -144,10 +144,20 @@ class Platform:
         """Return what the active version of a template makes that the user may see. NotFoundError."""
         return self.blueprints[self.seen_template(user_id, template_id).id]
 
+    def version(self, template: Template, user_id: UUID) -> Blueprint:
+        """Return what that version of a template makes that the user may see; the active one, where it was never built. NotFoundError."""
+        active = self.blueprint(template.id, user_id)
+        built = (record.blueprint for it in tuple(self.made.values()) if it.template.id == template.id for record in it.records)
+        return next((it for it in built if it.version_id == template.version_id), active) if active.version_id != template.version_id else active
+
     def required_version(self, template_id: UUID) -> UUID | None:
         """Return the version that a start must use, if the template says so."""
         blueprint = self.blueprints[template_id]
         return blueprint.version_id if blueprint.require_active and self.book.licensed else None
+
+    def active_version(self, template_id: UUID) -> UUID:
+        """Return the version that is made now."""
+        return self.blueprints[template_id].version_id
 
     def visible(self, owner_id: UUID, workspace_id: UUID) -> FakeWorkspace:
         """Return a workspace, deleted or not. NotFoundError."""
@@ -332,7 +342,8 @@ class Platform:
     def _version_to_start(self, workspace: FakeWorkspace) -> Blueprint:
         """Return the version of a start that names none."""
         active = self.blueprints[workspace.template.id]
-        return active if self.required_version(workspace.template.id) is not None else workspace.latest.blueprint
+        follows = workspace.updates_always or self.required_version(workspace.template.id) is not None
+        return active if follows else workspace.latest.blueprint
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
         """Give a workspace another name, allowed or not. InvalidArgumentError: taken."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import NamedTuple
 from uuid import UUID
@@ -61,7 +61,7 @@ class Blueprint:
     """`main/sub` is a sub-agent of `main`."""
     external_agent: bool = False
     parameters: tuple[Parameter, ...] = ()
-    evaluation: Evaluation | None = None
+    evaluation: Evaluation | Callable[[Mapping[str, str]], Evaluation] | None = None
     presets: tuple[Preset, ...] = ()
     cost: int = 0
     log: tuple[str, ...] = ()

@@ -60,10 +60,7 @@ class Switches:
         self._switch(cancels_as_failed=status == "failed")
 
     def drop_unknown_parameters(self, drop: bool) -> None:  # noqa: FBT001 # the one thing that it is told
-        """Drop answers that no question was asked for, without a word, as servers do; or refuse them, as a creator does that looks first.
-
-        At first they are refused in memory, and dropped where a simulator serves.
-        """
+        """Drop answers that no question was asked for, without a word, as servers do (at first), or refuse them."""
         self._switch(drops_unknown=check_flag("drop", drop))
 
     def allow_renames(self, allow: bool) -> None:  # noqa: FBT001 # the one thing that it is told

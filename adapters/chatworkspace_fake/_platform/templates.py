@@ -29,8 +29,8 @@ class TemplateSettings(TypedDict, total=False):
     agents: their names (`main`); "main/sub" is a sub-agent of "main". external_agent: they run on a host of the user's, and connect when somebody
     starts them there (FakeWorkspace.connect).
     agents_allowed: chats may use it (True). deprecated, display_name, description, readme: as the platform tells them.
-    parameters: what it asks. evaluation: what the parameters are for whoever asks; None: it is not told. presets: one with desired_prebuilds has as
-    many workspaces waiting to be claimed.
+    parameters: what it asks. evaluation: what the parameters are for whoever asks, or a function that tells it of their answers, by name; None: it
+    is not told. presets: one with desired_prebuilds has as many workspaces waiting to be claimed.
     cost: credits that a workspace takes while it runs (0). log: lines of a start's log. require_active: only the active version may be started.
     classic: its parameters are checked one at a time, the old way; None: as the platform's version does where there is no evaluation.
     """
@@ -48,7 +48,7 @@ class TemplateSettings(TypedDict, total=False):
     agents_allowed: bool
     deprecated: bool
     parameters: Sequence[Parameter]
-    evaluation: Evaluation | None
+    evaluation: Evaluation | Callable[[Mapping[str, str]], Evaluation] | None
     presets: Sequence[Preset]
     cost: int
     log: Sequence[str]
@@ -106,8 +106,8 @@ def _agents(argument: str, value: object) -> tuple[str, ...]:
     return names
 
 
-def _evaluation(argument: str, value: object) -> Evaluation | None:
-    return None if value is None else check_instance(argument, value, Evaluation, "an Evaluation or None")
+def _evaluation(argument: str, value: object) -> object:
+    return value if value is None or callable(value) else check_instance(argument, value, Evaluation, "an Evaluation, a function or None")
 
 
 _TOLD: Mapping[str, Check] = {

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import cast
 
+import attrs
+
 from chatworkspace import RefusedError
-from chatworkspace.ports import Parameter, Preset
+from chatworkspace.ports import CreateWorkspace, Evaluation, Parameter, Preset
 from chatworkspace_fake._platform.book import Book
 from chatworkspace_fake._platform.states import Blueprint
 
 Problem = tuple[str, str]
 """A parameter, and what is wrong with its value."""
 _NONE: Mapping[str, str] = {}
+_CLASSIC = "Unable to validate parameter "
+"""How the old way begins to refuse."""
 
 
 def is_classic(blueprint: Blueprint, book: Book) -> bool:
@@ -25,6 +29,11 @@ def is_classic(blueprint: Blueprint, book: Book) -> bool:
     return book.classic and blueprint.evaluation is None
 
 
+def evaluated(blueprint: Blueprint, answers: Mapping[str, str]) -> Evaluation | None:
+    """Return what a version asks somebody who answers so; None: it is not evaluated."""
+    return blueprint.evaluation(answers) if callable(blueprint.evaluation) else blueprint.evaluation
+
+
 def values_for(
     blueprint: Blueprint, book: Book, given: Mapping[str, str], *, preset: Preset | None = None, before: Mapping[str, str] | None = None
 ) -> Mapping[str, str]:
@@ -32,13 +41,13 @@ def values_for(
 
     A preset's answers win over the caller's, these over those of before, and these over the defaults.
     """
-    asked = _asked(blueprint, book)
+    told = {**given, **({} if preset is None else preset.parameters)}
+    asked = _asked(blueprint, book, {**(before or _NONE), **told})
     if not asked and not given:
         return _NONE
     if not book.drops_unknown and (unknown := sorted(given.keys() - asked.keys())):
         raise RefusedError("unknown parameters", validations=[(name, "the template has no such parameter") for name in unknown])
     kept = {name: value for name, value in (before or _NONE).items() if name in asked and not asked[name].ephemeral}
-    told = {**given, **({} if preset is None else preset.parameters)}
     answers = {**kept, **{name: value for name, value in told.items() if name in asked}}
     problems = _problems(asked, answers, kept if before is not None else None, classic=is_classic(blueprint, book), numbers=book.classic_numbers)
     if problems:
@@ -46,12 +55,14 @@ def values_for(
     return {name: answers.get(name, it.default or "") for name, it in asked.items()}
 
 
-def _asked(blueprint: Blueprint, book: Book) -> dict[str, Parameter]:
-    """Return what a version asks, by name: as it was evaluated, where it is."""
+def _asked(blueprint: Blueprint, book: Book, answers: Mapping[str, str]) -> dict[str, Parameter]:
+    """Return what a version asks somebody who answers so, by name: as it was evaluated, where it is."""
     asked = {it.name: it for it in blueprint.parameters}
-    if blueprint.evaluation is not None and not is_classic(blueprint, book):
-        asked |= {it.name: it for it in blueprint.evaluation.parameters if (it.name, "options") not in blueprint.evaluation.unknown}
-    return asked
+    evaluation = None if is_classic(blueprint, book) else evaluated(blueprint, answers)
+    if evaluation is None:
+        return asked
+    there = {it.name: it for it in evaluation.parameters if (it.name, "options") not in evaluation.unknown}
+    return there if callable(blueprint.evaluation) else asked | there
 
 
 def _problems(
@@ -128,6 +139,29 @@ def _refusal(problems: list[Problem], asked: Mapping[str, Parameter], *, classic
         return RefusedError("Unable to validate parameters", validations=problems)
     name, problem = problems[0]
     return RefusedError(
-        f"Unable to validate parameter {_quoted(name)}",
+        f"{_CLASSIC}{_quoted(name)}",
         detail=f"can't validate build parameter {_quoted(asked[name].display_name or name)}: {problem}",
     )
+
+
+# ------------------------------------------------------------------ as a client asks, and tells it
+
+
+def with_preset(blueprint: Blueprint | None, book: Book, request: CreateWorkspace) -> CreateWorkspace:
+    """Return the request as a client sends it where presets are ignored: with the preset's own answers."""
+    if request.preset_id is None or book.takes_presets or blueprint is None:
+        return request
+    told = next((it.parameters for it in blueprint.presets if it.id == request.preset_id), _NONE)
+    return attrs.evolve(request, parameters={**request.parameters, **told})
+
+
+@contextmanager
+def classic_by_field() -> Generator[None, None, None]:
+    """Tell what is refused the old way, which names a parameter in words, by its field."""
+    try:
+        yield
+    except RefusedError as error:
+        if error.validations or not error.message.startswith(_CLASSIC):
+            raise
+        name = str(json.loads(error.message.removeprefix(_CLASSIC)))
+        raise RefusedError(error.message, validations=[(name, error.detail)]) from error

@@ -41,6 +41,10 @@ class Keeper(Protocol):
         """Return the version that a start must use, if the template says so."""
         ...
 
+    def active_version(self, template_id: UUID) -> UUID:
+        """Return the version that is made now."""
+        ...
+
     def build(self, workspace: FakeWorkspace, transition: Transition) -> None:
         """Ask for a build. RefusedError."""
         ...
@@ -89,6 +93,7 @@ class FakeWorkspace:
         self._builds: list[BuildRecord] = []
         self._deeds: tuple[Deed, ...] = ()
         self._dormant = False
+        self._updates_always = False
         self._hidden = False
         self._deleted_at = NEVER
         self._watchers: list[Signal] = []
@@ -176,6 +181,11 @@ class FakeWorkspace:
         self._dormant = False
         self.changed()
 
+    def update_always(self) -> None:
+        """Let each start move it to its template's active version, as users may choose in the platform's own page."""
+        self._updates_always = True
+        self.changed()
+
     def hide(self) -> None:
         """Take from its owner the right to see it."""
         self._set_hidden(hidden=True)
@@ -210,6 +220,11 @@ class FakeWorkspace:
     def dormant(self) -> bool:
         """The platform put it to sleep."""
         return self._dormant
+
+    @property
+    def updates_always(self) -> bool:
+        """Each start moves it to the active version, if whoever asks for it does as its owner has chosen."""
+        return self._updates_always
 
     @property
     def cost(self) -> int:
@@ -323,4 +338,5 @@ class FakeWorkspace:
             deleted=now >= self.gone_at,
             dormant=self._dormant,
             required_version_id=self._keeper.required_version(self.template.id),
+            updates_to=self._keeper.active_version(self.template.id) if self._updates_always else None,
         )

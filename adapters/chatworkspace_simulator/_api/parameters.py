@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from chatworkspace.ports import Evaluation
+from chatworkspace_fake._platform.values import evaluated
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.shapes.parameters import evaluation_json, parameter_json, preset_json
 from chatworkspace_simulator._api.world import World
@@ -29,12 +30,12 @@ def evaluate(world: World, request: Request) -> Reply:
     """Answer with the parameters as they are for one owner and these inputs."""
     body = request.json()
     _, blueprint = world.seen_version(request.user, request.id("version"))
-    found = world.ask("evaluate_parameters", lambda: blueprint.evaluation)
-    evaluation = Evaluation(parameters=blueprint.parameters) if found is None else found
     inputs = body.get("inputs")
     if not isinstance(inputs, dict):
         raise ApiError(400, "Request body must be valid JSON.", detail="inputs: expected an object")
     given = json.loads(json.dumps(inputs))
+    found = world.ask("evaluate_parameters", lambda: evaluated(blueprint, given))
+    evaluation = Evaluation(parameters=blueprint.parameters) if found is None else found
     return told(evaluation_json(evaluation, given, body.get("id", 0)))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatworkspace import ChatWorkspaces, ConnectError
 from chatworkspace.ports import Completed
 from chatworkspace_fake import FakeCoder
 from chatworkspace_simulator import CoderSimulator
@@ -60,6 +61,21 @@ def test_exec_that_takes_too_long(ready: Shell, simulator: CoderSimulator) -> No
     done = ready("exec", *CHAT, "--timeout", "0.5", "--", "sleep", "9")
     assert (done.code, done.out) == (124, "")
     assert "did not end within 0.5 s" in done.err
+
+
+@pytest.mark.parametrize(("timeout", "dial"), [(0.5, 5.0), (8.0, 8.0), (60.0, 15.0)])
+def test_exec_in_an_agent_that_stands_still(ready: Shell, monkeypatch: pytest.MonkeyPatch, timeout: float, dial: float) -> None:
+    """R1: it is waited for as long as for the command at most, within 5 to 15 seconds."""
+    limits: list[float] = []
+
+    def stands_still(workspaces: ChatWorkspaces, chat_id: str) -> None:
+        del chat_id
+        limits.append(workspaces._timeouts.dial)
+        raise ConnectError("the agent did not answer in time", agent=None)
+
+    monkeypatch.setattr(ChatWorkspaces, "connect", stands_still)
+    assert ready("exec", *CHAT, "--timeout", str(timeout), "--", "ls").code == 255
+    assert limits == [dial]
 
 
 def test_the_file_stays_where_it_was_asked_for(shell: Shell, tmp_path: Path, docker: str) -> None:

@@ -18,13 +18,13 @@ REQUEST = CreateWorkspace(owner_id=UUID(OWNER), organization_id=UUID(ORGANIZATIO
 
 def test_a_creation() -> None:
     """The active version of a template is asked for by the template; nothing is sent that was not given."""
-    assert _bodies.creation(REQUEST) == {"name": "dev", "template_id": TEMPLATE, "rich_parameter_values": []}
+    assert _bodies.creation(REQUEST, {}) == {"name": "dev", "template_id": TEMPLATE, "rich_parameter_values": []}
 
 
 def test_a_creation_with_everything() -> None:
-    """Parameters, preset, lifetime."""
-    body = _bodies.creation(attrs.evolve(REQUEST, parameters={"cpu": "4"}, preset_id=UUID(PRESET), ttl=3600))
-    assert body["rich_parameter_values"] == [{"name": "cpu", "value": "4"}]
+    """Parameters, preset, lifetime; the preset's own answers are sent along, and win."""
+    body = _bodies.creation(attrs.evolve(REQUEST, parameters={"cpu": "4", "disk": "9"}, preset_id=UUID(PRESET), ttl=3600), {"cpu": "2"})
+    assert body["rich_parameter_values"] == [{"name": "cpu", "value": "2"}, {"name": "disk", "value": "9"}]
     assert (body["template_version_preset_id"], body["ttl_ms"]) == (PRESET, 3_600_000)
 
 
@@ -40,6 +40,8 @@ def test_a_start() -> None:
     assert plain == {"transition": "start", "rich_parameter_values": [{"name": "cpu", "value": "4"}], "template_version_preset_id": None}
     required = _bodies.start(workspaces.workspace(workspace(template_require_active_version=True), None), {})
     assert required["template_version_id"] == NEXT_VERSION
+    always = _bodies.start(workspaces.workspace(workspace(automatic_updates="always"), None), {})
+    assert always["template_version_id"] == NEXT_VERSION
 
 
 def test_a_stop_and_a_deletion() -> None:

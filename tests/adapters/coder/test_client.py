@@ -13,6 +13,7 @@ from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import templates, workspaces
 from tests.adapters.coder.payloads import (
     AGENT,
+    BUILD,
     NEXT_VERSION,
     NO_ROUTE,
     NOT_FOUND,
@@ -51,16 +52,10 @@ OLDER = {name: value for name, value in template().items() if name != "agents_al
 def test_a_creation_is_one_request(server: Server, client: CoderClient) -> None:
     """Its answer is the workspace."""
     server.on("POST", CREATE, Reply(201, workspace(build(job={"status": "pending"}))))
-    made = client.create_workspace(attrs.evolve(REQUEST, preset_id=UUID(PRESET), ttl=90), deadline=soon())
+    made = client.create_workspace(attrs.evolve(REQUEST, ttl=90), deadline=soon())
     assert (made.id, made.build.job_status) == (IT, JobStatus.PENDING)
     assert server.paths == [f"POST {CREATE}"]
-    assert server.seen[0].body == {
-        "name": "dev-ana",
-        "template_id": TEMPLATE,
-        "rich_parameter_values": [],
-        "template_version_preset_id": PRESET,
-        "ttl_ms": 120_000,
-    }
+    assert server.seen[0].body == {"name": "dev-ana", "template_id": TEMPLATE, "rich_parameter_values": [], "ttl_ms": 120_000}
 
 
 def test_a_claimed_prebuild(server: Server, client: CoderClient) -> None:
@@ -157,10 +152,18 @@ def test_a_build_is_never_asked_for_again(server: Server, client: CoderClient, r
 
 
 def test_a_workspace_is_one_request(server: Server, client: CoderClient) -> None:
-    """Deleted ones are asked for as well."""
+    """A plain one: what is deleted is asked for once more."""
     server.on("GET", f"/workspaces/{WORKSPACE}", Reply(200, workspace()))
     assert client.get_workspace(ME, IT, deadline=soon()) == READ
-    assert (len(server.seen), server.seen[0].query) == (1, {"include_deleted": "true"})
+    assert (len(server.seen), server.seen[0].query) == (1, {})
+
+
+def test_a_deleted_workspace_is_what_a_plain_read_calls_deleted(server: Server, client: CoderClient) -> None:
+    """Whatever its latest build is: before 2.28 a start that comes late is built."""
+    server.on("GET", f"/workspaces/{WORKSPACE}", Reply(410, problem("Workspace was deleted.")), Reply(200, workspace(build(build_number=4))))
+    read = client.get_workspace(ME, IT, deadline=soon())
+    assert (read.deleted, read.name, read.build.number, read.build.transition) == (True, "dev-ana", 4, Transition.START)
+    assert [it.query for it in server.seen] == [{}, {"include_deleted": "true"}]
 
 
 @pytest.mark.parametrize(
@@ -284,40 +287,54 @@ def test_a_new_server_is_not_asked_for_its_allow_list(server: Server, client: Co
 
 
 def test_parameters_and_presets(server: Server, client: CoderClient) -> None:
-    """Of the active version; null is none, and so is a server without presets."""
+    """Of the version that is asked for, each read once; null is none, and so is a server without presets. A template is read if it never was."""
     server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
     server.on("GET", f"/templateversions/{VERSION}/rich-parameters", Reply(200, [{"name": "cpu", "default_value": "2"}]))
     preset: Json = {"ID": PRESET, "Name": "Small", "Parameters": [{"Name": "cpu", "Value": "2"}]}
-    server.on("GET", f"/templateversions/{VERSION}/presets", Reply(200, [preset]), Reply(200, None), Reply(404, NO_ROUTE))
+    server.on("GET", f"/templateversions/{VERSION}/presets", Reply(200, [preset]))
+    server.on("GET", f"/templateversions/{OTHER}/presets", Reply(404, NO_ROUTE), Reply(200, None))
+    for _ in range(2):
+        assert [one.name for one in client.list_parameters(ME, THE_TEMPLATE, deadline=soon())] == ["cpu"]
+        assert [one.name for one in client.list_presets(ME, THE_TEMPLATE, deadline=soon())] == ["Small"]
+    assert len(server.seen) == 3
     it = attrs.evolve(THE_TEMPLATE, version_id=UUID(OTHER))
-    assert [one.name for one in client.list_parameters(ME, it, deadline=soon())] == ["cpu"]
-    assert [[one.name for one in client.list_presets(ME, it, deadline=soon())] for _ in range(3)] == [["Small"], [], []]
+    assert [list(client.list_presets(ME, it, deadline=soon())) for _ in range(3)] == [[], [], []]
+    assert len(server.seen) == 5
+
+
+def test_answers_of_a_build(server: Server, client: CoderClient) -> None:
+    """By name; what cannot be read is left out."""
+    server.on("GET", f"/workspacebuilds/{BUILD}/parameters", Reply(200, [{"name": "cpu", "value": "2"}, {"value": "3"}]))
+    assert client.build_parameters(READ, deadline=soon()) == {"cpu": "2"}
 
 
 def test_evaluated_parameters(server: Server, client: CoderClient) -> None:
-    """Asked for the owner; None for classic templates and older servers, RefusedError while the version is imported."""
+    """Asked for the owner who answers so; None for classic templates, RefusedError while the version is imported, unavailable in older servers."""
     path = f"/templateversions/{VERSION}/dynamic-parameters/evaluate"
     server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
     told = {"parameters": [{"name": "cpu", "default_value": {"value": "2", "valid": True}}]}
     server.on("POST", path, Reply(200, told), Reply(404, NO_ROUTE), Reply(400, problem("Template version job has not finished")))
-    evaluation = client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon())
+    evaluation = client.evaluate_parameters(ME, THE_TEMPLATE, answers={"cpu": "4"}, deadline=soon())
     assert evaluation is not None
     assert evaluation.parameters[0].default == "2"
-    assert server.seen[-1].body == {"id": 1, "inputs": {}, "owner_id": OWNER}
-    assert client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon()) is None
+    assert server.seen[-1].body == {"id": 1, "inputs": {"cpu": "4"}, "owner_id": OWNER}
+    with pytest.raises(UnavailableError):
+        client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon())
     with pytest.raises(RefusedError):
         client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon())
     server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template(use_classic_parameter_flow=True)))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    client.get_template(ME, OF, deadline=soon())
     assert client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon()) is None
 
 
 def test_use_of_templates(server: Server, client: CoderClient) -> None:
-    """Live ones from one listing, deleted ones from another, which older servers refuse."""
+    """Of the live ones: no server lists those that are deleted, and none is asked to."""
     server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [template()]))
     server.on("GET", f"/users/{OWNER}", Reply(200, user()))
-    server.on("GET", "/workspaces", Reply(200, {"workspaces": [workspace(last_used_at=None)]}), Reply(400, problem("Query parameters")))
+    server.on("GET", "/workspaces", Reply(200, {"workspaces": [workspace(last_used_at=None)]}))
     assert client.template_use(ME, HOME, deadline=soon())[OF].developers == 3
-    assert [it.query for it in server.seen[2:]] == [{"q": "owner:ana"}, {"q": "owner:ana status:deleted"}]
+    assert [it.query for it in server.seen[2:]] == [{"q": "owner:ana"}]
 
 
 def test_quotas(server: Server, client: CoderClient) -> None:

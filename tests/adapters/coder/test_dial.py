@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace import Agent, RefusedError, UnavailableError
+from chatworkspace import Agent, Reason, RefusedError, UnavailableError
 from chatworkspace.ports import DialError
 from chatworkspace_coder import CoderClient, _terminal
 from chatworkspace_coder._answers import workspaces
@@ -92,6 +92,44 @@ def test_an_agent_of_no_workspace_of_ours(reachable: Server, client: CoderClient
     with pytest.raises(DialError) as failed:
         client.dial(attrs.evolve(IT, id=UUID(OTHER)), MAIN, deadline=soon())
     assert failed.value.permanent
+
+
+# ---------------------------------------------------------------- without a terminal
+
+
+def without_terminal(server: Server, client: CoderClient, terminal: Reply, *probes: Reply) -> UnavailableError:
+    """Return why there is no terminal, where the agent was reached a moment ago."""
+    server.on("GET", PTY, terminal)
+    connection = dial(client)
+    server.on("GET", PROBE, *probes)
+    with pytest.raises(UnavailableError) as failed:
+        connection.run("true", timeout=20)
+    return failed.value
+
+
+@pytest.mark.parametrize("status", [404, 502])
+def test_a_terminal_whose_agent_is_gone(reachable: Server, client: CoderClient, status: int) -> None:
+    """P3: the server has a page for it, as a proxy may have: the agent is probed once, and its state is told."""
+    state = 'Agent state is "disconnected", it must be in the "connected" state.'
+    failure = without_terminal(reachable, client, Reply(status, PAGE), Reply(400, problem(state)))
+    assert (str(failure), failure.reason, failure.retryable) == (f"no terminal: {state}", Reason.CONNECT_FAILED, True)
+    assert reachable.paths.count(f"GET {PROBE}") == 2
+
+
+def test_a_terminal_that_a_proxy_refuses(reachable: Server, client: CoderClient) -> None:
+    """The agent is reached, so the page is somebody else's."""
+    failure = without_terminal(reachable, client, Reply(404, PAGE), Reply(200, {"ports": None}))
+    assert "not Coder's" in str(failure)
+    assert failure.reason is Reason.PLATFORM_UNAVAILABLE
+
+
+def test_a_terminal_of_a_server_that_is_away(reachable: Server, client: CoderClient) -> None:
+    """The probe says no more; what the server says by itself needs none."""
+    assert without_terminal(reachable, client, Reply(502, PAGE), Reply(502, PAGE)).retryable
+    asked = reachable.paths.count(f"GET {PROBE}")
+    reachable.on("GET", PROBE, Reply(200, {"ports": None}))
+    assert "who?" in str(without_terminal(reachable, client, Reply(401, problem("who?")), Reply(200, {"ports": None})))
+    assert reachable.paths.count(f"GET {PROBE}") == asked + 1  # to connect
 
 
 # ---------------------------------------------------------------- commands

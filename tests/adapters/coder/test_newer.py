@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import attrs
 import pytest
 
+from chatworkspace import UnavailableError
 from chatworkspace.ports import Watch
 from chatworkspace_coder import CoderClient
 from tests.adapters.coder.calls import CHAT, HOME, LISTED, ME, OF, READ
@@ -41,6 +43,12 @@ def _forget(client: CoderClient) -> None:
     client._settings._lifetime._told = client._settings._allowed._told = None
 
 
+def _evaluated(client: CoderClient) -> object:
+    with suppress(UnavailableError):
+        return client.evaluate_parameters(ME, LISTED, deadline=soon())
+    return None
+
+
 def _watched(client: CoderClient) -> Watch | None:
     return client.watch(READ, deadline=soon())
 
@@ -49,19 +57,24 @@ ROUTES = {
     "allow-list": Route(path=ALLOWED, ask=lambda client: client.get_template(ME, OF, deadline=soon()).agents_allowed, without=True),
     "lifetime": Route(path=STABLE, ask=lambda client: client.workspace_ttl(CHAT), without=None),
     "older lifetime": Route(path=EXPERIMENTAL, ask=lambda client: client.workspace_ttl(CHAT), without=None),
-    "evaluation": Route(method="POST", path=EVALUATE, ask=lambda client: client.evaluate_parameters(ME, LISTED, deadline=soon()), without=None),
+    "evaluation": Route(method="POST", path=EVALUATE, ask=_evaluated, without=None),
     "quota": Route(path=MEMBER, ask=lambda client: client.get_quota(ME, HOME, deadline=soon()), without=None),
     "older quota": Route(path=OLDER, ask=lambda client: client.get_quota(ME, HOME, deadline=soon()), without=None),
     "watch": Route(path=WS, ask=_watched, without=None),
 }
 LACKS = {
     "no route": Reply(404, NO_ROUTE),
-    "no route in plain text": Reply(404, b"404 page not found\n", {"Content-Type": "text/plain"}),
-    "no route in a page": Reply(404, PAGE),
     "page": Reply(200, PAGE),
     "page by its type": Reply(200, b"\xef\xbb\xbf Workspaces", {"Content-Type": "text/html; charset=utf-8"}),
     "page by its looks": Reply(200, b"\n <!doctype html>", {"Content-Type": "application/octet-stream"}),
 }
+
+
+NOBODYS = {
+    "in plain text": Reply(404, b"404 page not found\n", {"Content-Type": "text/plain"}),
+    "in a page": Reply(404, PAGE),
+}
+"""Said by whoever stands before the server, and has none yet, or lets this through never."""
 
 
 @pytest.fixture(params=ROUTES)
@@ -105,6 +118,24 @@ def test_a_lack_is_asked_about_once_for_each_version(server: Server, client: Cod
         _forget(client)
         assert route.ask(client) == route.without
     assert asked(server, route) == 2
+
+
+@pytest.mark.parametrize("lack", NOBODYS.values(), ids=NOBODYS)
+def test_what_nobody_of_the_server_says_is_remembered_of_none(server: Server, client: CoderClient, route: Route, lack: Reply) -> None:
+    """An ingress that begins says the same: the route is asked for a few times, done without for once, and asked for again the next time."""
+    watched = route.path == WS
+    server.on(route.method, route.path, says(lack, BEFORE))
+    for number in range(1, 3):
+        assert route.ask(client) == route.without
+        assert asked(server, route) == (1 if watched else 3 * number)  # a watch is tried again after a minute
+    assert "watch-ws" not in client._watching._lacking._seen
+
+
+@pytest.mark.parametrize("lack", NOBODYS.values(), ids=NOBODYS)
+def test_an_ingress_that_begins(server: Server, client: CoderClient, lack: Reply) -> None:
+    """The second answer is the server's, and counts."""
+    server.on("GET", STABLE, lack, Reply(200, {"workspace_ttl_ms": 60_000}, BEFORE))
+    assert client.workspace_ttl(CHAT) == 60.0
 
 
 @pytest.mark.parametrize("passing", [Reply(503, PAGE), Reply(429, problem("slow")), Reply(502, b"")], ids=["503", "429", "502"])

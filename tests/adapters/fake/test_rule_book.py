@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,7 @@ import attrs
 import pytest
 
 from chatworkspace import AgentStatus, JobStatus, Quota, RefusedError, Transition, UnavailableError, Workspace
-from chatworkspace.ports import CreateWorkspace, DialError, NotAnsweredError, NotFoundError, Option, Parameter, Preset
+from chatworkspace.ports import CreateWorkspace, DialError, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 
@@ -62,26 +63,22 @@ def values(it: FakeWorkspace) -> dict[str, str]:
 @pytest.mark.parametrize(("name", "value"), WRONG.items())
 @pytest.mark.parametrize("level", ["2.24", "newest"])
 def test_an_answer_that_does_not_fit(level: str, name: str, value: Any) -> None:
-    """Is refused with the value in quotes: by its field, or in words where it is checked the old way, of 2.24 without a look at numbers."""
+    """Is refused with the value in quotes, by its field: all, or the first where it is checked the old way, of 2.24 without a look at numbers."""
     coder = asking(level)
     if (level, name) == ("2.24", "cpus"):
         assert values(made(coder, cpus="99")) == {"cpus": "99"}
         return
     with pytest.raises(RefusedError) as refused:
         create(coder, **{name: value})
-    error = refused.value
-    if level == "newest":
-        assert (error.message, [field for field, _ in error.validations]) == ("Unable to validate parameters", [name])
-        assert f'"{value}"' in error.validations[0][1]
-    else:
-        assert (error.message, error.validations) == (f'Unable to validate parameter "{name}"', ())
-        assert f'"{value}"' in error.detail
+    error, ((field, detail),) = refused.value, refused.value.validations
+    assert error.message == ("Unable to validate parameters" if level == "newest" else f'Unable to validate parameter "{name}"')
+    assert (field, f'"{value}"' in detail) == (name, True)
     assert coder.workspaces == ()
 
 
 def test_all_problems_are_told_at_once_the_new_way() -> None:
     """And one at a time the old way, whichever a template chose."""
-    for classic, told in ((False, 5), (True, 0)):
+    for classic, told in ((False, 5), (True, 1)):
         with pytest.raises(RefusedError) as refused:
             create(asking(classic=classic), **WRONG)
         assert len(refused.value.validations) == told
@@ -119,12 +116,24 @@ def test_the_next_start_keeps_the_answers() -> None:
 
 
 def test_answers_that_nobody_asked_for() -> None:
-    """Are refused in memory unless it is to be as servers are, which drop them without a word."""
+    """Are dropped without a word, unless it is to be otherwise."""
     coder = asking()
-    with pytest.raises(RefusedError):
-        create(coder, colour="red")
-    coder.drop_unknown_parameters(True)
     assert values(made(coder, colour="red")) == {}
+    coder.drop_unknown_parameters(False)
+    with pytest.raises(RefusedError):
+        create(coder, "other", colour="red")
+
+
+def test_answers_that_other_answers_bring() -> None:
+    """A template may be evaluated by a function: what it does not ask then is dropped."""
+    coder = FakeCoder(Simulation())
+    region, zone = ASKED[0], Parameter(name="zone", default="a")
+
+    def evaluate(answers: Mapping[str, str]) -> Evaluation:
+        return Evaluation(parameters=(region, zone) if answers.get("region") == "us" else (region,))
+
+    coder.add_template("docker", parameters=[region], evaluation=evaluate)
+    assert [made(coder, where, region=where, zone="b").latest.values for where in ("eu", "us")] == [{"region": "eu"}, {"region": "us", "zone": "b"}]
 
 
 # ------------------------------------------------------------------ presets
@@ -140,14 +149,14 @@ def test_a_preset_wins_over_answers() -> None:
 
 
 def test_a_preset_that_is_not_there_is_the_servers_failure() -> None:
-    """Which says nothing about the preset but in words of a database. The oldest ignore what they do not know."""
+    """Which says nothing about the preset but in words of a database. The oldest ignore what they do not know, and are sent the preset's answers."""
     with pytest.raises(NotAnsweredError, match="preset") as failed:
         create(asking(), preset_id=UUID(int=404))
     assert not failed.value.in_flight
     old = asking("2.20", presets=[MARS])
     create(old, preset_id=UUID(int=404))
     create(old, "other", preset_id=MARS.id)
-    assert [(values(it), it.latest.preset_id) for it in old.workspaces] == [({}, None), ({}, None)]
+    assert [(values(it), it.latest.preset_id) for it in old.workspaces] == [({}, None), ({"region": "us"}, None)]
 
 
 def test_a_preset_whose_answers_are_given_is_found() -> None:
@@ -160,12 +169,15 @@ def test_a_preset_whose_answers_are_given_is_found() -> None:
 
 
 def test_a_start_builds_the_version_of_the_build_before() -> None:
-    """Unless the template requires its active one."""
+    """Unless the template requires its active one, or its owner has chosen that."""
     coder = FakeCoder(Simulation())
     it = coder.add_workspace(coder.add_template("docker"), owner_id=OWNER)
     before, active = it.template.version_id, coder.update_template("docker").version_id
     it.stop()
     assert coder.start_workspace(it.now, {}, deadline=LONG).build.template_version_id == before != active
+    it.stop()
+    it.update_always()
+    assert coder.start_workspace(it.now, {}, deadline=LONG).build.template_version_id == active
     it.stop()
     required = coder.update_template("docker", require_active=True).version_id
     assert coder.start_workspace(it.now, {}, deadline=LONG).build.template_version_id == required

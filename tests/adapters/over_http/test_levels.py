@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 import pytest
 
-from chatworkspace import JobStatus, Reason, RefusedError, Transition, Workspace
+from chatworkspace import JobStatus, NoWorkspaceError, Reason, RefusedError, State, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, Evaluation, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import FakeCoder, FakeWorkspace
@@ -24,6 +24,8 @@ ANA = UUID(int=0xA)
 TOKENS = {"of-the-site's-owner": OWNER, "ana's": ANA}
 LONG = 20.0
 """Seconds that no test waits for."""
+BUILDS_DELETED = ("2.20", "2.24")
+"""Levels that build what is deleted."""
 TELLING = ("2.29", "2.35", "newest")
 """Levels that tell of a template that its agents are external."""
 
@@ -263,3 +265,73 @@ def test_what_an_evaluation_could_not_tell(stack: ExitStack) -> None:
     assert told is not None
     assert (told.unknown, told.complete) == (unknown, False)
     assert (told.parameters[0].options, told.parameters[0].default, told.parameters[0].error) == (region.options, None, "no such region")
+
+
+# ------------------------------------------------------------------ deleted, and built all the same
+
+
+def test_a_start_of_a_deleted_workspace_that_came_late(level: str) -> None:
+    """Before 2.28 it is built, and looks alive with include_deleted. Deleted is what a plain read says: the chat gets a new one."""
+    with over_http(level):
+        world = World()
+        first = world.created()
+        it = world.latest
+        it.stop()
+        world.sim.sleep(10)
+        it.delete()
+        if level in BUILDS_DELETED:
+            it.start()
+        world.sim.sleep(60)
+        assert it.now.build.transition is (Transition.START if level in BUILDS_DELETED else Transition.DELETE)
+        assert world.chats.status(CHAT).reason is Reason.DELETED
+        second = world.chats.create(CHAT, first.require_ready().template_id)
+    assert (second.reason, second.workspace_id == first.workspace_id, len(world.coder.live)) == (Reason.CREATED, False, 1)
+
+
+def test_a_start_that_arrives_after_the_deletion(level: str) -> None:
+    """The library's own: it has read "stopped", and the user's deletion goes through before. The chat has nothing then, and gets a new one."""
+    with over_http(level):
+        world = World()
+        docker = world.created().require_ready().template_id
+        it = world.latest
+        it.stop()
+        world.sim.sleep(10)
+        world.coder.when("start_workspace").take(5)
+        world.sim.at(world.sim.elapsed + 2, it.delete)
+        try:
+            outcome = world.chats.start(CHAT)
+        except (NoWorkspaceError, RefusedError):
+            assert level not in BUILDS_DELETED
+        else:
+            assert outcome.state is State.GONE
+        assert world.chats.status(CHAT).reason is Reason.DELETED
+        assert world.chats.create(CHAT, docker).reason is Reason.CREATED
+        assert it.now.deleted
+
+
+def test_a_watch_of_what_was_deleted_and_is_built(stack: ExitStack) -> None:
+    """It begins with deleted, whatever the stream says later."""
+    served = Served(stack, "2.24")
+    it = served.make()
+    before = served.read(it)
+    it.delete()
+    it.start()
+    watch = served.admin.watch(before, deadline=soon())
+    assert watch is not None
+    first = watch.next(soon())
+    assert first is not None
+    assert first.deleted
+    watch.close()
+
+
+# ------------------------------------------------------------------ terminals
+
+
+def test_a_terminal_whose_agent_is_gone_tells_its_state(served: Served) -> None:
+    """P3: each server has a page for it, by 404 or 502; the agent is asked for once."""
+    read = served.read(served.make())
+    with served.admin.dial(read, read.agents[0], deadline=soon()) as agent:
+        served.coder.workspaces[0].drop_agent()
+        with pytest.raises(UnavailableError, match='Agent state is "disconnected"'):
+            agent.run("true", timeout=LONG)
+    assert [path for path, _ in served.asked if path in ("pty", "listening-ports")] == ["listening-ports", "pty", "listening-ports"]

@@ -48,7 +48,7 @@ def workspace_json(world: World, it: FakeWorkspace, *, asked: bool = False) -> d
         "deleting_at": None,
         "dormant_at": written(world.date(record.asked)) if told.dormant else None,
         "health": {"healthy": not failing, "failing_agents": failing},
-        "automatic_updates": "never",
+        "automatic_updates": "always" if it.updates_always else "never",
         "allow_renames": world.platform.book.renames,
         "favorite": False,
         **{name: value for name, value in later.items() if name in world.level.workspace_fields},

@@ -105,11 +105,10 @@ def takes_any_template(it: FakeCoder, really: Really, request: CreateWorkspace, 
 
 @CREATORS.method("create_workspace", "creation.unasked-parameter")
 def makes_what_it_refuses(_: FakeCoder, really: Really, request: CreateWorkspace, *, deadline: float) -> Any:
-    try:
-        return really(request, deadline=deadline)
-    except RefusedError:
-        really(attrs.evolve(request, parameters={}), deadline=deadline)
-        raise
+    made = really(request, deadline=deadline)
+    if request.parameters:
+        raise RefusedError("unknown parameters")
+    return made
 
 
 @CREATORS.method("create_workspace", "creation.parameters")
@@ -230,6 +229,12 @@ def starts_what_is_refused(_: FakeCoder, really: Really, workspace: Workspace, *
     with suppress(RefusedError):
         return really(workspace, *asked, deadline=deadline)
     return workspace
+
+
+@CREATORS.method("build_parameters", "builds.parameters")
+def tells_of_no_answers(_: FakeCoder, really: Really, *asked: Any, deadline: float) -> Mapping[str, str]:
+    really(*asked, deadline=deadline)
+    return {}
 
 
 @CREATORS.method("start_workspace", "builds.of-a-deleted-workspace")

@@ -1,0 +1,66 @@
+"""Whether what a caller answers is what a template asks, before anything is sent. Pure.
+
+Platforms drop what nobody asked for without a word, and take a preset that is another template's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from uuid import UUID
+
+from chatworkspace._domain.offer import Preset
+from chatworkspace.errors import RefusedError
+
+MOST_NAMES = 10
+"""Names that a refusal lists."""
+MOST_NEAREST = 3
+LONGEST = 200
+"""Characters of a name by which what is near is looked for: a model may write any number of them."""
+NO_SUCH_PARAMETER = "the template has no such parameter"
+NO_SUCH_PRESET = "the template has no such preset"
+
+
+def unknown_parameters(unknown: Iterable[str], asked: Collection[str]) -> RefusedError:
+    """Return the refusal of names that the template does not ask for, with those that may be meant. Values are not told."""
+    validations = [(name, f"{NO_SUCH_PARAMETER}{_instead(name, asked)}") for name in sorted(unknown)]
+    return RefusedError("unknown parameters", validations=validations)
+
+
+def _instead(name: str, asked: Collection[str]) -> str:
+    near = _nearest(name, asked)
+    if near:
+        return f"; the nearest: {', '.join(near)}"
+    return f"; it asks for: {_some(sorted(asked))}" if asked else "; it asks for none"
+
+
+def _nearest(name: str, asked: Collection[str]) -> list[str]:
+    from difflib import get_close_matches  # noqa: PLC0415 # importing the library should cost little, and few calls are wrong
+
+    small = {it.lower(): it for it in sorted(asked)}
+    return [small[it] for it in get_close_matches(name[:LONGEST].lower(), small, n=MOST_NEAREST)]
+
+
+def preset_among(preset_id: UUID, presets: Sequence[Preset]) -> Preset:
+    """Return the preset that is meant. RefusedError: it is none of the version's own."""
+    found = next((it for it in presets if it.id == preset_id), None)
+    if found is None:
+        has = f"; it has: {_some([f'{it.id} ({it.name})' for it in presets])}" if presets else "; it has none"
+        raise RefusedError("unknown preset", validations=[("preset_id", f"{NO_SUCH_PRESET}{has}")])
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
+def overridden(given: Mapping[str, str], preset: Preset) -> tuple[str, ...]:
+    """Return the names of those answers that a preset contradicts: its own hold."""
+    return tuple(sorted(name for name, value in given.items() if preset.parameters.get(name, value) != value))
+
+
+def told_not_applied(overridden: Sequence[str], dropped: Sequence[str]) -> str:
+    """Return what holds instead of answers that had no effect; empty if all had. overridden: by a preset; dropped: nobody asked for them."""
+    told = [f"the preset's own value holds for {_some(overridden)}"] if overridden else []
+    told += [f"the template does not ask for {_some(dropped)}: it was built without"] if dropped else []
+    return "; ".join(told)
