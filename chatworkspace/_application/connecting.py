@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -19,6 +20,9 @@ from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceEr
 from chatworkspace.model import Agent, AgentStatus, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from chatworkspace._application.redacting import Redactor
 
 Connection = AbstractContextManager[AgentConnection]
 
@@ -45,7 +49,9 @@ class Connector:
         proofs: Proofs,
         extras: Extras,
         guide: Guide,
+        redactor: Redactor,
     ) -> None:
+        self._redactor = redactor
         self._guide = guide
         self._asking = asking
         self._extras = extras
@@ -60,6 +66,7 @@ class Connector:
         try:
             return self._connected(call)
         except ChatWorkspaceError as error:
+            self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
 
