@@ -122,7 +122,7 @@ class Templates:
         if answer.ok:
             return understood(answer, parameters.evaluation)
         problem = problem_of(answer)
-        if problem is not None and answer.status in (400, 409, 412, 425):
+        if problem is not None and answer.status in (400, 409):
             raise refused(problem)
         raise error_of_read(answer)
 

@@ -19,6 +19,11 @@ def check_template(template: Template, chat: Chat, allowed: Collection[UUID] | N
     return Reason.TEMPLATE_EXTERNAL_AGENT if template.external_agent else None
 
 
+def is_readable(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> bool:
+    """Tell whether a chat may read what a template asks. One that is deprecated, too: a workspace of it may have to be started."""
+    return check_template(template, chat, allowed) in (None, Reason.TEMPLATE_EXTERNAL_AGENT, Reason.TEMPLATE_DEPRECATED)
+
+
 def is_listed(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> bool:
     """Tell whether a template is shown to a chat. One with an external agent is: it is refused, with advice, when it is to be created."""
     return check_template(template, chat, allowed) in (None, Reason.TEMPLATE_EXTERNAL_AGENT)

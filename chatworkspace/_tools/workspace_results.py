@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from math import ceil
 from typing import Any
 
 from chatworkspace._domain.texts import cut_inside, visible
 from chatworkspace._tools.budget import Content, size, within, without
+from chatworkspace._tools.guided import guided
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
 from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
@@ -42,7 +42,11 @@ _FAILED_BUILD = {
 }
 READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
-STORE_IS_AWAY = "the record of chats could not be asked"
+FIXED = {
+    Reason.STORE_UNAVAILABLE: "the record of chats could not be asked",
+    Reason.CHAT_NOT_FOUND: "this chat is not known to the application",
+}
+"""What is told in our own words alone: a database's are nobody's business outside, and some are for programmers."""
 
 
 def of_outcome(action: Action, outcome: Outcome) -> Content:
@@ -184,12 +188,6 @@ def _advice(outcome: Outcome) -> Content:
     return guided(outcome.advice, outcome.next_step, outcome.retry_after)
 
 
-def guided(advice: Advice, step: str, retry_after: float | None) -> Content:
-    """Return what to do next: by name, in words, and after how many seconds."""
-    told: Content = {"advice": advice.value} | ({"next_step": step} if step else {})
-    return told if retry_after is None else told | {"retry_after": ceil(retry_after)}
-
-
 def _side_effects(outcome: Outcome) -> Content:
     told: Content = {}
     if outcome.not_applied:
@@ -234,8 +232,8 @@ def _foreign(text: str, most: int = MOST_CHARACTERS) -> _Foreign:
 
 
 def _unexplained(reason: Reason, text: str) -> str:
-    """Return the words for what could not be asked; what a database says of itself is nobody's business outside."""
-    return STORE_IS_AWAY if reason is Reason.STORE_UNAVAILABLE else _of_network(text)
+    """Return the words for what could not be asked."""
+    return FIXED[reason] if reason in FIXED else _of_network(text)
 
 
 def _of_network(text: str) -> str:

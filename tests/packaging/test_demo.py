@@ -122,7 +122,11 @@ def test_everything_that_the_demo_promises_goes_wrong() -> None:
     assert told("data-6")[2:] == ["ready (created)", "unreachable (agent_lost)", "stopped (stopped)", "ready (started)"]
     assert faults("data-6") == ["the agent loses its connection"]
     assert told("analytics-3") == ["failed (quota_full)"]
-    assert told("legal-8")[2:] == ["arguments: expected one JSON object", "template_id: expected a UUID or its text", "ready (created)"]
+    assert told("legal-8")[2:] == [
+        "arguments: expected one JSON object",
+        "template_id: expected a UUID, as list_templates gives it",
+        "ready (created)",
+    ]
     assert faults("billing-4") == ["the platform's next answer will be lost"]
     assert told("billing-4") == ["ready (adopted)"]
     assert next(event["at"] for event in events if event["chat"] == "billing-4" and event["text"] == "scripts") > 70

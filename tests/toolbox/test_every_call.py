@@ -23,11 +23,11 @@ WORKSPACE_TOOLS = ("create_workspace", "start_workspace", "stop_workspace")
 NAMES = tuple(tool.name for tool in TOOLS)
 
 
-def error_of(result: ToolResult) -> str:
+def error_of(result: ToolResult, advice: str = "correct_arguments") -> str:
     """Return the message of a bad argument."""
     assert result.is_error
-    assert result.content["reason"] == "invalid_argument"
-    assert result.content["next_step"] == "Correct the argument and call again."
+    assert (result.content["reason"], result.content["advice"]) == ("invalid_argument", advice)
+    assert result.content["next_step"].startswith("Correct the argument and call again." if advice == "correct_arguments" else f"Call {advice}, then")
     return str(result.content["error"])
 
 
@@ -66,18 +66,19 @@ def test_g03_an_unknown_argument(tool: str) -> None:
         ({"template_id": True}, "template_id: expected text, not true or false"),
         ({"template_id": ["x"]}, "template_id: expected text, not a list"),
         ({"template_id": {"id": "x"}}, "template_id: expected text, not an object"),
-        ({"template_id": "docker"}, "template_id: expected a UUID or its text"),
         ({"template_id": TEMPLATE, "name": "n" * 40_000}, "name: expected at most 4096 characters"),
         ({"template_id": TEMPLATE, "name": "a\0b"}, "name: expected text without NUL and without lone surrogates"),
         ({"template_id": TEMPLATE, "name": "\ud800"}, "name: expected text without NUL and without lone surrogates"),
         ({"template_id": TEMPLATE, "replace_workspace": "yes"}, "replace_workspace: expected true or false, not text"),
         ({"template_id": TEMPLATE, "replace_workspace": 1}, "replace_workspace: expected true or false, not a number"),
         ({"template_id": TEMPLATE, "parameters": "a=b"}, "parameters: expected an object of names to values, both text, not text"),
-        ({"template_id": TEMPLATE, "parameters": {"a": 1}}, "parameters.a: expected text, not a number"),
+        ({"template_id": TEMPLATE, "parameters": {"a": 1}}, 'parameters.a: expected text, such as "2" or "true", not a number'),
+        ({"template_id": TEMPLATE, "parameters": {"a": True}}, 'parameters.a: expected text, such as "2" or "true", not true or false'),
+        ({"template_id": TEMPLATE, "parameters": {"a": ["b", 1]}}, "parameters.a: expected text, not a number"),
+        ({"template_id": TEMPLATE, "parameters": {"a": ["b"] * 2000}}, "parameters.a: expected at most 4096 characters"),
         ({"template_id": TEMPLATE, "parameters": {"a": {"b": "c"}}}, "parameters.a: expected text, not an object"),
         ({"template_id": TEMPLATE, "parameters": [1]}, "parameters: expected an object of names to values, both text, or a list of {name, value}"),
         ({"template_id": TEMPLATE, "parameters": {str(number): "" for number in range(300)}}, "parameters: expected at most 256 entries"),
-        ({"template_id": TEMPLATE, "preset_id": "small"}, "preset_id: expected a UUID or its text"),
         (
             {10**5000: 1},
             "(a key that is no text): expected one of the arguments of create_workspace: template_id, name, parameters, preset_id, replace_workspace",
@@ -88,6 +89,16 @@ def test_g03_an_unknown_argument(tool: str) -> None:
 def test_g04_a_value_of_the_wrong_type(arguments: Any, said: str) -> None:
     """The argument, what it was, and what is expected."""
     assert said_of(arguments) == said
+
+
+@pytest.mark.parametrize("tool", ["create_workspace", "read_template"])
+def test_g04_an_id_that_is_none_leads_to_the_tool_that_gives_it(tool: str) -> None:
+    """A name in place of an id is no dead end."""
+    called = Kitchen().toolbox.call
+    assert error_of(called(tool, {"template_id": "docker"}), "list_templates") == "template_id: expected a UUID, as list_templates gives it"
+    if tool == "create_workspace":
+        said = error_of(called(tool, {"template_id": TEMPLATE, "preset_id": "small"}), "read_template")
+        assert said == "preset_id: expected a UUID, as read_template gives it"
 
 
 def test_g03_a_key_that_is_no_text() -> None:
@@ -142,6 +153,8 @@ def test_g08_parameters_in_both_forms() -> None:
     as_list = kitchen.create(parameters=[{"name": "a", "value": "1"}, {"name": "b", "value": "2"}])
     assert as_list["validations"] == as_object["validations"]
     assert len(as_object["validations"]) == 2
+    listed = kitchen.create(parameters={"a": ["x", "ü"], "b": []})
+    assert listed["validations"] == as_object["validations"]
     twice = kitchen.create(parameters=[{"name": "a", "value": "1"}, {"name": "a", "value": "2"}])
     assert twice["error"] == "parameters: expected each name once"
 
@@ -158,6 +171,7 @@ def test_g09_errors_are_results(tool: str) -> None:
     assert "same call again" in away.content["next_step"]
     unknown = Kitchen().sim.workspaces.toolbox("chat-2").call(tool, arguments)
     assert (unknown.is_error, unknown.content["reason"]) == (True, "chat_not_found")
+    assert unknown.content["error"] == "this chat is not known to the application"
     kitchen = Kitchen()
     kitchen.sim.workspaces.close()
     with pytest.raises(ClosedError):
