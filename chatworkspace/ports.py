@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
+from chatworkspace._domain.texts import visible
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
 from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed
@@ -81,6 +82,7 @@ __all__ = [
     "pauses",
     "record_of",
     "time_left",
+    "visible",
 ]
 
 

@@ -62,7 +62,10 @@ class Toolbox:
         }
 
     def specs(self, form: Form) -> list[dict[str, Any]]:
-        """Return the tools' definitions, ready to be sent: "openai" (strict function tools), "anthropic", or "mcp". InvalidArgumentError."""
+        """Return the tools' definitions, ready to be sent. InvalidArgumentError.
+
+        form: "openai" (strict function tools, for Chat Completions), "openai-responses" (the same for the Responses API), "anthropic", or "mcp".
+        """
         if form not in vendors.FORMS:
             raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
         return vendors.specs(form)
