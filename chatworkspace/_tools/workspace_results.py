@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from chatworkspace._domain.texts import cut_inside, visible
-from chatworkspace._tools.budget import Content, size, within, without
+from chatworkspace._tools.budget import Content, size, without
 from chatworkspace._tools.guided import guided
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
 from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State, Transition, Workspace
@@ -23,8 +23,18 @@ MOST_CHARACTERS = 300
 """Of other people's text, a field."""
 MOST_VALIDATIONS = 10
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]{1,500}|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b", re.IGNORECASE)
-"""A URL, or an address of a host."""
+_ADDRESS = re.compile(
+    r"""
+    \b[a-z][a-z0-9+.-]{1,20}://[^\s"'<>]{1,500}
+    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b
+    | \[[0-9a-f:.%]{2,60}\](?::\d{1,5})?
+    | (?<![\w:.])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?(?![\w:])
+    | (?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){4,7}(?![\w:])
+    | (?<![\w.@/-])(?:(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.){1,9}[a-z]{2,24}|localhost)(?::\d{1,5})?(?![\w.-]*\w)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A URL, an address of a host, or its name."""
 
 
 class Action(Enum):
@@ -246,8 +256,7 @@ def _refusal(error: RefusedError) -> Content:
     if error.detail.strip():
         told["detail"] = _foreign(error.detail)
     if error.validations:
-        shown = error.validations[:MOST_VALIDATIONS]
-        told["validations"] = [{"field": _foreign(field), "detail": _foreign(detail)} for field, detail in shown]
+        told["validations"] = [{"field": _foreign(field), "detail": _foreign(detail)} for field, detail in error.validations]
     return told
 
 
@@ -260,11 +269,28 @@ def is_error(error: ChatWorkspaceError) -> bool:
 
 
 def fit(content: Content) -> Content:
-    """Leave out what is least needed until the result fits: the first lines of the log, then details, then ever more of other people's words."""
-    while size(content) > MOST_BYTES and len(content.get("log_tail", ())) > 1:
-        content = content | {"log_tail": content["log_tail"][1:]}
-    steps = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
-    return within(content, MOST_BYTES, steps)
+    """Leave out what is least needed until the result fits, and say so: the first lines of the log, details, ever more of other people's words."""
+    shown = _fewer_validations(MOST_VALIDATIONS)(content)
+    lines = len(content.get("log_tail", ()))
+    first = (_last_lines(most) for most in range(lines - 1, 0, -1))
+    then = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
+    for step in (*first, *then):
+        if size(_marked(shown, content)) <= MOST_BYTES:
+            break
+        shown = step(shown)
+    return _marked(shown, content)
+
+
+def _last_lines(most: int) -> Callable[[Content], Content]:
+    return lambda content: content | {"log_tail": content["log_tail"][-most:]}
+
+
+def _marked(shown: Content, whole: Content) -> Content:
+    """Return what is shown, with what is not by its name."""
+    missing = {name: len(whole.get(name, ())) - len(shown.get(name, ())) for name in ("log_tail", "validations")}
+    words = (("log_tail", "the first {} lines of the log"), ("validations", "the last {} validations"))
+    left = [told.format(missing[name]) for name, told in words if missing[name]] + ["detail"] * ("detail" in whole and "detail" not in shown)
+    return shown | {"left_out": left} if left else shown
 
 
 def _fewer_validations(most: int) -> Callable[[Content], Content]:

@@ -202,9 +202,27 @@ def test_g11_a_workspace_result_is_small(letter: str) -> None:
     for result in (failed, refused):
         assert len(result.text.encode("utf-8")) <= 1600
         assert json.loads(result.text) == result.content
+    assert refused.content["left_out"][0].startswith("the last ") or not letter.strip()
+    assert letter == "\n" or failed.content["left_out"]
     assert failed.content["build_id"]
     assert "… [50" in failed.content["error"] or not letter.strip()
     assert refused.content["validations"]
+
+
+def test_g11_what_is_left_out_is_named() -> None:
+    """How many lines of a log, how many validations; and nothing is named where all is there."""
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker", build=Fails(after=1), log=tuple(f"{number:3} " + "x" * 96 for number in range(15)))
+    failed = kitchen.result("create_workspace", template_id=TEMPLATE).content
+    whole = kitchen.sim.workspaces.status("chat-1").log_tail
+    shown = len(failed["log_tail"])
+    assert failed["left_out"] == [f"the first {len(whole) - shown} lines of the log"]
+    assert failed["log_tail"] == [line.strip() for line in whole[-shown:]]
+    kitchen.coder.when("start_workspace").refuse(400, "no", {f"f{number:02}": "bad" for number in range(40)})
+    refused = kitchen.result("start_workspace").content
+    assert refused["left_out"] == [f"the last {40 - len(refused['validations'])} validations"]
+    kitchen.coder.when("start_workspace").refuse(400, "no", {"a": "bad"})
+    assert "left_out" not in kitchen.result("start_workspace").content
 
 
 def test_g12_what_every_workspace_result_has() -> None:
@@ -287,12 +305,22 @@ def test_g15_a_platform_that_repeats_a_secret(tool: CreatorCall, error: Exceptio
     assert CANARY not in answered.text + failed.text + repr(kitchen.sim.workspaces.history("chat-1"))
 
 
+ADDRESSES = {
+    "lookup coder.corp.example on [fd00::1]:53: no such host": "lookup … on …: no such host",
+    "dial tcp localhost:5432, fe80:0:0:1::7 and 2001:db8:0:0:0:0:0:1 refused": "dial tcp …, … and … refused",
+    "db.internal:5432: at 12:30:45 it was away. Ask again; v2.24 is slower.": "…: at 12:30:45 it was away. Ask again; v2.24 is slower.",
+}
+
+
 def test_g15_no_address_in_an_error_of_the_network() -> None:
     """Which machine answers, and did not, is nobody's business outside; the rest stays. In what the platform says, addresses are data."""
     kitchen = Kitchen()
     kitchen.coder.add_template("docker")
     kitchen.coder.when("create_workspace").fail(UnavailableError("https://10.0.0.5:8080/api?x=1 is away, and so is 192.168.7.1:5432"))
     assert kitchen.create()["error"] == "… is away, and so is …"
+    for said, told in ADDRESSES.items():
+        kitchen.coder.when("create_workspace").fail(UnavailableError(said))
+        assert kitchen.create()["error"] == told
     kitchen.coder.when("create_workspace").refuse(400, "image https://registry.example/x:1 was not found")
     assert kitchen.create()["error"] == "image https://registry.example/x:1 was not found"
 
