@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from chatworkspace.model import Chat, Reason, Template
+
+WHY: Mapping[Reason, str] = {
+    Reason.OTHER_ORGANIZATION: "it is another organization's",
+    Reason.TEMPLATE_NOT_ALLOWED: "it is not for chats",
+    Reason.TEMPLATE_DEPRECATED: "it is deprecated",
+    Reason.TEMPLATE_EXTERNAL_AGENT: "its agents run on a host of the user's",
+}
+"""Why no workspace is made from a template, in words."""
 
 
 def check_template(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> Reason | None:

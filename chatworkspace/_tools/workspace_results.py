@@ -148,7 +148,7 @@ def _failure(action: Action, outcome: Outcome) -> Content:
     if outcome.state is not State.FAILED:
         unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
         return {"error": _unexplained(outcome.reason, outcome.error)} if outcome.error and unexplained else {}
-    cause = outcome.error.strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+    cause = visible(outcome.error).strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
     told: Content = {"error": _foreign(f"{_failed_build(action, outcome)}: {cause}")}
     if outcome.workspace is not None and outcome.workspace.build.error_code:
         told["error_code"] = _foreign(outcome.workspace.build.error_code)

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import Outcome, Progress, RefusedError, Template, UnavailableError
+from chatworkspace._domain.texts import visible
 from chatworkspace.ports import DialError, NotAnsweredError, Option, Parameter
 from chatworkspace_fake import Fails, Simulation
 from tests.domain.test_redaction import WRITTEN, shows
@@ -132,6 +133,20 @@ def test_no_run_of_a_secret_is_told_anywhere(secret: str, writing: str) -> None:
     assume(secret.strip() and not shows(HARMLESS, secret))
     planted = WRITTEN[writing](secret)
     assert shows(everything(planted, secret), secret) == []
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@given(said=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=120))
+def test_what_says_nothing_of_a_value_arrives_as_it_was_said(said: str) -> None:
+    """In outcomes character by character; in results but for what nobody sees, and blanks around it."""
+    sim = Simulation(0)
+    sim.open_chat(CHAT)
+    docker = sim.coder.add_template("docker", parameters=(TOKEN,), build=Fails(after=1, error=said))
+    outcome = sim.workspaces.create(CHAT, docker.id, parameters={"token": "\ue000Tr0ub4dor\ue000"})
+    assert outcome.error == said
+    result = sim.workspaces.toolbox(CHAT).call("create_workspace", {"template_id": str(docker.id)})
+    cause = visible(said).strip() or "build failed"
+    assert result.content["error"].removeprefix("existing ") == f"workspace build failed: {cause}"
 
 
 def test_the_test_hears_what_is_told() -> None:
