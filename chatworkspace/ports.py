@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text
+from chatworkspace._domain.names import mark_in, marks_ahead
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._domain.texts import visible
 from chatworkspace._ports.clock import Clock, Signal
@@ -79,6 +80,8 @@ __all__ = [
     "intent_of",
     "interruptible",
     "look_of",
+    "mark_in",
+    "marks_ahead",
     "pauses",
     "record_of",
     "time_left",

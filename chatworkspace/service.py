@@ -249,10 +249,7 @@ class ChatWorkspaces:
         wanted = check_ids("delete", delete)
         parts = self._parts
         with Call(parts.calls, self._clock, "", None) as call:
-            swept, bound = parts.sweeper.sweep(wanted)
-            for binding, left in bound:
-                parts.steps.publish(call, binding, Track(adopted=True, left=left))
-            return swept
+            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)))
 
     # ------------------------------------------------------------ what only looks
 

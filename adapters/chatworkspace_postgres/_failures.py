@@ -55,9 +55,9 @@ def unavailable(failure: StatementError, schema: str) -> UnavailableError:
     return UnavailableError(f"PostgreSQL: {text}", reason=Reason.STORE_UNAVAILABLE, retryable=not failure.code.startswith(LASTING))
 
 
-def not_in_time(seconds: float, failure: StatementError | None) -> UnavailableError:
-    """Return what is told at the limit."""
-    text = f"no answer within {seconds:g} s" if failure is None else f"no success within {seconds:g} s; the last error: {failure}"
+def not_in_time(why: str, failure: StatementError | None) -> UnavailableError:
+    """Return what is told at the limit. why: it came to its end."""
+    text = why if failure is None else f"{why}; the last error: {failure}"
     return UnavailableError(f"PostgreSQL: {text}", reason=Reason.STORE_UNAVAILABLE)
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property, partial
 
-from chatworkspace.ports import Clock, pauses
+from chatworkspace.ports import Clock, interruptible, pauses, time_left
 from chatworkspace_postgres._borrowing import borrowed
 from chatworkspace_postgres._failures import StatementError, closed, last_words, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._statements import Prepared, Statement
-from chatworkspace_postgres._wire import Connect, Connection, Rows, ask
+from chatworkspace_postgres._wire import Connect, Connection, Limit, Rows, ask
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.1
 """Seconds between two tries."""
+LEAST = 0.1
+"""Seconds that a statement has, however little time its caller has left: in none at all only a connection would be lost."""
 
 
 class Line:
@@ -37,9 +38,12 @@ class Line:
 
     def ask(self, statement: Statement, given: Mapping[str, str | None], *, or_again: bool = False) -> Rows:
         """Run a statement; or_again: until it returns a row. UnavailableError; InvalidArgumentError if the connection is not idle."""
-        prepared = self._prepare(statement)
-        limit, failure = time.monotonic() + self._timeout, None
-        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        limit = Limit(min(max(time_left(self._timeout), LEAST), self._timeout))
+        with interruptible(limit.give_up):
+            return self._ask(self._prepare(statement), given, limit, or_again=or_again)
+
+    def _ask(self, prepared: Prepared, given: Mapping[str, str | None], limit: Limit, *, or_again: bool) -> Rows:
+        rests, failure = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE), None
         while not self._closed:
             try:
                 rows = self._once(prepared, given, limit)
@@ -48,13 +52,12 @@ class Line:
                     raise unavailable(error, self._schema) from error
                 failure = last_words(failure, error)
             except TimeoutError as error:
-                raise not_in_time(self._timeout, failure) from error
+                raise not_in_time(limit.why(failure is not None), failure) from error
             else:
                 if rows or not or_again:
                     return rows
-            left = limit - time.monotonic()
-            if left <= 0:
-                raise not_in_time(self._timeout, failure) from failure
+            if not (left := limit.to_wait()):
+                raise not_in_time(limit.why(failure is not None), failure) from failure
             self._clock.sleep(min(next(rests), left))
         raise closed()
 
@@ -62,7 +65,7 @@ class Line:
         prepared = self._prepared.get(statement)
         return self._prepared.setdefault(statement, statement.within(self._quoted)) if prepared is None else prepared
 
-    def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: float) -> Rows:
+    def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: Limit) -> Rows:
         failure: StatementError
         with borrowed(partial(self._take, limit)) as connection:
             try:
@@ -73,9 +76,9 @@ class Line:
                 failure = error
         raise failure
 
-    def _take(self, limit: float) -> AbstractContextManager[Connection]:
+    def _take(self, limit: Limit) -> AbstractContextManager[Connection]:
         if self._takes_timeout:
-            return self._connect(timeout=max(limit - time.monotonic(), 0.0))  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # it does
+            return self._connect(timeout=limit.to_wait())  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] # it does
         return self._connect()
 
     @cached_property

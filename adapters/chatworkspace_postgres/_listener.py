@@ -16,7 +16,7 @@ from psycopg import pq
 from chatworkspace.ports import SystemClock, TurnSignals
 from chatworkspace_postgres._borrowing import borrowed
 from chatworkspace_postgres._names import quoted
-from chatworkspace_postgres._wire import Connect, Connection, Selector, checked_idle, command
+from chatworkspace_postgres._wire import Connect, Connection, Limit, Selector, checked_idle, command
 
 logger = logging.getLogger("chatworkspace")
 
@@ -144,7 +144,7 @@ class Listener:
 
     def _begin(self, connection: Connection) -> None:
         checked_idle(connection)
-        command(connection, f"LISTEN {self._channel}", time.monotonic() + ANSWER)
+        command(connection, f"LISTEN {self._channel}", Limit(ANSWER))
         self._told = False
         self._know(listening=True)
 
@@ -157,10 +157,10 @@ class Listener:
                 while not self._closed:
                     self._pass_on(it)
                     if not selector.select(QUIET):
-                        command(connection, "SELECT 1", time.monotonic() + ANSWER)
+                        command(connection, "SELECT 1", Limit(ANSWER))
                     if not self._closed:
                         it.consume_input()
-            command(connection, f"UNLISTEN {self._channel}", time.monotonic() + GOODBYE)
+            command(connection, f"UNLISTEN {self._channel}", Limit(GOODBYE))
         except BaseException:
             it.finish()  # given back as it is, it would listen on
             raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
@@ -17,7 +16,7 @@ from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
 from chatworkspace_postgres._qualified import qualified
 from chatworkspace_postgres._statements import Statement
-from chatworkspace_postgres._wire import Connect, Connection, checked_connect, checked_idle, command
+from chatworkspace_postgres._wire import Connect, Connection, Limit, checked_connect, checked_idle, command
 
 SCRIPTS = ("0001_first.sql", "0002_replacements.sql")
 """One for each version, applied in order. The table `version` says which a schema has had. A script that was released is never changed."""
@@ -113,13 +112,13 @@ def upgrade(connect: Connect, *, schema: str = "chatworkspace") -> Sequence[str]
     UnavailableError: what failed, and nothing was changed; or the schema is of a newer version. InvalidArgumentError.
     """
     with _connected(connect, schema) as connection:
-        return _upgrade(connection, schema, time.monotonic() + UPGRADING)
+        return _upgrade(connection, schema, Limit(UPGRADING))
 
 
 def script(connect: Connect, *, schema: str = "chatworkspace") -> str:
     """Return what upgrade() would run, as psql takes it; empty if nothing is to be done. Changes nothing. Errors as upgrade()'s."""
     with _connected(connect, schema) as connection:
-        steps = _steps(connection, schema, time.monotonic() + UPGRADING)
+        steps = _steps(connection, schema, Limit(UPGRADING))
     if not steps:
         return ""
     return "\n\n".join([_BEGIN, _lock(schema), *(text for _, text in steps), "COMMIT;"]) + "\n"
@@ -135,7 +134,7 @@ def _connected(connect: Connect, schema: str) -> Generator[Connection, None, Non
             checked_idle(connection)
             yield connection
     except TimeoutError as error:
-        raise not_in_time(UPGRADING, None) from error
+        raise not_in_time(f"no answer within {UPGRADING:g} s", None) from error
     except StatementError as error:
         raise unavailable(error, schema) from error
 
@@ -149,7 +148,7 @@ def _lock(schema: str) -> str:
     return f"SELECT pg_catalog.pg_advisory_xact_lock({number});"
 
 
-def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]:
+def _upgrade(connection: Connection, schema: str, limit: Limit) -> Sequence[str]:
     try:
         command(connection, _BEGIN, limit)
         command(connection, _lock(schema), limit)
@@ -163,7 +162,7 @@ def _upgrade(connection: Connection, schema: str, limit: float) -> Sequence[str]
     return tuple(name for name, _ in steps if name)
 
 
-def _steps(connection: Connection, schema: str, limit: float) -> list[tuple[str, str]]:
+def _steps(connection: Connection, schema: str, limit: Limit) -> list[tuple[str, str]]:
     """Return what is to be run, and the file that each step applies, if any. UnavailableError: the schema is somebody else's, or newer."""
     there = command(connection, qualified(f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'"), limit)
     version = _version(connection, schema, limit)
@@ -191,7 +190,7 @@ WHERE schema.nspname = '{}' AND it.relname = 'version' AND attribute.attnum > 0 
 """
 
 
-def _version(connection: Connection, schema: str, limit: float) -> int:
+def _version(connection: Connection, schema: str, limit: Limit) -> int:
     """Return the version of the tables; 0: the schema is empty, or not there. UnavailableError: what lies in it is not ours."""
     relations = {name or "": kind for name, kind in command(connection, qualified(_RELATIONS.format(schema)), limit)}
     if not relations:

@@ -25,6 +25,7 @@ from chatworkspace.ports import (
     check_seconds,
     check_text,
     fit_text,
+    interruptible,
     pauses,
 )
 from chatworkspace_postgres import _statements as sql
@@ -130,7 +131,7 @@ class PostgresStore(Store):
             return
         key, parts, signal = self._key(look.chat.id), self._parts.here(), self._clock.signal()
         ends = min(deadline, self._clock.monotonic() + look.claimed_for)
-        with parts.turns.waiting(key, signal):
+        with interruptible(signal.set), parts.turns.waiting(key, signal):
             listening = parts.listener is not None and parts.listener.ready(ends - self._clock.monotonic())
             if listening and not self._still_held(look):  # given back since the look, and notified to nobody
                 return

@@ -33,6 +33,8 @@ CANCELLING = 0.2
 """Of the time for a statement: kept back to cancel it."""
 AT_MOST = 0.5
 """Seconds that are kept back."""
+HEARING = 0.25
+"""Seconds after which one who waits sees that the answer was given up."""
 CANCELLED = b"57014"
 GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
 Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -46,14 +48,43 @@ def checked_connect(argument: str, connect: Connect) -> Connect:
     return connect
 
 
-def ask(connection: Connection, statement: bytes, parameters: Sequence[str | None], limit: float) -> Rows:
-    """Run a statement, and return its rows as text. limit: an instant of time.monotonic().
+class Limit:
+    """Until when an answer is waited for. Whoever waits may give it up before."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._ends = time.monotonic() + seconds
+        self._kept = min(AT_MOST, CANCELLING * seconds)
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Nobody waits for the answer any more. Any thread."""
+        self._ends = min(self._ends, time.monotonic() + self._kept)
+        self._given_up = True
+
+    def left(self) -> float:
+        """Return the seconds until all is over."""
+        return max(self._ends - time.monotonic(), 0.0)
+
+    def to_wait(self) -> float:
+        """Return the seconds in which an answer may come: what it takes to cancel is kept back."""
+        return 0.0 if self._given_up else max(self.left() - self._kept, 0.0)
+
+    def why(self, failed: bool) -> str:  # noqa: FBT001 # of one word
+        """Return why it came to an end. failed: there were answers, none of them good."""
+        if self._given_up:
+            return "nobody waits for the answer any more"
+        return f"no {'success' if failed else 'answer'} within {self.seconds:g} s"
+
+
+def ask(connection: Connection, statement: bytes, parameters: Sequence[str | None], limit: Limit) -> Rows:
+    """Run a statement, and return its rows as text.
 
     StatementError; TimeoutError (the statement is cancelled, or the connection closed: it may yet be done); InvalidArgumentError if the connection is
     not idle, or the parent's.
     """
     _refuse_inherited(connection)  # before its lock is taken, which a thread of the parent's may have held
-    if not connection.lock.acquire(timeout=max(limit - time.monotonic(), 0.0)):
+    if not connection.lock.acquire(timeout=limit.to_wait()):
         raise TimeoutError
     try:
         checked_idle(connection)
@@ -63,7 +94,7 @@ def ask(connection: Connection, statement: bytes, parameters: Sequence[str | Non
         connection.lock.release()
 
 
-def command(connection: Connection, script: str, limit: float) -> Rows:
+def command(connection: Connection, script: str, limit: Limit) -> Rows:
     """Run statements without parameters, one after another; return the rows of the last. As ask(), but a transaction of our own may be open."""
     with connection.lock:
         encoding = _encoding(connection)
@@ -117,13 +148,12 @@ def _text(value: bytes | None, encoding: str) -> str | None:
 # ---------------------------------------------------------------- waiting for libpq
 
 
-def _ask(connection: Connection, send: Callable[[pq.abc.PGconn], None], limit: float) -> pq.abc.PGresult:
+def _ask(connection: Connection, send: Callable[[pq.abc.PGconn], None], limit: Limit) -> pq.abc.PGresult:
     it = connection.pgconn
-    kept = min(AT_MOST, CANCELLING * max(limit - time.monotonic(), 0.0))
     try:
         send(it)
         try:
-            return _answer(it, limit - kept)
+            return _answer(it, limit.to_wait)
         except TimeoutError:
             return _cancelled(connection, limit)
     except psycopg.OperationalError as error:
@@ -133,31 +163,31 @@ def _ask(connection: Connection, send: Callable[[pq.abc.PGconn], None], limit: f
             it.finish()  # its answer is still to come, and nobody else may take it for theirs
 
 
-def _cancelled(connection: Connection, limit: float) -> pq.abc.PGresult:
+def _cancelled(connection: Connection, limit: Limit) -> pq.abc.PGresult:
     """Cancel it, so that no server process waits on for nobody. Its answer may have overtaken the request. TimeoutError."""
     if not capabilities.has_cancel_safe():  # an older libpq would ask without a limit
         raise TimeoutError
     with suppress(psycopg.Error, OSError):
-        connection.cancel_safe(timeout=max((limit - time.monotonic()) / 2, 0.01))
-    result = _answer(connection.pgconn, limit)
+        connection.cancel_safe(timeout=max(limit.left() / 2, 0.01))
+    result = _answer(connection.pgconn, limit.left)
     if result.error_field(pq.DiagnosticField.SQLSTATE) == CANCELLED:
         raise TimeoutError
     return result
 
 
-def _answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
-    """Return the last result of what was sent. TimeoutError."""
+def _answer(it: pq.abc.PGconn, left: Callable[[], float]) -> pq.abc.PGresult:
+    """Return the last result of what was sent. left: the seconds that it may take from now on. TimeoutError."""
     with Selector() as selector:
         selector.register(it.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
         while it.flush():
-            if _ready(selector, limit) & selectors.EVENT_READ:
+            if _ready(selector, left) & selectors.EVENT_READ:
                 it.consume_input()
         selector.modify(it.socket, selectors.EVENT_READ)
         last: pq.abc.PGresult | None = None
         while True:
             while it.is_busy():
                 try:
-                    _ready(selector, limit)
+                    _ready(selector, left)
                 except TimeoutError:
                     if last is None or last.status in GOOD:  # not yet committed, perhaps
                         raise
@@ -173,8 +203,11 @@ def _answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
     return last
 
 
-def _ready(selector: selectors.BaseSelector, limit: float) -> int:
-    found = selector.select(max(limit - time.monotonic(), 0.0))
-    if not found:
-        raise TimeoutError
-    return found[0][1]
+def _ready(selector: selectors.BaseSelector, left: Callable[[], float]) -> int:
+    while True:
+        seconds = left()
+        found = selector.select(min(seconds, HEARING))
+        if found:
+            return found[0][1]
+        if seconds <= HEARING:
+            raise TimeoutError

@@ -31,7 +31,7 @@ def backup(path: str | os.PathLike[str], to: str | os.PathLike[str]) -> None:
     except BaseException as error:
         target.unlink(missing_ok=True)
         if isinstance(error, sqlite3.Error):
-            raise unavailable(source, error, 0) from error
+            raise unavailable(source, error) from error
         raise
 
 

@@ -25,10 +25,8 @@ def is_damaged(error: BaseException) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and _says(error, DAMAGED)
 
 
-def unavailable(path: str, error: sqlite3.Error, timeout: float) -> UnavailableError:
-    """Return what a caller of the store is told."""
-    if is_busy(error):
-        return not_now(path, f"another connection kept it locked for {timeout:g} s")
+def unavailable(path: str, error: sqlite3.Error) -> UnavailableError:
+    """Return what a caller of the store is told of what is more than busy."""
     return UnavailableError(f"{path}: {error}", reason=Reason.STORE_UNAVAILABLE, retryable=not is_damaged(error))
 
 

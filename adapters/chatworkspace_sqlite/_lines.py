@@ -11,7 +11,7 @@ from threading import RLock
 from typing import TypeVar, cast
 
 from chatworkspace import Reason, UnavailableError
-from chatworkspace.ports import Clock, pauses
+from chatworkspace.ports import Clock, interruptible, pauses, time_left
 from chatworkspace_sqlite._failures import is_busy, not_now, unavailable
 from chatworkspace_sqlite._forks import watch_over
 
@@ -21,6 +21,30 @@ Act = Callable[[sqlite3.Connection], T]
 FIRST_PAUSE, LONGEST_PAUSE = 0.0005, 0.005
 """Seconds between two tries for a lock that another process has. Transactions take about a millisecond, and nothing makes the tries fair:
 who tries seldom comes late among processes that never rest."""
+HEARING = 0.25
+"""Seconds that a thread waits for another of its process before it sees whether its caller still wants the answer."""
+
+
+class _Try:
+    """One call's patience."""
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self.seconds = seconds
+        self._deadline = clock.monotonic() + seconds
+        self._given_up = False
+
+    def give_up(self) -> None:
+        """Nobody waits for the answer any more. Any thread."""
+        self._given_up = True
+
+    def left(self) -> float:
+        """Return the seconds that are left."""
+        return 0.0 if self._given_up else max(self._deadline - self._clock.monotonic(), 0.0)
+
+    def why(self, trouble: str) -> str:
+        """Return why it came to an end. trouble: what has kept it from its turn."""
+        return "nobody waits for the answer any more" if self._given_up else f"{trouble} for {self.seconds:g} s"
 
 
 class Line:
@@ -62,14 +86,18 @@ class Line:
 
     def run(self, act: Act[T], *, seconds: float | None = None) -> T:
         """Act, again and again while the file is locked. act must be harmless to repeat once it is rolled back."""
-        limit = self._timeout if seconds is None else min(max(seconds, 0.0), self._timeout)
-        deadline = self._clock.monotonic() + limit
-        rests = pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE)
+        most = time_left(self._timeout)
+        wanted = _Try(self._clock, most if seconds is None else min(max(seconds, 0.0), most))
+        with interruptible(wanted.give_up):
+            return self._run(act, wanted, pauses(self._clock, first=FIRST_PAUSE, longest=LONGEST_PAUSE))
+
+    def _run(self, act: Act[T], wanted: _Try, rests: Iterator[float]) -> T:
         while True:
-            if not self._lock.acquire(timeout=max(deadline - self._clock.monotonic(), 0.0)):
-                raise not_now(self._path, f"other threads kept it for {limit:g} s")
+            while not self._lock.acquire(timeout=min(wanted.left(), HEARING)):
+                if not wanted.left():
+                    raise not_now(self._path, wanted.why("other threads kept it"))
             try:
-                done, result = self._alone(deadline, limit, rests, act)
+                done, result = self._alone(wanted, rests, act)
             finally:
                 self._lock.release()
             if done:
@@ -85,27 +113,28 @@ class Line:
 
     # ------------------------------------------------------------ under the lock
 
-    def _alone(self, deadline: float, limit: float, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
+    def _alone(self, wanted: _Try, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
         """Act, unless this is called from within an act."""
         if self._in_use:
             raise not_now(self._path, "this thread is in the midst of another call")
         self._in_use = True
         try:
-            return self._until(deadline, limit, rests, act)
+            return self._until(wanted, rests, act)
         finally:
             self._in_use = False
             if self._closed:
                 self._hang_up()
 
-    def _until(self, deadline: float, limit: float, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
+    def _until(self, wanted: _Try, rests: Iterator[float], act: Act[T]) -> tuple[bool, T | None]:
         """Return whether it was done, and what came of it. It is not done where this process is to fork, which waits for no other's lock."""
         while not self._forks:
             try:
                 return True, self._once(act)
             except sqlite3.Error as error:
-                left = deadline - self._clock.monotonic()
-                if not is_busy(error) or left <= 0:
-                    raise unavailable(self._path, error, limit) from error
+                if not is_busy(error):
+                    raise unavailable(self._path, error) from error
+                if not (left := wanted.left()):
+                    raise not_now(self._path, wanted.why("another connection kept it locked")) from error
             self._clock.sleep(min(next(rests), left))
         return False, None
 

@@ -27,6 +27,7 @@ from chatworkspace.ports import (
     WorkspaceTakenError,
     check_port,
     check_seconds,
+    interruptible,
     pauses,
 )
 from chatworkspace_sqlite import _rows
@@ -127,7 +128,7 @@ class SQLiteStore(Store):
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         signal, rests = self._clock.signal(), pauses(self._clock, first=FIRST_LOOK, longest=LONGEST_LOOK)
-        with self._parts.here().turns.waiting(look.chat.id, signal):
+        with interruptible(signal.set), self._parts.here().turns.waiting(look.chat.id, signal):
             while (ends := self._turn_ends(look, deadline)) is not None:
                 if signal.wait(min(ends, self._clock.monotonic() + next(rests))) or self._clock.monotonic() >= ends:
                     return

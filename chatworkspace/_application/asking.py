@@ -23,8 +23,6 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 BACK_OFF_MOST = 1.0
-REFUSED = "refused: "
-"""How the note of a refused creation begins."""
 
 
 class Asking:
@@ -129,20 +127,6 @@ class Asking:
         except NotFoundError:
             raise ChatNotFoundError(chat_id) from None
 
-    def refused_last(self, look: Look) -> str:
-        """Return why the latest creation was refused, if nothing has come of the chat since. A help: asked once, and nothing is decided by it."""
-        if not look.name:  # nothing was ever planned
-            return ""
-        try:
-            history = self._store.history(look.chat.id)
-        except (UnavailableError, NotFoundError):
-            return ""
-        last = history[-1] if history else None
-        refused = (
-            last is not None and last.template_id is not None and last.workspace_id is None and last.notes and last.notes[-1].startswith(REFUSED)
-        )
-        return last.notes[-1].removeprefix(REFUSED) if last is not None and refused else ""
-
     def mark(self, chat_id: str, number: int) -> str:
         """Return the chat's mark for a number."""
         return names.mark_of(self.secret(), chat_id, number)
@@ -171,7 +155,7 @@ class Asking:
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
-            return Unknown(look=look, reason=error.reason, error=str(error), retry_after=error.retry_after)
+            return unread(look, error)
         return Follow(bound=Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at))
 
     def fetch(self, chat: Chat, workspace_id: UUID, deadline: float, *, settling: bool = False) -> tuple[Workspace, float]:
@@ -199,6 +183,11 @@ class Asking:
     def classify(self, workspace: Workspace) -> Finding:
         """Return what a workspace's facts come to."""
         return classify(workspace, lost_after=self._timeouts.lost_after)
+
+
+def unread(look: Look, error: UnavailableError) -> Unknown:
+    """Return that the platform could not say how what the chat is bound to is."""
+    return Unknown(look=look, reason=error.reason, error=str(error), retry_after=error.retry_after, retryable=error.retryable)
 
 
 def _asking(call: Call | None, until: float, *, cut: bool) -> AbstractContextManager[None]:

@@ -76,11 +76,11 @@ class Claims:
         self._give_back(held, self._clock.monotonic() + 1.0, note=note)
 
     def drop(self, held: Held, *, note: str = "", back: bool = False) -> None:
-        """Give the claim back, and drop the plan. Asked for until the claim is over; where it is not confirmed, the plan stands, and does no harm.
+        """Give the claim back, and drop the plan. Where it is not confirmed in time, the plan stands, and does no harm.
 
         back: name and number become again what they were at the look.
         """
-        self._give_back(held, held.ends_at, note=note, drop_plan=True, back=held.look if back else None)
+        self._give_back(held, self.record_by(held), note=note, drop_plan=True, back=held.look if back else None)
 
     def _give_back(self, held: Held, until: float, *, note: str, drop_plan: bool = False, back: Look | None = None) -> None:
         chat_id = held.claim.chat.id

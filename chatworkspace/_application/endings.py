@@ -6,6 +6,8 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
+from chatworkspace._application.extras import Extras
+from chatworkspace._application.making import REFUSED
 from chatworkspace._application.telling import Teller, not_applied
 from chatworkspace._application.turn import Proven, Track, Unbound, Unknown, Wish
 from chatworkspace._application.waiting import Ending
@@ -14,15 +16,17 @@ from chatworkspace._domain.conditions import describe
 from chatworkspace.errors import BusyError
 from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import Look
+from chatworkspace.ports import Look, Store
 
 
 class Endings:
     """Tells such ends. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, asking: Asking, teller: Teller) -> None:
+    def __init__(self, *, asking: Asking, teller: Teller, store: Store, extras: Extras) -> None:
         self._asking = asking
         self._teller = teller
+        self._store = store
+        self._extras = extras
 
     def not_my_turn(self, call: Call) -> Outcome:
         """Say what is known, the turn not having come, or raise BusyError."""
@@ -77,7 +81,17 @@ class Endings:
     def absent(self, call: Call, look: Look) -> Outcome:
         """Tell of a chat that is bound to nothing: nothing is planned (was it refused?), somebody is at it, or somebody was interrupted."""
         if look.plan is None:
-            return self._teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE, error=self._asking.refused_last(look))
+            return self._teller.plain(call, look.chat, State.ABSENT, Reason.NO_WORKSPACE, error=self._refused_last(call, look))
         if look.claimed_for > 0:
             return self._teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.CREATING)
         return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED_CREATION)
+
+    def _refused_last(self, call: Call, look: Look) -> str:
+        """Return why the latest creation was refused, if nothing has come of the chat since. A help: nothing is decided by it."""
+        if not look.name:  # nothing was ever planned
+            return ""
+        history = self._extras.ask(call, "history", look.chat.id, lambda _: self._store.history(look.chat.id))
+        last = history[-1] if history else None
+        if last is None or last.template_id is None or last.workspace_id is not None or not last.notes:
+            return ""
+        return last.notes[-1].removeprefix(REFUSED) if last.notes[-1].startswith(REFUSED) else ""

@@ -1,4 +1,7 @@
-"""What an answer can do without: the end of a log, the quota, how templates are used, the bump of a workspace's use. None of it keeps an answer."""
+"""What an answer can do without: the end of a log, the quota, how templates are used, the bump of a workspace's use, what was refused last.
+
+None of it keeps an answer.
+"""
 
 from __future__ import annotations
 
@@ -33,12 +36,12 @@ class Extras:
     def __init__(self, clock: Clock, values: Values | None = None) -> None:
         self._clock = clock
         self._values = values
-        self._rests: dict[tuple[str, UUID], float] = {}
+        self._rests: dict[tuple[str, UUID | str], float] = {}
         """Until when what is left alone."""
         self._crowded_at = CROWDED
 
     def ask(
-        self, call: Call, what: str, of: UUID, ask: Callable[[float], T], *, most: float = ALL_EXTRAS, apart: bool = False, missed: str = ""
+        self, call: Call, what: str, of: UUID | str, ask: Callable[[float], T], *, most: float = ALL_EXTRAS, apart: bool = False, missed: str = ""
     ) -> T | None:
         """Return what is asked for, or None where it fails, or does not come in time. ClosedError.
 
@@ -65,7 +68,7 @@ class Extras:
         finally:
             call.extra_time += 0.0 if apart else self._clock.monotonic() - began
 
-    def _let_rest(self, key: tuple[str, UUID], error: Exception, began: float, left: float) -> None:
+    def _let_rest(self, key: tuple[str, UUID | str], error: Exception, began: float, left: float) -> None:
         now = self._clock.monotonic()
         asked_to = error.retry_after if isinstance(error, UnavailableError) else None
         if asked_to is not None or now - began >= left / 2:

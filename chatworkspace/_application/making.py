@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chatworkspace._application.admission import Admission
-from chatworkspace._application.asking import REFUSED, Asking
+from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
 from chatworkspace._domain import names
@@ -16,6 +16,9 @@ from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, No
 
 if TYPE_CHECKING:
     from chatworkspace._application.values import Values
+
+REFUSED = "refused: "
+"""How the note of a refused creation begins."""
 
 
 class Maker:
@@ -125,7 +128,7 @@ class Maker:
         except UnavailableError as failure:
             self._claims.release(held)
             track.replaces = None
-            raise OutcomeUnknownError(f"{error}; then {failure}") from failure
+            raise OutcomeUnknownError(f"{error}; then {failure}", retry_after=failure.retry_after) from failure
         if found is not None:
             track.adopted = True
             track.as_wished = not isinstance(error, NameTakenError) and (track.stood is None or _alike(track.stood, plan))

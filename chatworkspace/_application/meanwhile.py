@@ -14,6 +14,8 @@ from chatworkspace.model import Phase, Reason
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
 
+LEAST_REST = 1.0
+"""Seconds for which a platform that takes no more requests is left alone, even if it says that it may be asked at once: it would be, without end."""
 FEW_TURNS = 4
 """Turns in a row that came to nothing, because somebody else was quicker or the claim came late; from then on there is a pause between them."""
 GOES_ON = Seen(workspace=None, phase=Phase.PLANNING)
@@ -31,7 +33,7 @@ class Meanwhile:
 
     def later(self, call: Call, seconds: float) -> Generator[Seen, None, bool]:
         """Wait until the platform may be asked again, unless the call ends before. Chance keeps those who wait from asking all at once."""
-        until = self._clock.monotonic() + seconds * (1 + 0.1 * self._clock.random())
+        until = self._clock.monotonic() + max(seconds, LEAST_REST) * (1 + 0.1 * self._clock.random())
         if until > (call.started + self._timeouts.build if call.deadline is None else call.deadline):
             return False
         while not call.interrupted and (now := self._clock.monotonic()) < until:
@@ -52,10 +54,16 @@ class Meanwhile:
                 if not error.retryable or error.retry_after is not None:
                     raise
             else:
-                if not isinstance(answer, Unknown) or answer.reason is not Reason.PLATFORM_UNAVAILABLE or answer.retry_after is not None:
+                if not isinstance(answer, Unknown) or not _passes(answer):
                     return answer
             yield GOES_ON
+            call.pause(min(self._clock.monotonic() + FLOOR, by))  # a port that fails at once would be asked without end
         return ask(call.by(self._timeouts.planning) if call.interrupted else by)
+
+
+def _passes(unknown: Unknown) -> bool:
+    """Tell whether what is not known now may be read in a moment."""
+    return unknown.retryable and unknown.reason is Reason.PLATFORM_UNAVAILABLE and unknown.retry_after is None
 
 
 class Rounds:

@@ -46,7 +46,7 @@ class Parts:
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
         self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes())
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
-        endings = Endings(asking=asking, teller=teller)
+        endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, values=values)
         self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, values=values)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)

@@ -22,7 +22,7 @@ from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
-from chatworkspace.errors import ChatWorkspaceError, UnavailableError
+from chatworkspace.errors import ChatWorkspaceError, OutcomeUnknownError, UnavailableError
 from chatworkspace.model import Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock, Look, Store
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from chatworkspace._application.redacting import Redactor
 
 TURN_SLICE = 0.5
-"""Seconds: a wait for another process's claim blocks in the store, where an interrupt cannot reach it; it is looked for so often."""
+"""Seconds: a wait for another process's claim blocks in the store, and not every store may hear of an interrupt; it is looked for so often."""
 
 MOST_TURNS = 20
 
@@ -194,6 +194,8 @@ class Steps:
                 continue
             assert failure.retry_after is not None, "else it was raised"
             if not (yield from self.meanwhile.later(call, failure.retry_after)):
+                if isinstance(failure, OutcomeUnknownError):
+                    raise failure
                 reason = Reason.INTERRUPTED if call.interrupted else failure.reason
                 raise UnavailableError(str(failure), reason=reason, retry_after=failure.retry_after) from failure
 

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 STANDING = 900.0
 """Seconds after which a plan is settled."""
-LOST_NUMBERS = 8
-"""A store that lost its last commits may not know the numbers that it gave last."""
 PAGE = 500
 
 logger = logging.getLogger("chatworkspace")
@@ -60,10 +58,10 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID]) -> tuple[Sweep, Sequence[tuple[Bound, LeftBehind | None]]]:
-        """Settle, list, and delete what is named; return as well what was bound, and what each of that has replaced.
+    def sweep(self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None]) -> Sweep:
+        """Settle, list, and delete what is named.
 
-        UnavailableError only if the store cannot be asked at all.
+        tell: is told what was bound, and what that has replaced. UnavailableError only if the store cannot be asked at all.
         """
         findings = _Findings()
         for look in self._asking.recorded(self._store.planned, STANDING):
@@ -71,13 +69,14 @@ class Sweeper:
         self._list_strays(findings)
         for workspace_id in delete:
             self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
-        swept = Sweep(
+        for bound, left in findings.bound:
+            self._one(findings, bound.chat.id, partial(tell, bound, left), asks=False)
+        return Sweep(
             settled=tuple(findings.settled),
             strays=tuple(self._values.out_of_workspace(of, stray) for stray, of in findings.strays if stray.id not in findings.deleted),
             deleted=tuple(findings.deleted),
             errors=findings.errors,
         )
-        return swept, findings.bound
 
     def _one(self, findings: _Findings, key: str, act: Callable[[], None], *, asks: bool = True) -> bool:
         """Do what concerns one row; False: it could not be done, and is told. asks: the store or the platform is asked for it."""
@@ -149,7 +148,7 @@ class Sweeper:
 
     def _note_chat(self, look: Look, marks: dict[str, str], owners: dict[tuple[UUID, UUID], None]) -> None:
         owners[look.chat.owner_id, look.chat.organization_id] = None
-        for number in range(look.number + LOST_NUMBERS + 1):
+        for number in range(look.number + names.LOST_NUMBERS + 1):
             marks[self._asking.mark(look.chat.id, number)] = look.chat.id
 
     def _list_owners(self, findings: _Findings, owner: tuple[UUID, UUID], marks: Mapping[str, str], candidates: list[tuple[Workspace, str]]) -> None:
@@ -157,7 +156,7 @@ class Sweeper:
             return self._creator.list_workspaces(*owner, deadline=until)
 
         def note(workspace: Workspace) -> None:
-            if (mark := _mark_in(workspace.name)) in marks:
+            if (mark := names.mark_in(workspace.name)) in marks:
                 candidates.append((workspace, marks[mark]))
 
         for workspace in self._asking.platform(ask, self._asking.by(), once=True):
@@ -207,7 +206,3 @@ class Sweeper:
             self._asking.stored(self._store.discard, workspace.id)
         except WorkspaceTakenError as error:
             raise UnavailableError("a chat is bound to it: nothing was deleted", retryable=False) from error
-
-
-def _mark_in(name: str) -> str:
-    return name.lower()[-names.MARK_LENGTH :]

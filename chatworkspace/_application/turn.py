@@ -64,6 +64,8 @@ class Unknown:
     workspace: Workspace | None = None
     retry_after: float | None = None
     """Seconds after which the platform wants to be asked again, where it takes no more requests for now."""
+    retryable: bool = True
+    """It may be read in a moment."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

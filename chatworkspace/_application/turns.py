@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from chatworkspace._application.asking import Asking
+from chatworkspace._application.asking import Asking, unread
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proof, Proofs
@@ -111,7 +111,7 @@ class Turns:
         except UnavailableError as error:
             if look.chat.workspace_id is None:
                 raise
-            return Unknown(look=look, reason=error.reason, error=str(error))
+            return unread(look, error)
         track.stood = plan
         if found is None:
             return self._unplanned(look, dial, policy, track)

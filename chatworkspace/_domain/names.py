@@ -13,6 +13,8 @@ from collections.abc import Mapping
 MARK_LENGTH = 10
 WISH_LENGTH = 21
 FALLBACK = "workspace"
+LOST_NUMBERS = 8
+"""A store that lost its last commits may not know the numbers that it gave last."""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
@@ -23,6 +25,16 @@ def mark_of(secret: bytes, chat_id: str, number: int) -> str:
     message = f"{chat_id}\0{number}".encode()
     bits = int.from_bytes(_digest(secret, message)[:8], "big") >> 14
     return "".join([_BASE32[bits >> shift & 31] for shift in range(45, -1, -5)])
+
+
+def mark_in(name: str) -> str:
+    """Return what is the mark in a workspace's name, if there is one."""
+    return name.lower()[-MARK_LENGTH:]
+
+
+def marks_ahead(secret: bytes, chat_id: str, number: int) -> list[str]:
+    """Return the marks of the numbers that come after this one: a workspace that bears one was made by another store of the same secret."""
+    return [mark_of(secret, chat_id, number + step) for step in range(1, LOST_NUMBERS + 1)]
 
 
 def workspace_name(wish: str, template_name: str, mark: str) -> str:

@@ -96,6 +96,18 @@ def _unbound(world: World) -> None:
     world.own(world.template(build=60))
 
 
+def _refusing(world: World) -> None:
+    _unbound(world)
+    world.coder.when("create_workspace", times=MANY).refuse(400, "no room")
+
+
+def _refused(world: World) -> None:
+    world.own(docker := world.template(build=60))
+    world.coder.when("create_workspace").refuse(400, "no room")
+    with suppress(ChatWorkspaceError):
+        world.chats.create(CHAT, docker.id)
+
+
 def _building(world: World) -> None:
     world.chats.create(CHAT, world.template(build=300, stop=300, log=("one", "two")).id, wait=0)
 
@@ -156,6 +168,8 @@ def _strays(world: World) -> None:
 
 SITUATIONS: dict[str, Callable[[World], None]] = {
     "unbound": _unbound,
+    "refusing": _refusing,
+    "refused": _refused,
     "building": _building,
     "failing": _failing,
     "failed": _failed,

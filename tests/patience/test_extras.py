@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import JobStatus, Outcome, Progress, Reason, State, UnavailableError, Workspace
+from chatworkspace import ClosedError, JobStatus, Outcome, Progress, Reason, State, UnavailableError, Workspace
 from chatworkspace.ports import LogLine
 from chatworkspace_fake import Fails, FakeCoder
+from tests.patience.calls import world_of
 from tests.service.chats import BUILD, CHAT, CONNECT, READY, SCRIPTS, World
 
 HANGING = 1000.0
@@ -61,6 +62,32 @@ def test_an_extra_that_hangs_is_waited_for_once(calls: tuple[str, ...]) -> None:
     assert _took(world, lambda: world.chats.status(CHAT))[1] == 0
     world.sim.sleep(30)
     assert world.chats.status(CHAT).log_tail == LOG
+
+
+def test_what_was_refused_last_is_an_extra() -> None:
+    """A history that hangs keeps a status for 2 s at most, then for nothing; one that is odd takes nothing away."""
+    world = world_of("refused")
+    assert world.chats.status(CHAT).error == "no room"
+    world.sim.store.when("history", times=2).take(HANGING)
+    outcome, took = _took(world, lambda: world.chats.status(CHAT))
+    assert (outcome.reason, outcome.error, took) == (Reason.NO_WORKSPACE, "", 2)
+    assert _took(world, lambda: world.chats.status(CHAT))[1] == 0
+    world.sim.sleep(30)
+    world.sim.store.when("history", times=1).fail(ValueError("odd"))
+    assert world.chats.status(CHAT).reason is Reason.NO_WORKSPACE
+
+
+def test_close_ends_a_history_that_hangs() -> None:
+    """It is part of the call, which close() ends."""
+    world = world_of("refused")
+    world.sim.store.when("history").take(HANGING)
+    world.sim.at(world.sim.elapsed + 1, world.chats.close)
+
+    def look() -> None:
+        with pytest.raises(ClosedError):
+            world.chats.status(CHAT)
+
+    assert _took(world, lambda: world.sim.run(look))[1] == 1
 
 
 def test_what_hangs_for_one_is_asked_for_another() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Outcome, Phase, Reason, State, Timeouts, UnavailableError
+from chatworkspace import Outcome, OutcomeUnknownError, Phase, Reason, State, Timeouts, UnavailableError
 from chatworkspace.ports import Clock
 from chatworkspace_fake import FakeCoder
 from tests.patience.calls import world_of
@@ -51,6 +51,21 @@ def test_a_creation_that_may_not_wait_so_long_is_told_when(call: str, wait: floa
     assert error.value.reason is Reason.PLATFORM_UNAVAILABLE
     outcome = world.chats.create(CHAT, docker.id)
     assert (outcome.created, outcome.elapsed, world.chats.get_chat(CHAT).generation) == (True, 0, 1)
+
+
+@pytest.mark.parametrize(("wait", "at_once"), [(5, True), (100, False)])
+def test_a_replacement_in_doubt_waits_until_it_may_look(wait: float, at_once: bool) -> None:  # noqa: FBT001 # a case
+    """A platform that takes no more requests while a plan is settled says when, as for everything else."""
+    world = World()
+    world.created()
+    process = world.sim.process("other")
+    process.kill(after="store.claim")
+    world.sim.run(lambda: process.workspaces.create(CHAT, world.latest.template.id, replace=True))
+    world.sim.sleep(60)
+    _limit(world, "find_workspace")
+    outcome = world.chats.start(CHAT, wait=wait)
+    assert (outcome.state is State.UNKNOWN) == at_once
+    assert (outcome.retry_after, outcome.elapsed) == (AFTER, 0) if at_once else (outcome.ready and AFTER <= outcome.elapsed <= AT_MOST)
 
 
 def test_mutex_and_claim_are_given_back_meanwhile() -> None:
@@ -242,3 +257,19 @@ def test_a_slow_refusal_counts_too() -> None:
     with pytest.raises(UnavailableError):
         world.chats.create(CHAT, docker.id, wait=6)
     assert world.sim.elapsed == 2
+
+
+def test_a_creation_whose_settling_is_limited_waits_and_goes_on() -> None:
+    """Nobody knows yet what came of it, so it is looked for when the platform may be asked; beyond `wait` it is told as unknown, with the time."""
+    for wait, retry_after in ((100, None), (5, AFTER)):
+        world = World()
+        docker = world.template()
+        world.coder.when("create_workspace").lose_answer()
+        _limit(world, "find_workspace")
+        if retry_after is None:
+            outcome = world.chats.create(CHAT, docker.id, wait=wait)
+            assert (outcome.state, len(world.coder.workspaces)) == (State.READY, 1)
+        else:
+            with pytest.raises(OutcomeUnknownError) as error:
+                world.chats.create(CHAT, docker.id, wait=wait)
+            assert (error.value.retry_after, error.value.retryable) == (retry_after, True)

@@ -14,7 +14,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import ChatWorkspaceError, Outcome
-from chatworkspace._application.sweeping import LOST_NUMBERS, STANDING
+from chatworkspace._application.sweeping import STANDING
 from chatworkspace._domain import names
 from chatworkspace.ports import Look
 from chatworkspace_fake import MemoryStore, Process, Simulation
@@ -247,7 +247,7 @@ class World:
     def _row(self, chat_id: str) -> Row:
         look, store = self._look(chat_id), self.sim.store
         secret = store.secret()
-        marks = tuple(names.mark_of(secret, chat_id, number) for number in range(look.number + LOST_NUMBERS))
+        marks = tuple(names.mark_of(secret, chat_id, number) for number in range(look.number + names.LOST_NUMBERS))
         return Row(chat=look.chat, plan=look.plan, claimed_for=look.claimed_for, marks=marks, intents=tuple(store.history(chat_id)))
 
     def _left(self, processes: list[Process]) -> list[Left]:

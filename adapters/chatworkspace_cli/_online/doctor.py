@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -10,6 +11,7 @@ import attrs
 from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Workspace
 from chatworkspace.ports import PortError, Store
 from chatworkspace_cli._online import names, texts
+from chatworkspace_cli._online.copies import made_elsewhere
 from chatworkspace_cli._online.session import Session
 from chatworkspace_cli._online.stores import VARIABLE
 
@@ -26,6 +28,12 @@ LITTLE = 0.1
 """Part of the rate limit below which there is little left."""
 STANDING = 900.0
 """Seconds after which a plan is one for the sweep."""
+SHOWN = 5
+"""Workspaces that are named."""
+COPIED = (
+    "Another store with the same secret makes workspaces here: this one is a clone or an old copy, or was cloned. Give the clone a platform, or a "
+    "user of the platform, of its own, and let no `sweep` of it delete anything. After a restore alone, the next creation of each chat finds its own."
+)
 FIRST_WS = (2, 22)
 """The first version with watches over a WebSocket, as far as is known."""
 WATCHES = {
@@ -81,34 +89,35 @@ class Report:
 def examine(session: Session) -> Report:
     """Look at the server, the token, and the store. What fails is a problem, and the rest is looked at all the same."""
     report = Report()
-    _server_side(report, session)
-    _store(report, session)
+    holder = _server_side(report, session)
+    _store(report, session, holder)
     return report
 
 
 # ---------------------------------------------------------------- the server
 
 
-def _server_side(report: Report, session: Session) -> None:
+def _server_side(report: Report, session: Session) -> Holder | None:
     try:
         server = session.client.about.server(session.deadline())
     except InvalidArgumentError as error:
         report.blame("token" if error.argument == "token" else "server", texts.message_of(error), "Set it, and ask again.")
-        return
+        return None
     except ChatWorkspaceError as error:
         report.blame("server", texts.message_of(error), error.next_step)
-        return
+        return None
     version = f" is Coder {server.version}" if server.version else f": {server.problem}"
     report.find("server", server.url + version, url=server.url, found=server.found.value, version=server.version)
     if server.problem:
         report.blame("server", server.problem, _advice_about(server))
-        return
+        return None
     _clock(report, server.clock_difference)
     holder = _tried(report, "token", "Make another token (`coder tokens create`), and set CODER_SESSION_TOKEN.", lambda: _holder(session))
     if holder is not None:
         _rate(report, holder.rate_limit)
         _rights(report, session, holder)
     _watching(report, session, server.version, holder)
+    return holder
 
 
 def _holder(session: Session) -> Holder:
@@ -188,7 +197,7 @@ def _in_organization(report: Report, session: Session, user_id: UUID, organizati
 
 def _watching(report: Report, session: Session, version: str, holder: Holder | None) -> None:
     """Try it on a workspace, if there is one; else say what servers of this version can."""
-    workspace = None if holder is None else _any_workspace(session, holder)
+    workspace = None if holder is None else next(_workspaces(session, holder), None)
     if workspace is None:
         by = "websocket" if _minor(version) >= FIRST_WS else "events"
         report.find("watching", f"{WATCHES[by]}, judged by the version: there is no workspace to try it on", by=by, tried=None)
@@ -202,15 +211,10 @@ def _watching(report: Report, session: Session, version: str, holder: Holder | N
         report.blame("watching", "no stream comes through", advice)
 
 
-def _any_workspace(session: Session, holder: Holder) -> Workspace | None:
+def _workspaces(session: Session, holder: Holder) -> Iterator[Workspace]:
     for organization_id in holder.user.organization_ids:
-        try:
-            found = session.client.list_workspaces(holder.user.id, organization_id, deadline=session.deadline())
-        except (ChatWorkspaceError, PortError):
-            continue  # what the token may not read is told elsewhere
-        if found:
-            return found[0]
-    return None
+        with suppress(ChatWorkspaceError, PortError):  # what the token may not read is told elsewhere
+            yield from session.client.list_workspaces(holder.user.id, organization_id, deadline=session.deadline())
 
 
 def _watched_by(session: Session, workspace: Workspace) -> str:
@@ -226,7 +230,7 @@ def _minor(version: str) -> tuple[int, int]:
 # ---------------------------------------------------------------- the store
 
 
-def _store(report: Report, session: Session) -> None:
+def _store(report: Report, session: Session, holder: Holder | None) -> None:
     advice = f"Set {VARIABLE}, or give --store: sqlite:///PATH of a file on a disk of this host, in a folder that may be written."
     opened = _tried(report, "store", advice, lambda: session.opened)
     if opened is None:
@@ -240,6 +244,16 @@ def _store(report: Report, session: Session) -> None:
     report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
     if old:
         report.blame("store", f"{old} plans have stood for more than {STANDING / 60:.0f} minutes", "`chatworkspace sweep` settles them.")
+    if holder is not None:
+        _copied(report, session, opened.store, holder)
+
+
+def _copied(report: Report, session: Session, store: Store, holder: Holder) -> None:
+    user = holder.user
+    made = _tried(report, "store", "Ask again.", lambda: made_elsewhere(store, user.id, tuple(_workspaces(session, holder))))
+    if made:
+        what = f"{_many(len(made), 'workspace')} bear marks that this store has not given: {', '.join(sorted(it.name for it in made[:SHOWN]))}"
+        report.blame("store", what, COPIED)
 
 
 def _counted(store: Store) -> tuple[int, int, int]:

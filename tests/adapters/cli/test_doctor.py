@@ -186,6 +186,27 @@ def test_chats_and_plans_are_counted(shell: Shell, tmp_path: Path) -> None:
     assert "chatworkspace sweep" in problems(shell)["store"]
 
 
+def test_a_clone_whose_original_is_in_use(shell: Shell, simulator: CoderSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the original has made since, for chats that both know, is told; what was there when the copy was made, and what others have, is not."""
+    assert shell("create", "--chat", "made-before", "--template", "docker", "--wait", "0").code == 5
+    with closing(SQLiteStore(tmp_path / "chats.db")) as store:
+        store.open_chat("made-after", OWNER, ORGANIZATION)
+        store.open_chat("never-made", OWNER, ORGANIZATION)
+    assert shell("db", "backup", str(tmp_path / "clone.db")).code == 0
+    monkeypatch.setenv("CHATWORKSPACE_STORE", f"sqlite://{tmp_path}/clone.db")
+    assert shell("doctor", "--json").told["ok"]
+    monkeypatch.setenv("CHATWORKSPACE_STORE", f"sqlite://{tmp_path}/chats.db")
+    assert shell("create", "--chat", "made-after", "--template", "docker", "--wait", "0").code == 5
+    assert shell("doctor", "--json").told["ok"]
+    monkeypatch.setenv("CHATWORKSPACE_STORE", f"sqlite://{tmp_path}/clone.db")
+    assert "clone" in problems(shell)["store"]
+    made = {it.name for it in simulator.coder.list_workspaces(OWNER, ORGANIZATION, deadline=float("inf"))}
+    with closing(SQLiteStore(tmp_path / "clone.db")) as store:
+        known = store.look("made-before").name
+    (problem,) = shell("doctor", "--json").told["problems"]
+    assert [name for name in made if name in problem["problem"]] == [*(made - {known})]
+
+
 def test_a_store_that_cannot_be_used(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No database, a newer version, a folder that is not there, a network folder, a scheme that is not known: each with what to set."""
     (tmp_path / "text.db").write_text("no database, but long enough to be read as one" * 100)

@@ -95,9 +95,9 @@ def test_what_is_kept_back_to_cancel(postgres: Database, monkeypatch: pytest.Mon
     asked: list[float] = []
     real = _wire._answer
 
-    def answer(it: pq.abc.PGconn, limit: float) -> pq.abc.PGresult:
-        asked.append(limit)
-        return real(it, limit)
+    def answer(it: pq.abc.PGconn, left: Callable[[], float]) -> pq.abc.PGresult:
+        asked.append(time.monotonic() + left())
+        return real(it, left)
 
     monkeypatch.setattr(_wire, "_answer", answer)
     store = postgres.store(timeout=timeout)
@@ -451,10 +451,10 @@ def test_a_failure_that_was_told_is_known_though_time_runs_out() -> None:
     here, there = socket.socketpair()
     with here, there:
         failed: Any = Told(pq.ExecStatus.FATAL_ERROR, here.fileno())
-        assert _wire._answer(failed, 0.0) is failed
+        assert _wire._answer(failed, lambda: 0.0) is failed
         succeeded: Any = Told(pq.ExecStatus.TUPLES_OK, here.fileno())
         with pytest.raises(TimeoutError):
-            _wire._answer(succeeded, 0.0)
+            _wire._answer(succeeded, lambda: 0.0)
 
 
 def test_a_read_only_database(postgres: Database) -> None:
