@@ -22,6 +22,8 @@ RUN = 8
 INSTEAD = "…"
 COMMON = frozenset({"https://"})
 """Runs that are nobody's secret, whatever value they begin."""
+ANSWERS = "parameters"
+"""Of what had no effect, the one that speaks of values."""
 MOST_CAUSES = 50
 """Errors behind an error that are looked at."""
 
@@ -157,7 +159,8 @@ class Redaction:
         """Return the outcome without them: its error, its log, and what its build failed of."""
         workspace = None if outcome.workspace is None else self.of_workspace(outcome.workspace)
         error, log_tail = self.of_text(outcome.error), self.of_texts(outcome.log_tail)
-        return attrs.evolve(outcome, error=error, log_tail=log_tail, workspace=workspace)
+        missed = {name: self.of_text(holds) if name == ANSWERS else holds for name, holds in outcome.not_applied.items()}
+        return attrs.evolve(outcome, error=error, log_tail=log_tail, workspace=workspace, not_applied=missed)
 
     def of_workspace(self, workspace: Workspace) -> Workspace:
         """Return the workspace without them. Names are what their owners gave, and stay."""
@@ -214,6 +217,7 @@ def words_of(told: Outcome | Progress | BaseException) -> Iterator[str]:
     elif isinstance(told, Outcome):
         yield told.error
         yield from told.log_tail
+        yield told.not_applied.get(ANSWERS, "")
         if told.workspace is not None:
             yield from (told.workspace.build.error, told.workspace.build.error_code)
     else:

@@ -134,7 +134,7 @@ class WorkspaceCreator(Protocol):
     def evaluate_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Evaluation | None:
         """The parameters as they are for this owner. None: the platform, or this template, does not evaluate them; those recorded at import hold.
 
-        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed.
+        NotFoundError; RefusedError: the evaluation failed; UnavailableError: not now, for the template's version is still being imported, say.
         """
         return None
 

@@ -152,11 +152,12 @@ def _outcome() -> Outcome:
         error=f"bad {SECRET}",
         log_tail=("fine", f"export TOKEN={json.dumps(SECRET)}"),
         workspace=workspace,
+        not_applied={"parameters": f"not {SECRET}", "name": "n"},
     )
 
 
 def test_every_field_that_tells_is_looked_at() -> None:
-    """Error, log and the build's own error and code, also as an outcome at the end of progress; what is without it stays."""
+    """Error, log, what had no effect, and the build's own error and code, also as an outcome at the end of progress; what is without it stays."""
     without = Redaction([SECRET])
     told = without.of_outcome(_outcome())
     step = Progress(chat_id="c", generation=1, at=datetime(2026, 1, 1, tzinfo=timezone.utc), elapsed=1, line=f"> {SECRET}", outcome=_outcome())
