@@ -15,7 +15,7 @@ from uuid import UUID
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import Build, Chat, JobStatus, Outcome, Progress, Reason, RefusedError, State, Transition, Workspace
@@ -71,6 +71,7 @@ def shows(text: str, secret: str) -> list[str]:
 
 
 @pytest.mark.parametrize("writing", WRITTEN)
+@settings(deadline=None, derandomize=True)
 @given(secret=st.text(st.characters(codec="utf-8"), min_size=8, max_size=60), around=st.text("abc .:\n", max_size=20))
 def test_no_run_of_a_secret_is_shown(writing: str, secret: str, around: str) -> None:
     """Eight of its characters in a row, wherever it stands and however it is written."""
@@ -78,6 +79,7 @@ def test_no_run_of_a_secret_is_shown(writing: str, secret: str, around: str) -> 
     assert shows(told, secret) == [] or set(secret) <= set("abc .:\n") or secret.isspace()
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(), st.text(min_size=8))
 def test_a_text_without_the_secret_is_unchanged(text: str, secret: str) -> None:
     """Nothing is taken out for looking like something."""
