@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 
 import attrs
 
@@ -19,6 +20,8 @@ from chatworkspace.outcomes import Outcome, Progress
 
 RUN = 8
 """Characters of a value that may not be shown in a row. A shorter value ("eu", "large") keeps no secret, unless its parameter is masked."""
+IN_BASE64 = 10
+"""Characters of base64 that tell as much."""
 INSTEAD = "…"
 COMMON = frozenset({"https://"})
 """Runs that are nobody's secret, whatever value they begin."""
@@ -79,29 +82,26 @@ def _is_secret(value: str, parameter: Parameter | None) -> bool:
 def _runs(value: str) -> Iterator[str]:
     from chatworkspace._domain.writings import WRITINGS  # noqa: PLC0415 # few calls bring values, and importing the library should cost little
 
-    seen = set[tuple[str, ...]]()
+    places = [at for at in range(max(len(value) - RUN, 0) + 1) if not value[at : at + RUN].isspace()]  # blanks indent what stands behind them
+    characters, seen = set(value), set[str]()
     for write in WRITINGS:
-        written = tuple(map(write, value))
-        if written not in seen:
-            seen.add(written)
-            yield from ("".join(written[at : at + RUN]) for at in _places(value))
+        written = {character: write(character) for character in characters}
+        whole = "".join(map(written.__getitem__, value))
+        if whole not in seen:
+            seen.add(whole)
+            begins = [*accumulate((len(written[character]) for character in value), initial=0)]
+            yield from (whole[begins[at] : begins[min(at + RUN, len(value))]] for at in places)
     if len(value) >= RUN:  # of less, a letter or two would be left
-        for at in _places(value):
-            yield from _in_base64(value[at : at + RUN].encode("utf-8", "surrogatepass"))
+        yield from _in_base64(value.encode("utf-8", "surrogatepass"))
 
 
-def _places(value: str) -> Iterator[int]:
-    """Return where runs begin, but for those of blanks alone: they indent what stands behind them."""
-    return (at for at in range(max(len(value) - RUN, 0) + 1) if not value[at : at + RUN].isspace())
-
-
-def _in_base64(run: bytes) -> Iterator[str]:
-    """Return what stands for these bytes alone, whatever stands before and behind them."""
+def _in_base64(value: bytes) -> Iterator[str]:
+    """Return what stands for eight bytes in a row, or nearly, whatever stands before and behind the value."""
     for before in range(3):
-        bits = 8 * before, 8 * (before + len(run))
-        written = b64encode(bytes(before) + run)[-(-bits[0] // 6) : bits[1] // 6].decode()
-        yield written
-        yield written.translate(_OF_URLS)
+        bits = 8 * before, 8 * (before + len(value))
+        whole = b64encode(bytes(before) + value)[-(-bits[0] // 6) : bits[1] // 6].decode()
+        for written in {whole, whole.translate(_OF_URLS)}:
+            yield from (written[at : at + IN_BASE64] for at in range(len(written) - IN_BASE64 + 1))
 
 
 _OF_URLS = str.maketrans("+/", "-_")
