@@ -7,9 +7,9 @@ from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
-from chatworkspace._application.values import Brought, Values
+from chatworkspace._application.values import Values
 from chatworkspace._domain.offer import Parameter
-from chatworkspace._domain.redaction import Redaction, secret_values, words_of
+from chatworkspace._domain.redaction import Redaction, words_of
 from chatworkspace.errors import ClosedError, RefusedError
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, NotFoundError, WorkspaceCreator
@@ -34,40 +34,36 @@ class Redactor:
 
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
         """Return the outcome without them. Costs nothing where none was brought."""
-        if call.chat_id not in self._values.told:
+        if outcome.chat.id not in self._values.told:
             return outcome
-        without = self._redaction(call, words_of(outcome))
+        without = self._redaction(call, outcome.chat.id, words_of(outcome))
         return outcome if without is None else without.of_outcome(outcome)
 
     def of_progress(self, call: Call, progress: Progress) -> Progress:
         """Return a step of the way without them."""
-        if progress.line is None or call.chat_id not in self._values.told:
+        if progress.line is None or progress.chat_id not in self._values.told:
             return progress
-        without = self._redaction(call, words_of(progress))
+        without = self._redaction(call, progress.chat_id, words_of(progress))
         return progress if without is None else without.of_progress(progress)
 
     def of_error(self, call: Call, error: BaseException) -> None:
         """Take them out of an error, and of those behind it."""
         if call.chat_id not in self._values.told:
             return
-        without = self._redaction(call, words_of(error))
+        without = self._redaction(call, call.chat_id, words_of(error))
         if without is not None:
             without.of_error(error)
 
-    def _redaction(self, call: Call, words: Iterable[str]) -> Redaction | None:
+    def _redaction(self, call: Call, chat_id: str, words: Iterable[str]) -> Redaction | None:
         """Return what is to be taken out; None: nothing that was brought is in these words."""
-        brought = self._values.of(call.chat_id)
-        if brought is None or not brought.every.meets(words):
+        brought = self._values.of(chat_id)
+        if brought is None:
+            return None
+        made = brought.made
+        if not made.every.meets(words):
             return None
         asked = None if brought.asked_of is None else self._questions(call, *brought.asked_of)
-        return brought.guessed if asked is None else self._known(brought, asked)
-
-    @staticmethod
-    def _known(brought: Brought, asked: Sequence[Parameter]) -> Redaction:
-        known = brought.known
-        if known is None or known[0] is not asked:
-            known = brought.known = asked, Redaction(secret_values(brought.pairs, asked))
-        return known[1]
+        return made.guessed if asked is None else made.known(asked)
 
     def _questions(self, call: Call, owner_id: UUID, template_id: UUID) -> Sequence[Parameter] | None:
         """Return what a template asks; None: it does not tell now."""

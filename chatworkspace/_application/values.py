@@ -7,7 +7,6 @@ no repr. Needs no lock: each step is one of a dict's own.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from functools import cached_property
 from uuid import UUID
 
 from chatworkspace._domain.offer import Parameter
@@ -20,24 +19,47 @@ MOST_VALUES = 256
 
 
 class Brought:
-    """What was brought for one chat. A later call adds to it by a new one."""
+    """What was brought for one chat. Safe from any thread."""
 
-    def __init__(self, pairs: dict[tuple[str, str], None]) -> None:
-        self.pairs = pairs
+    def __init__(self) -> None:
+        self._pairs: dict[tuple[str, str], None] = {}
+        self._made: _Made | None = None
         self.asked_of: tuple[UUID, UUID] | None = None
         """The owner, and the template whose questions these are answers to; None: neither is known yet."""
-        self.known: tuple[Sequence[Parameter], Redaction] | None = None
-        """What the template asks, and what is to be taken out by that."""
 
-    @cached_property
-    def every(self) -> Redaction:
+    def add(self, parameters: Mapping[str, str]) -> None:
+        """Remember the values of a call."""
+        self._pairs.update(dict.fromkeys(parameters.items()))
+        for oldest in list(self._pairs)[: max(len(self._pairs) - max(MOST_VALUES, len(parameters)), 0)]:
+            self._pairs.pop(oldest, None)
+
+    @property
+    def made(self) -> _Made:
+        """What is to be taken out."""
+        pairs = list(self._pairs)
+        made = self._made
+        if made is None or made.pairs != pairs:
+            made = self._made = _Made(pairs)
+        return made
+
+
+class _Made:
+    """What is to be taken out, of these values."""
+
+    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self.pairs = pairs
+        self.every = Redaction(every_value(pairs))
         """Of all values, secret or not."""
-        return Redaction(every_value(self.pairs))
-
-    @cached_property
-    def guessed(self) -> Redaction:
+        self.guessed = Redaction(secret_values(pairs))
         """Of those that are secret as far as can be told without the template."""
-        return Redaction(secret_values(self.pairs))
+        self._known: tuple[Sequence[Parameter], Redaction] | None = None
+
+    def known(self, asked: Sequence[Parameter]) -> Redaction:
+        """Return what is to be taken out by what the template asks."""
+        known = self._known
+        if known is None or known[0] is not asked:
+            known = self._known = asked, Redaction(secret_values(self.pairs, asked))
+        return known[1]
 
 
 class Values:
@@ -52,12 +74,7 @@ class Values:
         """Remember the values of a call."""
         if not parameters:
             return
-        before = self._brought.pop(chat_id, None)
-        pairs = dict.fromkeys([*(() if before is None else before.pairs), *parameters.items()][-max(MOST_VALUES, len(parameters)) :])
-        brought = Brought(pairs)
-        if before is not None:
-            brought.asked_of = before.asked_of
-        self._brought[chat_id] = brought
+        self._brought.setdefault(chat_id, Brought()).add(parameters)
         if len(self._brought) > MOST_CHATS:
             for oldest in list(self._brought)[: MOST_CHATS // 2]:
                 self._brought.pop(oldest, None)
@@ -75,15 +92,15 @@ class Values:
     def out_of_text(self, chat_id: str, text: str) -> str:
         """Return a text without them, asking nobody: for where nothing may be asked. What may be secret goes."""
         brought = self._brought.get(chat_id)
-        return text if brought is None else brought.guessed.of_text(text)
+        return text if brought is None else brought.made.guessed.of_text(text)
 
     def out_of_workspace(self, chat_id: str, workspace: Workspace) -> Workspace:
         """Return a workspace without them, asking nobody."""
         brought = self._brought.get(chat_id)
-        return workspace if brought is None else brought.guessed.of_workspace(workspace)
+        return workspace if brought is None else brought.made.guessed.of_workspace(workspace)
 
     def out_of_error(self, chat_id: str, error: BaseException) -> None:
         """Take them out of an error, asking nobody: before it is logged."""
         brought = self._brought.get(chat_id)
         if brought is not None:
-            brought.guessed.of_error(error)
+            brought.made.guessed.of_error(error)

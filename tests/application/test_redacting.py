@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import Outcome, Progress, RefusedError, Template, UnavailableError
+from chatworkspace._application.values import Values
 from chatworkspace._domain.texts import visible
 from chatworkspace.ports import DialError, NotAnsweredError, Option, Parameter
 from chatworkspace_fake import Fails, Simulation
@@ -206,6 +207,34 @@ def test_a_template_is_asked_once() -> None:
     sim.sleep(301)
     sim.workspaces.status(CHAT)
     assert len([it for it in sim.coder.calls if it == "evaluate_parameters"]) == 2
+
+
+def test_what_earlier_calls_have_brought_is_not_forgotten() -> None:
+    """Each call adds its values, whatever their names were used for before; some hundred are kept of a chat, and some thousand chats."""
+    values = Values()
+    for number in range(300):
+        values.bring(CHAT, {"token": f"Tr0ub4dor-{number:03}"})
+        values.bring(f"chat-{number * 20}", {"token": "hunter2-hunter2"})
+    assert values.out_of_text(CHAT, "Tr0ub4dor-299, Tr0ub4dor-100") == "…, …"
+    for number in range(9000):
+        values.bring(f"other-{number}", {"token": "hunter2-hunter2"})
+    assert (CHAT in values.told, "other-8999" in values.told) == (False, True)
+
+
+def test_a_sweep_tells_no_value_either() -> None:
+    """What it has bound is told by its own call, which knows of no chat."""
+    told = list[Outcome]()
+    sim = Simulation(0, on_chat_updated=told.append)
+    sim.open_chat(CHAT)
+    docker = sim.coder.add_template("docker", parameters=(TOKEN,), build=Fails(after=1, error="no Tr0ub4dor-and-3"))
+    sim.coder.when("create_workspace").lose_answer()
+    sim.coder.when("find_workspace", times=9).fail(UnavailableError("away", retryable=False))
+    Ear().heard_of(lambda: sim.workspaces.create(CHAT, docker.id, parameters={"token": "Tr0ub4dor-and-3"}, wait=0))
+    coder: Any = sim.coder
+    coder._faults._armed.clear()
+    sim.sleep(1000)
+    assert sim.workspaces.sweep().settled == (CHAT,)
+    assert [it.workspace.build.error for it in told if it.workspace is not None] == ["no …"]
 
 
 def test_another_process_does_not_know_the_values() -> None:
