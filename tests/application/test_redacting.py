@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ def _words(value: Any) -> str:
 
 
 @contextmanager
-def listening() -> Iterator[Ear]:
+def listening() -> Generator[Ear, None, None]:
     """Hear the library's log as well."""
     ear, logger = Ear(), logging.getLogger("chatworkspace")
     logger.addHandler(ear)
@@ -189,7 +189,7 @@ def test_a_template_that_does_not_tell_is_not_waited_for() -> None:
 
 def test_nothing_is_asked_where_nothing_was_said_of_a_value() -> None:
     """A creation with parameters asks no more than one without, and a failure that repeats none of them neither."""
-    sim = Simulation(0, on_progress=lambda _: None)
+    sim = Simulation(0, on_progress=Ear().hear)
     sim.open_chat(CHAT)
     docker = sim.coder.add_template("docker", parameters=(TOKEN,), build=Fails(after=1, error="no machine"), log=("one", "two"))
     assert sim.workspaces.create(CHAT, docker.id, parameters={"token": "Tr0ub4dor"}).error == "no machine"

@@ -37,8 +37,13 @@ def function_call(number: int, name: str, text: str) -> dict[str, Any]:
 
 def response(*calls: tuple[str, str]) -> dict[str, Any]:
     """Return a response of OpenAI's Responses API."""
-    thought = {"type": "reasoning", "id": "rs_1", "summary": []}
-    said = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "Let me see.", "annotations": []}]}
+    thought: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": []}
+    said: dict[str, Any] = {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "Let me see.", "annotations": []}],
+    }
     made = [function_call(number, name, text) for number, (name, text) in enumerate(calls)]
     return {"id": "resp_1", "object": "response", "status": "completed", "output": [thought, said, *made]}
 

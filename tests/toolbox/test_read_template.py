@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace import UnavailableError
+from chatworkspace import Chat, UnavailableError
 from chatworkspace.ports import Evaluation, Option, Parameter, Preset
 from tests.toolbox.kitchen import Kitchen
 
@@ -238,7 +238,12 @@ def test_r11_a_deprecated_template_can_be_read() -> None:
 def test_r11_so_can_that_of_the_chats_own_workspace() -> None:
     """Whoever is sent to read what a start asks is not refused, whatever is allowed by now; another chat is."""
     allowed = set[UUID]()
-    kitchen = Kitchen(allowed_templates=lambda _: allowed)
+
+    def allow(chat: Chat) -> set[UUID]:
+        del chat
+        return allowed
+
+    kitchen = Kitchen(allowed_templates=allow)
     docker = kitchen.coder.add_template("docker", parameters=(REGION,))
     allowed |= {docker.id}
     kitchen.create()
