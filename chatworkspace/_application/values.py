@@ -54,6 +54,12 @@ class _Made:
         """Of those that are secret as far as can be told without the template."""
         self._known: tuple[Sequence[Parameter], Redaction] | None = None
 
+    @property
+    def best(self) -> Redaction:
+        """Of those that are secret as far as has been found out."""
+        known = self._known
+        return self.guessed if known is None else known[1]
+
     def known(self, asked: Sequence[Parameter]) -> Redaction:
         """Return what is to be taken out by what the template asks."""
         known = self._known
@@ -92,15 +98,15 @@ class Values:
     def out_of_text(self, chat_id: str, text: str) -> str:
         """Return a text without them, asking nobody: for where nothing may be asked. What may be secret goes."""
         brought = self._brought.get(chat_id)
-        return text if brought is None else brought.made.guessed.of_text(text)
+        return text if brought is None else brought.made.best.of_text(text)
 
     def out_of_workspace(self, chat_id: str, workspace: Workspace) -> Workspace:
         """Return a workspace without them, asking nobody."""
         brought = self._brought.get(chat_id)
-        return workspace if brought is None else brought.made.guessed.of_workspace(workspace)
+        return workspace if brought is None else brought.made.best.of_workspace(workspace)
 
     def out_of_error(self, chat_id: str, error: BaseException) -> None:
         """Take them out of an error, asking nobody: before it is logged."""
         brought = self._brought.get(chat_id)
         if brought is not None:
-            brought.made.guessed.of_error(error)
+            brought.made.best.of_error(error)

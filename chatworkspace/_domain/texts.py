@@ -42,6 +42,11 @@ def visible(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
+def is_seen(text: str) -> bool:
+    """Tell whether all of it is seen, line ends of any kind included."""
+    return visible(text) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def cut(text: str, most: int, *, of: int = 0) -> str:
     """Return at most so many characters of the beginning; how many there are is told at the end. of: how many, where more is not at hand."""
     return _cut(text, most, share=1.0, of=max(of, len(text)))

@@ -8,7 +8,7 @@ from functools import partial
 from chatworkspace._domain.offer import Option, Preset
 from chatworkspace._domain.parameters import Described, Description
 from chatworkspace._domain.ranking import Ranked, Ranking, Verdict
-from chatworkspace._domain.texts import cut, cut_inside, markdown, visible
+from chatworkspace._domain.texts import cut, cut_inside, is_seen, markdown, visible
 from chatworkspace._tools.budget import Content, size, within, without
 from chatworkspace._tools.guided import guided
 from chatworkspace.model import Advice, Template
@@ -28,6 +28,7 @@ LESS_README = 2000
 MANY = 50
 """Options of a parameter, where room is short."""
 SEE_THERE = "see the template's own page"
+_ARE = "are none that people see"
 _MASKED = "there is one, and it is not shown: the template masks it"
 _DEPRECATED = "The template is deprecated: no new workspace can be created from it, but one that the chat has can be started."
 _ASK = "Do not create a workspace yet: ask the user which of these templates to use, unless the user has named one already."
@@ -114,7 +115,10 @@ def of_description(description: Description) -> Content:
     readme = markdown(description.template.readme, README)
     if readme:
         template["readme"] = readme
-    content: Content = {"template": template, "parameters": [_asked(it) for it in description.questions.asked]}
+    shown = [it for it in description.questions.asked if is_seen(it.parameter.name)]
+    content: Content = {"template": template, "parameters": [_asked(it) for it in shown]}
+    if len(shown) < len(description.questions.asked):
+        content = _left_out(content, f"{len(description.questions.asked) - len(shown)} parameters, for characters of their names {_ARE}")
     if description.questions.note:
         content["parameters_note"] = description.questions.note
     if description.questions.problem:
@@ -130,8 +134,9 @@ def of_description(description: Description) -> Content:
 
 def _asked(described: Described) -> Content:
     it = described.parameter
-    told: Content = {"name": it.name, "type": it.type, "required": it.required, "mutable": it.mutable}
-    told |= _given(display_name=_words(it.display_name, NAME), description=_words(it.description, QUESTION), form_type=it.form_type)
+    told: Content = {"name": it.name, "type": _words(it.type, NAME), "required": it.required, "mutable": it.mutable}
+    words = {"display_name": _words(it.display_name, NAME), "description": _words(it.description, QUESTION)}
+    told |= _given(**words, form_type=_words(it.form_type, NAME))
     if it.error:
         told["error"] = cut_inside(visible(it.error), QUESTION)
     elif it.default is not None:
@@ -150,28 +155,34 @@ def _asked(described: Described) -> Content:
 
 
 def _whole(name: str, value: str) -> Content:
-    """Return a value that will be used again as it is: one that is too long is left out, for half of it is another value."""
+    """Return a value that will be used again as it is: one that cannot be shown whole is left out, for what is left of it is another value."""
+    if not is_seen(value):
+        return {f"{name}_note": f"not shown, for its characters {_ARE}: {SEE_THERE}"}
     return {name: value} if len(value) <= VALUE else {f"{name}_note": f"too long to be shown ({len(value)} characters): {SEE_THERE}"}
 
 
 def _options(options: Sequence[Option]) -> Content:
-    shown = [_option(it) for it in options if len(it.value) <= VALUE]
+    shown = [_option(it) for it in options if len(it.value) <= VALUE and is_seen(it.value)]
     told: Content = {"options": shown}
-    return told if len(shown) == len(options) else told | {"options_note": f"{len(options) - len(shown)} more, too long to be shown: {SEE_THERE}"}
+    return told if len(shown) == len(options) else told | {"options_note": f"{len(options) - len(shown)} more that cannot be shown: {SEE_THERE}"}
 
 
 def _option(option: Option) -> Content:
     told: Content = {"name": _words(option.name, NAME), "value": option.value}
-    return told | _given(description=_words(option.description, QUESTION), icon=option.icon if len(option.icon) <= VALUE else "")
+    return told | _given(description=_words(option.description, QUESTION), icon=_icon(option.icon))
+
+
+def _icon(where: str) -> str:
+    return where if len(where) <= VALUE and is_seen(where) else ""
 
 
 def _preset(preset: Preset, masked: Collection[str]) -> Content:
     told: Content = {"id": str(preset.id), "name": _words(preset.name, NAME), "default": preset.default}
-    told |= _given(description=_words(preset.description, QUESTION), icon=preset.icon if len(preset.icon) <= VALUE else "")
+    told |= _given(description=_words(preset.description, QUESTION), icon=_icon(preset.icon))
     if preset.desired_prebuilds > 0:
         told["desired_prebuild_instances"] = preset.desired_prebuilds
     values = {name: {"value_note": _MASKED} if name in masked else _whole("value", value) for name, value in preset.parameters.items()}
-    return told | {"parameters": [{"name": name} | value for name, value in values.items()]}
+    return told | {"parameters": [{"name": visible(name)} | value for name, value in values.items()]}
 
 
 def _words(text: str, most: int) -> str:

@@ -64,7 +64,7 @@ def of_outcome(action: Action, outcome: Outcome) -> Content:
     content: Content = _head(action, outcome)
     workspace = outcome.workspace
     if workspace is not None:
-        content |= {"workspace_name": workspace.full_name, "workspace_id": str(workspace.id)}
+        content |= {"workspace_name": visible(workspace.full_name), "workspace_id": str(workspace.id)}
         if outcome.built or outcome.state is State.FAILED:
             content["build_id"] = str(workspace.build.id)
     elif outcome.workspace_id is not None:
@@ -208,7 +208,7 @@ def _side_effects(outcome: Outcome) -> Content:
 def _left(left: LeftBehind | None) -> Content:
     if left is None:
         return {}
-    return {"left_behind": {"name": left.name, "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
+    return {"left_behind": {"name": visible(left.name), "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
 
 
 # ---------------------------------------------------------------- errors

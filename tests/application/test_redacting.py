@@ -196,6 +196,15 @@ def test_nothing_is_asked_where_nothing_was_said_of_a_value() -> None:
     assert not [it for it in sim.coder.calls if it in ("evaluate_parameters", "list_parameters")]
 
 
+def test_what_was_found_out_of_a_template_holds_for_notes_as_well() -> None:
+    """Under a claim nobody is asked: the first refusal is noted without what may be secret, the next without what is."""
+    sim, docker = failing(parameters=(REGION, TOKEN, PIN))
+    for _ in range(2):
+        sim.coder.when("create_workspace").refuse(400, "no eu-west-1 for Tr0ub4dor-and-3")
+        Ear().heard_of(lambda: sim.workspaces.create(CHAT, docker.id, parameters=GIVEN))
+    assert [note for it in sim.workspaces.history(CHAT) for note in it.notes] == ["refused: no … for …", "refused: no eu-west-1 for …"]
+
+
 def test_a_template_is_asked_once() -> None:
     """For all chats of the process, for some minutes, however often its builds repeat values."""
     sim, docker = failing(parameters=(REGION, TOKEN, PIN))

@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import ClosedError, Outcome, Reason, RefusedError, State, ToolResult, UnavailableError
+from chatworkspace._domain.texts import visible
 from chatworkspace._tools.definitions import TOOLS
-from chatworkspace.ports import NotAnsweredError, Parameter
+from chatworkspace.ports import NotAnsweredError, Option, Parameter, Preset
 from chatworkspace_fake import NEVER, Fails
 from chatworkspace_fake._platform.coder import CreatorCall
 from chatworkspace_fake._simulation.registry import registry
@@ -342,6 +343,41 @@ def test_g16_foreign_text_stands_in_its_own_fields() -> None:
     for tool in NAMES:
         said = kitchen.call(tool, **({"template_id": TEMPLATE} if tool in ("create_workspace", "read_template") else {}))
         assert ORDER not in said.get("next_step", "") + said.get("message", "") + said.get("title", "") + said.get("agent_error", "")
+
+
+EVIL = "a\u202eb\U000e0041\x1b[31m\u200b\x9bm\x07\ufeffc"
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return all texts in a value, keys included."""
+    if isinstance(value, dict):
+        return [text for pair in value.items() for it in pair for text in texts_in(it)]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # of JSON
+    if isinstance(value, list):
+        return [text for it in value for text in texts_in(it)]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # of JSON
+    return [value] if isinstance(value, str) else []
+
+
+def test_g17_nothing_that_nobody_sees() -> None:
+    """Whatever a template's author, a log or a refusal hides between the letters; of a value that would be used again nothing is shown then."""
+    kitchen = Kitchen()
+    option, fine = Option(name=EVIL, value=EVIL, description=EVIL, icon=EVIL), Option(name="Fine", value="a\r\nb")
+    told: dict[str, Any] = {"type": EVIL, "display_name": EVIL, "description": EVIL, "form_type": EVIL, "validation_regex": EVIL}
+    parameters = (Parameter(name="a", default=EVIL, options=(option, fine), **told), Parameter(name=EVIL), Parameter(name="b", error=EVIL))
+    presets = (Preset(id=UUID(int=1), name=EVIL, description=EVIL, icon=EVIL, parameters={EVIL: EVIL, "a": EVIL}),)
+    words: dict[str, Any] = {"readme": EVIL, "description": EVIL, "display_name": EVIL}
+    docker = kitchen.coder.add_template(
+        "docker", build=Fails(after=1, error=EVIL, code=EVIL), log=(EVIL,), parameters=parameters, presets=presets, **words
+    )
+    results = [kitchen.call("list_templates"), kitchen.call("read_template", template_id=str(docker.id)), kitchen.create()]
+    kitchen.coder.when("start_workspace").refuse(400, EVIL, {EVIL: EVIL})
+    results.append(kitchen.call("start_workspace"))
+    assert all(visible(text) == text.replace("\r\n", "\n") for text in texts_in(results))
+    assert all("ab" in json.dumps(result) for result in results)
+    read = results[1]
+    assert [it["name"] for it in read["parameters"]] == ["a", "b"]
+    assert read["left_out"] == ["1 parameters, for characters of their names are none that people see"]
+    assert [it["value"] for it in read["parameters"][0]["options"]] == ["a\r\nb"]
+    assert {"default_note", "options_note", "validation_regex_note"} <= set(read["parameters"][0])
 
 
 # ------------------------------------------------------------------ whatever a model writes
