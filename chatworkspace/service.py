@@ -73,7 +73,8 @@ class ChatWorkspaces:
         empty collection none; an exception refuses the call. A workspace that the chat has already is returned without asking.
         workspace_ttl: seconds after which a new workspace stops by itself, or a function of the chat that returns them. None, 0, an exception or
         nonsense means the template's own default (logged), and never blocks a creation.
-        on_chat_updated: called with an outcome at each change of binding and each new build, and once more when that is ready.
+        on_chat_updated: called with an outcome at each change of binding and each new build, and once more when that is ready, has stopped or
+            has failed; that it is ready is told by each process whose calls see it, once.
         on_progress: called with each step of the way. Both run in the calling thread, after the lock and the claim are given back; what they raise is
         logged and dropped.
         clock: for tests; default: the real one.
@@ -271,14 +272,16 @@ class ChatWorkspaces:
         call.following = True
         yield from in_steps(call, self._parts.looking.follow(call))
 
-    def connect(self, chat_id: str) -> AbstractContextManager[AgentConnection]:
+    def connect(self, chat_id: str, *, wait: float | None = 0) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
 
-        Nothing is kept: each call looks anew, and is bounded by Timeouts.dial. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and
-        ConnectError, whose next_step is for the model.
+        Nothing is kept: each call looks anew before it dials and before it hands over, and takes Timeouts.dial at most, for an agent that is
+        connecting as well. wait: seconds beyond that for a build that is under way; None: Timeouts.build; by default that is told at once.
+        ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, whose advice and next_step are for the model.
         """
+        patience = check_wait(wait)
         with self._call(chat_id, None, Asked.START) as call:  # whoever wants to use it, wants it to run
-            return self._parts.connector.connect(call)
+            return self._parts.connector.connect(call, patience)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""

@@ -1,8 +1,8 @@
-"""Reach the agent of a chat's workspace: look, read, dial once, and once more if another agent has taken its place."""
+"""Reach the agent of a chat's workspace: look, read, dial, and look again; once more where it may help, or something was changed meanwhile."""
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,21 +10,32 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call
-from chatworkspace._application.extras import ALL_EXTRAS, Extras
+from chatworkspace._application.extras import ALL_EXTRAS
 from chatworkspace._application.guiding import Guide
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Unknown
-from chatworkspace._application.waiting import Bound
+from chatworkspace._application.waiting import DIAL_PAUSE, Bound
+from chatworkspace._application.watches import Watches
 from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
 from chatworkspace.model import Agent, AgentStatus, Reason, State
-from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, WorkspaceCreator
+from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 if TYPE_CHECKING:
     from chatworkspace._application.redacting import Redactor
 
 Connection = AbstractContextManager[AgentConnection]
+
+RESERVE = 5.0
+"""Seconds that are kept back from a dial, for the look that says why it failed, or that it may be used."""
+RESERVED = 0.2
+"""The part of the limit that this is at most."""
+LAST_DIAL = 5.0
+"""Seconds for a dial of an agent that was waited for, and has not connected: it may have, this moment."""
+
+USABLE = (Condition.CONNECTING, Condition.SCRIPTS, Condition.SCRIPTS_FAILED, Condition.USABLE)
+"""In which an agent may answer that has not."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -33,6 +44,10 @@ class _Target:
 
     bound: Bound
     agent: Agent
+
+    def same_as(self, other: _Target) -> bool:
+        """Tell whether both are one agent of one build."""
+        return self.agent.id == other.agent.id and self.bound.workspace.build.id == other.bound.workspace.build.id
 
 
 class Connector:
@@ -47,54 +62,107 @@ class Connector:
         clock: Clock,
         timeouts: Timeouts,
         proofs: Proofs,
-        extras: Extras,
         guide: Guide,
         redactor: Redactor,
+        watches: Watches,
     ) -> None:
         self._redactor = redactor
         self._guide = guide
+        self._watches = watches
         self._asking = asking
-        self._extras = extras
+        self._extras = watches.extras
         self._creator = creator
         self._dialer = dialer
         self._clock = clock
         self._timeouts = timeouts
         self._proofs = proofs
 
-    def connect(self, call: Call) -> Connection:
-        """Return a way to the agent that is open. NoWorkspaceError, ConnectError, UnavailableError."""
+    def connect(self, call: Call, wait: float | None) -> Connection:
+        """Return a way to the agent that is open. wait: seconds for what is being built. NoWorkspaceError, ConnectError, UnavailableError."""
         try:
-            return self._connected(call)
+            return self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
         except ChatWorkspaceError as error:
+            self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
             self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
 
-    def _connected(self, call: Call) -> Connection:
-        deadline = self._clock.monotonic() + self._timeouts.dial
-        target = self._target(call, deadline)
-        try:
-            connection = self._dial(call, target, deadline)
-        except (DialError, UnavailableError) as error:
-            connection = self._once_more(call, target, error, deadline)
-        self._record_use(call, target, deadline)
-        return connection
+    def _connected(self, call: Call, patience: float) -> Connection:
+        limit = self._limit(patience)
+        target = self._target(self._reachable(call, self._bound(call, limit), patience))
+        limit, last = self._limit(patience), False
+        while True:
+            try:
+                connection = self._dial(call, target, limit)
+            except (DialError, UnavailableError) as error:
+                target = self._after(call, target, error, limit, last=last)
+            else:
+                now = self._looked_at_again(call, connection, limit)
+                if now.same_as(target):
+                    self._record_use(call, target, limit)
+                    return connection
+                _hang_up(connection)
+                self._proofs.void(call.chat_id)
+                if last:
+                    raise ConnectError("the workspace was changed while its agent was dialled", agent=now.agent)
+                target = now
+            last = True
 
-    def _target(self, call: Call, deadline: float) -> _Target:
-        """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
-        look = self._asking.look(call.chat_id, self._by(call, deadline))
+    def _limit(self, patience: float) -> float:
+        """Return until when all is over that is not waiting for a build."""
+        return min(self._clock.monotonic(), patience) + self._timeouts.dial
+
+    def _dial_by(self, limit: float) -> float:
+        return limit - min(RESERVE, self._timeouts.dial * RESERVED)
+
+    # ------------------------------------------------------------ what is dialled
+
+    def _bound(self, call: Call, limit: float) -> Bound:
+        """Look, and read what the chat is bound to."""
+        look = self._asking.look(call.chat_id, self._by(call, limit))
         if look.chat.workspace_id is None:
             raise NoWorkspaceError("the chat has no workspace")
-        reading = self._asking.read(look, self._by(call, deadline))
+        reading = self._asking.read(look, self._by(call, limit))
         if isinstance(reading, Unknown):
-            raise UnavailableError(reading.error, reason=reading.reason, retry_after=reading.retry_after)
-        finding = self._asking.classify(reading.bound.workspace)
+            raise UnavailableError(reading.error, reason=reading.reason, retryable=reading.retryable, retry_after=reading.retry_after)
+        return reading.bound
+
+    def _reachable(self, call: Call, bound: Bound, patience: float) -> Bound:
+        """Wait for a build that is to run, within the call's patience; for an agent that connects, as long as a dial would take as well."""
+        if self._worth_waiting(bound, patience) is None:
+            return bound
+        seat = self._watches.join(call, bound.chat.owner_id, bound.workspace, read_at=bound.read_at)
+        try:
+            while (ends := self._worth_waiting(bound, patience)) is not None and self._clock.monotonic() < ends and not call.interrupted:
+                heard = seat.next(ends)
+                if heard is not None and heard.build.number >= bound.workspace.build.number:
+                    bound = attrs.evolve(bound, workspace=heard)
+        except NotFoundError as error:
+            raise UnavailableError(str(error), reason=Reason.NOT_VISIBLE) from error
+        finally:
+            seat.leave()
+        if call.interrupted:
+            raise UnavailableError("it was interrupted", reason=Reason.INTERRUPTED)
+        return bound
+
+    def _worth_waiting(self, bound: Bound, patience: float) -> float | None:
+        """Return until when it is waited for what is under way; None: nothing is, or only a user can end it."""
+        finding = self._asking.classify(bound.workspace)
+        if finding.condition is Condition.BUILDING:
+            return patience
+        if finding.condition is Condition.CONNECTING and finding.agent is not None and not finding.agent.external:
+            return self._dial_by(patience + self._timeouts.dial) - LAST_DIAL
+        return None
+
+    def _target(self, bound: Bound) -> _Target:
+        """Select the agent anew. An external one that is known to be away is not dialled: only its user can start it."""
+        finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
-            raise self._without_agent(finding, reading.bound)
+            raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)
-        return _Target(bound=reading.bound, agent=agent)
+        return _Target(bound=bound, agent=agent)
 
     @staticmethod
     def _without_agent(finding: Finding, bound: Bound) -> ChatWorkspaceError:
@@ -105,34 +173,44 @@ class Connector:
         message = finding.problem or (f"the workspace is {told.state.value}" if told.reason is not Reason.NO_AGENT else "the workspace has no agent")
         return ConnectError(message, agent=None, reason=told.reason)
 
-    def _by(self, call: Call, deadline: float) -> float:
-        """Return until when a look may take: it is needed after a dial that has taken all the time, too, to say why."""
-        return max(min(call.by(self._timeouts.planning), deadline), self._clock.monotonic() + LEAST)
+    def _by(self, call: Call, limit: float) -> float:
+        """Return until when a look may take: it is needed after a dial that has taken all its time, too, to say why."""
+        return max(min(call.by(self._timeouts.planning), limit), self._clock.monotonic() + LEAST)
 
-    def _dial(self, call: Call, target: _Target, deadline: float) -> Connection:
-        with call.asking(deadline, cut=True):
-            return self._dialer.dial(target.bound.workspace, target.agent, deadline=deadline)
+    # ------------------------------------------------------------ dialling
 
-    def _once_more(self, call: Call, failed: _Target, error: Exception, deadline: float) -> Connection:
-        """Look again; another agent is dialled once, of the same one the error is explained by how it is now."""
+    def _dial(self, call: Call, target: _Target, limit: float) -> Connection:
+        by = self._dial_by(limit)
+        with call.asking(by, cut=True):
+            return self._dialer.dial(target.bound.workspace, target.agent, deadline=by)
+
+    def _looked_at_again(self, call: Call, connection: Connection, limit: float) -> _Target:
+        """Look again: what was changed during the dial is not handed over."""
+        try:
+            return self._target(self._bound(call, limit))
+        except BaseException:
+            _hang_up(connection)
+            raise
+
+    def _after(self, call: Call, failed: _Target, error: DialError | UnavailableError, limit: float, *, last: bool) -> _Target:
+        """Look again, and return what is dialled once more; else the error is explained by how the agent is now."""
         call.check()
         if call.interrupted:
             raise UnavailableError(str(error), reason=Reason.INTERRUPTED) from error
-        self._proofs.void(call.chat_id)
-        target = self._target_again(call, failed, error, deadline)
-        if target.agent.id == failed.agent.id or self._clock.monotonic() >= deadline:
-            raise self._explained(target, error) from error
         try:
-            return self._dial(call, target, deadline)
-        except (DialError, UnavailableError) as again:
-            raise self._explained(self._target_again(call, target, again, deadline), again) from again
-
-    def _target_again(self, call: Call, failed: _Target, error: Exception, deadline: float) -> _Target:
-        """Look again. Where that fails, the dial's own error is told: it is what is known."""
-        try:
-            return self._target(call, deadline)
-        except UnavailableError:
+            target = self._target(self._bound(call, limit))
+        except UnavailableError:  # the dial's own error is what is known
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
+        again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)
+        if last or again_at >= self._dial_by(limit) or (target.same_as(failed) and not self._may_answer(target, error)):
+            raise self._explained(target, error) from error
+        call.pause(again_at)
+        return target
+
+    def _may_answer(self, target: _Target, error: DialError | UnavailableError) -> bool:
+        """Tell whether the same agent may be reached in a moment: the platform has not given it up, and what failed may pass."""
+        passing = error.retryable if isinstance(error, UnavailableError) else not error.permanent
+        return passing and self._asking.classify(target.bound.workspace).condition in USABLE
 
     def _explained(self, target: _Target, error: Exception) -> ConnectError:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
@@ -144,12 +222,17 @@ class Connector:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
-    def _record_use(self, call: Call, target: _Target, deadline: float) -> None:
+    def _record_use(self, call: Call, target: _Target, limit: float) -> None:
         workspace = target.bound.workspace
         ask = partial(self._creator.record_use, workspace)
-        most = min(ALL_EXTRAS, deadline - self._clock.monotonic())
+        most = min(ALL_EXTRAS, limit - self._clock.monotonic())
         missed = "the use of a workspace could not be recorded"
         self._extras.ask(call, "use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
+
+
+def _hang_up(connection: Connection) -> None:
+    with suppress(Exception), connection:  # whatever it says at its end, nobody uses it
+        pass
 
 
 def _offline(agent: Agent) -> ConnectError:

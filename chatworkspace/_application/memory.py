@@ -90,6 +90,7 @@ class _Mentioned:
     generation: int = 0
     build: tuple[UUID, int] | None = None
     ready: bool = True
+    """Its end was told, or there is none to be told."""
     phase: tuple[int, ...] = ()
     position: int = 0
     line: tuple[int, int, int] = (0, 0, 0)
@@ -113,21 +114,30 @@ class Mentions:
             said.generation, said.build, said.ready = generation, (workspace_id, number), False
             return True
 
-    def now_ready(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
-        """Tell whether it is to be told that this build has become ready: once, and only if the build was told."""
+    def now_ready(self, chat_id: str, generation: int, workspace_id: UUID, number: int) -> bool:
+        """Tell whether it is to be told that this build has become ready: once, though another process may have told of its beginning."""
+        with self._of(chat_id) as said:
+            newer = said.build is not None and said.build[0] == workspace_id and said.build[1] > number
+            if generation < said.generation or newer or (said.ready and said.build == (workspace_id, number)):
+                return False
+            said.generation, said.build, said.ready = generation, (workspace_id, number), True
+            return True
+
+    def now_over(self, chat_id: str, workspace_id: UUID, number: int) -> bool:
+        """Tell whether it is to be told that this build is over and not ready: once, and only if its beginning was."""
         with self._of(chat_id) as said:
             if said.ready or said.build != (workspace_id, number):
                 return False
             said.ready = True
             return True
 
-    def new_binding(self, chat_id: str, generation: int, workspace_id: UUID | None = None, number: int = 0) -> bool:
-        """Tell whether an attach, detach or close is to be told now; nothing more will be told of the workspace's latest build."""
+    def new_binding(self, chat_id: str, generation: int, workspace_id: UUID | None = None, number: int = 0, *, ready: bool = True) -> bool:
+        """Tell whether an attach, detach or close is to be told now. ready: so is how it ends; else that will be told as well."""
         with self._of(chat_id) as said:
             if said.generation >= generation:
                 return False
             said.generation = generation
-            said.build, said.ready = ((workspace_id, number) if workspace_id is not None else None), True
+            said.build, said.ready = ((workspace_id, number) if workspace_id is not None else None), ready
             return True
 
     def new_phase(self, chat_id: str, step: tuple[int, ...], position: int = 0) -> bool:

@@ -77,7 +77,7 @@ class Parts:
             clock=given.clock,
             timeouts=given.timeouts,
             proofs=self.proofs,
-            extras=self.extras,
             guide=guide,
+            watches=self.watches,
             redactor=self.redactor,
         )

@@ -259,7 +259,7 @@ class Steps:
             outcome = self._teller.bound(call, look.chat, ending, track, wish)
             if settled:  # told once, and as it is
                 self._teller.binding_changed(outcome, outcome.workspace)
-            self._teller.became_ready(outcome)
+            self._teller.settled(outcome)
             return outcome
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:

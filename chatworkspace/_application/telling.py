@@ -150,11 +150,13 @@ class Teller:
         if self._mentions.new_build(bound.chat.id, bound.chat.generation, workspace.id, workspace.build.number):
             self._updated(self.under_way(call, bound, finding, told, track))
 
-    def became_ready(self, outcome: Outcome) -> None:
-        """Tell that a build which was told has become ready, once."""
-        if self._callbacks.on_chat_updated is None or outcome.workspace is None or not outcome.ready:
+    def settled(self, outcome: Outcome) -> None:
+        """Tell how a build has ended, once: that it is ready in any case, that it stopped or failed where its beginning was told."""
+        if self._callbacks.on_chat_updated is None or outcome.workspace is None:
             return
-        if self._mentions.now_ready(outcome.chat.id, outcome.workspace.id, outcome.workspace.build.number):
+        chat, workspace_id, number = outcome.chat, outcome.workspace.id, outcome.workspace.build.number
+        ready = outcome.ready and self._mentions.now_ready(chat.id, chat.generation, workspace_id, number)
+        if ready or (outcome.state in (State.STOPPED, State.FAILED) and self._mentions.now_over(chat.id, workspace_id, number)):
             self._updated(outcome)
 
     def binding_changed(self, outcome: Outcome, workspace: Workspace | None = None) -> None:
@@ -162,7 +164,8 @@ class Teller:
         if self._callbacks.on_chat_updated is None:
             return
         of: tuple[UUID | None, int] = (None, 0) if workspace is None else (workspace.id, workspace.build.number)
-        if self._mentions.new_binding(outcome.chat.id, outcome.chat.generation, *of):
+        ready = outcome.state is not State.STARTING
+        if self._mentions.new_binding(outcome.chat.id, outcome.chat.generation, *of, ready=ready):
             self._updated(outcome)
 
     def _updated(self, outcome: Outcome) -> None:

@@ -75,6 +75,8 @@ class Turns:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):
             return reading
+        if dial is not None and dial.workspace.build.id != reading.bound.workspace.build.id:
+            self._proofs.void(look.chat.id)  # somebody else has built since
         return self._act(look, reading, policy, track)
 
     def _act(self, look: Look, reading: Follow, policy: Policy, track: Track) -> Turn:

@@ -130,20 +130,33 @@ def test_a_build_is_told_once() -> None:
     said = Mentions()
     assert said.new_build(CHAT, LATER, DEV.id, 1)
     assert not said.new_build(CHAT, LATER, DEV.id, 1)
-    assert said.now_ready(CHAT, DEV.id, 1)
-    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert said.now_ready(CHAT, LATER, DEV.id, 1)
+    assert not said.now_ready(CHAT, LATER, DEV.id, 1)
     assert not said.new_build(CHAT, LATER, DEV.id, 1)
 
 
-def test_an_end_without_a_beginning_is_not_told() -> None:
-    """Whoever finds a workspace ready has nothing to tell; nor is the end of another build told."""
+def test_an_end_that_is_not_ready_is_told_only_after_its_beginning() -> None:
+    """Whoever finds a workspace stopped or failed has nothing to tell; nor is the end of another build told."""
     said = Mentions()
-    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert not said.now_over(CHAT, DEV.id, 1)
     said.new_build(CHAT, LATER, DEV.id, 2)
-    assert not said.now_ready(CHAT, DEV.id, 1)
-    assert not said.now_ready(CHAT, DEV.id, 3)
-    assert not said.now_ready(CHAT, OTHER.id, 2)
-    assert said.now_ready(CHAT, DEV.id, 2)
+    assert not said.now_over(CHAT, DEV.id, 1)
+    assert not said.now_over(CHAT, DEV.id, 3)
+    assert not said.now_over(CHAT, OTHER.id, 2)
+    assert said.now_over(CHAT, DEV.id, 2)
+    assert not said.now_over(CHAT, DEV.id, 2)
+
+
+def test_that_it_is_ready_is_told_without_a_beginning() -> None:
+    """Another process may have told that. Not of an earlier build, nor of a generation that is over."""
+    said = Mentions()
+    assert said.now_ready(CHAT, 2, DEV.id, 3)
+    assert not said.now_ready(CHAT, 2, DEV.id, 3)
+    assert not said.now_ready(CHAT, 2, DEV.id, 2)
+    assert not said.now_ready(CHAT, 1, OTHER.id, 1)
+    assert not said.new_build(CHAT, 2, DEV.id, 3)
+    assert said.now_ready(CHAT, 2, DEV.id, 4)
+    assert said.now_ready(CHAT, 3, OTHER.id, 1)
 
 
 def test_builds_only_go_on() -> None:
@@ -151,9 +164,9 @@ def test_builds_only_go_on() -> None:
     said = Mentions()
     assert said.new_build(CHAT, LATER, DEV.id, 2)
     assert said.new_build(CHAT, LATER, DEV.id, 4)
-    assert not said.now_ready(CHAT, DEV.id, 2)
+    assert not said.now_ready(CHAT, LATER, DEV.id, 2)
     assert not said.new_build(CHAT, LATER, DEV.id, 3)
-    assert said.now_ready(CHAT, DEV.id, 4)
+    assert said.now_ready(CHAT, LATER, DEV.id, 4)
     assert said.new_build("chat-2", LATER, DEV.id, 1)
 
 
@@ -162,7 +175,7 @@ def test_another_workspace_begins_anew() -> None:
     said = Mentions()
     assert said.new_build(CHAT, LATER, DEV.id, 5)
     assert said.new_build(CHAT, LATER, OTHER.id, 1)
-    assert said.now_ready(CHAT, OTHER.id, 1)
+    assert said.now_ready(CHAT, LATER, OTHER.id, 1)
 
 
 # ------------------------------------------------------------------ what was told: bindings
@@ -183,7 +196,7 @@ def test_nothing_more_is_told_of_what_was_attached() -> None:
     said = Mentions()
     said.new_binding(CHAT, 1, DEV.id, 2)
     assert not said.new_build(CHAT, LATER, DEV.id, 2)
-    assert not said.now_ready(CHAT, DEV.id, 2)
+    assert not said.now_ready(CHAT, LATER, DEV.id, 2)
     assert said.new_build(CHAT, LATER, DEV.id, 3)
 
 
@@ -192,7 +205,7 @@ def test_after_a_detach_all_is_new() -> None:
     said = Mentions()
     said.new_build(CHAT, 1, DEV.id, 1)
     said.new_binding(CHAT, 2)
-    assert not said.now_ready(CHAT, DEV.id, 1)
+    assert not said.now_ready(CHAT, 1, DEV.id, 1)
     assert said.new_build(CHAT, LATER, DEV.id, 1)
 
 

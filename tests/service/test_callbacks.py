@@ -57,12 +57,12 @@ def test_even_one_that_is_ready_at_once_is_told_twice() -> None:
     assert heard.updates[0].phase is not None
 
 
-def test_a_creation_whose_build_fails_is_told_once() -> None:
-    """When it is bound; its end is the caller's to be told."""
+def test_a_creation_whose_build_fails_is_told_twice() -> None:
+    """When it is bound, and when it has failed: whoever called may not have waited for it."""
     heard = Heard()
     world = heard.world()
     assert world.chats.create(CHAT, world.template(build=Fails(after=5)).id).state is State.FAILED
-    assert heard.said == [BEGUN]
+    assert heard.said == [BEGUN, (State.FAILED, Reason.BUILD_FAILED)]
 
 
 @pytest.mark.parametrize("call", ["create", "start", "status", "refused"])
@@ -143,15 +143,17 @@ def test_a_build_that_is_met_in_progress_is_published_before_it_is_waited_for() 
     assert told == [(State.STARTING, 1, 0), (State.STARTING, 2, 32), (State.READY, 2, 32 + READY)]
 
 
-def test_a_start_is_told_twice_and_a_stop_once() -> None:
-    """A stop has a beginning; it ends in nothing that could be ready."""
+def test_a_start_and_a_stop_are_told_twice() -> None:
+    """Each has a beginning and an end; who stops what is stopped tells nothing."""
     heard = Heard()
     world = heard.world()
     world.created(stop=5, **SLOW)
     heard.updates.clear()
     world.chats.stop(CHAT)
-    assert heard.said == [(State.STOPPING, Reason.STOPPING)]
-    heard.updates.clear()
+    assert heard.said == [(State.STOPPING, Reason.STOPPING), (State.STOPPED, Reason.STOPPED)]
+    world.chats.stop(CHAT)
+    heard.updates[:2] = ()
+    assert heard.updates == []
     world.chats.start(CHAT)
     assert heard.said == [BEGUN, (State.READY, Reason.STARTED)]
 
@@ -195,13 +197,26 @@ def test_a_change_of_the_binding_is_told_once(act: Callable[[World], Outcome], r
     assert len(heard.updates) == 1
 
 
-def test_an_attached_workspace_that_is_being_built_is_told_once() -> None:
-    """Attaching made nothing, so its readiness is the caller's to be told."""
+def test_an_attached_workspace_that_is_being_built_is_told_twice() -> None:
+    """When it is bound, and when it is ready."""
     heard = Heard()
     world = heard.world()
     own = world.own(world.template(**SLOW))
     assert world.chats.attach(CHAT, own.id).ready
-    assert heard.said == [(State.STARTING, Reason.ATTACHED)]
+    assert heard.said == [(State.STARTING, Reason.ATTACHED), (State.READY, Reason.ATTACHED)]
+
+
+def test_that_it_is_ready_is_told_by_whoever_sees_it() -> None:
+    """Two processes that wait for a moment each, one after the other: whichever sees it ready tells it, though it has told of no beginning; once."""
+    heard = Heard()
+    world = heard.world()
+    docker, others = world.template(**SLOW), [world.sim.process(f"other-{number}") for number in range(2)]
+    world.chats.create(CHAT, docker.id, wait=0)
+    assert heard.said == [BEGUN]
+    world.sim.sleep(60)
+    for number in (0, 1, 0, 1):
+        assert others[number].workspaces.status(CHAT).ready
+    assert heard.said == [BEGUN, (State.READY, Reason.EXISTING), (State.READY, Reason.EXISTING)]
 
 
 # ------------------------------------------------------------------ on_progress

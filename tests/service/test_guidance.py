@@ -200,7 +200,7 @@ def test_a_connection_that_fails_twice_leads_to_a_restart() -> None:
     """The first time the same call may help."""
     world = World()
     world.chats.create(CHAT, world.template().id)
-    world.coder.when("dial", times=2).fail()
+    world.coder.when("dial", times=4).fail()
     told: list[Advice] = []
     for _ in range(2):
         with pytest.raises(ConnectError) as refused:

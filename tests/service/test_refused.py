@@ -125,10 +125,10 @@ def test_a_replacement_whose_claim_came_too_late_begins_anew() -> None:
 
 
 def test_a_refusal_that_cannot_be_recorded_leaves_a_plan_that_does_no_harm() -> None:
-    """The store is away until the claim is over: what is bound is used, and the next sweep or replacement looks for what may have come."""
+    """The store is away for as long as that is tried: what is bound is used, and the next sweep or replacement looks for what may have come."""
     case = Replacing()
     case.world.coder.when("create_workspace").refuse()
-    case.world.sim.store.when("release", times=6).lose_request()
+    case.world.sim.store.when("release", times=5).lose_request()
     with pytest.raises(RefusedError):
         case.replace()
     assert case.look.plan is not None

@@ -387,3 +387,12 @@ def test_arguments_are_checked() -> None:
     with pytest.raises(InvalidArgumentError):
         world.chats.stop(CHAT, wait=float("nan"))
     assert start(world).workspace_id != nowhere()
+
+
+def test_what_stop_has_read_voids_the_proof() -> None:
+    """Its user has stopped it on the platform: there is nothing to stop, and a start right behind it starts."""
+    world = World()
+    world.created()
+    world.latest.stop()
+    assert world.chats.stop(CHAT).state is State.STOPPED
+    assert world.chats.start(CHAT).reason is Reason.STARTED

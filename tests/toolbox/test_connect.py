@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from typing import Any
 
 import pytest
 
-from chatworkspace import ChatClosedError, ConnectError, NoWorkspaceError, Reason, UnavailableError
-from chatworkspace.ports import Completed, DialError
-from chatworkspace_fake import NEVER, FakeWorkspace
+from chatworkspace import Advice, Agent, ChatClosedError, ConnectError, NoWorkspaceError, Reason, UnavailableError, Workspace
+from chatworkspace.ports import AgentConnection, Completed, DialError
+from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, Simulation
 from tests.toolbox.kitchen import Kitchen
 
 
@@ -44,12 +46,12 @@ class Connected(Kitchen):
         return caught.value
 
 
-def test_n01_look_read_dial() -> None:
-    """One read and one dial; the commands reach the agent, and a test answers them."""
+def test_n01_look_read_dial_read() -> None:
+    """A read before the dial and one after it; the commands reach the agent, and a test answers them."""
     kitchen = Connected()
     kitchen.coder.on_run = lambda command: Completed(exit_code=3, output=f"ran {command}")
     assert kitchen.run("make") == Completed(exit_code=3, output="ran make")
-    assert kitchen.requests() == ["get_workspace", "dial", "record_use"]
+    assert kitchen.requests() == ["get_workspace", "dial", "get_workspace", "record_use"]
 
 
 def test_n01_the_agent_is_selected_anew() -> None:
@@ -63,11 +65,72 @@ def test_n01_the_agent_is_selected_anew() -> None:
     assert kitchen.run().output == "uname"
 
 
-def test_n02_the_same_agent_is_not_dialled_again() -> None:
-    """One dial, one more read, and the error."""
+def test_n02_the_same_agent_is_dialled_once_more() -> None:
+    """After a moment, for what failed may pass; two dials are the most, and one where it cannot pass."""
     kitchen = Connected()
     kitchen.coder.when("dial").fail()
+    begun = kitchen.sim.elapsed
+    assert kitchen.requests() == ["get_workspace", "dial", "get_workspace", "dial", "get_workspace", "record_use"]
+    assert kitchen.sim.elapsed - begun == 2
+    kitchen.coder.when("dial", times=2).fail()
+    assert kitchen.requests() == ["get_workspace", "dial", "get_workspace", "dial", "get_workspace"]
+    kitchen.coder.when("dial").fail(DialError("no such agent", permanent=True))
     assert kitchen.requests() == ["get_workspace", "dial", "get_workspace"]
+
+
+class Meddling(FakeCoder):
+    """A platform on which something is done while a dial is under way that reaches its agent."""
+
+    meddle: Callable[[], object] = staticmethod(lambda: None)
+
+    def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
+        """Reach it, and let it be done."""
+        connection = super().dial(workspace, agent, deadline=deadline)
+        self.meddle()
+        return connection
+
+
+def test_n02_a_workspace_that_was_stopped_during_the_dial() -> None:
+    """It is told as it is, and the connection is not handed over; nor is that of a workspace that is rebuilt each time."""
+    sim = Simulation(coder=Meddling)
+    docker = sim.coder.add_template("docker")
+    sim.open_chat("chat-1")
+    sim.workspaces.create("chat-1", docker.id)
+    coder: Any = sim.coder
+    coder.meddle = sim.coder.workspaces[0].stop
+    with pytest.raises(ConnectError) as caught:
+        sim.workspaces.connect("chat-1")
+    assert (caught.value.reason, caught.value.agent) == (Reason.NOT_RUNNING, None)
+    coder.meddle = lambda: None
+    assert sim.workspaces.start("chat-1").reason is Reason.STARTED, "what was seen counts for more than what was proven before"
+
+    def rebuild() -> None:
+        sim.coder.workspaces[0].stop()
+        sim.coder.workspaces[0].start()
+
+    coder.meddle = rebuild
+    with pytest.raises(ConnectError, match="changed while its agent was dialled"):
+        sim.workspaces.connect("chat-1")
+    assert sim.coder.workspaces[0].uses == 0
+
+
+def test_n02_a_chat_that_got_another_workspace_during_the_dial() -> None:
+    """Its new one is dialled: a command must not run in the one that was left behind."""
+    sim = Simulation(coder=Meddling)
+    docker = sim.coder.add_template("docker")
+    sim.open_chat("chat-1")
+    sim.workspaces.create("chat-1", docker.id)
+    coder: Any = sim.coder
+    other = sim.process("other")
+
+    def replace() -> None:
+        coder.meddle = lambda: None
+        sim.run(lambda: other.workspaces.create("chat-1", docker.id, replace=True))
+
+    coder.meddle = replace
+    with sim.workspaces.connect("chat-1") as agent:
+        assert agent.run("pwd", timeout=1).exit_code == 0
+    assert [it.uses for it in sim.coder.workspaces] == [0, 1]
 
 
 def test_n02_another_agent_is_dialled_once() -> None:
@@ -77,7 +140,7 @@ def test_n02_another_agent_is_dialled_once() -> None:
     kitchen.sim.at(2, kitchen.workspace.stop)
     kitchen.sim.at(3, kitchen.workspace.start)
     requests, _ = kitchen.sim.run(kitchen.requests, lambda: [""])
-    assert requests == ["get_workspace", "dial", "get_workspace", "dial", "record_use"]
+    assert requests == ["get_workspace", "dial", "get_workspace", "dial", "get_workspace", "record_use"]
 
 
 def test_n02_a_second_failure_ends_it() -> None:
@@ -97,7 +160,7 @@ def test_n02_a_second_failure_ends_it() -> None:
     ("seconds", "reason", "advice"),
     [
         (30, Reason.CONNECT_FAILED, "same call again"),
-        (89, Reason.CONNECT_FAILED, "same call again"),
+        (60, Reason.CONNECT_FAILED, "same call again"),
         (90, Reason.AGENT_LOST, "Stop the workspace, then start it"),
     ],
 )
@@ -124,7 +187,7 @@ def test_n03_advice_for_an_agent_that_never_came() -> None:
 
 
 def test_n03_advice_for_an_agent_that_shuts_down() -> None:
-    """It would answer once more, and be gone: that is told where the dial fails."""
+    """It would answer once more, and be gone: that is told where the dial fails, and it is not dialled again."""
     kitchen = Connected()
     kitchen.workspace.shut_down_agent()
     kitchen.coder.when("dial").fail()
@@ -184,12 +247,88 @@ def test_n05_a_platform_that_cannot_be_asked() -> None:
 
 
 def test_n06_it_ends_within_its_limit() -> None:
-    """A dial that is never answered ends with Timeouts.dial, and no second one begins."""
+    """A dial that is never answered leaves time for the look that says why, and no second one begins; all ends within Timeouts.dial."""
+    kitchen = Connected()
+    kitchen.coder.when("dial", times=2).lose_request()
+    assert kitchen.requests() == ["get_workspace", "get_workspace"], "the dial itself did not arrive"
+    begun = kitchen.sim.elapsed
+    assert begun == 25
+    kitchen.coder.when("get_workspace", nth=2).take(4)
+    assert kitchen.refused().reason is Reason.CONNECT_FAILED
+    assert kitchen.sim.elapsed - begun == 29
+
+
+@pytest.mark.parametrize(
+    ("happens", "reason"),
+    [
+        (lambda it: it.stop(), Reason.NOT_RUNNING),
+        (lambda it: it.delete(), Reason.DELETED),
+    ],
+)
+def test_n06_a_dial_that_hangs_is_told_by_what_happened_meanwhile(happens: Callable[[FakeWorkspace], None], reason: Reason) -> None:
+    """Stopped, lost, deleted: not "the agent did not answer"."""
     kitchen = Connected()
     kitchen.coder.when("dial").lose_request()
-    begun = kitchen.sim.elapsed
-    assert kitchen.refused().reason is Reason.CONNECT_FAILED
-    assert kitchen.sim.elapsed - begun == 30
+    kitchen.sim.at(10, lambda: happens(kitchen.workspace))
+    told = list[Reason]()
+
+    def connect() -> None:
+        with pytest.raises((ConnectError, NoWorkspaceError)) as caught:
+            kitchen.run()
+        told.append(caught.value.reason)
+
+    kitchen.sim.run(connect)
+    assert told == [reason]
+
+
+@pytest.mark.parametrize(("after", "reached"), [(1, True), (15, True), (25, False)])
+def test_n07_an_agent_that_is_connecting_is_waited_for(after: float, reached: bool) -> None:  # noqa: FBT001 # a case
+    """As long as a dial may take, and its last seconds are the dial's own; nothing is dialled before."""
+    kitchen = Kitchen()
+    slow = kitchen.coder.add_template("slow", build=1, connect=after)
+    kitchen.sim.workspaces.create("chat-1", slow.id, wait=1)
+    begun, before = kitchen.sim.elapsed, len(kitchen.coder.calls)
+    if reached:
+        with kitchen.sim.workspaces.connect("chat-1") as agent:
+            assert agent.run("pwd", timeout=1).exit_code == 0
+        assert kitchen.sim.elapsed - begun == pytest.approx(after, abs=0.5)
+        assert list(kitchen.coder.calls[before:]).count("dial") == 1
+    else:
+        with pytest.raises(ConnectError) as caught:
+            kitchen.sim.workspaces.connect("chat-1")
+        assert caught.value.retryable
+        assert kitchen.sim.elapsed - begun <= 30
+
+
+def test_n07_a_build_is_waited_for_where_it_is_asked_for() -> None:
+    """By default it is told at once, as it is; with `wait` it is waited for, and the dial's time comes on top."""
+    kitchen = Kitchen()
+    slow = kitchen.coder.add_template("slow", build=100)
+    kitchen.sim.workspaces.create("chat-1", slow.id, wait=0)
+    for wait in (0, 20):
+        with pytest.raises(ConnectError) as caught:
+            kitchen.sim.workspaces.connect("chat-1", wait=wait)
+        assert (caught.value.reason, caught.value.advice) == (Reason.IN_PROGRESS, Advice.CALL_AGAIN)
+        assert kitchen.sim.elapsed == wait
+    with kitchen.sim.workspaces.connect("chat-1", wait=90) as agent:
+        assert agent.run("pwd", timeout=1).exit_code == 0
+    assert kitchen.sim.elapsed == pytest.approx(100, abs=0.5)
+
+
+def test_n07_an_interrupt_ends_the_wait() -> None:
+    """At once; nothing is dialled."""
+    kitchen = Kitchen()
+    slow = kitchen.coder.add_template("slow", build=100)
+    kitchen.sim.workspaces.create("chat-1", slow.id, wait=0)
+    kitchen.sim.at(5, lambda: kitchen.sim.workspaces.interrupt("chat-1"))
+
+    def connect() -> None:
+        with pytest.raises(UnavailableError) as caught:
+            kitchen.sim.workspaces.connect("chat-1", wait=90)
+        assert caught.value.reason is Reason.INTERRUPTED
+
+    kitchen.sim.run(connect)
+    assert (kitchen.sim.elapsed, kitchen.coder.calls.count("dial")) == (5, 0)
 
 
 def test_n06_a_failed_dial_voids_the_proof() -> None:
@@ -198,7 +337,7 @@ def test_n06_a_failed_dial_voids_the_proof() -> None:
     before = len(kitchen.coder.calls)
     assert kitchen.sim.workspaces.status("chat-1").ready
     assert len(kitchen.coder.calls) == before, "the creation's dial still proves it"
-    kitchen.coder.when("dial").fail()
+    kitchen.coder.when("dial", times=2).fail()
     kitchen.refused()
     assert kitchen.sim.workspaces.status("chat-1").ready
     assert kitchen.coder.calls[-1] == "dial"

@@ -257,9 +257,9 @@ def test_c17_a_time_to_live_that_cannot_be_told() -> None:
     assert workspace_of(kitchen).ttl is None
 
 
-@pytest.mark.parametrize(("build", "states"), [(5, ["starting", "ready"]), (Fails(after=5), ["starting"])])
+@pytest.mark.parametrize(("build", "states"), [(5, ["starting", "ready"]), (Fails(after=5), ["starting", "failed"])])
 def test_c18_the_host_is_told(build: float | Fails, states: list[str]) -> None:
-    """Twice for a creation that succeeds, once when the build fails."""
+    """Of its beginning and of its end, be it ready or failed."""
     told = list[Outcome]()
     kitchen = Kitchen(on_chat_updated=told.append)
     kitchen.coder.add_template("docker", build=build)
