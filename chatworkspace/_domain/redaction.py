@@ -7,7 +7,7 @@ or broken into lines, is found as well. It is looked for before anything is cut 
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 
 import attrs
@@ -110,15 +110,26 @@ _OF_URLS = str.maketrans("+/", "-_")
 # ---------------------------------------------------------------- taking them out
 
 
+_Table = tuple[int, Mapping[str, Sequence[str]]]
+"""How many characters of each run are looked up, and the runs that begin with them."""
+
+
+def _table(runs: Sequence[str]) -> _Table:
+    least = min(map(len, runs))
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        found.setdefault(run[:least], []).append(run)
+    return least, found
+
+
 class Redaction:
     """Takes values out of text. Safe from any thread."""
 
-    __slots__ = ("_least", "_runs", "_values")
+    __slots__ = ("_tables", "_values")
 
     def __init__(self, values: Iterable[str]) -> None:
         self._values = tuple(values)
-        self._runs: Mapping[str, tuple[str, ...]] | None = None
-        self._least = 0
+        self._tables: Sequence[_Table] | None = None
 
     def of_text(self, text: str) -> str:
         """Return the text without them. Where one shows only once what nobody sees is taken out, that is taken out as well."""
@@ -134,22 +145,21 @@ class Redaction:
         return any(self.of_text(text) != text for text in texts)
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        runs = self._by_beginning()
-        least = self._least
-        beginnings = ((at, runs.get(text[at : at + least], ())) for at in range(len(text) - least + 1))
-        return [(at, at + len(run)) for at, found in beginnings for run in found if text.startswith(run, at)]
+        found: list[tuple[int, int]] = []
+        for least, runs in self._tables_of_runs():
+            beginnings = ((at, runs.get(text[at : at + least], ())) for at in range(len(text) - least + 1))
+            found += [(at, at + len(run)) for at, alike in beginnings for run in alike if text.startswith(run, at)]
+        return found
 
-    def _by_beginning(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the runs by how they begin. Made when there is something to look in: most calls have nothing."""
-        if self._runs is None:
+    def _tables_of_runs(self) -> Sequence[_Table]:
+        """Return the runs by how they begin, short ones apart. Made when there is something to look in: most calls have nothing."""
+        tables = self._tables
+        if tables is None:
             values = dict.fromkeys(written for value in self._values for written in (value, visible(value)) if len(written) >= min(RUN, len(value)))
             runs = {run for value in values for run in _runs(value)} - COMMON
-            self._least = min(map(len, runs), default=1)
-            found: dict[str, tuple[str, ...]] = {}
-            for run in runs:
-                found[run[: self._least]] = (*found.get(run[: self._least], ()), run)
-            self._runs = found
-        return self._runs
+            apart = [run for run in runs if len(run) < RUN], [run for run in runs if len(run) >= RUN]
+            tables = self._tables = [_table(some) for some in apart if some]
+        return tables
 
     def of_texts(self, texts: Iterable[str]) -> tuple[str, ...]:
         """Return each of them without the values."""

@@ -136,9 +136,11 @@ def test_what_many_values_begin_with_stays() -> None:
 
 
 def test_a_long_text_is_looked_through_in_time() -> None:
-    """A hundred kilobytes for the longest of values, in all writings."""
-    secret = "".join(chr(0x4E00 + at % 5000) for at in range(4096))
-    assert taken_out("x" * 100_000 + secret[:8], {"token": secret}) == "x" * 100_000 + "…"
+    """A hundred kilobytes for a long value, in all writings, beside one of a single character."""
+    secret = "".join(chr(0x4E00 + at % 5000) for at in range(2048))
+    masked = Parameter(name="pin", masked=True)
+    text = "x" * 50_000 + "\\u4e" * 12_500
+    assert taken_out(text + secret[:8] + "y", {"token": secret, "pin": "y"}, masked) == text + "…"
 
 
 def _outcome() -> Outcome:
