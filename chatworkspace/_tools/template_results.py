@@ -24,6 +24,8 @@ QUESTION = 300
 """Characters of a parameter's description."""
 MOST_BYTES, MOST_BYTES_OF_LIST = 32_768, 16_384
 """Of a template's result and of a list's, as compact JSON in UTF-8."""
+REMARK = 100
+"""Bytes that are kept for saying what is left out of a list."""
 LESS_README = 2000
 MANY = 50
 """Options of a parameter, where room is short."""
@@ -49,7 +51,16 @@ def of_ranking(ranking: Ranking, page: int) -> Content:
     content |= guided(*_after(ranking)) if page <= last else guided(Advice.LIST_TEMPLATES, _beyond(last))
     if ranking.recommended is not None:
         content["recommended_template_id"] = str(ranking.recommended.id)
-    return within(content, MOST_BYTES_OF_LIST, (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions))
+    steps = (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions)
+    return _with_missing(within(content, MOST_BYTES_OF_LIST - REMARK, steps), content)
+
+
+def _with_missing(shown: Content, whole: Content) -> Content:
+    """Return a list with what it has no room for by its name."""
+    pairs = list(zip(shown["templates"], whole["templates"], strict=True))
+    excerpts, descriptions = (sum(name in all_of and name not in some for some, all_of in pairs) for name in ("readme_excerpt", "description"))
+    left = [f"the READMEs of the last {excerpts}"] * bool(excerpts) + ["descriptions"] * bool(descriptions)
+    return shown | {"left_out": left} if left else shown
 
 
 def _without_excerpt(at: int) -> Callable[[Content], Content]:

@@ -110,6 +110,8 @@ def test_l04_a_page_has_a_budget(letter: str) -> None:
     assert [it["name"] for it in result.content["templates"]] == [f"t{number}" for number in range(10)]
     excerpts = ["readme_excerpt" in it for it in result.content["templates"]]
     assert excerpts == sorted(excerpts, reverse=True)
+    missing = f"the READMEs of the last {10 - sum(excerpts)}"
+    assert result.content.get("left_out") == ([missing] if not all(excerpts) else None)
     assert result.content["next_step"]
 
 
