@@ -56,11 +56,8 @@ class Redactor:
 
     def _redaction(self, call: Call, chat_id: str, words: Iterable[str]) -> Redaction | None:
         """Return what is to be taken out; None: nothing that was brought is in these words."""
-        brought = self._values.of(chat_id)
-        if brought is None:
-            return None
-        made = brought.made
-        if not made.every.meets(words):
+        brought, made = self._values.of(chat_id), self._values.made_of(chat_id)
+        if brought is None or made is None or not made.every.meets(words):
             return None
         asked = None if brought.asked_of is None else self._questions(call, *brought.asked_of)
         return made.guessed if asked is None else made.known(asked)

@@ -7,13 +7,18 @@ no repr. Needs no lock: each step is one of a dict's own.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from typing import TypeVar
 from uuid import UUID
 
 from chatworkspace._domain.offer import Parameter
 from chatworkspace._domain.redaction import Redaction, every_value, secret_values
 from chatworkspace.model import Workspace
 
+V = TypeVar("V")
+
 MOST_CHATS = 4096
+MOST_MADE = 256
+"""Chats for which it is kept ready what is to be looked for: that is some hundred times as large as the values."""
 MOST_VALUES = 256
 """Of a chat."""
 
@@ -22,28 +27,21 @@ class Brought:
     """What was brought for one chat. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._pairs: dict[tuple[str, str], None] = {}
-        self._made: _Made | None = None
+        self.pairs: dict[tuple[str, str], None] = {}
+        """Names and values."""
         self.asked_of: tuple[UUID, UUID] | None = None
         """The owner, and the template whose questions these are answers to; None: neither is known yet."""
 
     def add(self, parameters: Mapping[str, str]) -> None:
         """Remember the values of a call."""
-        self._pairs.update(dict.fromkeys(parameters.items()))
-        for oldest in list(self._pairs)[: max(len(self._pairs) - max(MOST_VALUES, len(parameters)), 0)]:
-            self._pairs.pop(oldest, None)
-
-    @property
-    def made(self) -> _Made:
-        """What is to be taken out."""
-        pairs = list(self._pairs)
-        made = self._made
-        if made is None or made.pairs != pairs:
-            made = self._made = _Made(pairs)
-        return made
+        now = dict.fromkeys(parameters.items())
+        self.pairs.update(now)
+        before = [pair for pair in list(self.pairs) if pair not in now]
+        for oldest in before[: max(len(self.pairs) - MOST_VALUES, 0)]:
+            self.pairs.pop(oldest, None)
 
 
-class _Made:
+class Made:
     """What is to be taken out, of these values."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
@@ -73,6 +71,7 @@ class Values:
 
     def __init__(self) -> None:
         self._brought: dict[str, Brought] = {}
+        self._made: dict[str, Made] = {}
         self.told: Container[str] = self._brought
         """The chats for which something was brought: no others need a look."""
 
@@ -81,13 +80,22 @@ class Values:
         if not parameters:
             return
         self._brought.setdefault(chat_id, Brought()).add(parameters)
-        if len(self._brought) > MOST_CHATS:
-            for oldest in list(self._brought)[: MOST_CHATS // 2]:
-                self._brought.pop(oldest, None)
+        _forget_some(self._brought, MOST_CHATS)
 
     def of(self, chat_id: str) -> Brought | None:
         """Return what was brought for a chat."""
         return self._brought.get(chat_id)
+
+    def made_of(self, chat_id: str) -> Made | None:
+        """Return what is to be taken out of what is said to a chat; None: nothing was brought."""
+        brought = self._brought.get(chat_id)
+        if brought is None:
+            return None
+        pairs, made = list(brought.pairs), self._made.get(chat_id)
+        if made is None or made.pairs != pairs:
+            made = self._made[chat_id] = Made(pairs)
+            _forget_some(self._made, MOST_MADE)
+        return made
 
     def answer_to(self, chat_id: str, owner_id: UUID, template_id: UUID) -> None:
         """Note whose questions the values are answers to."""
@@ -97,16 +105,22 @@ class Values:
 
     def out_of_text(self, chat_id: str, text: str) -> str:
         """Return a text without them, asking nobody: for where nothing may be asked. What may be secret goes."""
-        brought = self._brought.get(chat_id)
-        return text if brought is None else brought.made.best.of_text(text)
+        made = self.made_of(chat_id)
+        return text if made is None else made.best.of_text(text)
 
     def out_of_workspace(self, chat_id: str, workspace: Workspace) -> Workspace:
         """Return a workspace without them, asking nobody."""
-        brought = self._brought.get(chat_id)
-        return workspace if brought is None else brought.made.best.of_workspace(workspace)
+        made = self.made_of(chat_id)
+        return workspace if made is None else made.best.of_workspace(workspace)
 
     def out_of_error(self, chat_id: str, error: BaseException) -> None:
         """Take them out of an error, asking nobody: before it is logged."""
-        brought = self._brought.get(chat_id)
-        if brought is not None:
-            brought.made.best.of_error(error)
+        made = self.made_of(chat_id)
+        if made is not None:
+            made.best.of_error(error)
+
+
+def _forget_some(remembered: dict[str, V], most: int) -> None:
+    if len(remembered) > most:
+        for oldest in list(remembered)[: most // 2]:
+            remembered.pop(oldest, None)

@@ -225,6 +225,8 @@ def test_what_earlier_calls_have_brought_is_not_forgotten() -> None:
         values.bring(CHAT, {"token": f"Tr0ub4dor-{number:03}"})
         values.bring(f"chat-{number * 20}", {"token": "hunter2-hunter2"})
     assert values.out_of_text(CHAT, "Tr0ub4dor-299, Tr0ub4dor-100") == "…, …"
+    values.bring(CHAT, {f"token-{number}": f"s3cret-{number:03}" for number in range(400)} | {"token": "Tr0ub4dor-100"})
+    assert values.out_of_text(CHAT, "Tr0ub4dor-299, Tr0ub4dor-100, s3cret-000, s3cret-399") == "…299, …, …, …"
     for number in range(9000):
         values.bring(f"other-{number}", {"token": "hunter2-hunter2"})
     assert (CHAT in values.told, "other-8999" in values.told) == (False, True)
