@@ -13,9 +13,8 @@ import json
 import os
 import platform
 import sys
-import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
@@ -27,6 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
 from benchmarks.model_system import ModelSystem  # noqa: E402
 from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
+from benchmarks.threads import in_threads  # noqa: E402
 from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace.ports import SystemClock  # noqa: E402
 from chatworkspace_coder import CoderClient  # noqa: E402
@@ -76,26 +76,6 @@ def world(times: Sequence[float], *, level: str = "newest", watching: bool = Tru
         it = World(simulator, client, times)
         yield it
         it.service.close()
-
-
-def in_threads(count: int, work: Callable[[int], object], numbers: Iterable[int]) -> None:
-    """Do work(number) for each number, in so many threads; the first failure is raised."""
-    left, failed = iter(tuple(numbers)), list[BaseException]()  # each takes the next from one iterator: a single step of the interpreter
-
-    def run() -> None:
-        try:
-            for number in left:
-                work(number)
-        except BaseException as error:  # noqa: BLE001 # raised below
-            failed.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
 
 
 # ---------------------------------------------------------------- what it costs

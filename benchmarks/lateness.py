@@ -10,9 +10,6 @@ of a server that nobody else asks.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 import tempfile
 import time
@@ -25,7 +22,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
-from chatworkspace import UnavailableError  # noqa: E402 # runs from a checkout, installed or not
+from benchmarks.report import report  # noqa: E402 # runs from a checkout, installed or not
+from chatworkspace import UnavailableError  # noqa: E402
 from chatworkspace_coder import CoderClient  # noqa: E402
 from chatworkspace_fake import FakeCoder  # noqa: E402
 from chatworkspace_simulator import CoderSimulator  # noqa: E402
@@ -98,17 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="where to write the numbers")
     parser.add_argument("--quick", action="store_true", help="a tenth of the calls, to see that it runs")
     asked = parser.parse_args(arguments)
-    load = os.getloadavg()[0]
-    numbers = {
-        "python": platform.python_version(),
-        "deadlines_missed_by": deadlines(10 if asked.quick else 100),
-        "health_page": pages(),
-        "load": {"before": load, "after": os.getloadavg()[0]},
-    }
-    told = json.dumps(numbers, indent=2)
-    sys.stdout.write(f"{told}\n")
-    if asked.json is not None:
-        asked.json.write_text(f"{told}\n", encoding="utf-8")
+    report(lambda: {"deadlines_missed_by": deadlines(10 if asked.quick else 100), "health_page": pages()}, asked.json)
     return 0
 
 

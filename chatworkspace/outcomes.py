@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from chatworkspace._domain.advice import http_status
 from chatworkspace._domain.plain import Plain, short
 from chatworkspace.errors import ChatWorkspaceError
 from chatworkspace.model import Advice, Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
@@ -63,6 +64,13 @@ class Outcome(Plain):
         return self.state is State.READY
 
     @property
+    def http_status(self) -> int:
+        """The status with which a web server may answer a call that was to change something: 200 done, 202 under way, else as an error's."""
+        if self.phase is not None:
+            return 202
+        return 200 if self.ready or self.advice is Advice.NOTHING else http_status(self.reason)
+
+    @property
     def workspace_id(self) -> UUID | None:
         """The id of the workspace, or None."""
         return self.workspace.id if self.workspace is not None else self.chat.workspace_id
@@ -74,8 +82,8 @@ class Outcome(Plain):
         raise NotReadyError(self)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the value as JSON has it, `ready` included."""
-        return {**Plain.as_dict(self), "ready": self.ready}
+        """Return the value as JSON has it, `ready` and `http_status` included."""
+        return {**Plain.as_dict(self), "ready": self.ready, "http_status": self.http_status}
 
     def __repr__(self) -> str:
         workspace = "" if self.workspace_id is None else f", workspace {self.workspace_id}"

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text
+from chatworkspace._domain.arguments import check_chat_id, check_port, check_seconds, check_text, fit_text, to_uuid
 from chatworkspace._domain.names import mark_in, marks_ahead
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
+from chatworkspace._domain.pauses import pauses
 from chatworkspace._domain.texts import visible
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
@@ -31,7 +32,6 @@ from chatworkspace._ports.errors import (
 )
 from chatworkspace._ports.own_parts import OwnParts
 from chatworkspace._ports.patience import interruptible, time_left
-from chatworkspace._ports.pauses import pauses
 from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
@@ -85,6 +85,7 @@ __all__ = [
     "pauses",
     "record_of",
     "time_left",
+    "to_uuid",
     "visible",
 ]
 

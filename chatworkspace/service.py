@@ -71,8 +71,8 @@ class ChatWorkspaces:
         timeouts: every limit, in seconds; default: Timeouts().
         allowed_templates: called with the chat by every call that needs a template; the ids that it may use. None, or returning None, allows all, an
         empty collection none; an exception refuses the call. A workspace that the chat has already is returned without asking.
-        workspace_ttl: seconds after which a new workspace stops by itself, or a function of the chat that returns them. None, 0, an exception or
-        nonsense means the template's own default (logged), and never blocks a creation.
+        workspace_ttl: seconds after which a new workspace stops by itself, or a function of the chat that returns them. None and 0 mean what the
+        template says; so does what a function raises, or returns instead of a number: that is logged, and never blocks a creation.
         on_chat_updated: called with an outcome at each change of binding and each new build, and once more when that is ready, has stopped or
             has failed; that it is ready is told by each process whose calls see it, once.
         on_progress: called with each step of the way. Both run in the calling thread, after the lock and the claim are given back; what they raise is

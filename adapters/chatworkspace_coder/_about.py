@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 from chatworkspace import Id, UnavailableError, Workspace
-from chatworkspace.ports import NotFoundError
+from chatworkspace.ports import NotFoundError, to_uuid
 from chatworkspace_coder import _arguments, _bodies
 from chatworkspace_coder._answers import servers, users
 from chatworkspace_coder._answers.contents import understood
@@ -62,7 +62,7 @@ class About:
 
         organization_id: a UUID or its text. It is asked with a POST, which changes nothing.
         """
-        body = _bodies.may_create(_arguments.uuid("organization_id", organization_id))
+        body = _bodies.may_create(to_uuid("organization_id", organization_id))
         answer = self._api.read(Request(method="POST", path=f"{V2}/authcheck", owner_id=None, body=body), _arguments.deadline(deadline))
         if not answer.ok:
             error = error_of_read(answer)

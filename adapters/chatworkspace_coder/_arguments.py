@@ -6,7 +6,6 @@ import math
 import os
 from typing import cast
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from chatworkspace import Chat, InvalidArgumentError, Workspace
 
@@ -47,16 +46,6 @@ def text(argument: str, value: object) -> str:
     if not isinstance(value, str) or any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidArgumentError(argument, "text without lone surrogates")
     return value
-
-
-def uuid(argument: str, value: object) -> UUID:
-    """Return an id."""
-    if isinstance(value, UUID):
-        return value
-    try:
-        return UUID(value.strip() if isinstance(value, str) else "")
-    except ValueError:
-        raise InvalidArgumentError(argument, "a UUID or its text") from None
 
 
 def deadline(value: object) -> float:

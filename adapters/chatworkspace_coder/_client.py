@@ -22,6 +22,7 @@ from chatworkspace.ports import (
     TemplateUse,
     Watch,
     WorkspaceCreator,
+    to_uuid,
 )
 from chatworkspace_coder import _arguments
 from chatworkspace_coder._about import About
@@ -118,7 +119,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         name: as in the template's URL, not its display name; organization_id: a UUID or its text.
         TemplateError: there is none that the token may see. InvalidArgumentError.
         """
-        name, home = _arguments.text("name", name), _arguments.uuid("organization_id", organization_id)
+        name, home = _arguments.text("name", name), to_uuid("organization_id", organization_id)
         try:
             return self._templates.by_name(name, home, time.monotonic() + LIMIT)
         except NotFoundError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from chatworkspace import UnavailableError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_coder._answers import settings
 from chatworkspace_coder._answers.errors import NoRouteError
@@ -30,11 +31,17 @@ class Settings:
         return allowed is None or template_id in allowed
 
     def _allow_list(self, owner_id: UUID | None, deadline: float) -> frozenset[UUID] | None:
-        """Return what is allowed. Older servers have no list; of others most users may not see it: it is unknown then, and forbids nothing here."""
+        """Return what is allowed. Older servers have no list; of others most users may not see it: it is unknown then, and forbids nothing here.
+
+        UnavailableError: it is there, and cannot be read. Whatever it forbids would be let in without it, so nothing is told.
+        """
         try:
             return self._api.get(_ALLOW_LIST, owner_id, deadline, settings.allow_list, newer=_ALLOW_LIST, most=LIST)
         except (NotFoundError, NoRouteError):
             return None
+        except UnavailableError as error:
+            why = f"which templates chats may use cannot be told: {error}"
+            raise UnavailableError(why, retryable=error.retryable, retry_after=error.retry_after) from error
 
     def lifetime(self, owner_id: UUID, deadline: float) -> float | None:
         """Return the seconds after which a chat's workspace is to be stopped; None: not set, or a server without chats. UnavailableError."""

@@ -14,12 +14,12 @@ from chatworkspace.ports import Evaluation, NotFoundError, Parameter, Preset, Te
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import parameters, templates, use
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
-from chatworkspace_coder._answers.errors import NoRouteError, ServerFailedError, error_of_read, problem_of, refused
+from chatworkspace_coder._answers.errors import UNAUTHORIZED, NoRouteError, error_of_read, problem_of, refused
 from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._answers.use import Used
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.failures import OutOfTimeError, UnusableError
-from chatworkspace_coder._http.messages import Request
+from chatworkspace_coder._http.messages import Answer, Request
 from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._settings import Settings
@@ -77,23 +77,35 @@ class Templates:
         return attrs.evolve(it.template, readme=version.readme, external_agent=version.external_agent, agents_allowed=allowed)
 
     def _version(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Version:
-        known = self._versions.get(version_id)
-        if known is None:
-            known = self._api.get(f"{V2}/templateversions/{version_id}", owner_id, deadline, templates.version)
-            self._versions.put(version_id, known)
+        return self._versions.get(version_id) or self._told(version_id, self._asked(version_id, owner_id, deadline))
+
+    def _asked(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Answer:
+        return self._api.answer(f"{V2}/templateversions/{version_id}", owner_id, deadline)
+
+    def _told(self, version_id: UUID, answer: Answer) -> Version:
+        if not answer.ok:
+            raise error_of_read(answer)
+        known = understood(answer, templates.version)
+        self._versions.put(version_id, known)
         return known
 
     def _version_if_any(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Version:
-        """Return what a version says; nothing where it cannot be read, in a part of the time: there may be more of them."""
-        now = time.monotonic()
+        """Return what a version says; nothing where the answer is any other, or late by a part of the time: there may be more of them.
+
+        UnavailableError where no other version would fare better: the token is none, there is no connection, or no time.
+        """
+        known, now = self._versions.get(version_id), time.monotonic()
         try:
-            return self._version(version_id, owner_id, now + (deadline - now) * PART)
-        except (NotFoundError, NotUnderstoodError, ServerFailedError, UnusableError):
+            if known is None:
+                answer = self._asked(version_id, owner_id, now + (deadline - now) * PART)
+                known = self._told(version_id, answer) if answer.ok or answer.status == UNAUTHORIZED else Version()
+        except (NotUnderstoodError, UnusableError):
             return Version()
         except OutOfTimeError:
             if time.monotonic() >= deadline:
                 raise
             return Version()
+        return known
 
     # ------------------------------------------------------------ what they ask
 

@@ -20,7 +20,7 @@ from any thread.
 
 from __future__ import annotations
 
-from chatworkspace import __version__ as _library_version
+from chatworkspace import __version__
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._clocks import CLOCK_RULES
 from chatworkspace_contracts._creator import CREATOR_RULES
@@ -49,20 +49,6 @@ __all__ = [
     "__version__",
     "run",
 ]
-
-__version__: str
-"""That of the distribution, looked up when it is asked for."""
-
-
-def __getattr__(name: str) -> str:
-    if name != "__version__":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import metadata  # noqa: PLC0415 # hardly anybody asks
-
-    try:
-        return metadata.version("chatworkspace")
-    except metadata.PackageNotFoundError:  # run from a checkout
-        return _library_version
 
 
 def __dir__() -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 
+from chatworkspace import InvalidArgumentError
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._checks import MismatchError, told
 from chatworkspace_contracts._worlds import World
@@ -16,6 +17,7 @@ W = TypeVar("W", bound=World)
 S = TypeVar("S")
 Look = Callable[[Callable[[], S]], None]
 Port = Literal["Clock", "Store", "WorkspaceCreator", "AgentDialer"]
+_RETURNS_A_WORLD = "a function that returns a World, another each time"
 
 
 @attrs.frozen(kw_only=True, repr=False)
@@ -78,8 +80,10 @@ def run(rule: Rule[W], fresh: Callable[[], W]) -> None:
     """See whether an adapter keeps a rule: returns if it does. Safe from any thread.
 
     fresh: returns a world in which nothing has happened, another each time; some rules ask for several. Each one's end() is called at last.
-    BrokenRuleError: it is not kept. MissingAbilityError: it cannot be run there. What fresh() or end() raises comes out as it is.
+    BrokenRuleError: it is not kept. MissingAbilityError: it cannot be run there. InvalidArgumentError: `rule` is no rule, or `fresh` no function that
+    returns a world. What fresh() or end() raises comes out as it is.
     """
+    _check(rule, fresh)
     with ExitStack() as ends:
         worlds = _Worlds(rule, fresh, ends)
         try:
@@ -91,6 +95,18 @@ def run(rule: Rule[W], fresh: Callable[[], W]) -> None:
             if error is worlds.error:
                 raise
             raise BrokenRuleError(rule, expected="no error of this kind", seen=told(error)) from error
+
+
+def _check(rule: Any, fresh: Any) -> None:
+    if not isinstance(rule, Rule):
+        raise InvalidArgumentError("rule", "a Rule, of STORE_RULES for one")
+    if not callable(fresh):
+        raise InvalidArgumentError("fresh", _RETURNS_A_WORLD)
+
+
+def _check_world(world: object) -> None:
+    if not isinstance(world, World):
+        raise InvalidArgumentError("fresh", _RETURNS_A_WORLD)
 
 
 class _Worlds(Generic[W]):
@@ -112,6 +128,7 @@ class _Worlds(Generic[W]):
 
     def _made(self) -> W:
         world = self._fresh()
+        _check_world(world)
         self._ends.callback(world.end)
         if missing := self._rule.needs - world.abilities:
             raise MissingAbilityError(self._rule, missing)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import Template, Workspace
-from chatworkspace.ports import AgentDialer, Clock, Preset, Store, SystemClock, WorkspaceCreator
+from chatworkspace import InvalidArgumentError, Template, Workspace
+from chatworkspace.ports import AgentDialer, Clock, Preset, Store, SystemClock, WorkspaceCreator, check_port
 from chatworkspace_contracts._abilities import METHODS, Ability
 from chatworkspace_contracts._seconds import LONG
 from chatworkspace_contracts._threads import RealThreads, Threads
@@ -16,6 +17,37 @@ from chatworkspace_contracts._threads import RealThreads, Threads
 
 def _nothing() -> None:
     """Leave all as it is."""
+
+
+def _adapter(port: type[Any]) -> Callable[[Any, Any, Any], None]:
+    """Return a validator of what has every method of a port."""
+
+    def check(_: object, field: Any, value: Any) -> None:
+        check_port(field.name, value, port)
+
+    return check
+
+
+def _function(_: object, field: Any, value: Any) -> None:
+    """Validate what is called."""
+    if not callable(value):
+        raise InvalidArgumentError(field.name, "a function")
+
+
+def _function_or_none(it: object, field: Any, value: Any) -> None:
+    """Validate what is called where it is given."""
+    if value is not None:
+        _function(it, field, value)
+
+
+def _kind(kind: type[Any]) -> Callable[[Any, Any, Any], None]:
+    """Return a validator of values of a class."""
+
+    def check(_: object, field: Any, value: Any) -> None:
+        if not isinstance(value, kind):
+            raise InvalidArgumentError(field.name, f"a {kind.__name__}")
+
+    return check
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -27,9 +59,9 @@ class World:
     end: called when the rule is over: closes what was opened for it.
     """
 
-    clock: Clock = attrs.field(factory=SystemClock)
-    threads: Threads = attrs.field(factory=RealThreads)
-    end: Callable[[], object] = _nothing
+    clock: Clock = attrs.field(factory=SystemClock, validator=_adapter(Clock))
+    threads: Threads = attrs.field(factory=RealThreads, validator=_adapter(Threads))
+    end: Callable[[], object] = attrs.field(default=_nothing, validator=_function)
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -42,6 +74,7 @@ class ClockWorld(World):
     """A clock, and what World has.
 
     clock: that which is looked at.
+    threads, end: as of every World.
     """
 
 
@@ -51,10 +84,11 @@ class StoreWorld(World):
 
     store: the adapter.
     another: opens the same store once more, as another process does.
+    clock, threads, end: as of every World.
     """
 
-    store: Store
-    another: Callable[[], Store] | None = None
+    store: Store = attrs.field(validator=_adapter(Store))
+    another: Callable[[], Store] | None = attrs.field(default=None, validator=_function_or_none)
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -77,11 +111,12 @@ class CreatorWorld(World):
     hide: takes from the owner of the workspace of this id the right to see it.
     lose_request: lets the next call of the creator that has this name never be answered, nor acted upon.
     lose_answer: lets the next call of the creator that has this name be acted upon, and never be answered.
+    clock, threads, end: as of every World.
     """
 
-    creator: WorkspaceCreator
-    owner_id: UUID
-    template: Template
+    creator: WorkspaceCreator = attrs.field(validator=_adapter(WorkspaceCreator))
+    owner_id: UUID = attrs.field(validator=_kind(UUID))
+    template: Template = attrs.field(validator=_kind(Template))
     mark: str = "abcdefghij"
     patience: float = LONG
     lacks: Collection[Ability] = ()
@@ -92,9 +127,9 @@ class CreatorWorld(World):
     asking: Template | None = None
     preset: Preset | None = None
     log: Sequence[str] | None = None
-    hide: Callable[[UUID], object] | None = None
-    lose_request: Callable[[str], object] | None = None
-    lose_answer: Callable[[str], object] | None = None
+    hide: Callable[[UUID], object] | None = attrs.field(default=None, validator=_function_or_none)
+    lose_request: Callable[[str], object] | None = attrs.field(default=None, validator=_function_or_none)
+    lose_answer: Callable[[str], object] | None = attrs.field(default=None, validator=_function_or_none)
 
     @property
     def abilities(self) -> frozenset[Ability]:
@@ -115,14 +150,15 @@ class DialerWorld(World):
     stop: stops a workspace, and waits for that.
     delete: deletes a workspace, and waits for that.
     lose_request: lets the next dial never be answered.
+    clock, threads, end: as of every World.
     """
 
-    dialer: AgentDialer
-    ready: Callable[[], Workspace]
-    unconnected: Callable[[], Workspace] | None = None
-    drop: Callable[[Workspace], object] | None = None
-    restore: Callable[[Workspace], object] | None = None
-    restart: Callable[[Workspace], Workspace] | None = None
-    stop: Callable[[Workspace], object] | None = None
-    delete: Callable[[Workspace], object] | None = None
-    lose_request: Callable[[], object] | None = None
+    dialer: AgentDialer = attrs.field(validator=_adapter(AgentDialer))
+    ready: Callable[[], Workspace] = attrs.field(validator=_function)
+    unconnected: Callable[[], Workspace] | None = attrs.field(default=None, validator=_function_or_none)
+    drop: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
+    restore: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
+    restart: Callable[[Workspace], Workspace] | None = attrs.field(default=None, validator=_function_or_none)
+    stop: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
+    delete: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
+    lose_request: Callable[[], object] | None = attrs.field(default=None, validator=_function_or_none)

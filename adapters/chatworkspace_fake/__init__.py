@@ -9,10 +9,10 @@ Durations are seconds (float), of the clock that a thing was given. FakeCoder, F
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-if TYPE_CHECKING:
+if _TYPE_CHECKING:
     from chatworkspace import __version__
     from chatworkspace_fake._platform.coder import FakeCoder
     from chatworkspace_fake._platform.faults import Fault
@@ -66,7 +66,7 @@ def __getattr__(name: str) -> object:
     module = _MODULES.get(name)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(module), name)
+    value: object = getattr(_import_module(module), name)
     globals()[name] = value
     return value
 

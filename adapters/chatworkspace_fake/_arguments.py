@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError
-from chatworkspace.ports import Clock, SystemClock
+from chatworkspace.ports import Clock, SystemClock, check_port
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -105,24 +105,9 @@ def check_function(argument: str, value: F, expected: str = "a function") -> F:
     return value
 
 
-def check_port(argument: str, value: object, port: type) -> None:
-    """Raise unless it is an object that has every method of a port. What makes its methods as they are asked for is taken at its word."""
-    expected = f"{'an' if port.__name__[0] in 'AEIOU' else 'a'} {port.__name__}"
-    if isinstance(value, type):
-        raise _wrong(argument, value, expected)
-    if value is not None and hasattr(type(value), "__getattr__"):
-        return
-    missing = [name for name in calls_of(port) if not callable(getattr(value, name, None))]
-    if missing:
-        raise _wrong(argument, value, f"{expected}; {type(value).__name__} has no {missing[0]}()")
-
-
 def check_clock(value: Clock | None) -> Clock:
     """Return the clock to go by, which is the real one unless another is given."""
-    if value is None:
-        return SystemClock()
-    check_port("clock", value, Clock)
-    return value
+    return SystemClock() if value is None else check_port("clock", value, Clock)
 
 
 def calls_of(port: type) -> tuple[str, ...]:

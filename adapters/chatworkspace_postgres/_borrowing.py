@@ -38,17 +38,26 @@ def borrowed(take: Callable[[], AbstractContextManager[Connection]]) -> Generato
 
 
 def _taken(take: Callable[[], AbstractContextManager[Connection]]) -> tuple[AbstractContextManager[Connection], Connection]:
+    failed: psycopg.Error
     try:
         manager = take()
         return manager, manager.__enter__()
     except psycopg.OperationalError as error:
         raise StatementError(_told(error), own=type(error).__module__.startswith("psycopg_pool")) from error
     except psycopg.Error as error:
-        raise no_connection(error) from None  # a connection string that is none is repeated in its text
+        failed = error
     except OSError as error:
         raise StatementError(f"a connection could not be had: {type(error).__name__}", own=True) from error
     except Exception as error:
         raise no_connection(error) from error
+    raise no_connection(failed) from _wordless(failed)  # out here, so that it does not become the context either
+
+
+def _wordless(error: psycopg.Error) -> psycopg.Error:
+    """Return an error of the same kind that says nothing: a connection string that is none is repeated in its text, and may be in its traceback."""
+    kind = next(it for it in type(error).__mro__ if it.__module__.partition(".")[0] == "psycopg")
+    made: psycopg.Error = kind(f"{type(error).__name__}; its text may hold a connection string, and is left out")
+    return made
 
 
 def _told(error: psycopg.OperationalError) -> str:

@@ -178,10 +178,24 @@ def _steps(connection: Connection, schema: str, limit: Limit) -> list[tuple[str,
     return steps
 
 
+THEIRS = "it holds what is not of chatworkspace, and was left alone: choose another schema"
 _RELATIONS = """
 SELECT it.relname, it.relkind FROM pg_catalog.pg_class AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.relnamespace
 WHERE schema.nspname = '{}'
 """
+_CONTENTS = """
+SELECT FROM pg_catalog.pg_depend AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.refobjid
+WHERE schema.nspname = '{}' AND it.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND it.deptype = 'n' LIMIT 1
+"""
+"""Whatever lies in the schema: a function or a type is as much somebody else's as a table."""
+_STRANGER = """
+SELECT owner.rolname, current_user
+FROM pg_catalog.pg_namespace AS schema JOIN pg_catalog.pg_roles AS owner ON owner.oid = schema.nspowner
+JOIN pg_catalog.pg_database AS base ON base.datname = current_database()
+WHERE schema.nspname = '{}' AND NOT pg_has_role(owner.oid, 'MEMBER')
+    AND NOT owner.rolsuper AND owner.rolname <> 'pg_database_owner' AND NOT pg_has_role(owner.oid, base.datdba, 'MEMBER')
+"""
+"""Who owns the schema, and could drop what is made in it, without being the user, one of theirs, or whoever could drop the database too."""
 _COLUMNS = """
 SELECT attribute.attname
 FROM pg_catalog.pg_class AS it JOIN pg_catalog.pg_namespace AS schema ON schema.oid = it.relnamespace
@@ -194,11 +208,20 @@ def _version(connection: Connection, schema: str, limit: Limit) -> int:
     """Return the version of the tables; 0: the schema is empty, or not there. UnavailableError: what lies in it is not ours."""
     relations = {name or "": kind for name, kind in command(connection, qualified(_RELATIONS.format(schema)), limit)}
     if not relations:
-        return 0
+        return _unused(connection, schema, limit)
     columns = {name for (name,) in command(connection, qualified(_COLUMNS.format(schema)), limit)}
     if relations.get("version") == "r" and columns == {"number", "file", "applied_at"}:
         rows = command(connection, f"SELECT number, file FROM {quoted(schema)}.version ORDER BY number", limit)  # noqa: S608 # a name that was checked
         ours = [[str(number), name] for number, name in enumerate(SCRIPTS, start=1)]
         if rows and rows[: len(ours)] == ours[: len(rows)]:
             return int(rows[-1][0] or 0)
-    raise _incomplete(schema, "it holds what is not of chatworkspace, and was left alone: choose another schema")
+    raise _incomplete(schema, THEIRS)
+
+
+def _unused(connection: Connection, schema: str, limit: Limit) -> int:
+    """Return 0. UnavailableError: tables that were made in it would not be ours alone."""
+    if command(connection, qualified(_CONTENTS.format(schema)), limit):
+        raise _incomplete(schema, THEIRS)
+    for owner, user in command(connection, qualified(_STRANGER.format(schema)), limit):
+        raise _incomplete(schema, f"it belongs to {owner}, who could drop what {user} makes in it: choose another schema, or its owner")
+    return 0

@@ -67,10 +67,13 @@ COLUMNS = (
     "claimed_for",
     "planned_for",
 )
-"""Of a chat's row as it is read. The last two are seconds. A claim from the future is free: the clock was set back, and would keep the chat."""
+"""Of a chat's row as it is read. The last two are seconds; null, by which the row is told to be odd, where somebody has written `infinity`.
+
+A claim from the future is free: the clock was set back, and would keep the chat."""
 _ROW = f"""{", ".join(COLUMNS[:-2])},
-    CASE WHEN taken_at <= now AND now < until THEN extract(epoch FROM until - now) ELSE 0 END AS claimed_for,
-    greatest(extract(epoch FROM now - planned_at), 0) AS planned_for"""
+    CASE WHEN NOT (isfinite(taken_at) AND isfinite(until)) THEN NULL
+        WHEN taken_at <= now AND now < until THEN extract(epoch FROM until - now) ELSE 0 END AS claimed_for,
+    CASE WHEN isfinite(planned_at) THEN greatest(extract(epoch FROM now - planned_at), 0) END AS planned_for"""
 
 # ---------------------------------------------------------------- reading
 
@@ -87,8 +90,9 @@ CHATS = Statement(
 )
 PLANNED = Statement(
     f"WITH {_NOW}, planned AS (SELECT {_ROW} FROM {{schema}}.chat, clock WHERE template_id IS NOT NULL ORDER BY planned_at) "  # noqa: S608 # as above
-    "SELECT * FROM planned WHERE planned_for >= %(older_than)s::double precision"
+    "SELECT * FROM planned WHERE planned_for IS NULL OR claimed_for IS NULL OR planned_for >= %(older_than)s::double precision"
 )
+"""Also those of odd rows, however long they stand: whoever sweeps is told."""
 HISTORY_COLUMNS = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at", "notes")
 """Of an intent as it is read: instants in microseconds since 1970, notes as JSON."""
 HISTORY = Statement("""
@@ -137,11 +141,12 @@ WITH locked AS MATERIALIZED (
 
 def _told(changed: str, *, notify: bool = False) -> str:
     """Return what each of them answers: whether it was done, and the row as it is now."""
-    notified = "CASE WHEN %(payload)s::text IS NOT NULL THEN pg_notify(%(channel)s::text, %(payload)s::text)::text END" if notify else "NULL"
+    wanted = "done AND %(payload)s::text IS NOT NULL"
+    notified = f"CASE WHEN {wanted} THEN pg_notify(%(channel)s::text, %(payload)s::text)::text END" if notify else "NULL"
     return f"""
-SELECT true AS done, {_ROW}, {notified} FROM {changed}
-UNION ALL
-SELECT false, {_ROW}, NULL FROM seen WHERE NOT EXISTS (SELECT FROM {changed})"""  # noqa: S608 # our own names
+SELECT done, {_ROW}, {notified} FROM (
+    SELECT true AS done, {changed}.* FROM {changed} UNION ALL SELECT false, seen.* FROM seen WHERE NOT EXISTS (SELECT FROM {changed})
+) AS told"""  # noqa: S608 # our own names
 
 
 _FREE = """, free AS MATERIALIZED (

@@ -52,9 +52,22 @@ def make_private(path: str) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
-def checkpoint(connection: sqlite3.Connection) -> None:
-    """Write the log into the file, as far as its readers allow: a plain copy of the file alone has it then."""
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+def keep_private(path: str) -> None:
+    """Take the rights of others from a store's file and its companions, where those are its user's own: an older version, or a hand, gave them."""
+    if not hasattr(os, "geteuid"):
+        return  # this system has other rights
+    real = os.path.realpath(path)  # beside which SQLite keeps the companions
+    for it in (real, f"{real}-wal", f"{real}-shm"):
+        with suppress(OSError):  # not there
+            found = os.stat(it)  # noqa: PTH116 # as its neighbours here
+            if found.st_uid == os.geteuid() and found.st_mode & 0o077:
+                os.chmod(it, found.st_mode & 0o700)  # noqa: PTH101 # as above
+
+
+def checkpoint(connection: sqlite3.Connection) -> bool:
+    """Write the log into the file, as far as its readers allow; return whether that was all: a plain copy of the file alone has it then."""
+    busy, logged, written = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return not busy and logged == written
 
 
 def prepare(connection: sqlite3.Connection, path: str) -> None:

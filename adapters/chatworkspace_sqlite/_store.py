@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from os import PathLike
 from typing import TypeVar
@@ -34,7 +35,7 @@ from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
 from chatworkspace_sqlite._lines import Line
 from chatworkspace_sqlite._rows import SECOND, Row, text_of
-from chatworkspace_sqlite._schema import checked_path, checkpoint, make_private, prepare, version_of
+from chatworkspace_sqlite._schema import checked_path, checkpoint, keep_private, make_private, prepare, version_of
 
 T = TypeVar("T")
 
@@ -64,6 +65,7 @@ class SQLiteStore(Store):
     """A store in one file, for the threads and processes of one host. Safe from any thread, and after a fork by Python.
 
     Each method is one transaction, on the disk when it returns. Two more files lie beside it while it is in use (-wal, -shm): they belong to it.
+    All are for their user alone, for the secret lies in them: what others may read of a user's own is taken from them.
     A process keeps two connections at most. Times are the host's wall clock, which outlives a restart; where it was set back, claims are free.
     """
 
@@ -78,6 +80,7 @@ class SQLiteStore(Store):
         self._path = checked_path(path)
         self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
         self._parts = OwnParts(partial(_Parts, self._path, self._timeout, self._clock))
+        self._secret_is_kept = False
         self._prepare()
 
     def _prepare(self) -> None:
@@ -85,6 +88,7 @@ class SQLiteStore(Store):
         make_private(self._path)
         try:
             line.run(partial(prepare, path=self._path))
+            keep_private(self._path)
         except UnavailableError as error:
             if error.__cause__ is None or not is_damaged(error.__cause__):
                 raise
@@ -106,8 +110,17 @@ class SQLiteStore(Store):
         found = self._read(_find_secret)
         if found is None:
             found = self._write(_make_secret)
-            self._parts.here().writing.run(checkpoint)  # a copy of the file without it would mark its workspaces otherwise
+        if not self._secret_is_kept:
+            self._keep_secret()
         return found
+
+    def _keep_secret(self) -> None:
+        """Have the secret in the file itself, and not in its log alone: a copy without it would mark its workspaces otherwise.
+
+        Whoever made it may have died before, or a reader may be in the way: then the next call tries again.
+        """
+        with suppress(UnavailableError):
+            self._secret_is_kept = self._parts.here().reading.run(checkpoint)
 
     def look(self, chat_id: str) -> Look:
         return self._read(lambda connection: self._record(connection, chat_id)).look

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chatworkspace._domain.templates import WHY, check_template
-from chatworkspace.errors import TemplateError
+from chatworkspace.errors import InvalidArgumentError, TemplateError
 from chatworkspace.model import Chat, Reason, Template
 from chatworkspace.ports import NotFoundError, WorkspaceCreator
 
@@ -27,6 +27,8 @@ class Admission:
     def __init__(self, creator: WorkspaceCreator, *, allowed_templates: AllowedTemplates | None, workspace_ttl: WorkspaceTtl) -> None:
         self._creator = creator
         self._allowed_templates = allowed_templates
+        if not (workspace_ttl is None or callable(workspace_ttl) or _is_lifetime(workspace_ttl)):
+            raise InvalidArgumentError("workspace_ttl", "a number of seconds of at least 0, a function of the chat that returns one, or None")
         self._workspace_ttl = workspace_ttl
 
     def check_template(self, chat: Chat, template_id: UUID, deadline: float) -> Template:
@@ -59,7 +61,11 @@ class Admission:
             return None
         if ttl is None or ttl == 0:
             return None
-        if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl < LONGEST:
+        if not _is_lifetime(ttl):
             logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
             return None
         return float(ttl)
+
+
+def _is_lifetime(ttl: object) -> bool:
+    return isinstance(ttl, (int, float)) and not isinstance(ttl, bool) and 0 <= ttl < LONGEST

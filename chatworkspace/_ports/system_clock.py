@@ -22,11 +22,13 @@ class _SystemSignal:
         self._set = False
 
     def set(self) -> None:
+        """Set it, once and for all."""
         self._set = True
         with suppress(RuntimeError):  # set before: the lock is free
             self._lock.release()
 
     def wait(self, deadline: float | None) -> bool:
+        """Wait until it is set, or the deadline (of monotonic()) has come; return whether it is set."""
         if not self._set:
             self._lock.acquire(timeout=-1 if deadline is None else _left(deadline))
         return self._set
@@ -40,21 +42,27 @@ class SystemClock:
     """Real time, real waiting, real chance. Safe from any thread; one may serve a whole process."""
 
     def now(self) -> datetime:
+        """Return the time of day, in UTC."""
         return datetime.now(timezone.utc)
 
     def monotonic(self) -> float:
+        """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
         return time.monotonic()
 
     def signal(self) -> _SystemSignal:
+        """Return a new signal, the one way to wait for another thread."""
         return _SystemSignal()
 
     def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
         time.sleep(max(seconds, 0.0))
 
     def random(self) -> float:
+        """Return a number from 0 up to 1, for jitter; it keeps no secret."""
         return random.random()  # noqa: S311 # for jitter
 
     def token(self) -> str:
+        """Return a text that no other call returns, in any process."""
         process = _this_process
         return f"{process.name}-{next(process.numbers):x}"
 

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+ORDINARY = ("cli/offline", "fake", "test_faces_of_stores.py")
+"""What needs nothing real: the command's own platform in virtual time, the fake, and what stores look like."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark all tests of this folder but those of the fake, which needs nothing real."""
+    """Mark all tests of this folder but those that need nothing real."""
     here = Path(__file__).parent
     for item in items:
-        if here in item.path.parents and here / "fake" not in item.path.parents:
+        places = {item.path, *item.path.parents}
+        if here in places and not places & {here / it for it in ORDINARY}:
             item.add_marker(pytest.mark.adapters)

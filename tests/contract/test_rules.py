@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from chatworkspace import InvalidArgumentError
 from chatworkspace.ports import Claim, Look, NotFoundError
 from chatworkspace_contracts import (
     CLOCK_RULES,
@@ -21,6 +23,8 @@ from chatworkspace_contracts import (
     Ability,
     BrokenRuleError,
     ClockWorld,
+    CreatorWorld,
+    DialerWorld,
     MissingAbilityError,
     RealThreads,
     Rule,
@@ -28,13 +32,14 @@ from chatworkspace_contracts import (
     run,
 )
 from chatworkspace_contracts._checks import MismatchError, equal, raises
-from chatworkspace_fake import MemoryStore
+from chatworkspace_fake import FakeCoder, MemoryStore
 from tests.packaging.runs import ROOT, clean_environment
 
 RULES: tuple[Rule[Any], ...] = (*CLOCK_RULES, *STORE_RULES, *CREATOR_RULES, *DIALER_RULES)
 BY_ID = {rule.id: rule for rule in RULES}
 PORTS = {"clock": "Clock", "store": "Store", "creator": "WorkspaceCreator", "dialer": "AgentDialer"}
 EPOCH = "store.claim.epoch"
+OWNER = UUID(int=1)
 
 
 class CountsNoEpoch(MemoryStore):
@@ -147,6 +152,35 @@ def test_what_stands_in_the_way_is_no_broken_rule() -> None:
         run(BY_ID[EPOCH], fresh)
     with pytest.raises(OSError, match="the disk is gone"):
         run(BY_ID[EPOCH], lambda: StoreWorld(store=MemoryStore(), end=end))
+
+
+STORE, PLATFORM = MemoryStore(), FakeCoder()
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "expected"),
+    [
+        (StoreWorld, {"store": None}, "store: expected a Store; NoneType has no "),
+        (StoreWorld, {"store": MemoryStore}, "store: expected a Store, not a class"),
+        (StoreWorld, {"store": STORE, "another": STORE}, "another: expected a function"),
+        (StoreWorld, {"store": STORE, "end": None}, "end: expected a function"),
+        (ClockWorld, {"clock": 0}, "clock: expected a Clock; int has no "),
+        (ClockWorld, {"threads": 8}, "threads: expected a Threads; int has no together()"),
+        (CreatorWorld, {"creator": "coder", "owner_id": OWNER, "template": None}, "creator: expected a WorkspaceCreator; str has no "),
+        (CreatorWorld, {"creator": PLATFORM, "owner_id": str(OWNER), "template": None}, "owner_id: expected a UUID"),
+        (CreatorWorld, {"creator": PLATFORM, "owner_id": OWNER, "template": "docker"}, "template: expected a Template"),
+        (DialerWorld, {"dialer": STORE, "ready": None}, "dialer: expected an AgentDialer; MemoryStore has no dial()"),
+        (DialerWorld, {"dialer": PLATFORM, "ready": None}, "ready: expected a function"),
+        (run, {"rule": None, "fresh": None}, "rule: expected a Rule"),
+        (run, {"rule": BY_ID[EPOCH], "fresh": StoreWorld(store=STORE)}, "fresh: expected a function that returns a World"),
+        (run, {"rule": BY_ID[EPOCH], "fresh": MemoryStore}, "fresh: expected a function that returns a World"),
+    ],
+)
+def test_what_is_wrong_is_told_where_it_comes_in(kind: Callable[..., object], given: dict[str, Any], expected: str) -> None:
+    """It is neither a broken rule nor an error from somewhere within one."""
+    with pytest.raises(InvalidArgumentError, match=f"^{re.escape(expected)}") as caught:
+        kind(**given)
+    assert caught.value.argument == expected.partition(":")[0]
 
 
 def test_a_rule_that_cannot_be_run() -> None:

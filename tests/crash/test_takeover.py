@@ -14,7 +14,7 @@ from chatworkspace_simulator import CoderSimulator
 from tests.crash.cells import until
 from tests.crash.checker import problems, record
 from tests.crash.databases import Database
-from tests.crash.processes import LONG, Nursery
+from tests.crash.processes import LONG, Nursery, Worker
 from tests.crash.stores import opened
 from tests.crash.worker import Settings
 from tests.hanging import not_hanging
@@ -106,26 +106,7 @@ def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
         second = nursery.start(settings)
 
         def stop(chat_id: str, after: float) -> tuple[float, int]:
-            """Return how long it took the next one, and how many claims there were."""
-            first = nursery.start(settings)
-            second.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
-            first.ask("status", chat_id)
-            claimed = first.arm("after store.claim", "tell") if after > WITHIN / 2 else None
-            answer = first.order("create", chat_id, template)
-            assert claimed is None or claimed.wait(LONG)  # or on a slow machine none had come so far
-            time.sleep(after)
-            first.stop()
-            began = time.monotonic()
-            with not_hanging(30.0 / speed):
-                told = second.ask("create", chat_id, template)
-            took = time.monotonic() - began
-            assert told["ready"], told
-            with opened(settings.store) as store:
-                claims = store.look(chat_id).epoch
-            first.go_on()
-            woken = answer.result(LONG)
-            assert woken.get("retryable") or woken["workspace_id"] == told["workspace_id"], woken
-            return took, claims
+            return _stop(nursery, second, settings=settings, template=template, chat_id=chat_id, after=after)
 
         stopped = list(pool.map(stop, [f"chat-{number}" for number in range(STOPS)], [chance.random() * WITHIN for _ in range(STOPS)]))
         swept = second.ask("sweep")
@@ -136,3 +117,26 @@ def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
     kept, longest = sum(claims > 1 for _, claims in stopped), max(took for took, _ in stopped)
     record_property("told", f"{database.name}: {kept} of {STOPS} stopped processes kept their chats waiting, for {longest:.2f} s at most")
     assert kept, "none was stopped with a claim in hand"
+
+
+def _stop(nursery: Nursery, second: Worker, *, settings: Settings, template: str, chat_id: str, after: float) -> tuple[float, int]:
+    """Stop a process that creates; return how long it took the next one, and how many claims there were."""
+    first = nursery.start(settings)
+    second.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
+    first.ask("status", chat_id)
+    claimed = first.arm("after store.claim", "tell") if after > WITHIN / 2 else None
+    answer = first.order("create", chat_id, template)
+    assert claimed is None or claimed.wait(LONG)  # or on a slow machine none had come so far
+    time.sleep(after)
+    first.stop()
+    began = time.monotonic()
+    with not_hanging(30.0 / settings.speed):
+        told = second.ask("create", chat_id, template)
+    took = time.monotonic() - began
+    assert told["ready"], told
+    with opened(settings.store) as store:
+        claims = store.look(chat_id).epoch
+    first.go_on()
+    woken = answer.result(LONG)
+    assert woken.get("retryable") or woken["workspace_id"] == told["workspace_id"], woken
+    return took, claims

@@ -137,15 +137,8 @@ class Worker:
         own: tuple[str, ...] = (),
     ) -> None:
         """Have many threads at work: with each chat until it is ready, shared out; or with any chat, for ever."""
-        left = list(chats)
-        Random(seed).shuffle(left)
-        taken = iter(left)
-        lock = threading.Lock()
+        next_chat = _shared_out(chats, seed)
         created = {"template_id": templates[0], "wait": deeds.PATIENCE}
-
-        def next_chat() -> str | None:
-            with lock:
-                return next(taken, None)
 
         def finish(number: int) -> None:
             del number
@@ -176,6 +169,20 @@ class Worker:
         answer = _attempt(lambda: deeds.done(service, deed, chat_id, told))
         self.say({"chat": chat_id, "deed": deed, "told": answer})
         return bool(answer["ready"])
+
+
+def _shared_out(chats: list[str], seed: int) -> Callable[[], str | None]:
+    """Return what gives each chat once, in an order of chance, whichever thread asks; None: there is none left."""
+    left = list(chats)
+    Random(seed).shuffle(left)
+    taken = iter(left)
+    lock = threading.Lock()
+
+    def next_chat() -> str | None:
+        with lock:
+            return next(taken, None)
+
+    return next_chat
 
 
 def _attempt(call: Callable[[], Any]) -> Json:

@@ -89,7 +89,7 @@ def purity(world: World) -> Iterator[str]:
 
 def hidden_imports(world: World) -> Iterator[str]:
     """Tell of imports that cannot be seen where they stand. A package's face may load by name what it names for type checkers."""
-    for module in world.values():
+    for module in (it for it in world.values() if it.package != "tests"):  # whose programs load by name what they kill
         yield from _told(module, ((it.line, "an import by dots") for it in module.imports if it.module.startswith(".")))
         if not module.is_face:
             yield from _told(module, ((it.line, "an import by a function") for it in module.imports if _imports_functions(it)))
@@ -102,9 +102,12 @@ def _imports_functions(it: Import) -> bool:
 
 
 def private_parts(world: World) -> Iterator[str]:
-    """Tell where a package's private parts are used by another, or by an example. The command may, and the simulator uses what the fake shares."""
+    """Tell where a package's private parts are used by another, or by an example. The command may, and the simulator uses what the fake shares.
+
+    Tests and benchmarks look at private parts on purpose.
+    """
     for module in world.values():
-        if module.package != "benchmarks":
+        if module.package not in {"benchmarks", "tests"}:
             private = (it for it in module.imports if is_ours(it.top) and it.top != module.package and _is_private(module, it))
             yield from _told(module, ((it.line, f"{it.module} {it.name} is private") for it in private))
 

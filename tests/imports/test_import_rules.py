@@ -148,6 +148,7 @@ FORBIDDEN: dict[str, tuple[Rule, str, str]] = {
     ),
     "a long module": (shapes.long_modules, "timeouts", "\n" * 400),
     "a long program": (shapes.long_modules, "benchmarks.waiting", "\n" * 400),
+    "a long test": (shapes.long_modules, "tests.hanging", "\n" * 400),
     "a long function": (shapes.long_functions, "_domain.names", "def long():\n" + "    pass\n" * 40),
     "a long method": (shapes.long_functions, "examples.flask_app.app", "class It:\n    def long(self):\n" + "        pass\n" * 40),
 }
@@ -179,6 +180,7 @@ ALLOWED = {
     "an adapter, its version": ("chatworkspace_sqlite", "from importlib.metadata import version"),
     "the simulator, the platform in memory": ("chatworkspace_simulator._coder", "from chatworkspace_fake._platform.faults import Fault"),
     "the command, an adapter when needed": ("chatworkspace_cli._parser", "def opened():\n    from chatworkspace_sqlite import SQLiteStore"),
+    "a test, what it tests": ("tests.hanging", "from chatworkspace._application.mutex import ChatMutex"),
     "a benchmark, what it measures": ("benchmarks.waiting", "from chatworkspace._application.mutex import ChatMutex"),
     "an example, what it needs": ("examples.flask_app.app", "import flask\nfrom chatworkspace_postgres import PostgresStore"),
 }

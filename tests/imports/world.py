@@ -12,7 +12,7 @@ import attrs
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = "chatworkspace"
-PROGRAMS = ("benchmarks", "examples")
+PROGRAMS = ("benchmarks", "examples", "tests")
 """Folders of what is not installed, and is held to the rules on circles and sizes."""
 
 

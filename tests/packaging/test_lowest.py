@@ -9,10 +9,20 @@ import pytest
 
 from tests.packaging.installations import new_environment
 from tests.packaging.lowest import TOOLS, lowest_requirements, name_of, required, tools
-from tests.packaging.runs import run
+from tests.packaging.runs import ROOT, run
 
-ORDINARY = ("application", "contract", "crash", "domain", "packaging", "ports", "service", "toolbox", "values")
-"""Folders of ordinary tests that are run: all but the random worlds, which are long and no other code, and what is about the checkout itself."""
+ORDINARY = ("adapters", "application", "contract", "crash", "domain", "packaging", "patience", "ports", "service", "toolbox", "values")
+"""Folders whose ordinary tests are run."""
+NOT_RUN = {
+    "costs": "counts that hold for the newest versions",
+    "imports": "reads the checkout",
+    "obedience": "more of what `service` and `toolbox` test, and long",
+    "protocol": "a model, which imports nothing of the library",
+    "runs": "is about the test command",
+    "typing": "asks type checkers, who want the newest versions",
+    "worlds": "more of what `service` tests, and long",
+}
+"""Folders of tests that are not, and why."""
 DRIVERS = ("coder", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""
 
@@ -25,10 +35,16 @@ def oldest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return programs / "python"
 
 
+def test_every_folder_is_run_or_left_out_for_a_reason() -> None:
+    """A folder that comes in is in one of the lists."""
+    folders = {path.relative_to(ROOT / "tests").parts[0] for path in ROOT.glob("tests/*/**/test_*.py")}
+    assert folders == {*ORDINARY, *NOT_RUN, "web"}
+
+
 def test_what_is_lowest() -> None:
     """One exact version of each requirement, extras kept; and the run's own tools are all there."""
     lowest = lowest_requirements()
-    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg"]
+    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg", "flask", "gunicorn", "waitress"]
     assert all(re.fullmatch(r"[\w-]+(\[[\w,]+\])?==[\d.]+", it) for it in lowest), lowest
     assert sorted(map(name_of, tools())) == sorted(TOOLS)
 
@@ -37,9 +53,13 @@ def test_what_is_lowest() -> None:
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(
     "tests",
-    [[f"tests/{folder}" for folder in ORDINARY], ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)]],
-    ids=["ordinary", "adapters"],
+    [
+        [f"tests/{folder}" for folder in ORDINARY],
+        ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)],
+        ["-m", "web and not exhaustive", "--ignore", "tests/web/test_page.py", "tests/web"],  # a browser's driver wants newer ones of the same
+    ],
+    ids=["ordinary", "adapters", "web"],
 )
 def test_the_oldest_versions_will_do(tests: list[str], oldest: Path) -> None:
-    """Values, service and tools, and each driver against real servers: whatever fails with the newest alone is a bound that is too low."""
+    """Values, service and tools, drivers against real servers, the example under its own: what fails with the newest alone has too low a bound."""
     assert " passed" in run(oldest, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)

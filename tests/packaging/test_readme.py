@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._stock import furnish
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment, run
+from tests.sockets import free_port
 
 if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
@@ -49,13 +49,6 @@ def test_ci_runs_the_test_commands_as_written() -> None:
     """What is run on a new machine are the README's own lines, character by character, one after the other."""
     assert (ROOT / ".ci" / "run").read_text(encoding="utf-8").endswith(f"\n\n{TESTS.rstrip()} || exit\n{ALL_TESTS}")
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
-
-
-def free_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        port: int = it.getsockname()[1]
-        return port
 
 
 def elsewhere(text: str, port: int) -> str:

@@ -221,6 +221,21 @@ class Step:
         """Return the world with another row of a chat."""
         return state._replace(chats=put(state.chats, chat, state.chats[chat]._replace(**changes)))
 
+    def answered(self, me: Any, *, found_as: str, taken: str, **given_up_with: Any) -> Iterator[Move]:
+        """Yield what becomes of a request under way: its answer, if it has one, and that nobody waits for it.
+
+        found_as: the caller's field for what was made. taken: where the caller is when the name is taken, or nothing is known.
+        """
+        request = next(it for it in self.state.requests if it.id == me.request)
+        if request.answer is not None:
+            state = self.state._replace(requests=tuple(it for it in self.state.requests if it.id != request.id))
+            at = {"made": "bind", "taken": taken, "refused": "refused"}[request.answer[0]]
+            made = {found_as: request.answer[1] if at == "bind" else None}
+            yield self.to(state, me._replace(at=at, request=0, **made), f"is answered: {' '.join(request.answer)}")
+        if left(self.state, "timeout"):
+            state = given_up(spend(self.state, "timeout"), self.index)
+            yield self.to(state, me._replace(at=taken, request=0, **given_up_with), "gets no answer")
+
     def dies(self, blank: Any) -> Iterator[Move]:
         """Yield the caller's death, if one may still happen."""
         if left(self.state, "crash"):

@@ -23,13 +23,10 @@ from tests.protocol.model import (
     by_id,
     by_name,
     committed,
-    given_up,
     is_live,
     is_over,
-    left,
     put,
     sent,
-    spend,
 )
 
 
@@ -324,15 +321,7 @@ class _Turn(Step):
         yield self.to(state, me._replace(at="answer", request=number), f"sends POST {me.name}")
 
     def answer(self) -> Iterator[Move]:
-        request = next(it for it in self.state.requests if it.id == self.me.request)
-        if request.answer is not None:
-            state = self.state._replace(requests=tuple(it for it in self.state.requests if it.id != request.id))
-            at = {"made": "bind", "taken": "look again", "refused": "refused"}[request.answer[0]]
-            made = request.answer[1] if at == "bind" else None
-            yield self.to(state, self.me._replace(at=at, made=made, request=0), f"is answered: {' '.join(request.answer)}")
-        if left(self.state, "timeout"):
-            state = given_up(spend(self.state, "timeout"), self.index)
-            yield self.to(state, self.me._replace(at="look again", asked=True, request=0), "gets no answer")
+        yield from self.answered(self.me, found_as="made", taken="look again", asked=True)
 
     def refused(self) -> Iterator[Move]:
         if not self._mine():

@@ -22,7 +22,6 @@ from tests.protocol.model import (
     by_id,
     by_name,
     committed,
-    given_up,
     is_live,
     is_over,
     left,
@@ -260,15 +259,7 @@ class _Turn(Step):
             yield self._again(self._given_back(), "gives the claim back", opened=not replaces)
 
     def answer(self) -> Iterator[Move]:
-        request = next(it for it in self.state.requests if it.id == self.me.request)
-        if request.answer is not None:
-            state = self.state._replace(requests=tuple(it for it in self.state.requests if it.id != request.id))
-            at = {"made": "bind", "taken": "find again", "refused": "refused"}[request.answer[0]]
-            found = request.answer[1] if at == "bind" else None
-            yield self.to(state, self.me._replace(at=at, found=found, request=0), f"is answered: {' '.join(request.answer)}")
-        if left(self.state, "timeout"):
-            state = given_up(spend(self.state, "timeout"), self.index)
-            yield self.to(state, self.me._replace(at="find again", request=0), "gets no answer")
+        yield from self.answered(self.me, found_as="found", taken="find again")
 
     def find_again(self) -> Iterator[Move]:
         found = by_name(self.state, self.me.name)

@@ -158,6 +158,15 @@ def _repaired() -> Iterator[Run]:
     ended = [_who(wish="wish", calls=2), _who(wish="wish")]
     strange = {"stranger": 1, "timeout": 1, "crash": 1, "expire": 1}
     yield _first("P8s", "a wish with the chat's own ending", SUFFIXED, ended, strange, alien, *all_of_it, deep=True)
+    yield from _repaired_otherwise()
+
+
+def _repaired_otherwise() -> Iterator[Run]:
+    """Yield the same without claims, with two wishes, with three rules alone, and with others than creations."""
+    one, led, goes, alien = holds.one_live, holds.recorded, holds.goes_on, holds.no_stranger
+    all_of_it = (one, led, goes)
+    three = {"crash": 1, "expire": 1, "timeout": 1}
+    strange = {"stranger": 1, "timeout": 1, "crash": 1, "expire": 1}
     open_to_all = attrs.evolve(REPAIRED, stale="error", claims=False)
     yield _first("P0", "claims keep nobody out", open_to_all, [TWICE, OTHER_TWICE, ONE], {"crash": 1, "timeout": 1, "refuse": 1}, one, led, deep=True)
     yield _first("P0d", "... and a deletion", open_to_all, [TWICE, OTHER_TWICE], {"crash": 1, "timeout": 1, "delete": 1}, one, led, deep=True)

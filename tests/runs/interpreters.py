@@ -7,11 +7,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from configparser import ConfigParser
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-OLDEST = (3, 10)
+TESTED = ((3, 10), (3, 11), (3, 12), (3, 13))
+"""What is claimed: each of these has to pass."""
+OLDEST = TESTED[0]
 NEWEST = (3, 15)
+"""The newest that is looked for: who has it finds out early."""
 ELSEWHERE = (
     "attrs",
     "backoff",
@@ -41,6 +45,7 @@ def requirements() -> list[str]:
     return [line for line in lines if re.split(r"[^\w.-]", line)[0] in ELSEWHERE]
 
 
+@cache
 def other_interpreters() -> dict[tuple[int, int], str]:
     """Return one CPython for each version, from the oldest that is supported on, that runs here; the one that runs this is left out."""
     found: dict[tuple[int, int], str] = {}
@@ -49,6 +54,11 @@ def other_interpreters() -> dict[tuple[int, int], str]:
         if version is not None and version >= OLDEST and version != sys.version_info[:2]:
             found.setdefault(version, candidate)
     return found
+
+
+def not_here() -> tuple[tuple[int, int], ...]:
+    """Return the versions that are claimed, and not on this machine."""
+    return tuple(it for it in TESTED if it != sys.version_info[:2] and it not in other_interpreters())
 
 
 def _candidates() -> Iterator[str]:

@@ -86,8 +86,10 @@ class Result(NamedTuple):
 class Run:
     """One run. What the steps of the first lane print is seen at once; what those of the others print, when they have ended."""
 
-    def __init__(self, lanes: Sequence[Sequence[Step]]) -> None:
+    def __init__(self, lanes: Sequence[Sequence[Step]], notes: Sequence[str] = ()) -> None:
+        """Keep them. notes: lines to say at the end, which are no failures."""
         self._lanes = lanes
+        self._notes = notes
         self._lock = threading.Lock()
         """Guards the results, the shells, and what is printed."""
         self._results: list[Result] = []
@@ -167,6 +169,8 @@ class Run:
             self._say(f"{'passed' if result.passed else 'FAILED'}  {result.seconds:6.1f} s  {result.name}")
         for line in left:
             self._say(f"FAILED  left behind: {line}")
+        for note in self._notes:
+            self._say(note)
         failed = sum(not result.passed for result in self._results) + bool(left)
         self._say(f"{len(self._results) + bool(left) - failed} passed, {failed} failed")
         return 1 if failed else 0

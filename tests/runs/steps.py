@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from tests.runs.interpreters import ROOT, label, other_interpreters, requirements
+from tests.required import VARIABLE, is_required
+from tests.runs.interpreters import ROOT, label, not_here, other_interpreters, requirements
 from tests.runs.lanes import Shell, Step
 
 PYTHON = sys.executable
@@ -20,6 +21,9 @@ WORLDS = 20_000
 
 WAITING = ("-n", str(2 * (os.cpu_count() or 1)))
 """More processes than processors, for tests that wait for sockets, servers and leases most of the time."""
+
+INTERPRETERS = "interpreters"
+"""Named in CHATWORKSPACE_REQUIRE, a version that is claimed and not there fails the run."""
 
 Lanes = Sequence[Sequence[Step]]
 
@@ -48,6 +52,7 @@ def exhaustive() -> Lanes:
     others = sorted(other_interpreters().items())
     measured, spared = others.pop() if others else (sys.version_info[:2], PYTHON), others
     tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in spared]
+    tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
         [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash")), *tests[:1]],
         [
@@ -56,6 +61,11 @@ def exhaustive() -> Lanes:
             *tests[1:],
         ],
     ]
+
+
+def not_run() -> list[str]:
+    """Return what exhaustive() leaves out because this machine has no interpreter for it, a line each."""
+    return [] if is_required(INTERPRETERS) else [f"not run here: {label(version)}, which setup.cfg claims" for version in not_here()]
 
 
 def deep(minutes: float) -> Lanes:
@@ -89,6 +99,12 @@ def python(*arguments: str) -> Callable[[Shell], bool]:
 def pytest(*arguments: str) -> Callable[[Shell], bool]:
     """Return a step of one run of pytest."""
     return lambda shell: shell.run(PYTHON, "-m", "pytest", "-q", *arguments)
+
+
+def lacking(shell: Shell) -> bool:
+    """Fail for want of an interpreter."""
+    shell.say(f"there is none on this machine, and {VARIABLE} names {INTERPRETERS}")
+    return False
 
 
 def elsewhere(other: str, shell: Shell, *, measured: bool = False) -> bool:

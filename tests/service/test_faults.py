@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.service.faults import ALONE, CASES, CLAIM, CREATING, FOUND, LONGER, READY, Case, World, create, stop
+from tests.service.situations import ALONE, CASES, Case
+from tests.service.stories import CLAIM, CREATING, FOUND, LONGER, READY, World, create, stop
 
 PATIENCE = CLAIM + CREATING + 2 * READY
 """Seconds that a call takes at most: for a claim that nobody gave back, an answer that does not come, a build, and another that supersedes it."""

@@ -261,8 +261,8 @@ def test_n06_it_ends_within_its_limit() -> None:
 @pytest.mark.parametrize(
     ("happens", "reason"),
     [
-        (lambda it: it.stop(), Reason.NOT_RUNNING),
-        (lambda it: it.delete(), Reason.DELETED),
+        (FakeWorkspace.stop, Reason.NOT_RUNNING),
+        (FakeWorkspace.delete, Reason.DELETED),
     ],
 )
 def test_n06_a_dial_that_hangs_is_told_by_what_happened_meanwhile(happens: Callable[[FakeWorkspace], None], reason: Reason) -> None:

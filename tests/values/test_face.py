@@ -69,6 +69,13 @@ def test_help_tells_every_limit_with_its_default() -> None:
     assert dict(re.findall(r"^(\w+) \(([\d.]+)\):", told, re.MULTILINE)) == {it.name: str(it.default) for it in attrs.fields(Timeouts)}
 
 
+@pytest.mark.parametrize("kind", list(_classes()), ids=lambda it: it.__name__)
+def test_help_has_words_for_every_method(kind: type) -> None:
+    """Its own or those of the protocol that it is written after; what a signature says is not all."""
+    functions = {name: it for name, it in inspect.getmembers(kind, callable) if not name.startswith("_")}
+    assert [name for name, it in functions.items() if inspect.isfunction(it) and not inspect.getdoc(it)] == []
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_help_tells_every_argument(method: str) -> None:
     """Each argument of each call is named in its words; `chat_id` where the chat is introduced, and `wait` by its unit or by reference."""
@@ -93,6 +100,11 @@ class Nothing:
         ({"clock": SystemClock}, "clock: expected a Clock, not a class: make one with SystemClock(…)"),
         ({"timeouts": 30}, "timeouts: expected a Timeouts"),
         ({"allowed_templates": []}, "allowed_templates: expected a function or None"),
+        ({"workspace_ttl": "soon"}, "workspace_ttl: expected a number of seconds of at least 0, a function"),
+        ({"workspace_ttl": True}, "workspace_ttl: expected a number of seconds of at least 0, a function"),
+        ({"workspace_ttl": -1}, "workspace_ttl: expected a number of seconds of at least 0, a function"),
+        ({"workspace_ttl": float("nan")}, "workspace_ttl: expected a number of seconds of at least 0, a function"),
+        ({"workspace_ttl": 10**400}, "workspace_ttl: expected a number of seconds of at least 0, a function"),
         ({"on_chat_updated": "print"}, "on_chat_updated: expected a function or None"),
         ({"on_progress": 3}, "on_progress: expected a function or None"),
     ],

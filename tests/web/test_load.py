@@ -81,7 +81,7 @@ def test_the_health_page_is_not_kept_waiting(
 ) -> None:
     """Fifty chats stand in line, each is polled every two seconds, ten of them by clients that would wait for 20 s, and four tabs follow one of them.
 
-    The page is answered again and again before anything happens. How soon it is, benchmarks/health_page.py tells.
+    The page is answered again and again before anything happens. How soon it is, benchmarks/lateness.py tells.
     """
     in_line(simulator)
     with serving(server, simulator, store) as site, ThreadPoolExecutor(4) as pool:

@@ -21,6 +21,8 @@ UNCLEAR = frozenset({401, 406, 408, 425, 429, 499})
 """4xx that speak of the token, the moment (a version that is still being imported, say) or the connection, not of the request."""
 MOMENT = 5.0
 """Seconds for which a read waits, at most, where Coder takes no more requests: its caller may hold what others wait for."""
+SOONEST = 1.0
+"""Seconds before which nobody comes back whom Coder has sent away, whatever it says: a date of its clock may be past."""
 UNAUTHORIZED = 401
 TOO_MANY = 429
 UNHEARD = frozenset({408, 499})
@@ -90,7 +92,7 @@ def is_too_old(answer: Answer) -> bool:
 
 def may_pass(answer: Answer) -> bool:
     """Say whether the same read may fare better in a moment."""
-    if answer.ok or (_asked_for(answer) or 0.0) > MOMENT:
+    if answer.ok or _is_to_wait(answer):
         return False  # somebody's page stays, and whoever is to wait so long holds nothing meanwhile
     if answer.status in {408, 425, 429, 499} or answer.status >= 500:
         return True
@@ -114,11 +116,20 @@ def error_of_read(answer: Answer) -> Exception:
 
 
 def _asked_for(answer: Answer) -> float | None:
-    """Return the seconds for which Coder takes no more requests, by its own word; None: it does not say so."""
+    """Return the seconds for which Coder takes no more requests, where it says that it takes none; None: it does not say so.
+
+    Where it is not told for how long, for a proxy has taken that away, it is the whole time over which Coder counts.
+    """
     if answer.status != TOO_MANY or problem_of(answer) is None:
         return None
     told = answer.retry_after
-    return WINDOW if told is None and rate_in(answer.headers) is not None else told
+    return WINDOW if told is None else max(told, SOONEST)
+
+
+def _is_to_wait(answer: Answer) -> bool:
+    """Tell whether Coder itself says that it takes no more requests for longer than a read waits."""
+    says_when = answer.retry_after is not None or rate_in(answer.headers) is not None
+    return says_when and (_asked_for(answer) or 0.0) > MOMENT
 
 
 def unavailable(answer: Answer, *, retryable: bool = True) -> UnavailableError:

@@ -43,6 +43,7 @@ _REASONS: tuple[tuple[str, str], ...] = (
     ("SSL", "no TLS connection"),
     ("TooLargeError", "the answer is too large"),
     ("UnknownPackingError", "the answer is packed in a way for which nobody asked"),
+    ("NoSizeError", "the answer is no sound HTTP: how long it is is no number"),
     ("FramingError", "the answer is no sound HTTP: where it ends is not clear"),
     ("IncompleteRead", "the answer was cut off"),
     ("RemoteDisconnected", "the connection was closed"),
@@ -55,7 +56,7 @@ def reason_of(error: BaseException) -> str:
     return next((reason for sign, reason in _REASONS if sign in told), type(error).__name__)
 
 
-_FINAL = ("CERTIFICATE_VERIFY_FAILED", "TooLargeError", "UnknownPackingError")
+_FINAL = ("CERTIFICATE_VERIFY_FAILED", "TooLargeError", "UnknownPackingError", "NoSizeError")
 
 
 def is_final(error: BaseException) -> bool:

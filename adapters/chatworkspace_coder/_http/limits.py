@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from chatworkspace_coder._http.locks import Deferring
+from chatworkspace_coder._http.locks import Bell, Deferring
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 IDLE = 10.0
 """Seconds after which a watchdog without work ends; the next limit starts another."""
+ENDING = 1.0
+"""Seconds for which its end is waited for. A finalizer may have come in the midst of what that end has need of."""
 
 
 class OverdueError(Exception):
@@ -81,7 +83,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self.lock: Deferring = Deferring()
-        self._changed = threading.Event()
+        self._changed = Bell()
         self._limits: dict[Limit, None] = {}
         self._wakes_at = float("inf")
         self._thread: threading.Thread | None = None
@@ -98,15 +100,19 @@ class Watchdog:
         return Limit(self, deadline)
 
     def close(self) -> None:
-        """End all that is under way, and the thread."""
-        with self.lock:
+        """End all that is under way, and the thread; it may come at any instant. Under a lock of ours it comes into effect when that is let go."""
+        thread, ended = self._thread, Bell()
+
+        def end() -> None:
             self._closed = True
             for limit in self._limits:
                 limit.strike()
-            thread = self._thread
-        self._changed.set()
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+            self._changed.ring()
+            ended.ring()
+
+        self.lock.do(end)
+        if thread is not None and thread is not threading.current_thread() and not self.lock.is_held_here and ended.heard(ENDING):
+            thread.join(ENDING)
 
     def enter(self, limit: Limit) -> None:
         """Watch over it from now on. UnwatchedError."""
@@ -118,7 +124,7 @@ class Watchdog:
             self._limits[limit] = None
             sooner = limit.deadline < self._wakes_at
         if sooner:
-            self._changed.set()
+            self._changed.ring()
 
     def _start(self) -> None:
         """Start the thread, which waits for the lock. What could not be started is not kept: the next limit tries again."""
@@ -138,11 +144,10 @@ class Watchdog:
     def _run(self) -> None:
         woken = True
         while (seconds := self._struck(woken=woken)) is not None:
-            woken = self._changed.wait(seconds)
+            woken = self._changed.heard(seconds)
 
     def _struck(self, *, woken: bool) -> float | None:
         """Strike what is overdue; return the seconds until the next one may be. None: closed, or nothing to be watched came up meanwhile."""
-        self._changed.clear()
         with self.lock:
             now = time.monotonic()
             for limit in self._limits:

@@ -9,7 +9,7 @@ from http.client import parse_headers
 from io import BytesIO
 from socket import SHUT_RDWR, socket
 
-from chatworkspace_coder._http.framing import INTERIM, check_framing
+from chatworkspace_coder._http.framing import INTERIM, NoSizeError, check_framing, chunk_size
 from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import HEAD, PROBLEM
@@ -122,8 +122,8 @@ class Body:
     def __init__(self, link: Link, head: Answer) -> None:
         self._link = link
         self._chunked = "chunked" in head.headers.get("transfer-encoding", "").lower()
-        told = head.headers.get("content-length", "")
-        self._left: int | None = 0 if self._chunked else int(told) if told.isascii() and told.isdigit() else None
+        told = head.headers.get("content-length", "")  # which was checked with the head
+        self._left: int | None = 0 if self._chunked else int(told) if told else None
         self._line = b""
         self._between = False
 
@@ -144,17 +144,16 @@ class Body:
             self._line += self._link.receive(1, deadline)
             if len(self._line) > 200:
                 raise BrokenError("no chunk")
-        line, self._line = self._line.strip(), b""
+        line, self._line = self._line.rstrip(b"\r\n"), b""
         if self._between and not line:
             self._between = False
             return
-        size = line.partition(b";")[0]
         try:
-            self._left = int(size, 16)
-        except ValueError:
+            self._left = chunk_size(line)
+        except NoSizeError:
             raise BrokenError("no chunk") from None
         self._between = True
-        if self._left <= 0:
+        if not self._left:
             raise BrokenError("the end")
 
 

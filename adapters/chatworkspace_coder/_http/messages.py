@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import UUID
 
@@ -71,11 +72,22 @@ class Answer:
 
     @property
     def retry_after(self) -> float | None:
-        """The seconds that it asks to wait, or None. Dates are not read: Coder sends seconds."""
+        """The seconds that it asks to wait, or None. Coder sends seconds; what stands between may send a date, which is one of its own clock."""
         told = self.headers.get("retry-after", "").strip()
-        return float(told) if told.isascii() and told.isdigit() and len(told) < 10 else None
+        if told.isascii() and told.isdigit() and len(told) < 10:
+            return float(told)
+        return _seconds_between(self.headers.get("date", ""), told)
 
     @property
     def version(self) -> str:
         """What the server that answered calls its version; empty: it does not say."""
         return self.headers.get("x-coder-build-version", "")[:100]
+
+
+def _seconds_between(date: str, later: str) -> float | None:
+    """Return the seconds from one HTTP date to another, none where it is past; None: they are no dates."""
+    try:
+        seconds = (parsedate_to_datetime(later) - parsedate_to_datetime(date)).total_seconds()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    return min(max(seconds, 0.0), 1e9)

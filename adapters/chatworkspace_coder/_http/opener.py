@@ -9,7 +9,6 @@ import ssl
 import time
 from collections.abc import Mapping
 from http.client import HTTPException
-from threading import Lock
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 from weakref import WeakSet
@@ -24,7 +23,9 @@ from chatworkspace_coder._http.failures import is_final, reason_of
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
 from chatworkspace_coder._http.link import BrokenError, Link, head_of
+from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
+from chatworkspace_coder._http.sockets import check_unheard
 from chatworkspace_coder._http.tokens import HEADER
 from chatworkspace_coder._http.transport import Transport
 
@@ -45,16 +46,17 @@ class Opener:
 
     def begin_anew(self) -> None:
         """Begin without links."""
-        self._lock = Lock()
+        self._lock = Deferring()
         """Guards what was opened, so that none slips through while it closes."""
         self._links: WeakSet[Link] = WeakSet()
 
     def close(self) -> None:
-        """End all links. Idempotent."""
-        with self._lock:
-            self._closed = True
-            links = tuple(self._links)
-        for link in links:
+        """End all links; it may come at any instant. Idempotent."""
+        self._closed = True
+        self._lock.do(self._end)
+
+    def _end(self) -> None:
+        for link in tuple(self._links):
             link.close()
 
     def _note(self, link: Link) -> None:
@@ -96,18 +98,18 @@ class Opener:
 
     def _connected(self, limit: Limit) -> Link:
         raw = connected(self._host, self._port, limit)
-        if self._tls is None:
-            limit.hold(raw)
-            return Link(raw)
         handle = raw.dup()  # TLS takes the descriptor away from what it wraps
+        used = raw
         try:
             limit.hold(handle)
             raw.settimeout(left(limit.deadline))
-            wrapped = self._tls.wrap_socket(raw, server_hostname=self._host)
-            limit.hold(wrapped)
-            return Link(wrapped)
+            if self._tls is not None:
+                used = self._tls.wrap_socket(raw, server_hostname=self._host)
+            limit.hold(used)
+            check_unheard(used)
+            return Link(used)
         except BaseException:
-            raw.close()
+            used.close()
             limit.hold(None)
             raise
         finally:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from threading import BoundedSemaphore, Event
+from threading import BoundedSemaphore
+
+from chatworkspace_coder._http.locks import Bell
 
 SLICE = 0.25
 """Seconds after which whoever waits looks whether it still should. Nothing wakes it sooner: what gives up may be a finalizer, which takes no lock."""
@@ -26,24 +28,23 @@ class Pauses:
     """The pauses of a client: between attempts, and before a turn to read. Safe from any thread."""
 
     def __init__(self) -> None:
-        self._over = Event()
-
-    @property
-    def over(self) -> bool:
+        self._bell = Bell()
+        self.over: bool = False
         """The client was closed."""
-        return self._over.is_set()
 
     def end(self) -> None:
-        """End all, also those that begin later."""
-        self._over.set()
+        """End all, also those that begin later. It may come at any instant."""
+        self.over = True
+        self._bell.ring()
 
     def wait(self, seconds: float, wanted: Wanted) -> None:
         """Let so many seconds pass, or less."""
         if seconds <= 0:
             return
         until = time.monotonic() + seconds
-        while not wanted.gone and (rest := until - time.monotonic()) > 0 and not self._over.wait(min(rest, SLICE)):
-            pass
+        while not (self.over or wanted.gone) and (rest := until - time.monotonic()) > 0:
+            if self._bell.heard(min(rest, SLICE)):
+                self._bell.ring()  # for whoever else waits
 
 
 class Slots:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+from collections import deque
+from http.client import RemoteDisconnected
+from queue import Empty, Full
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
@@ -38,19 +41,30 @@ def _limit() -> Limit:
     return limit
 
 
-def _is_quiet(idle: ssl.SSLSocket) -> bool:
-    """Tell whether TLS can still be used. It may have had something to say for itself, a session ticket; a byte of an answer is nobody's."""
+def heard(idle: socket.socket) -> bool | None:
+    """Look whether anything has come on a connection, which is not to be used then. False: nothing; True: a byte; None: its end. OSError.
+
+    TLS may have had something to say for itself, a session ticket: that is no byte of an answer.
+    """
+    if not isinstance(idle, ssl.SSLSocket) and not wait_for_read(idle, 0.0):
+        return False
     patience = idle.gettimeout()
     try:
         idle.settimeout(0.0)
-        idle.recv(1)
+        return True if idle.recv(1) else None
     except (ssl.SSLWantReadError, BlockingIOError):
-        return True
-    except OSError:
         return False
     finally:
         idle.settimeout(patience)
-    return False
+
+
+def check_unheard(fresh: socket.socket) -> None:
+    """See, before the first byte is written, that nothing was said on a connection: it would be taken for the answer. FramingError, OSError."""
+    told = heard(fresh)
+    if told is None:
+        raise RemoteDisconnected("before anything was asked")
+    if told:
+        raise FramingError("it speaks before it is asked")
 
 
 class _Bounded(HTTPConnection):
@@ -72,7 +86,10 @@ class _Bounded(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        return _is_quiet(self.sock) if isinstance(self.sock, ssl.SSLSocket) else super().is_connected
+        try:
+            return self.sock is not None and heard(self.sock) is False
+        except OSError:
+            return False
 
     def _new_conn(self) -> socket.socket:
         made = connected(self.host, self.port or self.default_port, _limit())
@@ -101,8 +118,7 @@ class _Bounded(HTTPConnection):
     def send(self, data: Any) -> None:
         if self.sock is None:
             self.connect()
-            if self.default_port == HTTPConnection.default_port and wait_for_read(cast("socket.socket", self.sock), 0.0):
-                raise FramingError("it speaks before it is asked")
+            check_unheard(cast("socket.socket", self.sock))
         _limit().sent = True
         super().send(data)
 
@@ -111,8 +127,32 @@ class _BoundedTls(_Bounded, HTTPSConnection):  # pyright: ignore[reportIncompati
     """The same, with TLS."""
 
 
+class _Shelf:
+    """What is idle, the latest first. The standard library's queues have a lock, under which a finalizer may close the client."""
+
+    def __init__(self, maxsize: int) -> None:
+        self._most = maxsize
+        self._idle: deque[Any] = deque()
+
+    def put(self, it: Any, block: bool = True, timeout: float | None = None) -> None:  # noqa: FBT001, FBT002, ARG002 # as the standard library's
+        if len(self._idle) >= self._most:
+            raise Full
+        self._idle.append(it)
+
+    def get(self, block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT001, FBT002, ARG002 # as above
+        try:
+            return self._idle.pop()
+        except IndexError:
+            raise Empty from None
+
+    def qsize(self) -> int:
+        return len(self._idle)
+
+
 class _Careful(HTTPConnectionPool):
     """Keeps no connection on which the next answer may be another's."""
+
+    QueueCls = _Shelf  # type: ignore[assignment] # pyright: ignore[reportAssignmentType] # all of a queue that is used
 
     def _put_conn(self, conn: Any) -> None:
         if conn is not None and not conn.reusable:

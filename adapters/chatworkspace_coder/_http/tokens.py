@@ -22,6 +22,15 @@ class Secret(str):
         return "'***'"
 
 
+class OwnTokenError(UnavailableError):
+    """A token function asks for the token that it is asked for. The text is ours."""
+
+    default_retryable = False
+
+    def __init__(self) -> None:
+        super().__init__("the token function asks for the token that it is asked for")
+
+
 class Tokens:
     """Asks for the token of an owner, each time. Safe from any thread if the function is."""
 
@@ -47,17 +56,21 @@ class Tokens:
 
     def of(self, owner_id: UUID | None) -> Secret:
         """Return the token. UnavailableError, which carries nothing of what the function raised or returned."""
-        failed, told = "", None
+        failed, told, own = "", None, False
         asking: set[UUID | None] = self._asking.__dict__.setdefault("of", set())
         if owner_id in asking:
-            raise UnavailableError("the token function asks for the token that it is asked for", retryable=False)
+            raise OwnTokenError
         asking.add(owner_id)
         try:
             told = self._ask(owner_id)
+        except OwnTokenError:
+            own = True
         except Exception as error:  # noqa: BLE001 # anybody's function may raise anything, with the token in its text
             failed = type(error).__name__
         finally:
             asking.discard(owner_id)
+        if own:
+            raise OwnTokenError
         if failed:
             raise UnavailableError(f"the token function raised {failed}")
         if not _is_usable(told):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, Workspace
+from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -303,7 +303,8 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
 
     def _answer(self, call: str, act: Callable[[], T], deadline: float) -> T:
         def perform() -> T:
-            self._platform.catch_up()
+            if self._platform.catch_up() > deadline and call not in CHANGES:
+                raise UnavailableError(f"{call} was asked when its time was over")  # a client sends nothing then
             return act()
 
         return self._faults.apply(call, perform, deadline=deadline, received=lambda: self._calls.append(call))

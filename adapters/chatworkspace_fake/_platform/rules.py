@@ -77,10 +77,11 @@ class Platform:
         as_of = self._as_of
         return as_of[1] if as_of is not None and as_of[0] == get_ident() else self.clock.monotonic()
 
-    def catch_up(self) -> None:
-        """Perform the late requests that have arrived, as of when they arrived. Everything that looks or changes comes through here."""
-        if self.faults.next_late > self.clock.monotonic():
-            return
+    def catch_up(self) -> float:
+        """Perform the late requests that have arrived, as of when they arrived, and return what time it is. Everything comes through here."""
+        now = self.clock.monotonic()
+        if self.faults.next_late > now:
+            return now
         with self.lock:
             for due, act in self.faults.due():
                 self._as_of = get_ident(), due
@@ -90,6 +91,7 @@ class Platform:
                     pass  # whoever sent it has given up
                 finally:
                     self._as_of = None
+        return now
 
     # ------------------------------------------------------------ how it decides
 

@@ -29,7 +29,7 @@ class Keeper(Protocol):
         """The present."""
         ...
 
-    def catch_up(self) -> None:
+    def catch_up(self) -> object:
         """Perform what is due by now."""
         ...
 

@@ -13,8 +13,8 @@ from chatworkspace_fake._simulation.hosts import Host
 from chatworkspace_fake._simulation.timeline import Timeline
 from chatworkspace_fake._simulation.trace import Trace
 
-PATIENCE = 5.0
-"""Seconds of real time without a step after which a thread is taken to block on something else."""
+PATIENCE = 30.0
+"""Seconds of real time without a step after which a thread is taken to block on something else: a busy machine may keep one waiting for some."""
 FAREWELL = 1.0
 """Seconds of real time that the threads of a failed simulation have to end."""
 STEADINESS = (0.0, 0.5, 0.75, 0.9)

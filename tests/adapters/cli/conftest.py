@@ -15,7 +15,7 @@ from chatworkspace_cli import main
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
-from tests.adapters.cli.worlds import ANOTHER, SPEED, TOKEN
+from tests.adapters.cli.worlds import ANOTHER, SLOW, SPEED, TOKEN
 
 
 @attrs.frozen
@@ -61,6 +61,12 @@ def simulator() -> Iterator[CoderSimulator]:
 @pytest.fixture
 def coder(simulator: CoderSimulator) -> FakeCoder:
     return simulator.coder
+
+
+@pytest.fixture
+def docker(coder: FakeCoder) -> str:
+    """Return the id of a template that takes its time."""
+    return str(coder.add_template("docker", log=("pulling", "starting"), **SLOW).id)
 
 
 @pytest.fixture

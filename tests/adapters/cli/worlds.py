@@ -17,3 +17,6 @@ SLOW: dict[str, Any] = {"build": 6, "connect": 2, "scripts": 2, "stop": 2}
 def scripts(package: str) -> list[str]:
     """Return the scripts that make the tables of a store, in their order: as many as its version says."""
     return sorted(path.name for path in (ROOT / "adapters" / package).glob("*.sql"))
+
+
+CHAT = ("--chat", "thread-42")

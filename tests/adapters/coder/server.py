@@ -58,6 +58,9 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.connections.append(self.connection)
+        if self.server.greeting:
+            self.connection.sendall(self.server.greeting)
+            self.server.greeted.release()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002, D102 # of the base class
         return
@@ -119,6 +122,8 @@ class Listener(ThreadingHTTPServer):
         self.seen: list[Seen] = []
         self.connections: list[socket.socket] = []
         self.over = threading.Event()
+        self.greeting = b""
+        self.greeted = threading.Semaphore(0)
         self.tls: ssl.SSLContext | None = None
         self.script: dict[tuple[str, str], list[Step]] = {}
         self.otherwise: Step = Reply(404, NO_ROUTE)
@@ -156,6 +161,11 @@ class Server:
     def otherwise(self, step: Step) -> None:
         """Answer everything else."""
         self._listener.otherwise = step
+
+    def greet(self, said: bytes) -> Callable[[], object]:
+        """Speak first on every connection; return what waits until it was done on one more."""
+        self._listener.greeting = said
+        return lambda: self._listener.greeted.acquire(timeout=60)
 
     @property
     def seen(self) -> list[Seen]:

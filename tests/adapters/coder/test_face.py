@@ -7,7 +7,6 @@ import pydoc
 import re
 import time
 from collections.abc import Callable
-from importlib import metadata
 from pathlib import Path
 from typing import Any, get_type_hints
 from uuid import UUID
@@ -41,21 +40,10 @@ def test_a_star_gives_every_public_name() -> None:
     assert listed <= set(dir(chatworkspace_coder))
 
 
-def test_the_version_is_that_of_what_is_installed() -> None:
-    """Looked up when somebody asks; another name is none."""
-    assert chatworkspace_coder.__version__ == metadata.version("chatworkspace")
+def test_the_version_is_the_library_s() -> None:
+    """All packages come in one distribution, installed or not; another name is none."""
+    assert chatworkspace_coder.__version__ == chatworkspace.__version__
     assert not hasattr(chatworkspace_coder, "version")
-
-
-def test_a_checkout_that_is_not_installed_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An attribute is missing, which hasattr() may be asked for."""
-
-    def none(_: str) -> str:
-        raise metadata.PackageNotFoundError
-
-    monkeypatch.setattr(metadata, "version", none)
-    monkeypatch.delitem(vars(chatworkspace_coder), "__version__", raising=False)
-    assert not hasattr(chatworkspace_coder, "__version__")
 
 
 def _own(hint: object) -> set[type]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
 from collections.abc import Callable, Generator
 from contextlib import suppress
@@ -16,7 +17,10 @@ from hypothesis import strategies as st
 from chatworkspace import UnavailableError
 from chatworkspace.ports import PortError
 from chatworkspace_coder import CoderClient
-from tests.adapters.coder.calls import READ
+from chatworkspace_coder._http import sockets
+from chatworkspace_coder._http.link import Body, BrokenError, Link
+from chatworkspace_coder._http.messages import Answer
+from tests.adapters.coder.calls import CALLS, READ
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import OWNER, WORKSPACE, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, serving, soon
@@ -38,6 +42,16 @@ def chunked(body: bytes, *headers: bytes) -> bytes:
     return OK + b"".join(it + b"\r\n" for it in (b"Transfer-Encoding: chunked", *headers)) + b"\r\n" + pieces + b"0\r\n\r\n"
 
 
+def counted(body: bytes, size: bytes) -> bytes:
+    """Return one whose second chunk says that it is so long, in hexadecimal digits where the size has room for them."""
+    size = size.replace(b"%", b"%x" % len(body[9:]))
+    return OK + b"Transfer-Encoding: chunked\r\n\r\n9\r\n%b\r\n%b\r\n%b\r\n0\r\n\r\n" % (body[:9], size, body[9:])
+
+
+SIZES = [b"-1", b"-%", b"+%", b" %", b"0x%", b"0_%", b"%_", b"%,", b"", b"\xb2%", b"% 0", b"1" * 16, b"%" + b" " * 1100]
+"""Of chunks. What is none of them for one reader is for another."""
+LENGTHS = ["-1", "-%", "+%", "0_%", "%_", "% 0", "%,%", "", "0x%", "\xb2", "9" * 16, "9" * 5000]
+"""Of a body; here in decimal digits."""
 FORMS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "sound": lambda body, _: whole(body),
     "chunks": lambda body, _: chunked(body),
@@ -52,7 +66,24 @@ FORMS: dict[str, Callable[[bytes, bytes], bytes]] = {
     "nothing, and something": lambda _, other: b"HTTP/1.1 204 No Content\r\n\r\n" + whole(other),
     "another protocol": lambda _, other: b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + whole(other),
     "two codings": lambda body, other: chunked(body, b"Transfer-Encoding: identity") + whole(other),
+    "a chunk longer than it says": lambda body, other: counted(body + b" " * 20, b"%x" % len(body[9:])) + whole(other),
+    "a body of nothing in chunks": lambda _, other: b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + whole(other),
 }
+
+
+def _of_chunk(size: bytes) -> Callable[[bytes, bytes], bytes]:
+    return lambda body, other: counted(body, size) + whole(other)
+
+
+def _of_length(told: str) -> Callable[[bytes, bytes], bytes]:
+    def form(body: bytes, other: bytes) -> bytes:
+        return OK + b"Content-Length: %b\r\n\r\n" % told.replace("%", str(len(body))).encode("latin-1") + body + whole(other)
+
+    return form
+
+
+FORMS.update({f"a chunk of {size[:9]!r}": _of_chunk(size) for size in SIZES})
+FORMS.update({f"a length of {told[:9]!r}": _of_length(told) for told in LENGTHS})
 
 
 class Naming:
@@ -117,6 +148,56 @@ def test_no_answer_is_taken_for_anothers(naming: tuple[Naming, CoderClient], for
     assert _ask(client)
 
 
+@pytest.mark.parametrize("form", [it for it in FORMS if it.startswith(("a chunk of", "a length of"))])
+def test_a_length_that_is_no_number_is_final(server: Server, form: str) -> None:
+    """The next answer would say so again: it is asked for once. Nothing is told."""
+    it = Naming(server)
+    it.forms = [form] * 9
+    with CoderClient(server.url, token=TOKEN) as client, pytest.raises(UnavailableError, match="how long it is is no number") as failed:
+        client.get_workspace(ME, uuid4(), deadline=soon())
+    assert (failed.value.retryable, len(it.forms)) == (False, 8)
+
+
+@pytest.mark.parametrize("size", [it for it in SIZES if len(it) < 200] + [b"1" * 200], ids=repr)
+def test_a_stream_takes_no_other_sizes(size: bytes) -> None:
+    """A chunk of a watch is as long as it says, or the watch is broken."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(counted(b'{"a": "b"}', size).partition(b"\r\n\r\n")[2])
+        theirs.shutdown(socket.SHUT_WR)
+        body = Body(Link(ours), Answer(status=200, headers={"transfer-encoding": "chunked"}))
+        assert body.receive(soon()) == b'{"a": "b"'
+        with pytest.raises(BrokenError, match="no chunk"):
+            body.receive(soon())
+
+
+@pytest.mark.parametrize("end", ["0\r\n\r\n", "000;x=y\r\nA: b\r\nC: d\r\n\r\n", "0 \r\n\r\n"])
+def test_what_chunks_may_say(server: Server, client: CoderClient, end: str) -> None:
+    """Extensions, a trailer, blanks behind a size: none of it costs the answer, nor the connection."""
+
+    def answer(handler: Handler) -> None:
+        body = _of(_asked(handler))
+        told = b"%X;name=value\r\n%b\r\n%x  \r\n%b\r\n" % (9, body[:9], len(body[9:]), body[9:])
+        handler.wfile.write(OK + b"Transfer-Encoding: Chunked\r\n\r\n" + told + end.encode())
+
+    server.otherwise(answer)
+    assert [_ask(client), _ask(client)] == [True, True]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("cut", [b"9", b"9\r\n", b'9\r\n{"id"', b'5\r\n{"id"\r', b"5\r\n"], ids=["size", "line", "chunk", "end", "nothing"])
+def test_chunks_that_are_cut_off(server: Server, client: CoderClient, cut: bytes) -> None:
+    """Are no whole answer, wherever it is: it is asked for again."""
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(OK + b"Transfer-Encoding: chunked\r\n\r\n" + cut)
+        handler.close_connection = True
+
+    server.on("GET", f"/workspaces/{WORKSPACE}", answer, Reply(200, workspace()))
+    assert client.get_workspace(ME, UUID(WORKSPACE), deadline=soon()).name == workspace()["name"]
+    assert len(server.seen) == 2
+
+
 def test_hints_do_not_cost_the_connection(server: Server, client: CoderClient) -> None:
     """They are read past, and it is used again."""
     Naming(server).forms = ["early hints", "many before", "early hints"]
@@ -137,6 +218,31 @@ def test_what_is_said_before_the_question_is_no_answer(server: Server, client: C
     time.sleep(0.2)
     assert _ask(client)
     assert server.connections == 2
+
+
+@pytest.fixture(params=["http", "https"])
+def first_to_speak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Server, CoderClient], None, None]:
+    """Give a server that says something on each connection before it is asked, and a client that has been slow to ask."""
+    tls: tuple[str, str] | None = request.getfixturevalue("certified") if request.param == "https" else None
+    with serving(tls=tls) as server, CoderClient(server.url, token=TOKEN, ca_file=tls and tls[0]) as client:
+        said, look = server.greet(whole(_of(WORKSPACE))), sockets.heard
+
+        def late(idle: socket.socket) -> bool | None:
+            said()
+            return look(idle)
+
+        monkeypatch.setattr(sockets, "heard", late)
+        client._transport._pauses.end()  # nobody waits between attempts
+        yield server, client
+
+
+@pytest.mark.parametrize("name", ["get", "create", "watch"])
+def test_what_is_said_first_of_all_is_no_answer(first_to_speak: tuple[Server, CoderClient], name: str) -> None:
+    """It is not taken for the answer to what was not yet asked: nothing is sent, and so nothing was made."""
+    server, client = first_to_speak
+    with pytest.raises(UnavailableError, match="no sound HTTP"):
+        CALLS[name](client, soon(5))
+    assert server.seen == []
 
 
 def test_a_watch_reads_past_hints(server: Server, client: CoderClient) -> None:

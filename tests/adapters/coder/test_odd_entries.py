@@ -92,6 +92,13 @@ def test_an_odd_entry_does_not_take_the_others_away(server: Server, client: Code
     [
         Reply(404, NOT_FOUND),
         Reply(403, problem("Forbidden.")),
+        Reply(404, PAGE),
+        Reply(403, PAGE),
+        Reply(400, problem("Bad.")),
+        Reply(429, problem("Later."), {"Retry-After": "1"}),
+        Reply(429, PAGE),
+        Reply(418, problem("A teapot.")),
+        Reply(302, b"", {"Location": "/login"}),
         Reply(500, problem("Internal error.")),
         Reply(502, PAGE),
         Reply(200, PAGE),
@@ -99,7 +106,7 @@ def test_an_odd_entry_does_not_take_the_others_away(server: Server, client: Code
         Reply(200, b" " * (ONE.bytes + 1)),
         Reply(hang=True),
     ],
-    ids=["404", "403", "500", "502", "page", "odd", "too large", "no answer"],
+    ids=["404", "403", "404 page", "403 page", "400", "429", "429 page", "418", "302", "500", "502", "page", "odd", "too large", "no answer"],
 )
 def test_a_version_that_cannot_be_read(server: Server, client: CoderClient, reply: Reply) -> None:
     """Its template is listed without what the version says, which takes a part of the time alone; whoever wants that one is told why not."""
@@ -122,3 +129,38 @@ def test_a_server_that_goes_away_while_templates_are_listed(server: Server, clie
     server.on("GET", f"/templateversions/{VERSION}", Reply(401, problem("Who?")))
     with pytest.raises(UnavailableError, match="Who"):
         client.list_templates(ME, HOME, deadline=soon())
+
+
+@pytest.mark.parametrize(
+    ("reply", "retryable"),
+    [
+        (Reply(500, problem("Oops.")), True),
+        (Reply(400, problem("Bad.")), False),
+        (Reply(403, PAGE), True),
+        (Reply(429, problem("Later."), {"Retry-After": "60"}), True),
+        (Reply(200, [1]), False),
+        (Reply(200, {}), False),
+        (Reply(200, {"template_ids": "all"}), False),
+    ],
+    ids=["500", "400", "403 page", "429", "a list", "nothing", "a text"],
+)
+def test_an_allow_list_that_cannot_be_read(server: Server, client: CoderClient, reply: Reply, *, retryable: bool) -> None:
+    """Lets nothing in that it may forbid: no template is told, and the error says why."""
+    older = template()
+    older.pop("agents_allowed", None)
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [older]))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    server.on("GET", "/api/experimental/chats/config/template-allowlist", reply)
+    with pytest.raises(UnavailableError, match="which templates chats may use cannot be told: ") as failed:
+        client.list_templates(ME, HOME, deadline=soon(1))
+    assert (failed.value.retryable, failed.value.retry_after) == (retryable, 60.0 if reply.status == 429 else None)
+
+
+def test_entries_of_an_allow_list_that_are_odd(server: Server, client: CoderClient) -> None:
+    """Allow nothing: a list with such a row alone is none that allows all."""
+    older = template()
+    older.pop("agents_allowed", None)
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [older]))
+    server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
+    server.on("GET", "/api/experimental/chats/config/template-allowlist", Reply(200, {"template_ids": [1, None, "x"]}))
+    assert [it.agents_allowed for it in client.list_templates(ME, HOME, deadline=soon())] == [False]

@@ -38,6 +38,9 @@ MORE_THAN_A_WINDOW = 150
 """Requests of eight clients, where a path may be read 120 times in one."""
 
 
+DATED = {"Date": "Wed, 21 Oct 2026 07:28:00 GMT"}
+
+
 def told(left: object, limit: object = 512, **headers: str) -> dict[str, str]:
     return {"X-RateLimit-Limit": str(limit), "X-RateLimit-Remaining": str(left), "X-RateLimit-Reset": "1893456000"} | headers
 
@@ -272,16 +275,28 @@ def test_a_refusal_that_is_remembered_says_what_is_left_of_it(server: Server, cl
     [
         (Reply(429, problem("slow down"), told(0)), 60.0),
         (Reply(429, problem("slow down"), {"Retry-After": "7"}), 7.0),
-        (Reply(429, problem("slow down")), None),
+        (Reply(429, problem("slow down")), 60.0),
+        (Reply(429, problem("slow down"), {"Retry-After": "soon"}), 60.0),
+        (Reply(429, problem("slow down"), {"Retry-After": "-3"}), 60.0),
+        (Reply(429, problem("slow down"), {"Retry-After": "0"}), 1.0),
+        (Reply(429, problem("slow down"), DATED | {"Retry-After": "Wed, 21 Oct 2026 07:28:40 GMT"}), 40.0),
+        (Reply(429, problem("slow down"), DATED | {"Retry-After": "Wed, 21 Oct 2026 07:20:00 GMT"}), 1.0),
+        (Reply(429, problem("slow down"), {"Date": "today", "Retry-After": "Wed, 21 Oct 2026 07:28:40 GMT"}), 60.0),
     ],
-    ids=["only how many are left", "only when", "neither"],
+    ids=["only how many are left", "only when", "neither", "a word", "a negative", "nothing to wait", "a date", "a past date", "no date to tell by"],
 )
-def test_what_coder_says_of_its_limit(server: Server, client: CoderClient, reply: Reply, seconds: float | None) -> None:
-    """Without the seconds it is the minute over which it counts."""
+def test_what_coder_says_of_its_limit(server: Server, client: CoderClient, reply: Reply, seconds: float) -> None:
+    """Without the seconds it is the minute over which it counts; a date is one of the server's clock. It is certain that nothing was made."""
     server.on("POST", CREATE, reply)
     with pytest.raises(UnavailableError) as failed:
         client.create_workspace(REQUEST, deadline=soon())
     assert failed.value.retry_after == seconds
+
+
+@pytest.mark.parametrize("told", ["Wed, 21 Oct 2026 07:28:40", "Wed, 21 Oct 99999 07:28:40 GMT", "1, 2, 3", ",", "x" * 70_000, "9" * 400])
+def test_dates_that_are_none(told: str) -> None:
+    """Say nothing, and break nothing."""
+    assert Answer(status=429, headers=small(DATED | {"Retry-After": told})).retry_after is None
 
 
 def test_a_429_of_a_proxy_says_nothing_of_a_change(server: Server, client: CoderClient) -> None:

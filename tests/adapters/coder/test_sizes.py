@@ -19,7 +19,7 @@ from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import DEPTH, FRAGMENTS, LIST, LOG, ONE, PROBLEM, NoJsonError, Size, TooLargeError, Unpacker, parsed
 from tests.adapters.coder.calls import HOME, ME, READ, REQUEST
 from tests.adapters.coder.payloads import BUILD, ORGANIZATION, OWNER, PAGE, WORKSPACE, problem, user, workspace
-from tests.adapters.coder.server import Reply, Server, soon
+from tests.adapters.coder.server import Handler, Reply, Server, soon
 from tests.adapters.coder.streams import TEXT, Peer, events, frame, websocket
 
 IT = UUID(WORKSPACE)
@@ -175,6 +175,31 @@ def test_each_kind_has_its_limits(server: Server, client: CoderClient, kind: str
     assert server.paths.count(f"{method} {path}") == 1
 
 
+@pytest.mark.parametrize("told", [b"-1\r\n", b"2\r\n{}\r\n0\r\n", b"2\r\n{}\r\n0\r\nx: ", b""], ids=["minus one", "trailers", "a trailer", "a size"])
+def test_what_is_said_of_chunks_is_bounded(server: Server, client: CoderClient, told: bytes) -> None:
+    """No line, no trailer and no size lets more in than the kind of answer may be."""
+    sent = [0]
+
+    def answer(handler: Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + told)
+        piece = b"x: yyyyyyyyyyyyyy\r\n" * 4096 if told.endswith(b"0\r\n") else b"1" * 65536
+        while sent[0] < 64 * MIB:
+            handler.wfile.write(piece)
+            sent[0] += len(piece)
+
+    server.on("GET", PATH, answer)
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnavailableError, match=r"too large|is no number") as failed:
+            client.get_workspace(ME, IT, deadline=soon())
+        assert tracemalloc.get_traced_memory()[1] < 2 * ONE.bytes
+    finally:
+        tracemalloc.stop()
+    assert not failed.value.retryable
+    assert sent[0] < 64 * MIB
+    assert len(server.seen) == 1
+
+
 def test_a_creation_whose_answer_is_too_large(server: Server, client: CoderClient) -> None:
     """May have been made: it is looked for."""
     server.on("POST", CREATE, packed(b"[" * 4 * ONE.bytes))
@@ -208,8 +233,10 @@ def _by_frames(*frames: bytes) -> Callable[[Peer], None]:
         (_by_frames(frame(b"x" * 10, TEXT, last=False), *[frame(b"x" * (MIB // 2), 0, last=False)] * 8), "too large"),
         (_by_frames(frame(b"x", TEXT, last=False) + frame(b"x", 0, last=False) * FRAGMENTS), "too many pieces"),
         (_by_frames(frame(b"[" * 2000, TEXT)), "no event"),
+        (_by_frames(b"\x81\x7f" + b"\xff" * 8 + b"x" * 100), "too large"),
+        (_by_frames(b"\x81\x7f\x80" + b"\0" * 7 + b"x" * 100), "too large"),
     ],
-    ids=["large", "in many pieces", "deep"],
+    ids=["large", "in many pieces", "deep", "of minus one byte", "of half of all numbers"],
 )
 def test_a_message_of_a_stream_is_bounded(server: Server, client: CoderClient, talk: Callable[[Peer], None], reason: str) -> None:
     """Put together from however many frames, and heard in however many calls."""

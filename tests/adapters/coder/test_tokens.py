@@ -90,9 +90,24 @@ def test_a_token_function_that_asks_for_its_own_token(server: Server) -> None:
             reasons.append(str(error))
             raise
 
-    with CoderClient(server.url, token=token, connections=1) as client, not_hanging(), pytest.raises(UnavailableError):
+    with CoderClient(server.url, token=token, connections=1) as client, not_hanging(), pytest.raises(UnavailableError) as failed:
         client.user()
-    assert reasons == ["the token function asks for the token that it is asked for"]
+    assert reasons == ["the token function asks for the token that it is asked for"] == [str(failed.value)]
+    assert not failed.value.retryable
+    assert server.seen == []
+
+
+def test_a_token_function_that_asks_in_a_ring(server: Server) -> None:
+    """For another's token, for which it asks for the first: whoever began is told why, and nothing is sent."""
+
+    def token(owner_id: UUID | None) -> str:
+        if owner_id is None:
+            return client.get_workspace(ME, IT, deadline=soon()).name
+        return str(client.user().id)
+
+    with CoderClient(server.url, token=token, connections=1) as client, not_hanging(), pytest.raises(UnavailableError) as failed:
+        client.user()
+    assert (str(failed.value), failed.value.retryable) == ("the token function asks for the token that it is asked for", False)
     assert server.seen == []
 
 

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import queue
 import socket
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
+from urllib3 import connectionpool
 
 from chatworkspace import UnavailableError
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
+from chatworkspace_coder._http import limits, link, locks, opener, pauses, sockets
 from chatworkspace_coder._http.limits import Watchdog
 from chatworkspace_coder._http.link import Link
-from tests.adapters.coder.calls import CREATE, IT, ME, PATH, REQUEST, look
+from chatworkspace_coder._http.pauses import Pauses, Wanted
+from tests.adapters.coder.calls import CREATE, IT, ME, PATH, READ, REQUEST, look
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import workspace
 from tests.adapters.coder.server import Reply, Server, soon
+from tests.adapters.coder.streams import Peer, websocket
+from tests.finalizers import at_lines
 from tests.hanging import PATIENCE, not_hanging, until
 
 
@@ -97,6 +105,72 @@ def test_a_finalizer_under_a_lock_of_ours_hangs_nobody() -> None:
     finalizer.start()
     finalizer.join(PATIENCE)
     assert ended == ["both", "when the locks were let go"]
+
+
+FILES = [str(it.__file__) for it in (limits, link, locks, opener, pauses, sockets, connectionpool, queue, threading)]
+"""Wherever something is locked, ours or not, that ends with the client."""
+
+
+def _hear(peer: Peer) -> None:
+    peer.receive()
+
+
+def _read(client: CoderClient) -> None:
+    client.get_workspace(ME, IT, deadline=soon())
+
+
+def _watch(client: CoderClient) -> None:
+    watch = client.watch(READ, deadline=soon())
+    assert watch is not None
+    watch.next(soon())
+
+
+@pytest.mark.parametrize("act", [_read, _watch])
+def test_a_finalizer_that_closes_the_client_hangs_nobody(server: Server, monkeypatch: pytest.MonkeyPatch, act: Callable[[CoderClient], None]) -> None:
+    """At any line: what it came in the midst of is done, or told that the client was closed; no thread is left, and no link."""
+    server.on("GET", PATH, Reply(200, workspace()))
+    server.on("GET", f"{PATH}/watch-ws", websocket(_hear))
+    monkeypatch.setattr(limits, "ENDING", 0.01)
+
+    def lines_of(line: int | None) -> int:
+        """Return how many lines there are. line: before which it is closed."""
+        client = CoderClient(server.url, token=TOKEN)
+
+        def ask() -> None:
+            with suppress(UnavailableError):
+                act(client)
+
+        lines = at_lines(FILES, lambda number: client.close() if number == line else None, ask)
+        client.close()
+        until(lambda: not client._transport.guarded)
+        assert all(it._closed for it in client._opener._links)
+        return lines
+
+    lines = lines_of(None)
+    assert lines > 100
+    for line in range(lines):
+        lines_of(line)
+
+
+def test_a_finalizer_that_ends_a_pause_hangs_nobody() -> None:
+    """At any line, of whoever waits: it is over, also for those who wait beside it."""
+    files = [pauses.__file__, locks.__file__, threading.__file__]
+
+    def lines_of(line: int | None) -> int:
+        """Return how many lines there are. line: before which it is ended."""
+        it = Pauses()
+        beside = threading.Thread(target=it.wait, args=(PATIENCE, Wanted()), daemon=True)
+        beside.start()
+        lines = at_lines(files, lambda number: it.end() if number == line else None, lambda: it.wait(0.01, Wanted()))
+        it.end()
+        with not_hanging():
+            beside.join()
+        return lines
+
+    lines = lines_of(None)
+    assert lines > 5
+    for line in range(lines):
+        lines_of(line)
 
 
 def test_threads_that_end_each_others_requests_under_their_locks() -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.adapters.postgres.server import APP, TO_START, Database, answers, folder_of_servers, free_port, run_as_nobody
+from tests.adapters.postgres.server import APP, TO_START, Database, answers, folder_of_servers, run_as_nobody
 from tests.required import required
+from tests.sockets import free_port
 
 SERVER_CONNECTIONS = 4
 """Fewer than there are clients, so that statements of one client meet many of them."""

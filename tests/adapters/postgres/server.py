@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -24,6 +23,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace.ports import Clock
 from chatworkspace_postgres import PostgresStore, upgrade
 from chatworkspace_postgres._wire import Connect
+from tests.sockets import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
 GIVEN = os.environ.get("CHATWORKSPACE_TEST_DSN", "")
@@ -45,13 +45,6 @@ SETTINGS = {
 GRANTS: str = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
 """As the document has them, for the schema `chatworkspace` and the user `app`."""
 _numbers = count(1)
-
-
-def free_port() -> int:
-    with socket.socket() as it:
-        it.bind(("127.0.0.1", 0))
-        port: int = it.getsockname()[1]
-        return port
 
 
 def as_nobody() -> dict[str, Any]:

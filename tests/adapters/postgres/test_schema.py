@@ -144,6 +144,12 @@ def test_a_schema_that_somebody_made_beforehand(postgres: Database, name: str) -
     "theirs",
     [
         "CREATE TABLE {name}.orders (id integer)",
+        "CREATE FUNCTION {name}.orders() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TYPE {name}.orders AS ENUM ('open')",
+        "CREATE DOMAIN {name}.orders AS integer",
+        'CREATE COLLATION {name}.orders FROM "C"',
+        "CREATE TEXT SEARCH CONFIGURATION {name}.orders (COPY = simple)",
+        "CREATE AGGREGATE {name}.orders (integer) (SFUNC = int4pl, STYPE = integer)",
         "CREATE VIEW {name}.version AS SELECT 1 AS number",
         "CREATE TABLE {name}.version (number integer, file text)",
         "CREATE TABLE {name}.version (number integer, file text, applied_at text); INSERT INTO {name}.version VALUES (1, '0001_users.sql', '')",
@@ -159,6 +165,45 @@ def test_a_schema_of_somebody_else(postgres: Database, name: str, theirs: str) -
             act(owner(postgres), schema=name)
         assert not error.value.retryable
     assert shape(postgres, name) == before
+
+
+@pytest.fixture
+def mallory(postgres: Database) -> Iterator[str]:
+    """Give the name of a role that is nobody's member, and has no rights."""
+    made = f"mallory_{next(NUMBERS)}"
+    postgres.execute(f"CREATE ROLE {made}")
+    yield made
+    postgres.execute(f"DROP OWNED BY {made}; DROP ROLE {made}")
+
+
+def test_a_schema_that_belongs_to_a_stranger(postgres: Database, name: str, mallory: str) -> None:
+    """It is left alone, for they could drop what is made in it, with the secret: the error names them. Nothing is printed for it either."""
+    postgres.execute(f"CREATE SCHEMA {name} AUTHORIZATION {mallory}; GRANT USAGE, CREATE ON SCHEMA {name} TO {APP}")
+    for act in (upgrade, script):
+        with pytest.raises(UnavailableError, match=f"it belongs to {mallory}, who could drop what {APP} makes in it") as error:
+            act(postgres.connect, schema=name)
+        assert not error.value.retryable
+    assert shape(postgres, name) == []
+
+
+@pytest.mark.parametrize("trusted", ["a superuser", "a role of the user's", "the owner of the database"])
+def test_a_schema_that_belongs_to_whom_one_trusts_anyway(postgres: Database, name: str, mallory: str, trusted: str) -> None:
+    """The user is their member, or they could drop all of the database: it is used. So is a stranger's, by a superuser."""
+    postgres.execute(f"CREATE SCHEMA {name} AUTHORIZATION {mallory}; GRANT USAGE, CREATE ON SCHEMA {name} TO {APP}")
+    ((base, of),) = postgres.execute("SELECT datname, datdba::regrole::text FROM pg_database WHERE datname = current_database()")
+    if trusted == "a superuser":
+        postgres.execute(f"ALTER ROLE {mallory} SUPERUSER")
+    elif trusted == "a role of the user's":
+        postgres.execute(f"GRANT {mallory} TO {APP}")
+    else:
+        postgres.execute(f'ALTER DATABASE "{base}" OWNER TO {mallory}')
+    try:
+        assert upgrade(postgres.connect, schema=name) == FILES
+    finally:
+        postgres.execute(f'ALTER DATABASE "{base}" OWNER TO {of}')
+    postgres.execute(f"DROP SCHEMA {name} CASCADE; ALTER ROLE {mallory} NOSUPERUSER; CREATE SCHEMA {name} AUTHORIZATION {mallory}")
+    assert upgrade(owner(postgres), schema=name) == FILES
+    postgres.execute(f"DROP SCHEMA {name} CASCADE")
 
 
 def test_what_would_be_run_can_be_printed(postgres: Database, name: str, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def proxy(postgres: Database) -> Iterator[tuple[Proxy, str]]:
         yield it
 
 
-# ---------------------------------------------------------------- one statement
+# ------------------------------------------------------------------ one statement
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -87,7 +87,8 @@ def test_what_calls_of_the_service_cost(postgres: Database, proxy: tuple[Proxy, 
         assert cost(lambda: chats.status("second")) == 1
 
 
-# ---------------------------------------------------------------- the host's connection
+# ------------------------------------------------------------------ the host's connection
+
 
 SETTINGS: dict[str, Callable[[psycopg.Connection[Any]], object]] = {
     "autocommit": lambda it: it.set_autocommit(True),
@@ -256,7 +257,8 @@ def test_text_is_never_sql(postgres: Database, text: str) -> None:
     assert ([it.name for it in told], told[-1].notes, [it.chat.id for it in store.chats()]) == ([text] * 2, (text,), [text])
 
 
-# ---------------------------------------------------------------- READ COMMITTED
+# ------------------------------------------------------------------ READ COMMITTED
+
 
 NAIVE = """
 UPDATE {schema}.chat SET epoch = epoch + 1, token = 'naive', taken_at = clock_timestamp(), until = clock_timestamp() + interval '30 seconds'
@@ -380,43 +382,22 @@ def test_a_serialization_failure_is_repeated(postgres: Database, name: str, isol
     assert not isinstance(told[0], Exception), told
 
 
-# ---------------------------------------------------------------- constraints
-
-BAD = {
-    "chat": (
-        "id = ''", "id = repeat('x', 256)", "owner_id = NULL", "organization_id = NULL", "generation = 0", "generation = NULL",
-        "recorded = false, generation = 2", "recorded = NULL", "workspace_id = gen_random_uuid()", "closed = NULL", "name = NULL",
-        "name = repeat('x', 256)", "number = -1", "number = NULL", "template_id = gen_random_uuid()", "preset_id = gen_random_uuid()",
-        "fingerprint = NULL", "planned_at = now()", "epoch = -1", "epoch = NULL", "token = NULL", "token = repeat('x', 256)", "taken_at = NULL",
-        "until = NULL", "until = taken_at - interval '1 s'", "written = NULL",
-    ),
-    "workspace": ("id = NULL", "bound = -1", "bound = NULL", "discarded = NULL", "discarded = true", "maker = 'nobody'"),
-    "intent": (
-        "chat_id = 'nobody'", "generation = 0", "name = NULL", "template_id = NULL", "planned_at = NULL", "bound_at = NULL", "notes = NULL",
-        "notes = ARRAY[NULL]", "name = repeat('x', 256)",
-    ),
-    "secret": ("id = 2", "value = ''", "value = NULL"),
-    "version": ("number = 0", "file = ''", "file = NULL", "applied_at = NULL"),
-}  # fmt: skip
-"""What no row may become."""
-
-
-@pytest.mark.parametrize(("table", "change"), [(table, change) for table, changes in BAD.items() for change in changes])
-def test_every_column_has_its_constraint(postgres: Database, bad_rows: str, table: str, change: str) -> None:
-    """The database itself refuses what no store would write."""
-    with pytest.raises(psycopg.errors.IntegrityError):
-        postgres.execute(f"UPDATE {bad_rows}.{table} SET {change}")
-
-
-@pytest.fixture(scope="module")
-def bad_rows(postgres: Database) -> str:
+@pytest.mark.parametrize("odd", ["planned_at = 'infinity'", "planned_at = '-infinity'", "until = 'infinity'", "taken_at = '-infinity'"])
+def test_one_odd_row_takes_no_list_away(postgres: Database, odd: str) -> None:
+    """Somebody has changed it by hand: lists go on behind it, whoever sweeps is told of its plan, and a look says what is odd."""
     store = postgres.store()
-    store.secret()
-    bound(store)
-    return store._schema
-
-
-def test_all_methods_were_called() -> None:
-    """Those of the tests above are all that a store has, wait_for_turn apart."""
-    methods = {name for name in vars(Store) if not name.startswith("_")} - {"wait_for_turn"}
-    assert {name.partition(" ")[0] for name in CALLS} - {"detach"} == methods
+    for chat_id in ("good", "odd", "other"):
+        claimed(store, chat_id)
+    postgres.execute(f"UPDATE {store._schema}.chat SET {odd} WHERE id = 'odd'")
+    assert [look.chat.id for look in store.chats(limit=2)] == ["good", "odd"]
+    assert [look.chat.id for look in store.chats(after="odd")] == ["other"]
+    assert "odd" in {look.chat.id for look in store.planned(3600)}
+    assert {look.chat.id for look in store.planned(0)} == {"good", "odd", "other"}
+    with pytest.raises(UnavailableError, match="the row of chat 'odd' is odd") as error:
+        store.look("odd")
+    assert not error.value.retryable
+    for look in store.chats():
+        if look.chat.id == "odd":
+            with pytest.raises(UnavailableError, match="is odd"):
+                _ = look.plan
+    assert store.look("good").claimed_for > 0

@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import UUID
 
@@ -72,13 +72,52 @@ def test_it_is_its_users_alone(path: Path) -> None:
     assert rights == dict.fromkeys(("chats.db", "chats.db-wal", "chats.db-shm"), 0o600)
 
 
-def test_the_rights_of_a_file_that_is_there_stay(path: Path) -> None:
-    """Who has made it for a group keeps it so."""
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has other rights")
+@pytest.mark.parametrize("used", [False, True], ids=["at rest", "in use"])
+def test_what_others_may_read_is_taken_from_them(path: Path, *, used: bool) -> None:
+    """A file that an older version made, or a hand, with what lies beside it: once it was opened by its user, it is theirs alone."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+        names = [path, *(path.with_name(f"chats.db-{it}") for it in ("wal", "shm"))] if used else [path]
+        if not used:
+            store.close()
+        for it in names:
+            it.chmod(0o664)
+        with opened(path) as again:
+            again.look("chat")
+            assert {it.name: stat.S_IMODE(it.stat().st_mode) for it in path.parent.iterdir()} == dict.fromkeys(
+                ("chats.db", "chats.db-wal", "chats.db-shm"), 0o600
+            )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has other rights")
+def test_the_rights_that_a_file_came_with(path: Path) -> None:
+    """Of an empty one, made for a group beforehand: it holds a secret now, and is its user's alone. By a link, too."""
     path.touch()
     path.chmod(0o660)
-    with opened(path) as store:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    with opened(link) as store:
         store.secret()
-    assert stat.S_IMODE(path.stat().st_mode) == 0o660
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this system has other rights")
+def test_the_rights_of_what_is_not_ours_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user's file, and another's database: nobody takes from them what they have given."""
+    with opened(path) as store:
+        bound(store, "chat", WORKSPACE)
+    other = path.with_name("other.db")
+    with closing(sqlite3.connect(other)) as connection:
+        connection.execute("CREATE TABLE chat (id)")
+    for it in (path, other):
+        it.chmod(0o664)
+    assert "something else" in refused(other)
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    with opened(path) as store:
+        assert store.look("chat").chat.workspace_id == WORKSPACE
+    assert [stat.S_IMODE(it.stat().st_mode) for it in (path, other)] == [0o664, 0o664]
 
 
 def test_a_plain_copy_of_a_file_in_use_has_tables_and_secret(path: Path, tmp_path: Path) -> None:
@@ -90,6 +129,53 @@ def test_a_plain_copy_of_a_file_in_use_has_tables_and_secret(path: Path, tmp_pat
         copied.write_bytes(path.read_bytes())
         with opened(copied) as copy:
             assert copy.secret() == secret
+
+
+def in_a_copy(path: Path) -> bytes | None:
+    """Return the secret that a plain copy of the file alone has."""
+    copied = path.with_name("copy.db")
+    copied.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(copied)) as connection:
+        found = connection.execute("SELECT value FROM secret").fetchone()
+    for it in path.parent.glob("copy.db*"):
+        it.unlink()
+    return None if found is None else bytes(found[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="this system has no users")
+@pytest.mark.parametrize("there", [False, True], ids=["opened afterwards", "open before"])
+def test_a_death_before_the_secret_is_in_the_file(path: Path, *, there: bool) -> None:
+    """Is made up for: by whoever opens the file next, or asks for the secret."""
+    code = f"""
+import os
+from chatworkspace_sqlite import SQLiteStore, _store
+_store.checkpoint = lambda _: os._exit(0)
+SQLiteStore({str(path)!r}).secret()
+"""
+    with ExitStack() as held:
+        before = held.enter_context(opened(path)) if there else None
+        if before is not None:
+            assert list(before.chats()) == []
+        started("sqlite.as_user", os.geteuid(), code).communicate()
+        assert in_a_copy(path) is None
+        other = before or held.enter_context(opened(path))
+        if before is None:
+            assert in_a_copy(path) is not None
+        secret = other.secret()
+        assert in_a_copy(path) == secret
+
+
+def test_a_reader_that_keeps_the_secret_out_of_the_file(path: Path) -> None:
+    """Once it has read, the next call for the secret makes up for it."""
+    with opened(path) as store, closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        store.open_chat("chat", OWNER, ORGANIZATION)
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM chat").fetchall()
+        secret = store.secret()
+        assert (in_a_copy(path), store.secret()) == (None, secret)
+        reader.execute("COMMIT")
+        assert store.secret() == secret
+        assert in_a_copy(path) == secret
 
 
 def test_it_is_one_file_once_closed(path: Path) -> None:

@@ -9,16 +9,17 @@ import pytest
 
 from chatworkspace_contracts import CLOCK_RULES, CREATOR_RULES, DIALER_RULES, STORE_RULES, Ability, Rule
 from chatworkspace_fake import FakeCoder, MemoryStore
-from tests.contract.broken import creators_asked, creators_watched, stores_read, stores_replacing, stores_written
 from tests.contract.broken.clocks import CLOCKS, PassingClock, clocks
-from tests.contract.broken.creators import CREATORS
+from tests.contract.broken.creators import asked, watched
+from tests.contract.broken.creators.kinds import CREATORS
 from tests.contract.broken.dialers import DIALERS
 from tests.contract.broken.rejecting import ROUNDS, broken_rules, expect_rejected, name_of
-from tests.contract.broken.stores import STORES
-from tests.contract.broken.stores_shared import SHARED, SharedStore, shared
+from tests.contract.broken.stores import read, replacing, written
+from tests.contract.broken.stores.kinds import STORES
+from tests.contract.broken.stores.shared import SHARED, SharedStore, shared
 from tests.contract.worlds import creators_in_virtual_time, dialers_in_virtual_time, stores_in_virtual_time
 
-MORE = (creators_asked, creators_watched, stores_read, stores_replacing, stores_written)
+MORE = (asked, watched, read, replacing, written)
 """Modules that add to what others begin: imported, they have."""
 
 

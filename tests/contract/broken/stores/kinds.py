@@ -60,6 +60,9 @@ class KeepsNobodyOut(MemoryStore):
 class ClaimsInTwoSteps(MemoryStore):
     """A claim looks whether it may, and takes the row then: others come between."""
 
+    between = 0.0
+    """Seconds from the look to the taking."""
+
     def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
         """Decide on what was read, not on the row that is updated."""
         now = self.look(look.chat.id)
@@ -67,7 +70,7 @@ class ClaimsInTwoSteps(MemoryStore):
             return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
         if now.claimed_for:
             raise ClaimedError(retry_in=now.claimed_for)
-        self._clock.sleep(0)
+        self._clock.sleep(self.between)
         self._rows[look.chat.id].until = 0
         return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan, keep=keep)
 

@@ -12,8 +12,8 @@ from chatworkspace import Chat
 from chatworkspace.ports import Claim, Look, Plan
 from chatworkspace_fake import MemoryStore
 from tests.contract.broken.breaking import Really
-from tests.contract.broken.stores import STORES
-from tests.contract.broken.stores_written import now_has
+from tests.contract.broken.stores.kinds import STORES
+from tests.contract.broken.stores.written import now_has
 
 # ------------------------------------------------------------------ while it stands
 

@@ -14,10 +14,11 @@ import attrs
 from typing_extensions import Self
 
 from chatworkspace import Chat
-from chatworkspace.ports import Claim, ClaimedError, Clock, Look, Plan
+from chatworkspace.ports import Claim, Clock, Look, Plan
 from chatworkspace_contracts import StoreWorld
 from chatworkspace_fake import MemoryStore, Simulation
 from tests.contract.broken.breaking import Breaking
+from tests.contract.broken.stores.kinds import ClaimsInTwoSteps
 from tests.contract.worlds import VirtualThreads
 
 S = TypeVar("S", bound=MemoryStore)
@@ -137,16 +138,7 @@ class HearsItsOwnOnly(RemembersItsClaims):
 
 
 @SHARED.breaks("race")
-class ClaimsInTwoSteps(SharedStore):
-    """A claim looks whether it may, and takes the row then: others come between."""
+class ClaimsInTwoStepsOfTwo(ClaimsInTwoSteps, SharedStore):
+    """As one store alone does, and others of the same rows come between."""
 
-    def claim(self, look: Look, *, token: str, ttl: float, plan: Plan | None = None, keep: bool = False) -> Claim:
-        """Decide on what was read, not on the row that is updated."""
-        now = self.look(look.chat.id)
-        if now.chat != look.chat or now.epoch != look.epoch:
-            return super().claim(look, token=token, ttl=ttl, plan=plan, keep=keep)
-        if now.claimed_for:
-            raise ClaimedError(retry_in=now.claimed_for)
-        self._clock.sleep(0.001)
-        self._rows[look.chat.id].until = 0
-        return super().claim(self.look(look.chat.id), token=token, ttl=ttl, plan=plan, keep=keep)
+    between = 0.001

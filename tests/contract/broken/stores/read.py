@@ -15,7 +15,7 @@ from chatworkspace import Chat
 from chatworkspace.ports import Intent, Look, NotFoundError
 from chatworkspace_fake import MemoryStore
 from tests.contract.broken.breaking import Really
-from tests.contract.broken.stores import STORES
+from tests.contract.broken.stores.kinds import STORES
 
 LONG = 30.0
 

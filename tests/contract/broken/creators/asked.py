@@ -13,7 +13,7 @@ from chatworkspace import JobStatus, RefusedError, Template, UnavailableError, W
 from chatworkspace.ports import CreateWorkspace, LogLine, NameTakenError, NotAnsweredError, NotFoundError, TemplateUse
 from chatworkspace_fake import FakeCoder
 from tests.contract.broken.breaking import Really
-from tests.contract.broken.creators import CREATORS
+from tests.contract.broken.creators.kinds import CREATORS
 
 NOBODY = UUID(int=0)
 

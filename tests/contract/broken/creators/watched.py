@@ -10,7 +10,7 @@ from chatworkspace import UnavailableError, Workspace
 from chatworkspace.ports import NotFoundError, Watch
 from chatworkspace_fake import FakeCoder
 from tests.contract.broken.breaking import Really
-from tests.contract.broken.creators import CREATORS
+from tests.contract.broken.creators.kinds import CREATORS
 
 
 class BrokenWatch(Watch):

@@ -11,7 +11,7 @@ from chatworkspace import Chat
 from chatworkspace.ports import ChangedError, Claim, ClaimedError, Look, Plan, StaleClaimError, WorkspaceTakenError
 from chatworkspace_fake import MemoryStore
 from tests.contract.broken.breaking import Really
-from tests.contract.broken.stores import STORES
+from tests.contract.broken.stores.kinds import STORES
 
 
 def now_has(it: MemoryStore, chat_id: str, **changes: Any) -> Chat:
