@@ -65,8 +65,8 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 
 
 def shows(text: str, secret: str) -> list[str]:
-    """Return the runs of eight characters of the secret that a text shows, in any writing; blanks are no secret."""
-    runs = [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8].strip()]
+    """Return the runs of eight characters of the secret that a text shows, in any writing; blanks are no secret, nor is how an address begins."""
+    runs = [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8].strip() and secret[at : at + 8] != "https://"]
     return [run for run in runs for write in (str, WRITTEN["JSON of Python"], go, WRITTEN["URL"], html.escape) if write(run) in text]
 
 
