@@ -6,14 +6,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import attrs
 
 from chatworkspace import Advice, Timeouts
+from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails, Simulation
+from chatworkspace_fake._platform.templates import TemplateSettings
 from tests.obedience.player import ENDS, Player, Told
 from tests.worlds.chance import Chance
 
@@ -28,6 +30,16 @@ QUICK = 100
 FEW = 20
 """Calls that a player may need beside those that waiting takes."""
 DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
+
+CHANGES: Mapping[str, TemplateSettings] = {
+    "promoted": {},
+    "required": {"require_active": True},
+    "deprecated": {"deprecated": True},
+    "forbidden": {"agents_allowed": False},
+    "asking": {"parameters": (Parameter(name="region", type="string", required=True),)},
+}
+"""What the author of the template may do to it meanwhile."""
+AUTHORS = 10**12
 
 
 @attrs.frozen(kw_only=True)
@@ -50,6 +62,8 @@ class Played:
     """Among which the player's calls are shared out."""
     renamed: bool
     """The user has renamed the workspace, perhaps before it was bound: what that leads to is told in docs/guarantees.md."""
+    template_changed: bool
+    """By its author, meanwhile."""
 
 
 class Game:
@@ -65,6 +79,7 @@ class Game:
         self.faults = False
         self.smooth = True
         self.renamed = False
+        self.template_changed = False
         self.toolboxes = [self.sim.workspaces.toolbox(CHAT, wait=self.wait)]
         if self.chance.happens(0.25):
             self.toolboxes.append(self.sim.process("b").workspaces.toolbox(CHAT, wait=self.wait))
@@ -114,12 +129,23 @@ class Game:
             at = chance.pick((2.0, 10.0, 50.0, 130.0, 800.0)) + chance.share()
             self.sim.at(at, partial(self._deed, chance.pick(DEEDS), at))
 
+        author = Chance(AUTHORS + self.seed)  # a chance of its own: the other worlds stay as they were
+        if author.happens(0.15):
+            at = author.pick((1.0, 20.0, 130.0, 800.0)) + author.share()
+            self.sim.at(at, partial(self._change, author.pick(tuple(CHANGES)), at))
+
+    def _change(self, change: str, at: float) -> None:
+        """Change the template, as its author may: new version, one that all have to use, deprecated, no longer for chats."""
+        self.changed_at = max(at, self.changed_at)
+        self.smooth, self.template_changed = False, True
+        self.sim.coder.update_template("docker", **CHANGES[change])
+
     def _deed(self, deed: str, at: float) -> None:
         live = self.sim.coder.live
         if not live:
             return
         workspace = live[0]
-        self.changed_at = at
+        self.changed_at = max(at, self.changed_at)
         self.renamed = self.renamed or deed == "rename"
         act: Callable[[], object] = partial(workspace.rename, f"own-{self.seed}") if deed == "rename" else getattr(workspace, deed)
         try:
@@ -150,6 +176,7 @@ class Game:
             smooth=self.smooth and not self.faults and not self.changed_at,
             processes=len(self.toolboxes),
             renamed=self.renamed,
+            template_changed=self.template_changed,
         )
 
 
@@ -159,8 +186,9 @@ def problems(played: Played) -> list[str]:
 
 
 def led_somewhere(played: Played) -> str:
-    """Lead the player to what it wants, or to a person."""
-    return "" if all(end in ENDS for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
+    """Lead the player to what it wants, or to a person; to another template, or what this one asks now, where its author has changed it."""
+    ends = (*ENDS, Advice.LIST_TEMPLATES, Advice.READ_TEMPLATE) if played.template_changed else ENDS
+    return "" if all(end in ends for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
 
 
 def in_few_calls(played: Played) -> str:

@@ -11,6 +11,7 @@ import pytest
 
 from chatworkspace import Reason
 from chatworkspace._domain.advice import TABLE, http_status
+from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World
 
 ROOT = Path(__file__).parents[2]
@@ -64,9 +65,9 @@ def test_each_reason_has_a_meaning_and_a_test_that_asserts_it(reason: Reason) ->
 def test_an_outcome_has_a_status_of_http() -> None:
     """Done, under way, or what its reason is as an error's."""
     world = World()
-    docker = world.template(build=5, stop=5)
+    docker, broken = world.template(build=5, stop=5), world.template("broken", build=Fails(5))
     under_way = world.chats.create(CHAT, docker.id, wait=0)
     ready, stopped = world.chats.create(CHAT, docker.id), world.chats.stop(CHAT)
-    looked_at = world.chats.status(CHAT)
-    assert [it.http_status for it in (under_way, ready, stopped, looked_at)] == [202, 200, 200, 409]
+    failed = world.chats.create(CHAT, broken.id, replace=True)
+    assert [it.http_status for it in (under_way, ready, stopped, failed)] == [202, 200, 200, 409]
     assert ready.as_dict()["http_status"] == 200
