@@ -15,6 +15,7 @@ from chatworkspace._domain.arguments import check_chat_id, check_port, check_sec
 from chatworkspace._domain.names import mark_in, marks_ahead
 from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, TemplateUse
 from chatworkspace._domain.pauses import pauses
+from chatworkspace._domain.texts import visible
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
 from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed, Warming
@@ -86,6 +87,7 @@ __all__ = [
     "record_of",
     "time_left",
     "to_uuid",
+    "visible",
 ]
 
 

@@ -183,8 +183,9 @@ class ChatWorkspaces:
         with self._call(chat_id, wait, Asked.CREATE) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
+            parts.values.bring(chat_id, wish.parameters)
             take = partial(parts.turns.take, call, creating(wish, track, parts.maker), track)
-            return parts.steps.go(call, take, track, wish=wish, parameters=wish.parameters)
+            return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
         """Start the chat's workspace unless it runs, and wait as create() does.
@@ -196,7 +197,8 @@ class ChatWorkspaces:
             call.arguments = partial(hash, frozenset(checked.items()))
             track, parts = Track(), self._parts
             take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
-            outcome = parts.steps.go(call, take, track, parameters=checked)
+            parts.values.bring(chat_id, checked)
+            outcome = parts.steps.go(call, take, track)
             if checked and not (track.built or track.continued) and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
                 outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
             return outcome

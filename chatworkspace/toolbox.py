@@ -16,10 +16,10 @@ from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.asked import Workspaces
 from chatworkspace._tools.budget import compact
-from chatworkspace._tools.definitions import TOOLS
+from chatworkspace._tools.definitions import LIST_TEMPLATES, READ_TEMPLATE, TOOLS, Tool
 from chatworkspace._tools.workspace_results import Action
-from chatworkspace.errors import ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
-from chatworkspace.model import State, Workspace
+from chatworkspace.errors import ChatClosedError, ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
+from chatworkspace.model import Advice, Chat, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import PortError
 
@@ -62,7 +62,10 @@ class Toolbox:
         }
 
     def specs(self, form: Form) -> list[dict[str, Any]]:
-        """Return the tools' definitions, ready to be sent: "openai" (strict function tools), "anthropic", or "mcp". InvalidArgumentError."""
+        """Return the tools' definitions, ready to be sent. InvalidArgumentError.
+
+        form: "openai" (strict function tools, for Chat Completions), "openai-responses" (the same for the Responses API), "anthropic", or "mcp".
+        """
         if form not in vendors.FORMS:
             raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
         return vendors.specs(form)
@@ -84,37 +87,44 @@ class Toolbox:
     # ------------------------------------------------------------ templates
 
     def _list(self, arguments: Arguments) -> ToolResult:
-        chat = self._workspaces.get_chat(self._chat_id)
+        chat = self._open_chat()
         ranking = self._catalog.ranked(chat, arguments.text("query"))
         return ToolResult(content=template_results.of_ranking(ranking, arguments.numbers.get("page", 1)), is_error=False)
 
     def _read(self, arguments: Arguments) -> ToolResult:
-        template_id = to_uuid("template_id", arguments.text("template_id"))
-        chat = self._workspaces.get_chat(self._chat_id)
+        template_id = _id_of(LIST_TEMPLATES, arguments, "template_id")
+        chat = self._open_chat()
         return ToolResult(content=template_results.of_description(self._catalog.described(chat, template_id)), is_error=False)
+
+    def _open_chat(self) -> Chat:
+        """Return the chat. One that is closed is offered nothing: it could not be had."""
+        chat = self._workspaces.get_chat(self._chat_id)
+        if chat.closed:
+            raise ChatClosedError(chat.id)
+        return chat
 
     # ------------------------------------------------------------ workspaces
 
     def _create(self, arguments: Arguments) -> ToolResult:
+        template_id = _id_of(LIST_TEMPLATES, arguments, "template_id")
         outcome = self._workspaces.create(
             self._chat_id,
-            arguments.text("template_id"),
+            template_id,
             name=arguments.text("name"),
             parameters=arguments.pairs.get("parameters"),
-            preset_id=arguments.text("preset_id") or None,
-            replace=self._replaced(arguments),
+            preset_id=_id_of(READ_TEMPLATE, arguments, "preset_id") if arguments.text("preset_id") else None,
+            replace=self._replaced(arguments, template_id),
             wait=self._wait,
         )
         return _told(Action.CREATE, outcome)
 
-    def _replaced(self, arguments: Arguments) -> UUID | bool:
+    def _replaced(self, arguments: Arguments, wanted: UUID) -> UUID | bool:
         """Return the workspace that is to be replaced. None is while what is asked for is on its way: the same call goes on waiting for it."""
         if not arguments.flags.get("replace_workspace", False):
             return False
         now = self._workspaces.status(self._chat_id)
         if now.workspace is None:
             return now.workspace_id or False
-        wanted = to_uuid("template_id", arguments.text("template_id"))
         on_its_way = now.state is State.STARTING and now.workspace.build.number == 1 and now.workspace.template_id == wanted
         return False if on_its_way else now.workspace.id
 
@@ -127,6 +137,17 @@ class Toolbox:
     def _stop(self, arguments: Arguments) -> ToolResult:
         del arguments  # it takes none
         return _told(Action.STOP, self._workspaces.stop(self._chat_id, wait=self._wait))
+
+
+def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:
+    """Return an id. What is none leads to the tool that gives it."""
+    try:
+        return to_uuid(name, arguments.text(name))
+    except InvalidArgumentError:
+        error = InvalidArgumentError(name, f"a UUID, as {source.name} gives it")
+        error.advice = Advice(source.name)
+        error.next_step = f"Call {source.name}, then make the call with the id that it gives."
+        raise error from None
 
 
 def _told(action: Action, outcome: Outcome) -> ToolResult:

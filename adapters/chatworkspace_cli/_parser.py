@@ -175,7 +175,7 @@ def _add_offline(commands: Commands) -> None:
     demo.set_defaults(run=_offline, act="demo")
     run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
     run.add_argument(
-        "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it; - reads standard input"
+        "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's APIs or Anthropic's return it; - reads standard input"
     )
     run.set_defaults(run=_offline, act="run")
     simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")

@@ -5,6 +5,11 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from chatworkspace.ports import visible
+
+JOINERS = "\u200c\u200d"
+"""Scripts and pictures of several parts need them."""
+
 
 def say(text: str, out: TextIO) -> None:
     """Print a line, so that it can be read at once, whoever reads."""
@@ -12,8 +17,8 @@ def say(text: str, out: TextIO) -> None:
 
 
 def printable(text: str) -> str:
-    """Return other people's text without what would move a terminal's cursor, or cannot be written."""
-    return "".join(character if character.isprintable() else "?" for character in text)
+    """Return other people's text as one line, without what nobody sees or would move a terminal's cursor, or cannot be written. Joiners stay."""
+    return "".join(it if it.isprintable() or it in JOINERS else " " if it in "\t\n" else "?" for it in visible(text))
 
 
 def as_json(value: object) -> str:

@@ -25,6 +25,8 @@ from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._users import Users
 
+IMPORTING = (406, 412, 425)
+"""What is said of a version whose import has not ended: the same question has an answer then."""
 PART = 0.25
 """Of the time that is left, for a version without which a list can be told."""
 VersionOf = Callable[[UUID, UUID | None, float], Version]
@@ -179,8 +181,10 @@ class Templates:
         if answer.ok:
             return understood(answer, parameters.evaluation)
         problem = problem_of(answer)
-        if problem is not None and answer.status in (400, 409, 412, 425):
+        if problem is not None and answer.status in (400, 409):
             raise refused(problem)
+        if problem is not None and answer.status in IMPORTING:
+            raise UnavailableError(f"Coder answered {answer.status}: {problem}")
         raise error_of_read(answer)
 
     # ------------------------------------------------------------ use

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from chatworkspace import Agent, Reason, RefusedError, UnavailableError, Workspace
-from chatworkspace.ports import AgentConnection, Completed, DialError
+from chatworkspace.ports import AgentConnection, Completed, DialError, visible
 from chatworkspace_coder._answers.errors import problem_of, unavailable
 from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
@@ -164,5 +164,5 @@ class Output:
     def completed(self) -> Completed:
         """Return what it came to."""
         assert self.exit_code is not None, "it has ended"
-        text = bytes(self._kept).replace(b"\r\n", b"\n").decode("utf-8", "replace")
+        text = visible(bytes(self._kept).decode("utf-8", "replace"))
         return Completed(exit_code=self.exit_code, output=text, truncated=self._truncated)

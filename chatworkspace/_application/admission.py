@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
-from chatworkspace._domain.templates import check_template
+from chatworkspace._domain.templates import WHY, check_template
 from chatworkspace.errors import InvalidArgumentError, TemplateError
 from chatworkspace.model import Chat, Reason, Template
 from chatworkspace.ports import NotFoundError, WorkspaceCreator
@@ -39,7 +39,7 @@ class Admission:
             raise TemplateError("there is no such template") from None
         problem = check_template(template, chat, self.allowed(chat))
         if problem is not None:
-            raise TemplateError(f"template {template.name} cannot be used here: {problem.value.replace('_', ' ')}", reason=problem)
+            raise TemplateError(f"no workspace can be created from template {template.name}: {WHY[problem]}", reason=problem)
         return template
 
     def allowed(self, chat: Chat) -> Collection[UUID] | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
-from chatworkspace._domain.offer import Parameter, TemplateUse
+from chatworkspace._domain.offer import Evaluation, Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, rank
-from chatworkspace._domain.templates import is_listed
-from chatworkspace.errors import TemplateError
+from chatworkspace._domain.templates import is_listed, is_readable
+from chatworkspace.errors import ChatWorkspaceError, RefusedError, TemplateError, UnavailableError
 from chatworkspace.model import Chat, Reason, Template
 from chatworkspace.ports import NotFoundError
 
@@ -37,9 +38,19 @@ class Catalog:
     def _call(self, chat: Chat) -> Call:
         return Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
 
+    @contextmanager
+    def _redacted(self, chat: Chat) -> Generator[Call, None, None]:
+        """Give a call, out of whose errors the values are taken that the chat has brought."""
+        with self._call(chat) as call:
+            try:
+                yield call
+            except ChatWorkspaceError as error:
+                self._parts().redactor.of_error(call, error)
+                raise
+
     def ranked(self, chat: Chat, query: str) -> Ranking:
         """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
-        with self._call(chat) as call:
+        with self._redacted(chat) as call:
             allowed = self._given.admission.allowed(chat)
             templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
             shown = [template for template in templates if is_listed(template, chat, allowed)]
@@ -59,7 +70,7 @@ class Catalog:
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
-        with self._call(chat) as call:
+        with self._redacted(chat) as call:
             try:
                 template = self._readable(chat, template_id)
                 recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))
@@ -72,20 +83,44 @@ class Catalog:
         template = self._asked(partial(self._given.creator.get_template, chat.owner_id, template_id))
         if template.organization_id != chat.organization_id:
             raise TemplateError("there is no such template")  # what is in another organization is not to be told
-        if not is_listed(template, chat, self._given.admission.allowed(chat)):
+        if not is_readable(template, chat, self._given.admission.allowed(chat)) and not self._is_the_chats(chat, template_id):
             raise TemplateError(f"template {template.name} is not available for chats", reason=Reason.TEMPLATE_NOT_ALLOWED)
         return template
 
+    def _is_the_chats(self, chat: Chat, template_id: UUID) -> bool:
+        """Tell whether the chat's workspace is made from it: whoever starts that may have to read what it asks, allowed or not."""
+        if chat.workspace_id is None:
+            return False
+        try:
+            workspace = self._asked(partial(self._given.creator.get_workspace, chat.owner_id, chat.workspace_id))
+        except NotFoundError:
+            return False
+        return workspace.template_id == template_id
+
     def _questions(self, call: Call, chat: Chat, template: Template, recorded: Sequence[Parameter]) -> Questions:
         """Return what is asked as it is for this owner; where that cannot be told in the time that is left, as it was recorded."""
-        ask = partial(self._given.creator.evaluate_parameters, chat.owner_id, template)
+        may_pass = True  # as long as nobody has said no
+
+        def ask(until: float) -> tuple[Evaluation | None]:
+            nonlocal may_pass
+            try:
+                return (self._given.creator.evaluate_parameters(chat.owner_id, template, deadline=until),)
+            except (RefusedError, NotFoundError):
+                may_pass = False
+                raise
+            except UnavailableError as error:
+                may_pass = error.retryable
+                raise
+
         evaluated = self._parts().extras.ask(
             call,
             "parameters",
             template.id,
-            lambda until: (ask(deadline=until),),
+            ask,
             most=self._parts().asking.by() - self._given.clock.monotonic(),
             apart=True,
             missed="the parameters of a template could not be evaluated",
         )
-        return questions(recorded, None, failed=True) if evaluated is None else questions(recorded, evaluated[0], failed=False)
+        if evaluated is None:
+            return questions(recorded, None, failed=True, may_pass=may_pass)
+        return questions(recorded, evaluated[0], failed=False)

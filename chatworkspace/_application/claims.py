@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -17,6 +18,9 @@ from chatworkspace.model import LeftBehind, Reason, Workspace
 from chatworkspace.ports import ChangedError, ClaimedError, Clock, Look, Plan, StaleClaimError, Store, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
 
+if TYPE_CHECKING:
+    from chatworkspace._application.values import Values
+
 MARGIN = 5.0
 """Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
 
@@ -27,7 +31,8 @@ logger = logging.getLogger("chatworkspace")
 class Claims:
     """Takes and gives back the claims of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs) -> None:
+    def __init__(self, *, asking: Asking, store: Store, clock: Clock, timeouts: Timeouts, proofs: Proofs, values: Values) -> None:
+        self._values = values
         self._asking = asking
         self._store = store
         self._clock = clock
@@ -78,10 +83,14 @@ class Claims:
         self._give_back(held, self.record_by(held), note=note, drop_plan=True, back=held.look if back else None)
 
     def _give_back(self, held: Held, until: float, *, note: str, drop_plan: bool = False, back: Look | None = None) -> None:
+        chat_id = held.claim.chat.id
+        if note:
+            note = self._values.out_of_text(chat_id, visible(note))
         try:
-            self._asking.stored_until(until, self._store.release, held.claim, note=visible(note), drop_plan=drop_plan, back=back)
-        except Exception:  # whatever it is: it hides nothing of what the call came to
-            extra = {"chat_id": held.claim.chat.id, "reason": Reason.STORE_UNAVAILABLE.value}
+            self._asking.stored_until(until, self._store.release, held.claim, note=note, drop_plan=drop_plan, back=back)
+        except Exception as error:  # whatever it is: it hides nothing of what the call came to
+            self._values.out_of_error(chat_id, error)
+            extra = {"chat_id": chat_id, "reason": Reason.STORE_UNAVAILABLE.value}
             logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:

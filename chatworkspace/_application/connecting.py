@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,6 +21,9 @@ from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceEr
 from chatworkspace.model import Agent, AgentStatus, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from chatworkspace._application.redacting import Redactor
 
 Connection = AbstractContextManager[AgentConnection]
 
@@ -59,8 +63,10 @@ class Connector:
         timeouts: Timeouts,
         proofs: Proofs,
         guide: Guide,
+        redactor: Redactor,
         watches: Watches,
     ) -> None:
+        self._redactor = redactor
         self._guide = guide
         self._watches = watches
         self._asking = asking
@@ -77,6 +83,7 @@ class Connector:
             return self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
         except ChatWorkspaceError as error:
             self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
+            self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from math import inf
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace.errors import UnavailableError
 from chatworkspace.ports import Clock
+
+if TYPE_CHECKING:
+    from chatworkspace._application.values import Values
 
 T = TypeVar("T")
 
@@ -30,8 +33,9 @@ logger = logging.getLogger("chatworkspace")
 class Extras:
     """Asks for extras, for the calls of one process. Safe from any thread, without a lock: each step is one of a dict's own."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, values: Values | None = None) -> None:
         self._clock = clock
+        self._values = values
         self._rests: dict[tuple[str, UUID | str], float] = {}
         """Until when what is left alone."""
         self._crowded_at = CROWDED
@@ -55,6 +59,8 @@ class Extras:
         except Exception as error:  # whatever it is, the answer goes without
             call.check()
             if missed:
+                if self._values is not None:
+                    self._values.out_of_error(call.chat_id, error)
                 logger.warning(missed, extra={"chat_id": call.chat_id, "reason": ""}, exc_info=True)
             if call.interrupted is interrupted:  # else it was cut short
                 self._let_rest((what, of), error, began, left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
@@ -17,11 +18,15 @@ from chatworkspace._application.waiting import Seen
 from chatworkspace.model import Phase
 from chatworkspace.outcomes import Outcome, Progress
 
+if TYPE_CHECKING:
+    from chatworkspace._application.redacting import Redactor
+
 
 class Looking:
     """Looks for the calls of one process. Safe from any thread."""
 
-    def __init__(self, *, asking: Asking, turns: Turns, steps: Steps, teller: Teller, endings: Endings, guide: Guide) -> None:
+    def __init__(self, *, asking: Asking, turns: Turns, steps: Steps, teller: Teller, endings: Endings, guide: Guide, redactor: Redactor) -> None:
+        self._redactor = redactor
         self._guide = guide
         self._asking = asking
         self._turns = turns
@@ -53,6 +58,13 @@ class Looking:
 
     def follow(self, call: Call) -> Generator[Progress, None, None]:
         """Turn what a look sees into progress that only moves forward."""
+        try:
+            yield from self._followed(call)
+        except Exception as error:
+            self._redactor.of_error(call, error)
+            raise
+
+    def _followed(self, call: Call) -> Generator[Progress, None, None]:
         look = self._asking.look(call.chat_id)
         furthest, generation = Seen(workspace=None, phase=None), look.chat.generation
         if look.chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:

@@ -10,13 +10,13 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
 from chatworkspace._domain import names
-from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
 
 if TYPE_CHECKING:
     from chatworkspace._application.answers import Answers
+    from chatworkspace._application.values import Values
 
 REFUSED = "refused: "
 """How the note of a refused creation begins."""
@@ -25,8 +25,11 @@ REFUSED = "refused: "
 class Maker:
     """Makes workspaces for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission, answers: Answers) -> None:
+    def __init__(
+        self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, admission: Admission, answers: Answers, values: Values
+    ) -> None:
         self._answers = answers
+        self._values = values
         self._asking = asking
         self._claims = claims
         self._creator = creator
@@ -47,6 +50,8 @@ class Maker:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
         template = self._asking.platform(check, self._asking.by())
+        if wish.parameters:
+            self._values.answer_to(look.chat.id, look.chat.owner_id, template.id)
         if wish.parameters or wish.preset_id is not None:
             self._answers.check_creation(look.chat, template, wish, track)
         plan = self._plan(look, wish, template, number)
@@ -97,13 +102,11 @@ class Maker:
         try:
             made = self._creator.create_workspace(request, deadline=self._claims.limit(held))
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
-            Redaction(wish.parameters).of_error(error)
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 self._claims.release(held)  # certainly nothing was made: it is asked again, from the look on, or not at all
                 raise
             return self._settle_creation(held, plan, error, track)
         except RefusedError as error:
-            Redaction(wish.parameters).of_error(error)
             raise self._refused(held, error, track) from error
         except Exception as error:
             self._claims.release(held, note=f"failed: {type(error).__name__}")

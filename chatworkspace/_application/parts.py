@@ -17,11 +17,13 @@ from chatworkspace._application.making import Maker
 from chatworkspace._application.meanwhile import Meanwhile
 from chatworkspace._application.memory import Mentions, Proofs
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.redacting import Redactor
 from chatworkspace._application.steps import Steps
 from chatworkspace._application.stories import Phases, Starts, Stories, Wishes
 from chatworkspace._application.sweeping import Sweeper
 from chatworkspace._application.telling import Teller
 from chatworkspace._application.turns import Turns
+from chatworkspace._application.values import Values
 from chatworkspace._application.waiting import Waiter
 from chatworkspace._application.watches import Watches
 from chatworkspace._ports.system_clock import this_process
@@ -36,17 +38,19 @@ class Parts:
         self.mutex = ChatMutex()
         self.calls = Calls()
         self.proofs = proofs = Proofs(timeouts.proof)
-        self.extras = extras = Extras(clock)
+        self.values = values = Values()
+        self.extras = extras = Extras(clock, values)
+        self.redactor = redactor = Redactor(clock=clock, creator=creator, extras=extras, values=values)
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
-        claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
+        claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
         self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
-        self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions())
+        self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
-        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, answers=answers)
-        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers)
+        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, answers=answers, values=values)
+        self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers, values=values)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
         self.steps = Steps(
             store=store,
@@ -61,9 +65,21 @@ class Parts:
             teller=teller,
             endings=endings,
             guide=guide,
+            redactor=redactor,
         )
-        self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide)
-        self.connector = Connector(
-            asking=asking, creator=creator, dialer=dialer, clock=clock, timeouts=timeouts, proofs=proofs, guide=guide, watches=self.watches
+        self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide, redactor=redactor)
+        self.connector = self._connector(given, guide)
+        self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts, values=values)
+
+    def _connector(self, given: Given, guide: Guide) -> Connector:
+        return Connector(
+            asking=self.asking,
+            creator=given.creator,
+            dialer=given.dialer,
+            clock=given.clock,
+            timeouts=given.timeouts,
+            proofs=self.proofs,
+            guide=guide,
+            watches=self.watches,
+            redactor=self.redactor,
         )
-        self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts)

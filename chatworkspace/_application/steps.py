@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import attrs
 
@@ -20,13 +21,15 @@ from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
-from chatworkspace._domain.redaction import Redaction
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import ChatWorkspaceError, OutcomeUnknownError, UnavailableError
 from chatworkspace.model import Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock, Look, Store
 from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from chatworkspace._application.redacting import Redactor
 
 TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, and not every store may hear of an interrupt; it is looked for so often."""
@@ -59,7 +62,9 @@ class Steps:
         teller: Teller,
         endings: Endings,
         guide: Guide,
+        redactor: Redactor,
     ) -> None:
+        self._redactor = redactor
         self._store = store
         self._clock = clock
         self._timeouts = timeouts
@@ -82,31 +87,31 @@ class Steps:
         wish: Wish | None = None,
         goal: Goal = Goal.SETTLED,
         unbound: Reason = Reason.OVERTAKEN,
-        parameters: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Take a call all the way, from its first turn on.
 
         goal: what is waited for. unbound: why the chat has no workspace, where a turn says that it has none.
         """
-        return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track, parameters)
+        return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track)
 
-    def run(self, call: Call, going: Going, track: Track, parameters: Mapping[str, str] | None = None) -> Outcome:
+    def run(self, call: Call, going: Going, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history; no parameter's value is told."""
-        without = Redaction(parameters or {})
         try:
-            outcome = without.of_outcome(_end_of(going))
-        except ChatWorkspaceError as error:
-            without.of_error(error)
+            outcome = _end_of(going)
+        except Exception as error:
+            self._redactor.of_error(call, error)
+            if not isinstance(error, ChatWorkspaceError):
+                raise
             error.left_behind = track.left
             self._guide.of_error(call, error)
             if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
-                self._record_stray(call.chat_id, track.stray)
+                self._record_stray(call, track.stray)
             raise
         left = track.left or track.replaces
         if left is not None and left.workspace_id != outcome.chat.workspace_id:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
-            self._record_stray(call.chat_id, track.stray)
+            self._record_stray(call, track.stray)
         if track.built and outcome.workspace is not None:
             self._guide.built(call, outcome.workspace, track)
         if outcome.phase is not None or call.chat_id in self._guide.wished:
@@ -116,12 +121,13 @@ class Steps:
         self._teller.ended(call, outcome)
         return outcome
 
-    def _record_stray(self, chat_id: str, stray: Workspace) -> None:
+    def _record_stray(self, call: Call, stray: Workspace) -> None:
         note = visible(f"made {stray.name} ({stray.id}) and was overtaken")
         try:
-            self._asking.stored_until(self._asking.by(), self._store.record_stray, chat_id, stray.id, note)
-        except Exception:  # whatever it is: it hides nothing of what the call came to
-            logger.warning("a stray workspace could not be noted", extra={"chat_id": chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
+            self._asking.stored_until(self._asking.by(), self._store.record_stray, call.chat_id, stray.id, note)
+        except Exception as error:  # whatever it is: it hides nothing of what the call came to
+            self._redactor.of_error(call, error)
+            logger.warning("a stray workspace could not be noted", extra={"chat_id": call.chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
 
     def _steps(  # noqa: C901, PLR0911, PLR0912 # one arm for each Turn there is
         self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -19,6 +20,9 @@ from chatworkspace.model import LeftBehind, Workspace
 from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import Clock, Look, NotAnsweredError, PortError, Store, WorkspaceCreator, WorkspaceTakenError
 from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from chatworkspace._application.values import Values
 
 STANDING = 900.0
 """Seconds after which a plan is settled."""
@@ -43,7 +47,10 @@ class _Findings:
 class Sweeper:
     """Sweeps one store. One bad row does not stop it, whatever is bad about it."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts) -> None:
+    def __init__(
+        self, *, asking: Asking, claims: Claims, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, values: Values
+    ) -> None:
+        self._values = values
         self._asking = asking
         self._claims = claims
         self._store = store
@@ -66,7 +73,7 @@ class Sweeper:
             self._one(findings, bound.chat.id, partial(tell, bound, left), asks=False)
         return Sweep(
             settled=tuple(findings.settled),
-            strays=tuple(stray for stray, _ in findings.strays if stray.id not in findings.deleted),
+            strays=tuple(self._values.out_of_workspace(of, stray) for stray, of in findings.strays if stray.id not in findings.deleted),
             deleted=tuple(findings.deleted),
             errors=findings.errors,
         )
@@ -83,6 +90,7 @@ class Sweeper:
         except ClosedError:
             raise
         except Exception as error:
+            self._values.out_of_error(key, error)
             findings.errors[key] = str(error) or type(error).__name__
             if isinstance(error, (UnavailableError, NotAnsweredError)) and self._clock.monotonic() - began >= self._timeouts.planning / 2:
                 findings.silent = findings.silent or findings.errors[key]

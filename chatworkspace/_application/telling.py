@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
@@ -21,6 +21,9 @@ from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, WorkspaceCreator
+
+if TYPE_CHECKING:
+    from chatworkspace._application.redacting import Redactor
 
 LOG_TAIL = 20
 """Lines of a failed build's log that an outcome carries."""
@@ -39,7 +42,10 @@ class Callbacks:
 class Teller:
     """Makes outcomes and calls callbacks. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, clock: Clock, creator: WorkspaceCreator, extras: Extras, callbacks: Callbacks, mentions: Mentions) -> None:
+    def __init__(
+        self, *, clock: Clock, creator: WorkspaceCreator, extras: Extras, callbacks: Callbacks, mentions: Mentions, redactor: Redactor
+    ) -> None:
+        self._redactor = redactor
         self._clock = clock
         self._creator = creator
         self._extras = extras
@@ -62,7 +68,7 @@ class Teller:
         missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
             missed = self._answered(call, missed, workspace, track)
-        return Outcome(
+        outcome = Outcome(
             chat=chat,
             state=told.state,
             reason=reason,
@@ -80,13 +86,14 @@ class Teller:
             not_applied=missed,
             elapsed=call.elapsed,
         )
+        return self._redactor.of_outcome(call, outcome)
 
     def under_way(self, call: Call, bound: Bound, finding: Finding, told: Told, track: Track) -> Outcome:
         """Return what on_chat_updated is told of a build that has just begun, before it is waited for."""
         reason = Reason.IN_PROGRESS if told.state is State.READY else told.reason
         state = State.STARTING if told.state is State.READY else told.state
         phase = told.phase or (Phase.CONNECTING if told.state is State.READY else None)
-        return Outcome(
+        outcome = Outcome(
             chat=bound.chat,
             state=state,
             reason=reason,
@@ -98,6 +105,7 @@ class Teller:
             left_behind=track.left,
             elapsed=call.elapsed,
         )
+        return self._redactor.of_outcome(call, outcome)
 
     def plain(
         self,
@@ -114,7 +122,7 @@ class Teller:
         """Return an outcome for a chat whose workspace is absent, or not known well enough to be told."""
         if call.interrupted and phase is not None:
             reason = Reason.INTERRUPTED
-        return Outcome(
+        outcome = Outcome(
             chat=chat,
             state=state,
             reason=reason,
@@ -125,6 +133,7 @@ class Teller:
             left_behind=left,
             elapsed=call.elapsed,
         )
+        return self._redactor.of_outcome(call, outcome)
 
     def _log_tail(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
         """Return the end of the log. The failure itself is told in any case; its log is a help."""
@@ -185,7 +194,7 @@ class Teller:
 
     def progress(self, call: Call, chat: Chat, seen: Seen | None, *, phase: Phase | None = None, outcome: Outcome | None = None) -> Progress:
         """Return one step of the way."""
-        return Progress(
+        step = Progress(
             chat_id=chat.id,
             generation=chat.generation,
             at=self._clock.now(),
@@ -197,6 +206,7 @@ class Teller:
             advice=Advice.CALL_AGAIN if outcome is None else outcome.advice,
             outcome=outcome,
         )
+        return self._redactor.of_progress(call, step)
 
     def stepped(self, call: Call, chat: Chat, seen: Seen) -> None:
         """Tell on_progress of a step, if it is new to this process."""

@@ -18,20 +18,23 @@ from chatworkspace._application.turn import Again, Await, Follow, Held, LookAgai
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Condition, Finding, Probe, probe_for
 from chatworkspace._domain.decisions import Step
-from chatworkspace._domain.redaction import Redaction
 from chatworkspace.errors import NoWorkspaceError, RefusedError, UnavailableError
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
 from chatworkspace.ports import Clock, Look, NotAnsweredError, NotFoundError, Plan, WorkspaceCreator
 
 if TYPE_CHECKING:
     from chatworkspace._application.answers import Answers
+    from chatworkspace._application.values import Values
 
 
 class Turns:
     """Takes turns for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, proofs: Proofs, answers: Answers) -> None:
+    def __init__(
+        self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, proofs: Proofs, answers: Answers, values: Values
+    ) -> None:
         self._answers = answers
+        self._values = values
         self._asking = asking
         self._claims = claims
         self._creator = creator
@@ -147,11 +150,12 @@ class Turns:
 
     def _sent(self, held: Held, bound: Bound, transition: Transition, policy: Policy, track: Track) -> Turn:
         before = bound.workspace
+        if policy.parameters:
+            self._values.answer_to(bound.chat.id, before.owner_id, before.template_id)
         asked_at = self._clock.monotonic()
         try:
             after = self._ask_for(transition, before, policy.parameters, self._claims.limit(held))
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
-            Redaction(policy.parameters).of_error(error)
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 raise  # certainly nothing was done
             return self._settle_build(held, bound, error, track)

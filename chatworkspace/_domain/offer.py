@@ -53,6 +53,7 @@ class Parameter:
     display_name: its name for people, or empty.
     description: its author's words, or empty.
     ephemeral: the answer is for one build only.
+    masked: the platform's own form hides what is typed in: it is a secret.
     form_type: how the platform's own form shows it, or empty.
     options: the only answers allowed; empty: any.
     validation_regex: what an answer must match, or empty.
@@ -69,6 +70,7 @@ class Parameter:
     display_name: str = ""
     description: str = ""
     ephemeral: bool = False
+    masked: bool = False
     form_type: str = ""
     options: tuple[Option, ...] = ()
     validation_regex: str = ""
@@ -84,11 +86,13 @@ class Evaluation:
     parameters: in the order of their template.
     unknown: (parameter, "default", "options" or "validation") pairs that could not be told: what was recorded at import stands in.
     complete: False: parameters of modules that were not loaded are missing.
+    problem: why it says nothing of use, in the platform's words, or empty. What was recorded at import stands in then, for all of them.
     """
 
     parameters: tuple[Parameter, ...]
     unknown: frozenset[tuple[str, str]] = frozenset()
     complete: bool = True
+    problem: str = ""
 
 
 @attrs.frozen(kw_only=True)

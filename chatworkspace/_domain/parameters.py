@@ -14,6 +14,7 @@ from chatworkspace.model import Template
 
 RECORDED = "Defaults and options are those recorded when the template's version was imported; they may differ for this user."
 FAILED = "The parameters could not be evaluated for this user: defaults and options are those recorded at import, and may differ."
+NOT_YET = f"{FAILED} This may pass, as where the template's version is still being imported: read the template again in a minute."
 EVALUATED = "Evaluated for this user."
 INCOMPLETE = "Evaluated for this user, save the parameters of modules that could not be loaded: those are as recorded at import."
 INSTEAD = "recorded at import: not known for this user"
@@ -35,6 +36,8 @@ class Questions:
     asked: tuple[Described, ...]
     note: str
     """Where the values come from; empty when nothing is asked."""
+    problem: str = ""
+    """Why they could not be evaluated, in the platform's words; else empty."""
 
 
 @attrs.frozen(kw_only=True)
@@ -46,11 +49,13 @@ class Description:
     presets: tuple[Preset, ...]
 
 
-def questions(recorded: Sequence[Parameter], evaluation: Evaluation | None, *, failed: bool) -> Questions:
-    """Return what a template asks. failed: it should have been evaluated, and could not be."""
-    if evaluation is None:
+def questions(recorded: Sequence[Parameter], evaluation: Evaluation | None, *, failed: bool, may_pass: bool = False) -> Questions:
+    """Return what a template asks. failed: it should have been evaluated, and could not be. may_pass: another time it may be."""
+    if evaluation is None or evaluation.problem:
         asked = tuple(Described(parameter=parameter) for parameter in recorded)
-        return Questions(asked=asked, note=(FAILED if failed else RECORDED) if asked else "")
+        problem = "" if evaluation is None else evaluation.problem
+        note = NOT_YET if may_pass else FAILED if failed or problem else RECORDED
+        return Questions(asked=asked, note=note if asked or may_pass else "", problem=problem)
     at_import = {parameter.name: parameter for parameter in recorded}
     asked = tuple(_filled(parameter, at_import.get(parameter.name), evaluation) for parameter in evaluation.parameters)
     if evaluation.complete:

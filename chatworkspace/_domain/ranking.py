@@ -7,6 +7,7 @@ where the choice is clear; else the user is asked.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
@@ -28,6 +29,7 @@ FLOOR = math.log(3)
 MARGIN = math.log(3) - math.log(2)
 """How far the first must be ahead of the second."""
 EPSILON = 1e-9
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 class Verdict(Enum):
@@ -35,6 +37,7 @@ class Verdict(Enum):
 
     NO_TEMPLATES = "no_templates"
     NO_MATCHES = "no_matches"
+    NONE_TO_CREATE = "only_external_agents"
     ONLY_ONE = "only_available_template"
     DECISIVE_MATCH = "decisive_query_match"
     NO_SIGNALS = "signals_unavailable"
@@ -55,7 +58,7 @@ class Ranked:
     template: Template
     use: TemplateUse
     tier: int
-    """How well the query fits: 4 equal, 3 prefix, 2 within the name, 1 within the description; 0 without a query."""
+    """How well the query fits: 4 equal, 3 prefix, 2 within the name, 1 with the description; 0 without a query."""
     affinity: float
 
 
@@ -69,9 +72,7 @@ class Ranking:
     @property
     def recommended(self) -> Template | None:
         """The template to create without asking, if the choice is clear."""
-        if self.verdict not in RECOMMENDING or self.ranked[0].template.external_agent:  # what would be refused is not recommended
-            return None
-        return self.ranked[0].template
+        return next(it.template for it in self.ranked if _can_be_created(it.template)) if self.verdict in RECOMMENDING else None
 
 
 def rank(templates: Sequence[Template], uses: Mapping[UUID, TemplateUse] | None, *, query: str, now: datetime) -> Ranking:
@@ -80,7 +81,16 @@ def rank(templates: Sequence[Template], uses: Mapping[UUID, TemplateUse] | None,
     known = uses or {}
     candidates = [_ranked(template, known.get(template.id, TemplateUse()), wanted, now) for template in templates]
     ranked = sorted((it for it in candidates if not wanted or it.tier), key=_order)
-    return Ranking(ranked=tuple(ranked), verdict=_judge(ranked, visible=len(templates), with_query=bool(wanted), signals=uses is not None))
+    usable = [it for it in ranked if _can_be_created(it.template)]
+    if ranked and not usable:
+        return Ranking(ranked=tuple(ranked), verdict=Verdict.NONE_TO_CREATE)
+    visible = sum(map(_can_be_created, templates)) or len(templates)
+    return Ranking(ranked=tuple(ranked), verdict=_judge(usable, visible=visible, with_query=bool(wanted), signals=uses is not None))
+
+
+def _can_be_created(template: Template) -> bool:
+    """Tell whether a workspace can be made from it here: agents on hosts of the user's have to be started there."""
+    return not template.external_agent
 
 
 def _ranked(template: Template, use: TemplateUse, wanted: str, now: datetime) -> Ranked:
@@ -92,7 +102,10 @@ def _order(ranked: Ranked) -> tuple[float, float, str, str]:
 
 
 def match_tier(template: Template, wanted: str) -> int:
-    """Return how well a query (trimmed, lower case) fits: 4 equal, 3 prefix, 2 within, 1 in the description, 0 not."""
+    """Return how well a query (trimmed, lower case) fits: 4 equal, 3 prefix, 2 within, 1 with the description, 0 not.
+
+    Within is also where all its words are, in whatever order.
+    """
     compact = _compact(wanted)
     if not compact:
         return 0
@@ -102,14 +115,16 @@ def match_tier(template: Template, wanted: str) -> int:
         return 4
     if any(name.startswith(asked) for name, asked in pairs):
         return 3
-    if any(asked in name for name, asked in pairs):
+    words = _SEPARATORS.sub(" ", wanted).split()
+    if any(asked in name for name, asked in pairs) or any(all(word in name for word in words) for name in names):
         return 2
     description = template.description.lower()
-    return 1 if wanted in description or compact in _compact(description) else 0
+    everything = " ".join((*names, description))
+    return 1 if compact in _compact(description) or all(word in everything for word in words) else 0
 
 
 def _compact(text: str) -> str:
-    return "".join(character for character in text if not character.isspace() and character not in "-_")
+    return _SEPARATORS.sub("", text)
 
 
 def affinity(use: TemplateUse, now: datetime) -> float:

@@ -14,6 +14,8 @@ _CODE_OR_HIDDEN = re.compile(
     r"""
     (?P<code>
         ^(?P<fence>[ ]{0,3}(?:`{3,}|~{3,}))[^\n]*(?:\n.*?(?:^(?P=fence)[`~]*[ \t]*$|\Z)|\Z)   # a fenced block, to its end or that of the text
+      | ^(?:[ \t]{0,9}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){1,9}[ \t]{0,9}(?P<inner>`{3,}|~{3,})[^\n]*       # the same in a quote or a list
+            (?:\n.*?(?:^[ \t>]*(?P=inner)[`~]*[ \t]*$|\Z)|\Z)
       | ^(?:[ ]{4}|\t)[^\n]*$                                                            # a line of code by its indent
       | (?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).){1,2000}?(?<!`)(?P=ticks)(?!`)        # code within a line
     )
@@ -25,7 +27,6 @@ _CODE_OR_HIDDEN = re.compile(
     """,
     re.DOTALL | re.MULTILINE | re.IGNORECASE | re.VERBOSE,
 )
-_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n){3,}")
 
 _UNSEEN = re.compile("[\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 """What has no width, turns the direction of what follows, or is a tag: nobody sees it, and a model reads it. Joiners stay: scripts need them."""
@@ -41,20 +42,25 @@ def visible(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def cut(text: str, most: int) -> str:
-    """Return at most so many characters of the beginning; what is left out is counted at the end."""
-    return _cut(text, most, share=1.0)
+def is_seen(text: str) -> bool:
+    """Tell whether all of it is seen, line ends of any kind included."""
+    return visible(text) == text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def cut(text: str, most: int, *, of: int = 0) -> str:
+    """Return at most so many characters of the beginning; how many there are is told at the end. of: how many, where more is not at hand."""
+    return _cut(text, most, share=1.0, of=max(of, len(text)))
 
 
 def cut_inside(text: str, most: int) -> str:
     """Return at most so many characters of an error: its beginning, which says what was done, and its end, which says why that failed."""
-    return _cut(text, most, share=0.5)
+    return _cut(text, most, share=0.5, of=len(text))
 
 
-def _cut(text: str, most: int, *, share: float) -> str:
-    if len(text) <= most:
+def _cut(text: str, most: int, *, share: float, of: int) -> str:
+    if len(text) <= most and of == len(text):
         return text
-    remark = f"… [{len(text)} characters, cut] " if share < 1 else f"… [{len(text)} characters, cut]"
+    remark = f"… [{of} characters, cut] " if share < 1 else f"… [{of} characters, cut]"
     room = most - len(remark)
     if room < len(remark):  # so little that the remark would be all
         return text[: most - 1].rstrip() + "…"
@@ -66,4 +72,5 @@ def markdown(readme: str, most: int) -> str:
     """Return so many characters of a README at most, without front matter, comments, styles, scripts and pictures; the rest stays as it is."""
     text = _FRONT_MATTER.sub("", visible(readme[:PARSED]), count=1)
     text = _CODE_OR_HIDDEN.sub(lambda found: found["code"] or "", text)
-    return cut(_BLANK_LINES.sub("\n\n\n", text).strip("\n").rstrip(), most)
+    text = text.strip("\n").rstrip()
+    return cut(text, most, of=len(text) + max(len(readme) - PARSED, 0))

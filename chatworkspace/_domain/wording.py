@@ -125,7 +125,7 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
         )
     },
     Reason.PLATFORM_UNAVAILABLE: _away("The platform could not be asked."),
-    Reason.OUTCOME_UNKNOWN: _away("The platform did not answer."),
+    Reason.OUTCOME_UNKNOWN: _away("Whether the platform has done it is not known."),
     Reason.INTERRUPTED: {Advice.CALL_AGAIN: "The wait was ended. Make the same call again to go on waiting."},
     Reason.OVERTAKEN: {
         Advice.ASK_USER: "The chat was given another workspace, or none, meanwhile. Go on with what it has now, and ask the user where that is none."

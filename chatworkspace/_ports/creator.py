@@ -137,7 +137,7 @@ class WorkspaceCreator(Protocol):
         """The parameters of that version as they are for this owner, who answers so: answers may add parameters, and take others away.
 
         None: this template is not evaluated; those recorded at import hold. answers: may hold secrets, never shown.
-        NotFoundError; RefusedError: the template's version is not ready, or the evaluation failed; UnavailableError: also where this platform cannot.
+        NotFoundError; RefusedError: the evaluation failed; UnavailableError: not now, for the version is still being imported, say, or never here.
         """
         return None
 

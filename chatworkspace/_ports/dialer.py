@@ -15,7 +15,7 @@ class Completed:
     """A command that has ended.
 
     exit_code: the command's own.
-    output: what it wrote, both streams. Other people's text.
+    output: what it wrote, both streams, as `ports.visible` leaves it: without control characters but newline and tab. Other people's text.
     truncated: output lacks something.
     """
 

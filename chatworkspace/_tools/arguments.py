@@ -136,8 +136,18 @@ def _pairs(name: str, value: object) -> Mapping[str, str]:
         checked = _text(name, key)
         if checked in pairs:
             raise InvalidArgumentError(name, "each name once")
-        pairs[checked] = _text(f"{name}.{_shown(checked)}", text)
+        pairs[checked] = _answer(f"{name}.{_shown(checked)}", text)
     return pairs
+
+
+def _answer(name: str, value: object) -> str:
+    """Return a parameter's value as text, which all of them are. A list of texts is written as platforms read it: as JSON."""
+    if isinstance(value, (list, tuple)):
+        texts = [_text(name, it) for it in cast("list[object]", value)]
+        return _text(name, json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+    if isinstance(value, (bool, int, float)):
+        raise InvalidArgumentError(name, f'text, such as "2" or "true", not {_type_of(value)}')
+    return _text(name, value)
 
 
 def _listed(name: str, value: object) -> list[tuple[object, object]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from chatworkspace._domain.offer import Option, Preset
 from chatworkspace._domain.parameters import Described, Description
 from chatworkspace._domain.ranking import Ranked, Ranking, Verdict
-from chatworkspace._domain.texts import cut, cut_inside, markdown, visible
+from chatworkspace._domain.texts import cut, cut_inside, is_seen, markdown, visible
 from chatworkspace._tools.budget import Content, size, within, without
-from chatworkspace.model import Template
+from chatworkspace._tools.guided import guided
+from chatworkspace.model import Advice, Template
 
 PAGE = 10
 DESCRIPTION = 200
@@ -22,11 +24,20 @@ QUESTION = 300
 """Characters of a parameter's description."""
 MOST_BYTES, MOST_BYTES_OF_LIST = 32_768, 16_384
 """Of a template's result and of a list's, as compact JSON in UTF-8."""
+REMARK = 100
+"""Bytes that are kept for saying what is left out of a list."""
 LESS_README = 2000
 MANY = 50
 """Options of a parameter, where room is short."""
 SEE_THERE = "see the template's own page"
+_ARE = "are none that people see"
+_MASKED = "there is one, and it is not shown: the template masks it"
+_DEPRECATED = "The template is deprecated: no new workspace can be created from it, but one that the chat has can be started."
 _ASK = "Do not create a workspace yet: ask the user which of these templates to use, unless the user has named one already."
+_EXTERNAL = (
+    "No workspace can be created from these here: their agents run on a host of the user's. "
+    "Tell the user, who can create and start such a workspace there and attach it to this chat."
+)
 
 
 def of_ranking(ranking: Ranking, page: int) -> Content:
@@ -36,10 +47,20 @@ def of_ranking(ranking: Ranking, page: int) -> Content:
     content: Content = {"templates": [_listed(it) for it in ranking.ranked[first : first + PAGE]], "page": page}
     if len(ranking.ranked) > first + PAGE:
         content["next_page"] = page + 1
-    content["next_step"] = _next_step(ranking)
+    last = max(-(-len(ranking.ranked) // PAGE), 1)
+    content |= guided(*_after(ranking)) if page <= last else guided(Advice.LIST_TEMPLATES, _beyond(last))
     if ranking.recommended is not None:
         content["recommended_template_id"] = str(ranking.recommended.id)
-    return within(content, MOST_BYTES_OF_LIST, (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions))
+    steps = (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions)
+    return _with_missing(within(content, MOST_BYTES_OF_LIST - REMARK, steps), content)
+
+
+def _with_missing(shown: Content, whole: Content) -> Content:
+    """Return a list with what it has no room for by its name."""
+    pairs = list(zip(shown["templates"], whole["templates"], strict=True))
+    excerpts, descriptions = (sum(name in all_of and name not in some for some, all_of in pairs) for name in ("readme_excerpt", "description"))
+    left = [f"the READMEs of the last {excerpts}"] * bool(excerpts) + ["descriptions"] * bool(descriptions)
+    return shown | {"left_out": left} if left else shown
 
 
 def _without_excerpt(at: int) -> Callable[[Content], Content]:
@@ -58,23 +79,27 @@ def _without_descriptions(content: Content) -> Content:
     return content | {"templates": [without("description")(it) for it in content["templates"]]}
 
 
-def _next_step(ranking: Ranking) -> str:
-    if ranking.ranked and ranking.recommended is None:
-        return _ASK
+def _beyond(last: int) -> str:
+    return f"There is no such page: the last is {last}. Call list_templates with a page up to that."
+
+
+def _after(ranking: Ranking) -> tuple[Advice, str]:
     match ranking.verdict:
         case Verdict.ONLY_ONE | Verdict.DECISIVE_MATCH | Verdict.TIE_BROKEN | Verdict.CONFIDENT:
-            return "Call create_workspace with recommended_template_id. Call read_template first only if parameters are needed."
+            return Advice.CREATE, "Call create_workspace with recommended_template_id. Call read_template first only if parameters are needed."
         case Verdict.NO_TEMPLATES:
-            return "Tell the user that no templates are available to this chat."
+            return Advice.ASK_USER, "Tell the user that no templates are available to this chat."
         case Verdict.NO_MATCHES:
-            return "No template matches the query. Call list_templates again without a query, or ask the user."
+            return Advice.LIST_TEMPLATES, "No template matches the query. Call list_templates again without a query, or ask the user."
+        case Verdict.NONE_TO_CREATE:
+            return Advice.ASK_USER, _EXTERNAL
         case Verdict.NO_SIGNALS | Verdict.TIE | Verdict.BELOW_FLOOR | Verdict.AMBIGUOUS:
-            return _ASK
+            return Advice.ASK_USER, _ASK
 
 
 def _listed(ranked: Ranked) -> Content:
     template, use = ranked.template, ranked.use
-    told = _named(template)
+    told = _named(template) | ({"external_agent": True} if template.external_agent else {})
     excerpt = markdown(template.readme, EXCERPT)
     if excerpt:
         told["readme_excerpt"] = excerpt
@@ -101,24 +126,36 @@ def of_description(description: Description) -> Content:
     readme = markdown(description.template.readme, README)
     if readme:
         template["readme"] = readme
-    content: Content = {"template": template, "parameters": [_asked(it) for it in description.questions.asked]}
+    shown = [it for it in description.questions.asked if is_seen(it.parameter.name)]
+    content: Content = {"template": template, "parameters": [_asked(it) for it in shown]}
+    if len(shown) < len(description.questions.asked):
+        content = _left_out(content, f"{len(description.questions.asked) - len(shown)} parameters, for characters of their names {_ARE}")
     if description.questions.note:
         content["parameters_note"] = description.questions.note
+    if description.questions.problem:
+        content["parameters_error"] = _words(description.questions.problem, QUESTION)
     if description.presets:
-        content["presets"] = [_preset(preset) for preset in description.presets]
-    return within(content, MOST_BYTES, (*_LEAVING_OUT, _as_many_as_fit))
+        masked = {it.parameter.name for it in description.questions.asked if it.parameter.masked}
+        content["presets"] = [_preset(preset, masked) for preset in description.presets]
+    if description.template.deprecated:
+        content |= {"deprecated": True} | guided(Advice.NOTHING, _DEPRECATED)
+    steps = (_without_icons, _without_words_of_options, partial(_with_less_readme, markdown(description.template.readme, LESS_README)))
+    return within(content, MOST_BYTES, (*steps, *_LEAVING_OUT, _as_many_as_fit))
 
 
 def _asked(described: Described) -> Content:
     it = described.parameter
-    told: Content = {"name": it.name, "type": it.type, "required": it.required, "mutable": it.mutable}
-    told |= _given(display_name=_words(it.display_name, NAME), description=_words(it.description, QUESTION), form_type=it.form_type)
+    told: Content = {"name": it.name, "type": _words(it.type, NAME), "required": it.required, "mutable": it.mutable}
+    words = {"display_name": _words(it.display_name, NAME), "description": _words(it.description, QUESTION)}
+    told |= _given(**words, form_type=_words(it.form_type, NAME))
     if it.error:
         told["error"] = cut_inside(visible(it.error), QUESTION)
     elif it.default is not None:
-        told |= _whole("default", it.default)
+        told |= {"default_note": _MASKED} if it.masked else _whole("default", it.default)
     if it.ephemeral:
         told["ephemeral"] = True
+    if it.masked:
+        told["masked"] = True
     if it.options:
         told |= _options(it.options)
     if it.validation_regex:
@@ -129,27 +166,34 @@ def _asked(described: Described) -> Content:
 
 
 def _whole(name: str, value: str) -> Content:
-    """Return a value that will be used again as it is: one that is too long is left out, for half of it is another value."""
+    """Return a value that will be used again as it is: one that cannot be shown whole is left out, for what is left of it is another value."""
+    if not is_seen(value):
+        return {f"{name}_note": f"not shown, for its characters {_ARE}: {SEE_THERE}"}
     return {name: value} if len(value) <= VALUE else {f"{name}_note": f"too long to be shown ({len(value)} characters): {SEE_THERE}"}
 
 
 def _options(options: Sequence[Option]) -> Content:
-    shown = [_option(it) for it in options if len(it.value) <= VALUE]
+    shown = [_option(it) for it in options if len(it.value) <= VALUE and is_seen(it.value)]
     told: Content = {"options": shown}
-    return told if len(shown) == len(options) else told | {"options_note": f"{len(options) - len(shown)} more, too long to be shown: {SEE_THERE}"}
+    return told if len(shown) == len(options) else told | {"options_note": f"{len(options) - len(shown)} more that cannot be shown: {SEE_THERE}"}
 
 
 def _option(option: Option) -> Content:
     told: Content = {"name": _words(option.name, NAME), "value": option.value}
-    return told | _given(description=_words(option.description, QUESTION), icon=option.icon if len(option.icon) <= VALUE else "")
+    return told | _given(description=_words(option.description, QUESTION), icon=_icon(option.icon))
 
 
-def _preset(preset: Preset) -> Content:
+def _icon(where: str) -> str:
+    return where if len(where) <= VALUE and is_seen(where) else ""
+
+
+def _preset(preset: Preset, masked: Collection[str]) -> Content:
     told: Content = {"id": str(preset.id), "name": _words(preset.name, NAME), "default": preset.default}
-    told |= _given(description=_words(preset.description, QUESTION), icon=preset.icon if len(preset.icon) <= VALUE else "")
+    told |= _given(description=_words(preset.description, QUESTION), icon=_icon(preset.icon))
     if preset.desired_prebuilds > 0:
         told["desired_prebuild_instances"] = preset.desired_prebuilds
-    return told | {"parameters": [{"name": name} | _whole("value", value) for name, value in preset.parameters.items()]}
+    values = {name: {"value_note": _MASKED} if name in masked else _whole("value", value) for name, value in preset.parameters.items()}
+    return told | {"parameters": [{"name": visible(name)} | value for name, value in values.items()]}
 
 
 def _words(text: str, most: int) -> str:
@@ -187,11 +231,8 @@ def _without_words_of_options(content: Content) -> Content:
     return _left_out(content | {"parameters": [_each(it, ("options",), ("description",)) for it in content["parameters"]]}, "descriptions of options")
 
 
-def _with_less_readme(content: Content) -> Content:
-    template = content["template"]
-    if "readme" not in template:
-        return content
-    return content | {"template": template | {"readme": cut(template["readme"], LESS_README)}}
+def _with_less_readme(less: str, content: Content) -> Content:
+    return content | {"template": content["template"] | {"readme": less}} if less else content
 
 
 def _without_words(content: Content) -> Content:
@@ -213,15 +254,12 @@ def _without_long_lists(content: Content) -> Content:
 
 
 _LEAVING_OUT = (
-    _without_icons,
-    _without_words_of_options,
-    _with_less_readme,
     _without_words,
     _without_readme,
     _without_long_lists,
     _without_presets,
 )
-"""What a template's result does without first, and then."""
+"""What a template's result does without, when icons, words of options and a part of the README were not enough."""
 
 
 def _as_many_as_fit(content: Content) -> Content:

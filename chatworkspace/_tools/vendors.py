@@ -1,7 +1,8 @@
 """The tools' definitions in the forms that vendors read. Pure.
 
 OpenAI: strict mode, in which every argument is listed as required, one that may be left out may be null, and an object of free keys cannot be said
-(so parameters are a list of {name, value}). Anthropic and MCP: plain JSON Schema.
+(so parameters are a list of {name, value}); "openai" is for Chat Completions, "openai-responses" for the Responses API. Anthropic and MCP: plain JSON
+Schema.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any, Literal
 
 from chatworkspace._tools.definitions import TOOLS, Argument, Kind, Tool
 
-Form = Literal["openai", "anthropic", "mcp"]
-FORMS: tuple[Form, ...] = ("openai", "anthropic", "mcp")
+Form = Literal["openai", "openai-responses", "anthropic", "mcp"]
+FORMS: tuple[Form, ...] = ("openai", "openai-responses", "anthropic", "mcp")
 _PAIR: dict[str, Any] = {
     "type": "object",
     "properties": {"name": {"type": "string"}, "value": {"type": "string"}},
@@ -24,21 +25,23 @@ def specs(form: Form) -> list[dict[str, Any]]:
     """Return the definitions of all tools in one form. A fresh value each time."""
     match form:
         case "openai":
-            return [_openai(tool) for tool in TOOLS]
+            return [{"type": "function", "function": _function(tool)} for tool in TOOLS]
+        case "openai-responses":
+            return [{"type": "function"} | _function(tool) for tool in TOOLS]
         case "anthropic":
             return [{"name": tool.name, "description": tool.description, "input_schema": _schema(tool)} for tool in TOOLS]
         case "mcp":
             return [_mcp(tool) for tool in TOOLS]
 
 
-def _openai(tool: Tool) -> dict[str, Any]:
+def _function(tool: Tool) -> dict[str, Any]:
     schema = {
         "type": "object",
         "properties": {argument.name: _strict(argument) for argument in tool.arguments},
         "required": [argument.name for argument in tool.arguments],
         "additionalProperties": False,
     }
-    return {"type": "function", "function": {"name": tool.name, "description": tool.description, "strict": True, "parameters": schema}}
+    return {"name": tool.name, "description": tool.description, "strict": True, "parameters": schema}
 
 
 def _strict(argument: Argument) -> dict[str, Any]:

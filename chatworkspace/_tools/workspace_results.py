@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from math import ceil
 from typing import Any
 
 from chatworkspace._domain.texts import cut_inside, visible
-from chatworkspace._tools.budget import Content, size, within, without
+from chatworkspace._tools.budget import Content, size, without
+from chatworkspace._tools.guided import guided
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
 from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
@@ -23,8 +23,18 @@ MOST_CHARACTERS = 300
 """Of other people's text, a field."""
 MOST_VALIDATIONS = 10
 
-_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>]{1,500}|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b", re.IGNORECASE)
-"""A URL, or an address of a host."""
+_ADDRESS = re.compile(
+    r"""
+    \b[a-z][a-z0-9+.-]{1,20}://[^\s"'<>]{1,500}
+    | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b
+    | \[[0-9a-f:.%]{2,60}\](?::\d{1,5})?
+    | (?<![\w:.])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?(?![\w:])
+    | (?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){4,7}(?![\w:])
+    | (?<![\w.@/-])(?:(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.){1,9}[a-z]{2,24}|localhost)(?::\d{1,5})?(?![\w.-]*\w)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A URL, an address of a host, or its name."""
 
 
 class Action(Enum):
@@ -44,7 +54,11 @@ READ_AND_START = "Call read_template with this template_id, then start_workspace
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
 REQUIRED = "template requires active versions"
 FOLLOWED = "the workspace is set to update always"
-STORE_IS_AWAY = "the record of chats could not be asked"
+FIXED = {
+    Reason.STORE_UNAVAILABLE: "the record of chats could not be asked",
+    Reason.CHAT_NOT_FOUND: "this chat is not known to the application",
+}
+"""What is told in our own words alone: a database's are nobody's business outside, and some are for programmers."""
 
 
 def of_outcome(action: Action, outcome: Outcome) -> Content:
@@ -52,7 +66,7 @@ def of_outcome(action: Action, outcome: Outcome) -> Content:
     content: Content = _head(action, outcome)
     workspace = outcome.workspace
     if workspace is not None:
-        content |= {"workspace_name": workspace.full_name, "workspace_id": str(workspace.id)}
+        content |= {"workspace_name": visible(workspace.full_name), "workspace_id": str(workspace.id)}
         if outcome.built or outcome.state is State.FAILED:
             content["build_id"] = str(workspace.build.id)
     elif outcome.workspace_id is not None:
@@ -136,7 +150,7 @@ def _failure(action: Action, outcome: Outcome) -> Content:
     if outcome.state is not State.FAILED:
         unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
         return {"error": _unexplained(outcome.reason, outcome.error)} if outcome.error and unexplained else {}
-    cause = outcome.error.strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+    cause = visible(outcome.error).strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
     told: Content = {"error": _foreign(f"{_failed_build(action, outcome)}: {cause}")}
     if outcome.workspace is not None and outcome.workspace.build.error_code:
         told["error_code"] = _foreign(outcome.workspace.build.error_code)
@@ -187,12 +201,6 @@ def _advice(outcome: Outcome) -> Content:
     return guided(outcome.advice, outcome.next_step, outcome.retry_after)
 
 
-def guided(advice: Advice, step: str, retry_after: float | None) -> Content:
-    """Return what to do next: by name, in words, and after how many seconds."""
-    told: Content = {"advice": advice.value} | ({"next_step": step} if step else {})
-    return told if retry_after is None else told | {"retry_after": ceil(retry_after)}
-
-
 def _side_effects(outcome: Outcome) -> Content:
     told: Content = {}
     if outcome.not_applied:
@@ -203,7 +211,7 @@ def _side_effects(outcome: Outcome) -> Content:
 def _left(left: LeftBehind | None) -> Content:
     if left is None:
         return {}
-    return {"left_behind": {"name": left.name, "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
+    return {"left_behind": {"name": visible(left.name), "workspace_id": str(left.workspace_id), "reason": left.reason.value}}
 
 
 # ---------------------------------------------------------------- errors
@@ -253,8 +261,8 @@ def _foreign(text: str, most: int = MOST_CHARACTERS) -> _Foreign:
 
 
 def _unexplained(reason: Reason, text: str) -> str:
-    """Return the words for what could not be asked; what a database says of itself is nobody's business outside."""
-    return STORE_IS_AWAY if reason is Reason.STORE_UNAVAILABLE else _of_network(text)
+    """Return the words for what could not be asked."""
+    return FIXED[reason] if reason in FIXED else _of_network(text)
 
 
 def _of_network(text: str) -> str:
@@ -267,8 +275,7 @@ def _refusal(error: RefusedError) -> Content:
     if error.detail.strip():
         told["detail"] = _foreign(error.detail)
     if error.validations:
-        shown = error.validations[:MOST_VALIDATIONS]
-        told["validations"] = [{"field": _foreign(field), "detail": _foreign(detail)} for field, detail in shown]
+        told["validations"] = [{"field": _foreign(field), "detail": _foreign(detail)} for field, detail in error.validations]
     return told
 
 
@@ -281,11 +288,28 @@ def is_error(error: ChatWorkspaceError) -> bool:
 
 
 def fit(content: Content) -> Content:
-    """Leave out what is least needed until the result fits: the first lines of the log, then details, then ever more of other people's words."""
-    while size(content) > MOST_BYTES and len(content.get("log_tail", ())) > 1:
-        content = content | {"log_tail": content["log_tail"][1:]}
-    steps = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
-    return within(content, MOST_BYTES, steps)
+    """Leave out what is least needed until the result fits, and say so: the first lines of the log, details, ever more of other people's words."""
+    shown = _fewer_validations(MOST_VALIDATIONS)(content)
+    lines = len(content.get("log_tail", ()))
+    first = (_last_lines(most) for most in range(lines - 1, 0, -1))
+    then = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
+    for step in (*first, *then):
+        if size(_marked(shown, content)) <= MOST_BYTES:
+            break
+        shown = step(shown)
+    return _marked(shown, content)
+
+
+def _last_lines(most: int) -> Callable[[Content], Content]:
+    return lambda content: content | {"log_tail": content["log_tail"][-most:]}
+
+
+def _marked(shown: Content, whole: Content) -> Content:
+    """Return what is shown, with what is not by its name."""
+    missing = {name: len(whole.get(name, ())) - len(shown.get(name, ())) for name in ("log_tail", "validations")}
+    words = (("log_tail", "the first {} lines of the log"), ("validations", "the last {} validations"))
+    left = [told.format(missing[name]) for name, told in words if missing[name]] + ["detail"] * ("detail" in whole and "detail" not in shown)
+    return shown | {"left_out": left} if left else shown
 
 
 def _fewer_validations(most: int) -> Callable[[Content], Content]:

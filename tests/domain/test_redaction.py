@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import json
 import shlex
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
 import attrs
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chatworkspace import Build, Chat, JobStatus, Outcome, Progress, Reason, RefusedError, State, Transition, Workspace
-from chatworkspace._domain.redaction import Redaction
+from chatworkspace._domain.redaction import Redaction, secret_values, words_of
+from chatworkspace._domain.texts import visible
+from chatworkspace.ports import Option, Parameter
 
 ID = UUID(int=1)
 SECRET = "p\"a$s'w\\o&r<d/é\U0001f511 x+y=z"  # noqa: S105 # one that every writing changes
@@ -42,7 +47,17 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "shell, escaped": lambda it: "".join(f"\\{c}" if c in "\\\"'$`!&|;<>()[]{}*?#~ " else c for c in it),
     "HTML": html.escape,
     "HTML of Go": lambda it: html.escape(it).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
+    "HTML without quotes": lambda it: html.escape(it, quote=False),
+    "JSON with slashes": lambda it: json.dumps(it, ensure_ascii=False)[1:-1].replace("/", "\\/"),
+    "Python": lambda it: repr(it)[1:-1],
+    "bytes of Python": lambda it: repr(it.encode())[2:-1],
+    "URL in a URL": lambda it: quote(quote(it, safe=""), safe=""),
+    "base64": lambda it: base64.b64encode(it.encode()).decode(),
+    "base64 behind something": lambda it: base64.b64encode(f"{len(it)}:{it}".encode()).decode(),
+    "base64 in a URL": lambda it: base64.urlsafe_b64encode(f"token={it}".encode()).decode(),
     "DOS lines": lambda it: it.replace("\n", "\r\n"),
+    "coloured": lambda it: "\x1b[1m".join(it[at : at + 3] for at in range(0, len(it), 3)),
+    "with what nobody sees": "\u200b".join,
     "lines": lambda it: "\n  | ".join(it.split("\n")),
     "cut by the platform": lambda it: it[: max(len(it) * 2 // 3, 8)],
 }
@@ -50,40 +65,87 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 
 
 def shows(text: str, secret: str) -> list[str]:
-    """Return the runs of eight characters of the secret that a text shows, in any writing."""
-    runs = [secret[at : at + 8] for at in range(len(secret) - 7)]
+    """Return the runs of eight characters of the secret that a text shows, in any writing; blanks are no secret, nor is how an address begins."""
+    runs = [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8].strip() and secret[at : at + 8] != "https://"]
     return [run for run in runs for write in (str, WRITTEN["JSON of Python"], go, WRITTEN["URL"], html.escape) if write(run) in text]
 
 
 @pytest.mark.parametrize("writing", WRITTEN)
+@settings(deadline=None, derandomize=True)
 @given(secret=st.text(st.characters(codec="utf-8"), min_size=8, max_size=60), around=st.text("abc .:\n", max_size=20))
 def test_no_run_of_a_secret_is_shown(writing: str, secret: str, around: str) -> None:
     """Eight of its characters in a row, wherever it stands and however it is written."""
-    told = Redaction({"token": secret}).of_text(f"{around}{WRITTEN[writing](secret)}{around}")
-    assert shows(told, secret) == [] or set(secret) <= set("abc .:\n")
+    told = visible(Redaction(secret_values([("token", secret)])).of_text(f"{around}{WRITTEN[writing](secret)}{around}"))
+    assert shows(told, secret) == [] or set(secret) <= set("abc .:\n") or secret.isspace()
 
 
+@settings(deadline=None, derandomize=True)
 @given(st.text(), st.text(min_size=8))
 def test_a_text_without_the_secret_is_unchanged(text: str, secret: str) -> None:
     """Nothing is taken out for looking like something."""
     unlike = "\ue000".join(secret)  # a character of nobody's between each two
-    assert Redaction({"token": unlike}).of_text(text) == text
+    assert Redaction([unlike]).of_text(text) == text
+
+
+def taken_out(text: str, given: dict[str, str], *asked: Parameter) -> str:
+    """Return a text without what is secret of these values, as far as these parameters tell."""
+    return Redaction(secret_values(given.items(), asked)).of_text(text)
+
+
+REGION = Parameter(name="region", options=(Option(name="West", value="eu-west-1"), Option(name="East", value="eu-east-1")))
 
 
 def test_words_stay() -> None:
-    """What is shorter than eight characters, and what everybody can see as an option, is no secret."""
-    said = "region eu-west-1 has no machine of size large"
-    without = Redaction({"region": "eu-west-1", "size": "large", "count": "2"}, public={"eu-west-1"})
-    assert without.of_text(said) == said
+    """What is shorter than eight characters, and what everybody can see as an option or a default, is no secret."""
+    said = "region eu-west-1 has no machine of size large, image ubuntu-24.04"
+    given = {"region": "eu-west-1", "size": "large", "count": "2", "image": "ubuntu-24.04"}
+    assert taken_out(said, given, REGION, Parameter(name="image", default="ubuntu-24.04")) == said
+    assert taken_out(said, given) == "region … has no machine of size large, image …"
+    assert taken_out(said, given, Parameter(name="region"), Parameter(name="image")) == "region … has no machine of size large, image …"
 
 
-def test_a_masked_value_goes_however_short() -> None:
-    """The template's author says that it is secret."""
-    assert Redaction({"pin": "1234", "size": "large"}, masked={"pin"}).of_text("pin 1234 for large") == "pin … for large"
+@pytest.mark.parametrize(
+    "parameter",
+    [Parameter(name="pin", masked=True), Parameter(name="pin", masked=True, default="1234"), Parameter(name="pin", ephemeral=True)],
+    ids=["masked", "masked, and its default", "typed in for one build"],
+)
+def test_a_masked_value_goes_however_short(parameter: Parameter) -> None:
+    """The template's author says that it is secret; so is what is typed in for one build only."""
+    assert taken_out("pin 1234 for large", {"pin": "1234", "size": "large"}, parameter) == "pin … for large"
+
+
+def test_what_one_build_is_asked_to_do_stays() -> None:
+    """Of a parameter for one build, a flag and an option are words."""
+    asked = (Parameter(name="reset", type="bool", ephemeral=True), attrs.evolve(REGION, ephemeral=True))
+    assert taken_out("reset is true in eu-west-1", {"reset": "true", "region": "eu-west-1"}, *asked) == "reset is true in eu-west-1"
+
+
+def test_each_text_of_a_list_is_judged_by_itself() -> None:
+    """Options stay, whatever they are listed with; of a list that cannot be read all of it may be secret."""
+    asked = attrs.evolve(REGION, type="list(string)")
+    said = "no eu-west-1 for t0p-s3cret, nor eu-east-1"
+    assert taken_out(said, {"region": '["eu-west-1", "t0p-s3cret", "eu-east-1", 7]'}, asked) == "no eu-west-1 for …, nor eu-east-1"
+    for odd in ('["eu-west-1"', '"eu-west-1"', "[" * 100_000):
+        assert taken_out(f"no {odd[:20]}", {"region": odd}, asked) != f"no {odd[:20]}"
+
+
+def test_what_many_values_begin_with_stays() -> None:
+    """Blanks, and what stands before every address, are nobody's secret."""
+    said = "        see https://coder.test/help"
+    assert taken_out(said, {"url": "https://git.example/x", "text": "{\n        }"}) == said
+
+
+def test_a_long_text_is_looked_through_in_time() -> None:
+    """A hundred kilobytes for a long value, in all writings, beside one of a single character."""
+    secret = "".join(chr(0x4E00 + at % 5000) for at in range(2048))
+    masked = Parameter(name="pin", masked=True)
+    text = "x" * 50_000 + "\\u4e" * 12_500
+    assert taken_out(text + secret[:8] + "y", {"token": secret, "pin": "y"}, masked) == text + "…"
 
 
 def _outcome() -> Outcome:
-    build = Build(id=ID, number=1, transition=Transition.START, job_status=JobStatus.FAILED, template_version_id=ID, error=f"bad {SECRET}")
+    failed: dict[str, Any] = {"job_status": JobStatus.FAILED, "error": f"bad {SECRET}", "error_code": SECRET}
+    build = Build(id=ID, number=1, transition=Transition.START, template_version_id=ID, **failed)
     at = datetime(2026, 1, 1, tzinfo=timezone.utc)
     workspace = Workspace(id=ID, name="w", owner_id=ID, owner_name="me", organization_id=ID, template_id=ID, created_at=at, build=build)
     chat = Chat(id="c", owner_id=ID, organization_id=ID, generation=1, workspace_id=ID)
@@ -94,16 +156,19 @@ def _outcome() -> Outcome:
         error=f"bad {SECRET}",
         log_tail=("fine", f"export TOKEN={json.dumps(SECRET)}"),
         workspace=workspace,
+        not_applied={"parameters": f"not {SECRET}", "name": "n"},
     )
 
 
 def test_every_field_that_tells_is_looked_at() -> None:
-    """Error, log and the build's own error, also as an outcome at the end of progress; what is without it stays."""
-    without = Redaction({"token": SECRET})
+    """Error, log, what had no effect, and the build's own error and code, also as an outcome at the end of progress; what is without it stays."""
+    without = Redaction([SECRET])
     told = without.of_outcome(_outcome())
     step = Progress(chat_id="c", generation=1, at=datetime(2026, 1, 1, tzinfo=timezone.utc), elapsed=1, line=f"> {SECRET}", outcome=_outcome())
     for shown in (told, without.of_progress(step)):
-        assert shows(repr(shown), SECRET) == []
+        assert shows(json.dumps(shown.as_dict(), ensure_ascii=False) + repr(shown), SECRET) == []
+    assert all(without.meets([text]) is bool(shows(text, SECRET)) for text in words_of(step))
+    assert not without.meets(words_of(told))
     assert told.log_tail[0] == "fine"
     assert without.of_progress(attrs.evolve(step, line="fine", outcome=None)).line == "fine"
 
@@ -111,5 +176,17 @@ def test_every_field_that_tells_is_looked_at() -> None:
 def test_a_refusal_tells_it_nowhere() -> None:
     """Message, detail, validations, and the arguments from which its text and repr are made."""
     error = RefusedError(f"no {SECRET}", detail=go(SECRET), validations=[("token", f"{SECRET} is too long")])
-    Redaction({"token": SECRET}).of_error(error)
+    Redaction([SECRET]).of_error(error)
     assert shows("".join((str(error), repr(error), error.message, error.detail, repr(error.validations))), SECRET) == []
+    assert not Redaction([SECRET]).meets(words_of(error))
+
+
+def test_nor_do_the_errors_behind_it() -> None:
+    """A log tells them all: causes, and what was being handled; one that is its own cause ends nothing."""
+    last, cause, handled = ValueError(SECRET, 7), KeyError(SECRET), OSError(2, SECRET)
+    last.__cause__, last.__context__, cause.__context__ = cause, handled, last
+    assert Redaction([SECRET]).meets(words_of(last))
+    Redaction([SECRET]).of_error(last)
+    assert shows("".join(traceback.format_exception(last)), SECRET) == []
+    assert "…" in "".join(traceback.format_exception(last))
+    assert last.args[1] == 7

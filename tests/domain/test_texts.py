@@ -20,7 +20,25 @@ echo "![not a picture](x)" <!-- nor a comment --> `date` **$HOME** <user>
 
 ~~~
 <style>x</style>
+
+
+
+still code, four lines further down
 ~~~
+
+> ```sh
+> ls <!-- in a quote -->
+>
+> cat ![x](y)
+> ```
+
+- ```sh
+  ls <!-- in a list -->
+
+  cat <img src=x>
+  ```
+1. > ~~~
+   > <!-- in both -->
 
     <!-- code by its indent -->
 \t![tab](t)
@@ -64,7 +82,7 @@ def test_what_only_a_browser_understands_goes(readme: str, shown: str) -> None:
 
 def test_a_readme_of_any_size_is_read_in_time() -> None:
     """What looks like the beginning of something, a hundred thousand times over, ends."""
-    for piece in ("`", "``a`", "<!--", "![", "[![a](b)", "<script>", "<img ", "```\n", "---\n", "\u200b\x1b["):
+    for piece in ("`", "``a`", "<!--", "![", "[![a](b)", "<script>", "<img ", "```\n", "---\n", "\u200b\x1b[", "> ", "- ", "> ```\n", "1. > "):
         markdown(piece * 100_000, 1000)
 
 
@@ -96,7 +114,9 @@ def test_what_everybody_sees_stays(text: str) -> None:
 
 
 def test_what_is_cut_says_so() -> None:
-    """And how much there was; of an error the end stays as well as the beginning, for it says why."""
+    """And how much there was, of what was not looked at as well; of an error the end stays as well as the beginning, for it says why."""
+    assert markdown("a" * 1_000_000, 100) == "a" * 73 + "… [1000000 characters, cut]"
+    assert markdown(" " * 999_999 + "a", 100) == "… [737856 characters, cut]"
     assert cut("a" * 100, 100) == "a" * 100
     assert cut("a" * 1234, 100) == "a" * 76 + "… [1234 characters, cut]"
     error = "terraform apply: " + "x" * 900 + ": no space left on device"

@@ -49,7 +49,8 @@ def test_a_creation_that_is_not_answered(*, late: bool) -> None:
     assert (error.value.reason, error.value.retryable, world.sim.elapsed) == (Reason.OUTCOME_UNKNOWN, True, 25)
     assert str(error.value) == "create_workspace was not answered in time"
     assert (
-        error.value.next_step == "The platform did not answer. Make the same call again in 5 s: it goes on from here and makes no second workspace."
+        error.value.next_step
+        == "Whether the platform has done it is not known. Make the same call again in 5 s: it goes on from here and makes no second workspace."
     )
     look = world.sim.store.look(CHAT)
     assert (look.plan is not None, look.claimed_for) == (True, 0)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace import Chat, Reason, Template, TemplateError, UnavailableError
+from chatworkspace import Chat, Reason, State, Template, TemplateError, UnavailableError
+from chatworkspace._domain.templates import WHY
 from chatworkspace.ports import NotFoundError
 from tests.service.chats import CHAT, World, nowhere
 
@@ -40,7 +41,7 @@ def test_a_template_that_may_not_be_used(properties: dict[str, Any], reason: Rea
     error = refused(world, world.template(**properties))
     assert (error.reason, error.retryable) == (reason, False)
     assert error.next_step
-    assert "docker" in str(error)
+    assert str(error) == f"no workspace can be created from template docker: {WHY[reason]}"
 
 
 def test_a_template_that_is_not_there() -> None:
@@ -112,6 +113,19 @@ def test_the_allow_list_is_not_asked_for_what_is_there() -> None:
     first = world.created()
     allowed.clear()
     assert world.chats.create(CHAT, first.require_ready().template_id).reason is Reason.EXISTING
+
+
+def test_the_workspace_of_a_template_that_is_deprecated_by_now_is_used() -> None:
+    """It is found, stopped and started as before; only that no new one is made."""
+    world = World()
+    first = world.created()
+    world.coder.update_template("docker", deprecated=True)
+    assert world.chats.create(CHAT, first.require_ready().template_id).reason is Reason.EXISTING
+    assert world.chats.stop(CHAT).state is State.STOPPED
+    assert world.chats.start(CHAT).reason is Reason.STARTED
+    with pytest.raises(TemplateError) as error:
+        world.chats.create(CHAT, first.require_ready().template_id, replace=True)
+    assert error.value.reason is Reason.TEMPLATE_DEPRECATED
 
 
 def test_a_template_is_checked_before_a_workspace_is_replaced() -> None:

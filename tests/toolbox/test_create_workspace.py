@@ -120,7 +120,7 @@ def test_c07_presets() -> None:
     preset = Preset(id=UUID(int=3), name="Small", parameters={"region": "eu"}, desired_prebuilds=1)
     kitchen = kitchen_with(parameters=(Parameter(name="region", required=True),), presets=(preset,))
     wrong = kitchen.create(preset_id="small")
-    assert (wrong["reason"], wrong["error"]) == ("invalid_argument", "preset_id: expected a UUID or its text")
+    assert (wrong["reason"], wrong["error"]) == ("invalid_argument", "preset_id: expected a UUID, as read_template gives it")
     said = kitchen.create(preset_id=str(preset.id))
     assert (said["created"], said["state"]) == (True, "ready")
     assert workspace_of(kitchen).now.build.number == 2

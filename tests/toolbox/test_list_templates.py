@@ -57,7 +57,7 @@ def test_l01_only_templates_that_the_chat_may_use() -> None:
 
 
 def test_l02_ten_a_page() -> None:
-    """next_page stands only where there is more; below 1 is the first page, beyond the last there is nothing."""
+    """next_page stands only where there is more; below 1 is the first page, beyond the last there is nothing, and that is said."""
     kitchen = Kitchen()
     for number in range(21):
         kitchen.coder.add_template(f"template-{number:02}")
@@ -65,6 +65,9 @@ def test_l02_ten_a_page() -> None:
     assert [len(said["templates"]) for said in pages] == [10, 10, 1, 0, 10, 10]
     assert [said["page"] for said in pages] == [1, 2, 3, 4, 1, 1]
     assert [said.get("next_page") for said in pages] == [2, 3, None, None, 2, 2]
+    assert pages[3]["next_step"] == "There is no such page: the last is 3. Call list_templates with a page up to that."
+    assert [said["advice"] for said in pages] == ["ask_user"] * 3 + ["list_templates"] + ["ask_user"] * 2
+    assert Kitchen().call("list_templates", page=2)["next_step"].startswith("There is no such page: the last is 1.")
     assert [item["name"] for said in pages[:3] for item in said["templates"]] == [f"template-{number:02}" for number in range(21)]
 
 
@@ -107,6 +110,8 @@ def test_l04_a_page_has_a_budget(letter: str) -> None:
     assert [it["name"] for it in result.content["templates"]] == [f"t{number}" for number in range(10)]
     excerpts = ["readme_excerpt" in it for it in result.content["templates"]]
     assert excerpts == sorted(excerpts, reverse=True)
+    missing = f"the READMEs of the last {10 - sum(excerpts)}"
+    assert result.content.get("left_out") == ([missing] if not all(excerpts) else None)
     assert result.content["next_step"]
 
 
@@ -127,13 +132,19 @@ def test_l04_a_page_has_a_budget(letter: str) -> None:
         ("snake", 2),
         ("notebook", 1),
         ("note book", 1),
+        ("box python", 2),
+        ("snake the", 2),
+        ("server notebook", 1),
+        ("snake_notebook box", 1),
+        ("box ruby", 0),
+        ("box snake", 1),
         ("ruby", 0),
         ("-", 0),
         (" _- ", 0),
     ],
 )
 def test_l05_l06_tiers_of_a_query(query: str, tier: int) -> None:
-    """Equal, prefix, contained, in the description only; compared as written and without blanks, hyphens and underscores."""
+    """Equal, prefix, contained, with the description; compared as written and without blanks, hyphens and underscores, and word by word."""
     it = template("python-box", display_name="The Snake", description="A Notebook server")
     assert match_tier(it, query.strip().lower()) == tier
 
@@ -290,13 +301,32 @@ def test_l17_the_recommendation_and_what_to_do() -> None:
     assert said["next_step"].startswith("Do not create a workspace yet: ask the user")
 
 
-def test_l17_what_would_be_refused_is_not_recommended() -> None:
-    """A template with an external agent may be the only one: the user is asked, for create_workspace would refuse it."""
+def test_l17_what_would_be_refused_is_not_offered() -> None:
+    """Where there are none but templates with external agents, the user is told, and not asked to choose; beside another they count for nothing."""
     kitchen = Kitchen()
     kitchen.coder.add_template("laptop", external_agent=True)
+    for said in (kitchen.call("list_templates"), kitchen.call("list_templates", query="lap")):
+        assert "recommended_template_id" not in said
+        assert said["templates"][0]["external_agent"] is True
+        assert said["advice"] == "ask_user"
+        assert said["next_step"].startswith("No workspace can be created from these here")
+    docker = kitchen.coder.add_template("docker")
     said = kitchen.call("list_templates")
-    assert "recommended_template_id" not in said
-    assert "ask the user" in said["next_step"]
+    assert (said["recommended_template_id"], said["advice"]) == (str(docker.id), "create")
+    assert {item["name"]: "external_agent" in item for item in said["templates"]} == {"docker": False, "laptop": True}
+    kitchen.coder.add_template("docks")
+    assert kitchen.call("list_templates", query="lap")["next_step"].startswith("No workspace can be created from these here")
+    assert kitchen.call("list_templates", query="cobol")["advice"] == "list_templates"
+
+
+@pytest.mark.parametrize("tool", ["list_templates", "read_template"])
+def test_l18_a_closed_chat_is_offered_nothing(tool: str) -> None:
+    """It gets no workspace any more, so it is not told to create one."""
+    kitchen = Kitchen()
+    docker = kitchen.coder.add_template("docker")
+    kitchen.sim.workspaces.close_chat("chat-1")
+    result = kitchen.result(tool, **({"template_id": str(docker.id)} if tool == "read_template" else {}))
+    assert (result.is_error, result.content["reason"], result.content["advice"]) == (True, "chat_closed", "ask_user")
 
 
 def test_l03_foreign_text_is_cut() -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from chatworkspace import Chat, UnavailableError
 from chatworkspace.ports import Evaluation, Option, Parameter, Preset
 from tests.toolbox.kitchen import Kitchen
 
@@ -120,18 +121,31 @@ def test_r05_what_the_platform_evaluates_for_the_owner_counts() -> None:
 
 
 def test_r06_what_was_recorded_at_import_stands_in() -> None:
-    """Where nothing is evaluated, or the evaluation fails; the note tells which; without parameters there is no note."""
+    """Where nothing is evaluated, or the evaluation fails; the note tells which, and whether it may pass; without parameters there is no note."""
     recorded = read(Kitchen(), parameters=IMPORTED)
     kitchen = Kitchen()
     kitchen.coder.when("evaluate_parameters").fail()
     failed = read(kitchen, parameters=IMPORTED)
-    kitchen.coder.when("evaluate_parameters").refuse(message="still importing")
-    assert read(kitchen, "vm", parameters=IMPORTED)["parameters_note"] == failed["parameters_note"]
+    kitchen.coder.when("evaluate_parameters").refuse(message="no")
+    refused = read(kitchen, "vm", parameters=IMPORTED)
+    assert failed["parameters_note"].startswith(refused["parameters_note"])
+    assert "still being imported: read the template again" in failed["parameters_note"]
+    kitchen.coder.when("evaluate_parameters").fail(UnavailableError("never", retryable=False))
+    assert read(kitchen, "gpu", parameters=IMPORTED)["parameters_note"] == refused["parameters_note"]
     assert recorded["parameters"] == failed["parameters"]
     assert [it["default"] for it in failed["parameters"]] == ["a-import", "b-import"]
     assert "recorded" in recorded["parameters_note"]
     assert "could not be evaluated" in failed["parameters_note"]
     assert "parameters_note" not in read(Kitchen())
+
+
+def test_r06_an_error_of_the_whole_evaluation() -> None:
+    """What was recorded at import stands in for all of it, with the platform's words in a field of their own."""
+    evaluation = Evaluation(parameters=(Parameter(name="a", default="nonsense"),), problem="Region not allowed")
+    said = read(Kitchen(), parameters=IMPORTED, evaluation=evaluation)
+    assert [it["default"] for it in said["parameters"]] == ["a-import", "b-import"]
+    assert "could not be evaluated" in said["parameters_note"]
+    assert said["parameters_error"] == "Region not allowed"
 
 
 def test_r07_what_could_not_be_told_is_filled_from_import() -> None:
@@ -210,6 +224,49 @@ def test_r03_a_value_is_whole_or_not_there() -> None:
     (first, second) = said["presets"][0]["parameters"]
     assert set(first) == {"name", "value_note"}
     assert second == {"name": "b", "value": "1"}
+
+
+def test_r11_a_deprecated_template_can_be_read() -> None:
+    """Its workspaces are started with what it asks; that no new one is made of it is said."""
+    said = read(Kitchen(), deprecated=True, parameters=(REGION,))
+    assert said["parameters"][0]["name"] == "region"
+    assert said["deprecated"] is True
+    assert "no new workspace can be created from it" in said["next_step"]
+    assert not {"deprecated", "advice", "next_step"} & set(read(Kitchen()))
+
+
+def test_r11_so_can_that_of_the_chats_own_workspace() -> None:
+    """Whoever is sent to read what a start asks is not refused, whatever is allowed by now; another chat is."""
+    allowed = set[UUID]()
+
+    def allow(chat: Chat) -> set[UUID]:
+        del chat
+        return allowed
+
+    kitchen = Kitchen(allowed_templates=allow)
+    docker = kitchen.coder.add_template("docker", parameters=(REGION,))
+    allowed |= {docker.id}
+    kitchen.create()
+    allowed.clear()
+    assert kitchen.call("read_template", template_id=str(docker.id))["parameters"][0]["name"] == "region"
+    kitchen.sim.workspaces.detach("chat-1")
+    assert kitchen.call("read_template", template_id=str(docker.id))["reason"] == "template_not_allowed"
+    other = kitchen.coder.add_template("other")
+    kitchen.sim.workspaces.attach("chat-1", kitchen.coder.workspaces[0].id)
+    assert kitchen.call("read_template", template_id=str(other.id))["reason"] == "template_not_allowed"
+
+
+def test_r12_a_value_that_is_masked_is_not_shown() -> None:
+    """Neither a parameter's default nor a preset's answer; that there is one is said."""
+    secret = Parameter(name="token", default="hunter2-hunter2", masked=True)
+    preset = Preset(id=UUID(int=1), name="P", parameters={"token": "hunter2-hunter2", "region": "eu"})
+    said = read(Kitchen(), parameters=(secret, REGION), presets=(preset,))
+    assert "hunter2" not in repr(said)
+    assert said["parameters"][0]["masked"] is True
+    assert "not shown" in said["parameters"][0]["default_note"]
+    first, second = said["presets"][0]["parameters"]
+    assert set(first) == {"name", "value_note"}
+    assert second == {"name": "region", "value": "eu"}
 
 
 def test_r02_a_small_template_is_whole() -> None:

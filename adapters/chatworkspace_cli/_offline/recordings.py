@@ -1,6 +1,7 @@
 """Recorded tool calls: JSON Lines of {chat, at, message}, each message as OpenAI's or Anthropic's API returns it. Pure.
 
-What comes back are the tool-result messages, ready to be sent to the same vendor.
+Of OpenAI's Responses API that is a response, whole, or one item of its output. What comes back are the tool-result messages (there: items), ready to
+be sent to the same vendor.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ LONGEST = 366 * 86400
 """Seconds."""
 
 
+CALL = "function_call"
+"""What an item of a response is called that asks for a call."""
+
+
 class Vendor(Enum):
     """Whose form a message has."""
 
     OPENAI = "openai"
+    RESPONSES = "openai-responses"
     ANTHROPIC = "anthropic"
 
 
@@ -109,13 +115,18 @@ def _seconds(value: object) -> float:
 def _calls(message: Mapping[str, object]) -> tuple[Vendor, tuple[ToolCall, ...]]:
     if message.get("tool_calls") is not None:
         return Vendor.OPENAI, tuple(_of_openai(it) for it in _list(message["tool_calls"], "message.tool_calls"))
+    if "output" in message:
+        items = [_object(it, "message.output[]") for it in _list(message["output"], "message.output")]
+        return Vendor.RESPONSES, tuple(_of_responses(item, "message.output[]") for item in items if item.get("type") == CALL)
+    if message.get("type") in (CALL, "reasoning"):
+        return Vendor.RESPONSES, (_of_responses(message, "message"),) if message["type"] == CALL else ()
     content = message.get("content")
     if isinstance(content, list):
         blocks = [_object(it, "message.content[]") for it in cast("list[object]", content)]
         return Vendor.ANTHROPIC, tuple(_of_anthropic(block) for block in blocks if block.get("type") == "tool_use")
     if isinstance(content, str) or ("content" in message and content is None):  # nothing but text, or a refusal
         return Vendor.OPENAI, ()
-    raise _NotARecordingError("message: expected tool_calls (OpenAI) or a list of content blocks (Anthropic)")
+    raise _NotARecordingError("message: expected tool_calls or function_call items (OpenAI), or a list of content blocks (Anthropic)")
 
 
 def _of_openai(value: object) -> ToolCall:
@@ -125,6 +136,13 @@ def _of_openai(value: object) -> ToolCall:
     if not isinstance(arguments, str):
         raise _NotARecordingError("message.tool_calls[].function.arguments: expected JSON text")
     return ToolCall(id=_text(call.get("id"), "message.tool_calls[].id"), name=_text(function.get("name"), "function.name"), arguments=arguments)
+
+
+def _of_responses(item: Mapping[str, object], where: str) -> ToolCall:
+    arguments = item.get("arguments", "")
+    if not isinstance(arguments, str):
+        raise _NotARecordingError(f"{where}.arguments: expected JSON text")
+    return ToolCall(id=_text(item.get("call_id"), f"{where}.call_id"), name=_text(item.get("name"), f"{where}.name"), arguments=arguments)
 
 
 def _of_anthropic(block: Mapping[str, object]) -> ToolCall:
@@ -151,6 +169,8 @@ def messages(vendor: Vendor, replies: Sequence[Reply]) -> list[dict[str, Any]]:
     match vendor:
         case Vendor.OPENAI:
             return [{"role": "tool", "tool_call_id": reply.call.id, "content": reply.text} for reply in replies]
+        case Vendor.RESPONSES:
+            return [{"type": "function_call_output", "call_id": reply.call.id, "output": reply.text} for reply in replies]
         case Vendor.ANTHROPIC:
             blocks = [{"type": "tool_result", "tool_use_id": it.call.id, "content": it.text, "is_error": it.is_error} for it in replies]
             return [{"role": "user", "content": blocks}] if blocks else []

@@ -18,8 +18,8 @@ from chatworkspace_coder._answers.fields import printable
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.rates import WINDOW, rate_in
 
-UNCLEAR = frozenset({401, 408, 425, 429, 499})
-"""4xx that speak of the token, the moment or the connection, not of the request."""
+UNCLEAR = frozenset({401, 406, 408, 425, 429, 499})
+"""4xx that speak of the token, the moment (a version that is still being imported, say) or the connection, not of the request."""
 MOMENT = 5.0
 """Seconds for which a read waits, at most, where Coder takes no more requests: its caller may hold what others wait for."""
 SOONEST = 1.0

@@ -54,7 +54,8 @@ def evaluation(told: object) -> Evaluation:
     return Evaluation(
         parameters=tuple(parameter for _, parameter in read),
         unknown=frozenset(unknown | {(text(one, "name"), "options") for one in found if _has_unknown_options(one)}),
-        complete=not _errors(it),
+        complete=not any(map(_is_of_a_module, _errors(it))),
+        problem="; ".join(error for error in _errors(it) if not _is_of_a_module(error)),
     )
 
 
@@ -69,6 +70,7 @@ def _evaluated(it: Json) -> Parameter:
         validation_min=number(check, "validation_min"),
         validation_max=number(check, "validation_max"),
         error="; ".join(_errors(it)),
+        masked=flag(part(it, "styling"), "mask_input"),
         **_shared(it),
     )
 
@@ -80,6 +82,11 @@ def _default(it: Json) -> str | None:
 
 def _has_unknown_options(it: Json) -> bool:
     return any(not flag(part(option, "value"), "valid", default=True) for option in rows(it, "options"))
+
+
+def _is_of_a_module(error: str) -> bool:
+    """Tell an error by which some parameters are missing from one by which none can be relied upon."""
+    return "module" in error.lower()
 
 
 def _errors(it: Json) -> list[str]:

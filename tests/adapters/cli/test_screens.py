@@ -52,7 +52,7 @@ def test_plain_lines_tell_what_is_new() -> None:
     assert [line.partition(" s  ")[2] for line in out.getvalue().splitlines()] == [
         "building, position 2 in the queue",
         "building",
-        "| pulling?[2J",
+        "| pulling",
         "connecting",
     ]
 

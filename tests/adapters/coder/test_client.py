@@ -308,6 +308,18 @@ def test_answers_of_a_build(server: Server, client: CoderClient) -> None:
     assert client.build_parameters(READ, deadline=soon()) == {"cpu": "2"}
 
 
+def test_parameters_of_a_version_that_is_still_imported(server: Server, client: CoderClient) -> None:
+    """Not now: it may be asked again, whichever status says so."""
+    server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))
+    for status in (412, 425):
+        path = f"/templateversions/{VERSION}/dynamic-parameters/evaluate"
+        server.on("POST", path, *[Reply(status, problem("Template version job has not finished"))] * 50)
+        with pytest.raises(UnavailableError) as error:
+            client.evaluate_parameters(ME, THE_TEMPLATE, deadline=soon(0.5))
+        assert error.value.retryable
+        assert "has not finished" in str(error.value)
+
+
 def test_evaluated_parameters(server: Server, client: CoderClient) -> None:
     """Asked for the owner who answers so; None for classic templates, RefusedError while the version is imported, unavailable in older servers."""
     path = f"/templateversions/{VERSION}/dynamic-parameters/evaluate"

@@ -285,6 +285,13 @@ def test_marks_may_come_in_pieces(size: int) -> None:
     assert (completed.exit_code, completed.output) == (12, "line\n" * 200)
 
 
+def test_what_nobody_sees_is_no_output() -> None:
+    """Colours, controls, directions and tags go, whatever their encoding; the rest is as the command wrote it."""
+    output = _terminal.Output("abcd")
+    output.add("abcd<\r\n\x1b[31mred\x1b[0m\t\x07\x9b1mü\u202e\u200b\U000e0041漢\r\n10%\r20%\r\nabcd>0<\r\n".encode())
+    assert output.completed().output == "red\tü漢\n10%\n20%\n"
+
+
 def test_what_is_shown_of_the_command_is_no_mark() -> None:
     """Its halves stand apart wherever the command is shown."""
     wrapped = _terminal.wrap("echo", "0123456789abcdef", "fedcba9876543210")

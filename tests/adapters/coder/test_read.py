@@ -307,6 +307,21 @@ def test_evaluated_parameters() -> None:
     assert read.complete
 
 
+def test_a_parameter_that_is_masked() -> None:
+    """The form hides what is typed in: it is a secret."""
+    told = {"parameters": [{"name": "pin", "styling": {"mask_input": True}}, {"name": "cpu", "styling": {"label": "cores"}}, {"name": "a"}]}
+    assert [it.masked for it in parameters.evaluation(told).parameters] == [True, False, False]
+
+
+def test_errors_of_an_evaluation() -> None:
+    """One about modules: some parameters are missing. Any other: none of it can be relied upon. A warning is none."""
+    warned: Json = {"severity": "warning", "summary": "Region not allowed"}
+    modules: Json = {"severity": "error", "summary": "Module not loaded. Did you run `terraform init`?"}
+    wrong: Json = {"severity": "error", "summary": "Region not allowed"}
+    read = [parameters.evaluation({"diagnostics": told, "parameters": []}) for told in ([warned], [modules], [modules, wrong])]
+    assert [(it.complete, it.problem) for it in read] == [(True, ""), (False, ""), (False, "Region not allowed")]
+
+
 def test_use_of_templates() -> None:
     """Live and deleted workspaces of the last 60 days; what is older does not count."""
     old = (NOW - timedelta(days=61)).isoformat()

@@ -44,6 +44,7 @@ def preset_json(it: Preset, *, details: bool, default: bool) -> dict[str, Any]:
 def evaluation_json(it: Evaluation, given: dict[str, Any], number: object) -> dict[str, Any]:
     """Return the parameters as they are for an owner. given: the inputs; number: of the question, which the answer repeats."""
     problems = [] if it.complete else [_diagnostic("Some modules could not be loaded", "")]
+    problems += [_diagnostic(it.problem, "")] if it.problem else []
     parameters = [_evaluated_json(parameter, given, order, it.unknown) for order, parameter in enumerate(it.parameters)]
     return {"id": number, "diagnostics": problems, "parameters": parameters}
 
@@ -70,7 +71,7 @@ def _evaluated_json(it: Parameter, given: dict[str, Any], order: int, unknown: f
         "description": it.description,
         "type": it.type,
         "form_type": it.form_type or "input",
-        "styling": {},
+        "styling": {"mask_input": True} if it.masked else {},
         "mutable": it.mutable,
         "icon": "",
         "options": [_option_json(option) | {"value": _valued(option.value)} for option in it.options]

@@ -30,6 +30,24 @@ def anthropic(*calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     return {"role": "assistant", "content": [{"type": "text", "text": "Let me see."}, *made]}
 
 
+def function_call(number: int, name: str, text: str) -> dict[str, Any]:
+    """Return one item of the output of OpenAI's Responses API."""
+    return {"type": "function_call", "id": f"fc_{number}", "call_id": f"call_{number}", "name": name, "arguments": text, "status": "completed"}
+
+
+def response(*calls: tuple[str, str]) -> dict[str, Any]:
+    """Return a response of OpenAI's Responses API."""
+    thought: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": []}
+    said: dict[str, Any] = {
+        "type": "message",
+        "id": "msg_1",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "Let me see.", "annotations": []}],
+    }
+    made = [function_call(number, name, text) for number, (name, text) in enumerate(calls)]
+    return {"id": "resp_1", "object": "response", "status": "completed", "output": [thought, said, *made]}
+
+
 def line(message: object, *, chat: str = "chat-1", at: float = 0) -> str:
     return json.dumps({"chat": chat, "at": at, "message": message})
 
@@ -71,6 +89,29 @@ def test_the_messages_have_the_vendors_form(recording: Path, capsys: pytest.Capt
     assert json.loads(third["message"]["content"])["stopped"] is True
 
 
+def test_items_of_the_responses_api(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A response as a whole, or one of its items at a time; each call is answered by an item with its call_id. Other items ask for nothing.
+
+    As OpenAI's own Python package types them: ResponseFunctionToolCall in, FunctionCallOutput back.
+    """
+    path = tmp_path / "calls.jsonl"
+    thought, said, *_ = response()["output"]
+    lines = [
+        line(response(("list_templates", "{}"), ("create_workspace", json.dumps({"template_id": DOCKER})))),
+        *(line(item, at=60) for item in (thought, said, function_call(7, "stop_workspace", ""))),
+        line(response(), at=90),
+    ]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    code, told, _ = run(capsys, path)
+    assert code == 0
+    assert [it["message"]["call_id"] for it in told] == ["call_0", "call_1", "call_7"]
+    assert all(it["message"].keys() == {"type", "call_id", "output"} and it["message"]["type"] == "function_call_output" for it in told)
+    listed, created, stopped = (json.loads(it["message"]["output"]) for it in told)
+    assert listed["templates"]
+    assert created["created"] is True
+    assert stopped["stopped"] is True
+
+
 def test_people_see_progress_and_a_summary(recording: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """On standard error, so that standard output can be piped to a program."""
     _, _, told = run(capsys, recording)
@@ -110,7 +151,15 @@ def _comparable(content: dict[str, Any]) -> str:
         ('{"message": {}}', "chat: expected 1 to 255 characters of text"),
         ('{"chat": "", "message": {}}', "chat: expected 1 to 255 characters of text"),
         ('{"chat": "a"}', "message: expected an object"),
-        ('{"chat": "a", "message": {}}', "message: expected tool_calls (OpenAI) or a list of content blocks (Anthropic)"),
+        ('{"chat": "a", "message": {}}', "message: expected tool_calls or function_call items (OpenAI), or a list of content blocks (Anthropic)"),
+        ('{"chat": "a", "message": {"output": 7}}', "message.output: expected a list"),
+        ('{"chat": "a", "message": {"output": [7]}}', "message.output[]: expected an object"),
+        ('{"chat": "a", "message": {"output": [{"type": "function_call", "name": "n"}]}}', "message.output[].call_id: expected text"),
+        ('{"chat": "a", "message": {"type": "function_call", "call_id": "c", "name": 7}}', "message.name: expected text"),
+        (
+            '{"chat": "a", "message": {"type": "function_call", "call_id": "c", "name": "n", "arguments": {}}}',
+            "message.arguments: expected JSON text",
+        ),
         ('{"chat": "a", "at": -1, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
         ('{"chat": "a", "at": true, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
         ('{"chat": "a", "at": 1e308, "message": {"tool_calls": []}}', "at: expected seconds, 0 to a year of them"),
