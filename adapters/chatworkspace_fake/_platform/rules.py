@@ -143,12 +143,6 @@ class Platform:
         """Return what the active version of a template makes that the user may see. NotFoundError."""
         return self.blueprints[self.seen_template(user_id, template_id).id]
 
-    def version(self, template: Template, user_id: UUID) -> Blueprint:
-        """Return what that version of a template makes that the user may see; the active one, where it was never built. NotFoundError."""
-        active = self.blueprint(template.id, user_id)
-        built = (record.blueprint for it in tuple(self.made.values()) if it.template.id == template.id for record in it.records)
-        return next((it for it in built if it.version_id == template.version_id), active) if active.version_id != template.version_id else active
-
     def required_version(self, template_id: UUID) -> UUID | None:
         """Return the version that a start must use, if the template says so."""
         blueprint = self.blueprints[template_id]
