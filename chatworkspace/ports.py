@@ -17,7 +17,7 @@ from chatworkspace._domain.offer import Evaluation, Option, Parameter, Preset, T
 from chatworkspace._domain.pauses import pauses
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
-from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed
+from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed, Warming
 from chatworkspace._ports.errors import (
     ChangedError,
     ClaimedError,
@@ -68,6 +68,7 @@ __all__ = [
     "SystemClock",
     "TemplateUse",
     "TurnSignals",
+    "Warming",
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",

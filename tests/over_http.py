@@ -1,13 +1,14 @@
 """HTTP in virtual time: within over_http(level), whatever a FakeCoder is asked goes over a socket to a simulator of that level, and back.
 
 A CoderClient asks, and a CoderSimulator answers from the very FakeCoder. A request takes no virtual time, since nobody on the way waits for the
-clock. So tests with exact instants, kills and interleavings run over HTTP as they are. What the platform refuses is refused by the server. Three
+clock. So tests with exact instants, kills and interleavings run over HTTP as they are. What the platform refuses is refused by the server. Four
 things stay in memory:
 
 - faults for which the caller waits (lost, late, slow) strike before the wire, in virtual time; a request that arrives late acts without it, since
   nobody hears its answer;
 - faults by which a call fails (a busy server): over the wire the client would ask again, in real time;
-- waiting for the next state of a watch: a stream would wait in real time. The state itself is read over HTTP.
+- waiting for the next state of a watch: a stream would wait in real time. The state itself is read over HTTP;
+- reaching an agent ahead of its dial: nobody reads what becomes of it.
 
 These are tested in real time: tests/adapters/over_http/.
 """
@@ -21,10 +22,11 @@ from threading import get_ident, local
 from typing import Any, TypeVar
 from unittest import mock
 
-from chatworkspace import RefusedError, Workspace
+from chatworkspace import RefusedError, UnavailableError, Workspace
 from chatworkspace.ports import DialError, NameTakenError, NotAnsweredError, Watch
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import FakeCoder
+from chatworkspace_fake._platform.coder import CHANGES
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.world import user_of_id
@@ -39,6 +41,8 @@ ASKED = (
     *("build_log", "build_parameters", "record_use", "dial"),
 )
 """Calls of the ports that are a question and an answer."""
+IN_MEMORY = ("watch", "warm")
+"""Calls that are no question, or whose answer nobody reads."""
 REFUSABLE = frozenset({"create_workspace", "start_workspace", "stop_workspace", "delete_workspace", "dial"})
 """Calls that are sent once, so that what the server says is what the caller is told."""
 
@@ -68,6 +72,8 @@ class Wire:
             asked = True
             if arrives_late(coder):
                 return act()
+            if coder._platform.clock.monotonic() > deadline and call not in CHANGES:
+                raise UnavailableError(f"{call} was asked when its time was over")  # in virtual time; the client has real time left
             answer: T = getattr(self.client, call)(*arguments, **more, deadline=time.monotonic() + REAL)
             return answer
 
@@ -165,7 +171,7 @@ class Wires:
             self._here.question = None
             if question is not None:
                 return self.of(coder).ask(question, act, deadline)
-            return self._answer(coder, call, act, deadline) if call == "watch" else self.of(coder).answer(act)
+            return self._answer(coder, call, act, deadline) if call in IN_MEMORY else self.of(coder).answer(act)
 
         return answers
 

@@ -24,7 +24,9 @@ class Code(IntEnum):
 
 MEANINGS: Mapping[Code, str] = {
     Code.DONE: "done: the workspace is ready (stop: stopped; detach: unbound), or what was asked for is printed",
-    Code.NOT_READY: "the workspace is not as asked for: failed, stopped, unreachable, deleted, or there is none; doctor, sweep: something is wrong",
+    Code.NOT_READY: (
+        "the workspace is not as asked for: failed, stopped, unreachable, deleted, or there is none; doctor, sweep, check: something is wrong"
+    ),
     Code.USAGE: "an argument or a setting is wrong; nothing was changed",
     Code.REFUSED: "refused, by the server or by a rule: asking again does not help",
     Code.UNAVAILABLE: "server or store could not be asked: the same command may be given again",

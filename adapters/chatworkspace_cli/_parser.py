@@ -111,6 +111,20 @@ def _add_looks(commands: Commands) -> None:
     execute.add_argument("words", nargs="*", metavar="-- COMMAND", help="one word: a line for the shell; several: a command and its arguments")
     doctor = _command(commands, "doctor", "doctor", "say what server, token and store are, what is wrong with them, and what to do about it")
     _of_server(doctor, organization=True)
+    _add_check(commands)
+
+
+def _add_check(commands: Commands) -> None:
+    summary = "run the rules that the library relies on against the server, on workspaces of their own, which are deleted again"
+    check = _command(commands, "check", "check", summary)
+    check.add_argument("--template", required=True, metavar="NAME", help="name or id of a template that builds without parameters, and has an agent")
+    check.add_argument("--parameters-template", metavar="NAME", help="one with parameters, which --param answers: more rules are run")
+    _of_parameters(check)
+    check.add_argument("--external-template", metavar="NAME", help="one with an external agent: more rules are run")
+    check.add_argument("--rule", action="append", default=[], metavar="ID", help="this rule alone; may be given again")
+    check.add_argument("--minutes", type=_minutes, default=10.0, metavar="N", help="no rule goes on when they are over; default 10")
+    check.add_argument("--clean", action="store_true", help="delete first what checks have left behind, also of those that are under way")
+    _of_server(check, organization=True)
 
 
 def _add_databases(commands: Commands) -> None:
@@ -139,6 +153,12 @@ def _seconds(text: str) -> float:
         if 0 < (seconds := float(text)) < float("inf"):
             return seconds
     raise argparse.ArgumentTypeError("expected a finite number of seconds above 0")
+
+
+def _minutes(text: str) -> float:
+    if (minutes := _seconds(text)) <= 24 * 60:
+        return minutes
+    raise argparse.ArgumentTypeError("expected minutes of a day at most")
 
 
 def _online(options: argparse.Namespace) -> int:

@@ -20,6 +20,7 @@ from chatworkspace.ports import (
     Parameter,
     Preset,
     TemplateUse,
+    Warming,
     Watch,
     WorkspaceCreator,
     to_uuid,
@@ -53,7 +54,8 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     Safe from any thread: share one between all threads of a process, and close it after the ChatWorkspaces that uses it: by close(), or by leaving
     its `with` block. A child of fork() begins with connections of its own. It holds at most `connections` connections for requests, one for each
-    watch (200 at most) and for each command that runs, and one thread, while requests are under way.
+    watch (200 at most), for each command that runs, and for each fresh agent whose scripts run (64 at most), and one thread, while requests are
+    under way.
 
     The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
     exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
@@ -209,3 +211,6 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
         return self._dialer.dial(workspace, agent, deadline)
+
+    def warm(self, workspace: Workspace, agent: Agent, *, deadline: float) -> Warming | None:
+        return self._dialer.warm(workspace, agent, deadline)

@@ -12,7 +12,8 @@ run() looks at one:
 
 A world is the adapter, fresh, on a clock and with threads that race: StoreWorld, CreatorWorld, DialerWorld, ClockWorld. What else rules may do to it
 is an Ability each; a rule whose needs a world does not meet is not run, but ends with MissingAbilityError, so that whoever chooses the rules
-chooses knowingly. A rule that is not kept is a BrokenRuleError, which names it, what was expected and what was seen.
+chooses knowingly. A rule that is not kept is a BrokenRuleError, which names it, what was expected and what was seen. A Deployment makes worlds of a
+platform that others use as well, and deletes what rules have made there.
 
 Needs attrs and the library itself, no test tool, and works in every mode of the interpreter. Durations are seconds (float). All of it is safe
 from any thread.
@@ -24,7 +25,9 @@ from chatworkspace import __version__
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._clocks import CLOCK_RULES
 from chatworkspace_contracts._creator import CREATOR_RULES
+from chatworkspace_contracts._deployment import Deployment
 from chatworkspace_contracts._dialers import DIALER_RULES
+from chatworkspace_contracts._guarded import LeftOff
 from chatworkspace_contracts._rules import BrokenRuleError, MissingAbilityError, Rule, run
 from chatworkspace_contracts._store import STORE_RULES
 from chatworkspace_contracts._threads import RealThreads, Threads
@@ -39,7 +42,9 @@ __all__ = [
     "BrokenRuleError",
     "ClockWorld",
     "CreatorWorld",
+    "Deployment",
     "DialerWorld",
+    "LeftOff",
     "MissingAbilityError",
     "RealThreads",
     "Rule",

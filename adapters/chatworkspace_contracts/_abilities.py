@@ -9,8 +9,8 @@ from inspect import cleandoc
 class Ability(Enum):
     """Something that only some rules need and only some worlds have. The value is the sentence that says what it is.
 
-    Most are fields of a world, named like the ability in small letters, and exist where the field was given. Those of the methods that
-    WorkspaceCreator lets be left out (WATCH to RECORD_USE) exist unless the world says that it lacks them.
+    Most are fields of a world, named like the ability in small letters, and exist where the field was given. REQUIRED, and those of the methods that
+    WorkspaceCreator lets be left out (WATCH to RECORD_USE), exist unless the world says that it lacks them.
     """
 
     # of a store
@@ -20,7 +20,8 @@ class Ability(Enum):
     FOREIGN = "there is a template of another organization, in which the owner is as well"
     SLOW = "there is a template that builds for a moment"
     ENDLESS = "there is a template whose build does not end"
-    ASKING = "there is a template with a required parameter"
+    ASKING = "there is a template with parameters, and answers to them"
+    REQUIRED = "one of those parameters is required"
     PRESET = "that template has a preset"
     LOG = "the lines of the build log of the template are known"
     HIDE = "the right to see a workspace can be taken from its owner"

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from uuid import UUID
 
 import attrs
 
 from chatworkspace import Agent, UnavailableError, Workspace
-from chatworkspace.ports import AgentConnection, Clock, DialError
+from chatworkspace.ports import AgentConnection, Clock, DialError, Warming
 from chatworkspace_contracts._abilities import Ability
-from chatworkspace_contracts._checks import equal, holds, present, raises
+from chatworkspace_contracts._checks import equal, holds, present, raises, within
 from chatworkspace_contracts._rules import Rule, Topic
-from chatworkspace_contracts._seconds import BRIEF, LATE, LONG, THREADS
+from chatworkspace_contracts._seconds import BRIEF, LATE, LONG, SOON, THREADS
 from chatworkspace_contracts._threads import Threads
 from chatworkspace_contracts._worlds import DialerWorld
 
@@ -46,6 +46,10 @@ class Stage:
         """Reach its agent, and let go of it."""
         with self.world.dialer.dial(workspace, agent or workspace.agents[0], deadline=self.clock.monotonic() + LONG) as connection:
             yield connection
+
+    def warm(self, workspace: Workspace) -> Warming | None:
+        """Begin to reach its agent ahead of a dial."""
+        return self.world.dialer.warm(workspace, workspace.agents[0], deadline=self.clock.monotonic() + LONG)
 
     def run(self, workspace: Workspace, command: str) -> tuple[int, str]:
         """Run a command in it."""
@@ -233,5 +237,46 @@ def dialling_keeps_its_deadline(fresh: Fresh) -> None:
     holds(f"an end at most {LATE:g} s after the deadline", late <= LATE, late)
 
 
-DIALER_RULES: tuple[Rule[DialerWorld], ...] = (*CONNECTION.rules, *DIAL.rules)
+# ------------------------------------------------------------------ ahead of a dial
+
+WARM = Topic("dialer.warm", "AgentDialer", Stage)
+
+
+@WARM.rule("lets-dial", "An agent that is reached ahead can be dialled meanwhile, and once that was let go of, which may be done again.")
+def an_agent_that_is_reached_ahead_can_be_dialled(fresh: Fresh) -> None:
+    it = fresh()
+    workspace = it.ready()
+    begun = it.warm(workspace)
+    equal("exit code and output", it.run(workspace, "echo warm"), (0, "warm"))
+    for _ in range(2 if begun is not None else 0):
+        present("what was begun", begun).close()
+    equal("exit code and output after that", it.run(workspace, "echo still"), (0, "still"))
+
+
+@WARM.rule("not-waited-for", "warm() waits for no answer: not answered, it returns all the same.", Ability.LOSE_REQUEST)
+def reaching_ahead_waits_for_no_answer(fresh: Fresh) -> None:
+    it = fresh()
+    workspace = it.ready()
+    present("a way to lose a request", it.world.lose_request)()
+    began = it.clock.monotonic()
+    begun = it.warm(workspace)
+    within("how long that took", it.clock.monotonic() - began, SOON)
+    with suppress(DialError, UnavailableError):  # where nothing is asked ahead, it is the dial that is lost
+        it.world.dialer.dial(workspace, workspace.agents[0], deadline=it.clock.monotonic() + BRIEF)
+    if begun is not None:
+        begun.close()
+
+
+@WARM.rule("of-what-never-was", "To reach ahead what never was is nothing, or DialError.")
+def what_never_was_is_not_reached_ahead(fresh: Fresh) -> None:
+    it = fresh()
+    workspace = it.ready()
+    for unknown in (attrs.evolve(workspace, id=UNKNOWN), attrs.evolve(workspace, agents=(attrs.evolve(workspace.agents[0], id=UNKNOWN),))):
+        with suppress(DialError):
+            begun = it.warm(unknown)
+            if begun is not None:
+                begun.close()
+
+
+DIALER_RULES: tuple[Rule[DialerWorld], ...] = (*CONNECTION.rules, *DIAL.rules, *WARM.rules)
 """All rules of AgentDialer and AgentConnection."""

@@ -29,6 +29,7 @@ class Rule(Generic[W]):
     port: the protocol of chatworkspace.ports that it is of; those of watches and connections go with whoever hands them out.
     needs: what a world must have for it to be run.
     kept_by: whether all platforms keep it, or some cannot, and the library does without there.
+    reads: it changes nothing on a platform, and takes a moment there.
     body: given what returns fresh worlds, returns where the rule is kept. Use run(), which names the rule where it is not.
     """
 
@@ -37,6 +38,7 @@ class Rule(Generic[W]):
     port: Port
     needs: frozenset[Ability] = frozenset()
     kept_by: Literal["all", "some"] = "all"
+    reads: bool = False
     body: Callable[[Callable[[], W]], None]
 
     def __str__(self) -> str:
@@ -144,14 +146,17 @@ class Topic(Generic[W, S]):
         self._port: Port = port
         self._stage = stage
 
-    def rule(self, name: str, states: str, *needs: Ability, kept_by: Literal["all", "some"] = "all") -> Callable[[Look[S]], Look[S]]:
+    def rule(
+        self, name: str, states: str, *needs: Ability, kept_by: Literal["all", "some"] = "all", reads: bool = False
+    ) -> Callable[[Look[S]], Look[S]]:
         """Add the rule that the decorated function looks at."""
 
         def add(look: Look[S]) -> Look[S]:
             def body(fresh: Callable[[], W]) -> None:
                 look(lambda: self._stage(fresh()))
 
-            self.rules.append(Rule(id=f"{self._name}.{name}", states=states, port=self._port, needs=frozenset(needs), kept_by=kept_by, body=body))
+            rule = Rule(id=f"{self._name}.{name}", states=states, port=self._port, needs=frozenset(needs), kept_by=kept_by, reads=reads, body=body)
+            self.rules.append(rule)
             return look
 
         return add

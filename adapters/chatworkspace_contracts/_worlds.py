@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -99,14 +99,16 @@ class CreatorWorld(World):
     owner_id: whose workspaces rules make.
     template: one that builds without parameters, and has an agent.
     mark: letters and digits with which, behind a hyphen, every name ends. Another one each time, where the platform is not fresh.
+    prefix: what every name begins with.
     patience: seconds in which a build ends.
-    lacks: of WATCH, BUILD_LOG, TEMPLATE_USE, GET_QUOTA and RECORD_USE those that this platform has not.
+    lacks: of WATCH, BUILD_LOG, TEMPLATE_USE, GET_QUOTA, RECORD_USE and REQUIRED those that this platform has not.
     other_owner_id: somebody else, on whose behalf the adapter can act.
     foreign: a template of another organization, in which the owner is as well.
     slow: a template that builds for 0.1 to 0.5 seconds; nothing happens to its workspaces afterwards.
     endless: a template whose build does not end.
-    asking: a template with one parameter, "region", which is required.
-    preset: the only preset of `asking`; it answers "region".
+    asking: a template with parameters, of which `answers` answers all that are required: one at least.
+    answers: values for parameters of `asking`.
+    preset: the only preset of `asking`; it answers all that is required.
     log: the lines, three at least, of the log of a build of `template`.
     hide: takes from the owner of the workspace of this id the right to see it.
     lose_request: lets the next call of the creator that has this name never be answered, nor acted upon.
@@ -118,6 +120,7 @@ class CreatorWorld(World):
     owner_id: UUID = attrs.field(validator=_kind(UUID))
     template: Template = attrs.field(validator=_kind(Template))
     mark: str = "abcdefghij"
+    prefix: str = ""
     patience: float = LONG
     lacks: Collection[Ability] = ()
     other_owner_id: UUID | None = None
@@ -125,6 +128,7 @@ class CreatorWorld(World):
     slow: Template | None = None
     endless: Template | None = None
     asking: Template | None = None
+    answers: Mapping[str, str] = attrs.field(factory=lambda: {"region": "there"})
     preset: Preset | None = None
     log: Sequence[str] | None = None
     hide: Callable[[UUID], object] | None = attrs.field(default=None, validator=_function_or_none)
@@ -134,7 +138,8 @@ class CreatorWorld(World):
     @property
     def abilities(self) -> frozenset[Ability]:
         """What a rule may need, and this platform has."""
-        return (super().abilities | METHODS) - frozenset(self.lacks)
+        assumed = METHODS if self.asking is None else METHODS | {Ability.REQUIRED}
+        return (super().abilities | assumed) - frozenset(self.lacks)
 
 
 @attrs.frozen(kw_only=True, eq=False)

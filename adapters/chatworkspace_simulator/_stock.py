@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chatworkspace.ports import Option, Parameter, Preset
+from chatworkspace.ports import Completed, Option, Parameter, Preset
 from chatworkspace_fake import Fails, FakeCoder
 from chatworkspace_fake._platform.states import OWNER
 
@@ -18,8 +18,17 @@ def stock(coder: FakeCoder) -> None:
     """Add the templates of the demo, and what the examples in docs/commands.md name besides: a preset, and a workspace of the user's own making."""
     furnish(coder)
     coder.update_template("gpu", parameters=(REGION,), presets=(LARGE,))
+    coder.on_run = pretend
     docker = next(it for it in coder.inside.platform.templates.values() if it.name == "docker")
     coder.add_workspace(docker, "own", owner_id=OWNER)
+
+
+def pretend(command: str) -> str | Completed:
+    """Answer as a shell does that knows two commands, echo and exit, and give back all others."""
+    name, _, rest = command.partition(" ")
+    if name == "exit" and rest.isdecimal():
+        return Completed(exit_code=int(rest) % 256, output="")
+    return rest if name == "echo" else command
 
 
 def furnish(coder: FakeCoder) -> None:

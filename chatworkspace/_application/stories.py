@@ -42,6 +42,7 @@ class Phases:
 
     def __init__(self) -> None:
         self._spans: dict[UUID, Span] = {}
+        self._warmed: dict[UUID, object] = {}
 
     def seen(self, workspace: Workspace, finding: Finding, now: float, *, read_at: float | None = None) -> Span:
         """Return since when. read_at: when the workspace was asked for, by a call that has just read it: the platform's word is used then.
@@ -58,6 +59,13 @@ class Phases:
         self._spans[workspace.id] = span
         _forget_some(self._spans)
         return span
+
+    def is_cold(self, agent_id: UUID) -> bool:
+        """Tell whether nobody here has begun to reach it; whoever asks first does."""
+        mine = object()
+        first = self._warmed.setdefault(agent_id, mine) is mine
+        _forget_some(self._warmed)
+        return first
 
     def over(self, workspace_id: UUID) -> None:
         """Nothing is under way any more: what comes later begins anew."""

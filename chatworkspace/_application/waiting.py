@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from enum import Enum
 from math import inf
 
@@ -22,6 +23,8 @@ from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
 """Seconds between two dials of an agent that the platform calls connected."""
+WARMING = 1.0
+"""Seconds in which an agent begins to be reached ahead of its dial: whoever waits for the scripts hears nothing meanwhile."""
 AS_GOOD_AS_OVER = 1.0
 """Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
@@ -158,6 +161,8 @@ class Waiter:
                     error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
+                if phase is Phase.SCRIPTS:
+                    self._warm(call, workspace, finding, seat)
                 try:
                     heard = seat.next(call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
                 except NotFoundError as error:
@@ -167,6 +172,15 @@ class Waiter:
         finally:
             if seat is not None:
                 seat.leave()
+
+    def _warm(self, call: Call, workspace: Workspace, finding: Finding, seat: Seat) -> None:
+        """Have an agent reached, once, while its scripts still run: the dial that proves it ready is quick then. This proves nothing."""
+        assert finding.agent is not None, "scripts are an agent's"
+        if call.over or not self._phases.is_cold(finding.agent.id):
+            return
+        deadline = call.until(WARMING)
+        with suppress(DialError, UnavailableError), call.asking(deadline, cut=True):  # the dial will tell
+            seat.hold(self._dialer.warm(workspace, finding.agent, deadline=deadline))
 
     def _still_unknown(self, call: Call, workspace: Workspace, finding: Finding) -> None:
         """Note for how long nobody knows how the build stands: it may take as long as any."""

@@ -18,7 +18,7 @@ from chatworkspace._application.polling import Pace, PollingWatch
 from chatworkspace._domain.pauses import FLOOR, back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
-from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Watch, WorkspaceCreator
+from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Warming, Watch, WorkspaceCreator
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -169,14 +169,22 @@ class Seat:
         self._own_error: UnavailableError | None = None
         self._line = 0
         self._line_of = 0
+        self._warming: Warming | None = None
         self._shared = watches.enter(self._key)
         with watches:
             # what was heard after this waiter's own read is news to it
             version = self._shared.version
             self._seen = version - 1 if version and self._shared.heard_at >= read_at else version
 
+    def hold(self, warming: Warming | None) -> None:
+        """Keep what is to be let go of when this seat is left."""
+        self._warming, before = warming, self._warming
+        if before is not None:
+            before.close()
+
     def leave(self) -> None:
         """Get up. Once, at the end."""
+        self.hold(None)
         self._watches.leave(self._key, self._shared)
 
     @property

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
+
 import pytest
 
+from chatworkspace import Agent, Workspace
+from chatworkspace.ports import AgentConnection, AgentDialer
 from chatworkspace_contracts import DIALER_RULES, DialerWorld, Rule, run
 from chatworkspace_fake import FakeCoder
 from tests.contract.worlds import dialers_in_real_time, dialers_in_virtual_time
@@ -21,3 +25,21 @@ def test_agents_in_memory(rule: Rule[DialerWorld]) -> None:
 def test_agents_in_virtual_time(rule: Rule[DialerWorld]) -> None:
     """In a simulation."""
     run(rule, dialers_in_virtual_time(FakeCoder))
+
+
+# ------------------------------------------------------------------ what may be left out
+
+
+class Plain(AgentDialer):
+    """A dialer that leaves out all that may be left out. Type checkers agree that it is whole."""
+
+    def dial(self, workspace: Workspace, agent: Agent, *, deadline: float) -> AbstractContextManager[AgentConnection]:
+        """Must be there."""
+        raise NotImplementedError
+
+
+def test_what_may_be_left_out() -> None:
+    """Its default reaches nobody ahead."""
+    world = dialers_in_virtual_time(FakeCoder)()
+    workspace = world.ready()
+    assert Plain().warm(workspace, workspace.agents[0], deadline=world.clock.monotonic() + 30) is None

@@ -47,15 +47,15 @@ def test_a_creation_is_four_statements_however_long_the_build_takes(seconds: flo
 
 
 def test_a_creation_is_few_requests() -> None:
-    """Template, create, watch, dial; and one read in 15 s of silence of the watch."""
+    """Template, create, watch, dial, and one to reach the agent ahead while its scripts run; and one read in 15 s of silence of the watch."""
     world = World()
     docker = world.template(build=10, connect=2, scripts=1)
-    assert requests(world, lambda: world.chats.create(CHAT, docker.id)) == ["get_template", "create_workspace", "watch", "dial"]
+    assert requests(world, lambda: world.chats.create(CHAT, docker.id)) == ["get_template", "create_workspace", "watch", "warm", "dial"]
     world.sim.open_chat("chat-2")
     slow = world.template("slow", **SLOW)
     asked = requests(world, lambda: world.chats.create("chat-2", slow.id))
-    assert sorted(set(asked)) == ["create_workspace", "dial", "get_template", "get_workspace", "watch"]
-    assert len(asked) <= 5 + READY // 15
+    assert sorted(set(asked)) == ["create_workspace", "dial", "get_template", "get_workspace", "warm", "watch"]
+    assert len(asked) <= 6 + READY // 15
 
 
 def test_one_that_is_ready_at_once_needs_no_watch() -> None:
@@ -151,3 +151,4 @@ def test_nothing_is_left_when_all_is_quiet() -> None:
     parts = world.chats._parts
     assert (len(parts.calls), len(parts.watches), len(parts.mutex), len(parts.waiter._dials), world.coder.open_watches) == (0, 0, 0, 0, 0)
     assert world.sim.store.look(CHAT).claimed_for == 0
+    assert world.coder.warming == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from typing import Any
 
 import attrs
@@ -28,12 +29,12 @@ PAUSES = (0.0, 0.0, 0.0, 0.5, 10.0, 35.0)
 MOMENTS = (
     *("store.look", "store.claim", "store.claim", "store.bind", "store.bind", "store.release", "store.attach", "store.record_stray"),
     *("coder.get_template", "coder.create_workspace", "coder.create_workspace", "coder.find_workspace", "coder.get_workspace"),
-    *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "watch.next"),
+    *("coder.start_workspace", "coder.stop_workspace", "coder.dial", "coder.warm", "watch.next"),
 )
 MANY = 30
 """More creations than any world has."""
 CHANGES = ("create_workspace", "create_workspace", "create_workspace", "start_workspace", "stop_workspace")
-READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "dial", "list_workspaces")
+READS = ("find_workspace", "get_workspace", "get_template", "watch", "dial", "dial", "warm", "list_workspaces")
 STORED = ("claim", "claim", "bind", "bind", "look", "release", "attach")
 DEEDS = ("delete", "delete", "delete", "stop", "start", "cancel", "drop_agent", "hide")
 
@@ -79,7 +80,7 @@ class Script:
         sim.coder.add_template("beta", build=chance.pick(lengths), delete=chance.pick((0, 4)), log=("one", "two"))
         if chance.happens(0.2):
             sim.coder.answer_conflicts(500)
-        return list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=1e9))
+        return list(sim.coder.list_templates(sim.owner_id, sim.organization_id, deadline=inf))
 
     def _draw_calls(self) -> list[Action]:
         chance = self._chance

@@ -52,6 +52,8 @@ class World:
             store=partial(WorldStore, book=self.book, claims=claims),
             coder=partial(WorldCoder, book=self.book, watching=watching, marks=marks, chance=Chance(seed)),
         )
+        if seed % 3 == 0:  # agents that are slow to be reached first, and are reached ahead
+            self.sim.coder.slow_first_dials(seed)
         registry.let_go(self.sim)  # a fault may strike in a random world, or may not
         self.script = Script(self.sim, chance, watching=watching)
         self.chats, self.processes = self.script.chats, self.script.processes

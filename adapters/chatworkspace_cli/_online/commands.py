@@ -16,7 +16,7 @@ from chatworkspace_cli._online import json, names, stores, texts
 from chatworkspace_cli._online.json import Json
 from chatworkspace_cli._online.session import Session
 
-Tell = Callable[[Progress], object]
+Tell = Callable[[Progress | str], object]
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +45,7 @@ def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
 def create(session: Session, options: Namespace, tell: Tell) -> Result:
     """Find, join or make the chat's workspace."""
     del tell
-    parameters = _parameters(options, session.settings.environment)
+    parameters = parameters_of(options, session.settings.environment)
     chat = names.open_chat(session, options.chat)
     template_id = names.template_id(session, options.template, chat)
     return _of_outcome(
@@ -64,7 +64,7 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
 def start(session: Session, options: Namespace, tell: Tell) -> Result:
     """Start it."""
     del tell
-    return _of_outcome(session.workspaces.start(options.chat, parameters=_parameters(options, session.settings.environment), wait=options.wait))
+    return _of_outcome(session.workspaces.start(options.chat, parameters=parameters_of(options, session.settings.environment), wait=options.wait))
 
 
 def stop(session: Session, options: Namespace, tell: Tell) -> Result:
@@ -94,7 +94,8 @@ def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=code, told=json.sweep_json(swept), lines=tuple(texts.sweep_lines(swept)))
 
 
-def _parameters(options: Namespace, environment: Mapping[str, str]) -> Mapping[str, str]:
+def parameters_of(options: Namespace, environment: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the parameters that are told, wherever their values are. InvalidArgumentError."""
     found = dict(_pairs(options.param, "NAME=VALUE"))
     found |= {name: secrets.of_file(path, "param-file") for name, path in _pairs(options.param_file, "NAME=PATH")}
     return found | {name: secrets.of_environment(it, "param-env", environment) for name, it in _pairs(options.param_env, "NAME=VARIABLE")}
@@ -181,6 +182,15 @@ def doctor(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=code, told=report.told(), lines=tuple(report.lines()))
 
 
+def check(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Run the rules of the ports against the server."""
+    from chatworkspace_cli._online.check import checked  # noqa: PLC0415 # as above
+
+    parameters = parameters_of(options, session.settings.environment)
+    found = checked(session, options, parameters, tell)
+    return Result(code=found.code, told=found.told, lines=found.lines)
+
+
 # ---------------------------------------------------------------- the database of a store
 
 
@@ -214,3 +224,5 @@ def db_backup(session: Session, options: Namespace, tell: Tell) -> Result:
 
 LOOKS = (templates, why, execute, doctor)
 """They wait for no workspace and change none, so Ctrl-C ends their requests."""
+CLEARS_UP = (check,)
+"""They make what is theirs alone, and delete it also after Ctrl-C."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
-from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Workspace
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Template, Workspace
 from chatworkspace.ports import PortError, Store
-from chatworkspace_cli._online import names, texts
+from chatworkspace_cli._online import names, table, texts
 from chatworkspace_cli._online.copies import made_elsewhere
+from chatworkspace_cli._online.rules import reading
 from chatworkspace_cli._online.session import Session
 from chatworkspace_cli._online.stores import VARIABLE
 
@@ -166,13 +167,17 @@ def _rights(report: Report, session: Session, holder: Holder) -> None:
     facts["organizations"] = [{"id": str(it), "name": named.get(it, "")} for it in user.organization_ids]
     chosen = _tried(report, "token", "Give --organization.", lambda: names.organization_id(session, user.organization_ids))
     said = f"of {user.username}"
+    templates: Sequence[Template] = ()
     if chosen is not None:
         facts["organization"] = str(chosen)
-        said += f", organization {named.get(chosen, chosen)}" + _in_organization(report, session, user.id, chosen, facts)
+        templates, seen = _in_organization(report, session, user.id, chosen, facts)
+        said += f", organization {named.get(chosen, chosen)}{seen}"
     report.find("token", said, **facts)
+    if templates:
+        _rules(report, session, user.id, templates[0])
 
 
-def _in_organization(report: Report, session: Session, user_id: UUID, organization_id: UUID, facts: dict[str, Any]) -> str:
+def _in_organization(report: Report, session: Session, user_id: UUID, organization_id: UUID, facts: dict[str, Any]) -> tuple[Sequence[Template], str]:
     client: CoderClient = session.client
     about: About = client.about
     templates = _tried(
@@ -189,7 +194,20 @@ def _in_organization(report: Report, session: Session, user_id: UUID, organizati
     if may is False:
         report.blame("token", "no workspace may be made", "Give the user a role in the organization that may, or the token that scope.")
     told = {True: "may make workspaces", False: "may not make workspaces", None: "whether it may make workspaces is not told"}[may]
-    return ("" if templates is None else f", sees {_many(len(templates), 'template')}") + f", {told}"
+    return templates or (), ("" if templates is None else f", sees {_many(len(templates), 'template')}") + f", {told}"
+
+
+# ---------------------------------------------------------------- the rules
+
+
+def _rules(report: Report, session: Session, user_id: UUID, template: Template) -> None:
+    """Run the rules that only read."""
+    rows = reading(session.client, user_id, template)
+    told = {"held": sum(row.holds is True for row in rows), "rules": [row.told() for row in rows]}
+    report.find("rules", f"{table.summary(rows)}, of those that reading tells; `chatworkspace check` runs the others", **told)
+    for row in rows:
+        if row.holds is False:
+            report.blame("rules", f"{row.rule}: {row.said}", "The library relies on it: see what stands between it and the server, and its version.")
 
 
 # ---------------------------------------------------------------- watching

@@ -42,7 +42,7 @@ def organization_id(session: Session, of_user: tuple[UUID, ...]) -> UUID:
 
 def template_id(session: Session, told: str, chat: Chat) -> UUID:
     """Return the id of a template of the chat's organization, of which name or id is told. InvalidArgumentError, UnavailableError."""
-    if (known := _id(told)) is not None:
+    if (known := id_of(told)) is not None:
         return known
     try:
         return session.client.template(told, organization_id=chat.organization_id).id
@@ -53,7 +53,7 @@ def template_id(session: Session, told: str, chat: Chat) -> UUID:
 
 def preset_id(session: Session, told: str, template_id: UUID, chat: Chat) -> UUID:
     """Return the id of a preset of the template, of which name or id is told. InvalidArgumentError, UnavailableError."""
-    if (known := _id(told)) is not None:
+    if (known := id_of(told)) is not None:
         return known
     client = session.client
     try:
@@ -71,7 +71,7 @@ def preset_id(session: Session, told: str, template_id: UUID, chat: Chat) -> UUI
 
 def workspace_id(session: Session, told: str, chat: Chat) -> UUID:
     """Return the id of a workspace of the chat's owner, of which name or id is told. InvalidArgumentError, UnavailableError."""
-    if (known := _id(told)) is not None:
+    if (known := id_of(told)) is not None:
         return known
     found = session.client.find_workspace(chat.owner_id, told.rpartition("/")[2], deadline=session.deadline())
     if found is None:
@@ -79,7 +79,8 @@ def workspace_id(session: Session, told: str, chat: Chat) -> UUID:
     return found.id
 
 
-def _id(told: str) -> UUID | None:
+def id_of(told: str) -> UUID | None:
+    """Return the id that is told, if it is one."""
     try:
         return UUID(told)
     except ValueError:

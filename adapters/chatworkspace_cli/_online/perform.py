@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from argparse import Namespace
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
+from threading import current_thread, main_thread
 
 from chatworkspace import ChatWorkspaceError, Reason, UnavailableError
 from chatworkspace.ports import PortError
@@ -23,6 +25,9 @@ from chatworkspace_cli._printing import as_json, printable, say
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
+DELETING = "deleting what was made"
+CLEARING = 600.0
+"""Seconds that a command may take after Ctrl-C to clear up."""
 
 
 def perform(options: Namespace) -> int:
@@ -49,14 +54,32 @@ def _result(command: Command, options: Namespace) -> Result:
     running: Running[Result] = Running(lambda: command(session, options, running.tell))
     with Session(settings, None if follows else running.tell) as session:
         interrupt = session.hang_up if command in commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))
-        return _ended(running, session, _screen(options, follows=follows), interrupt)
+        with _terminable() if command in commands.CLEARS_UP else nullcontext():
+            return _ended(running, session, _screen(options, follows=follows), interrupt, clears_up=command in commands.CLEARS_UP)
 
 
-def _ended(running: Running[Result], session: Session, screen: Screen, interrupt: Callable[[], object]) -> Result:
-    """Return what it came to. What was interrupted by ending its requests has come to nothing, whatever it says."""
+@contextmanager
+def _terminable() -> Generator[None, None, None]:
+    """Let an order to terminate, or a terminal that goes, be as Ctrl-C: there is something to be cleared up. What is ignored stays so (nohup)."""
+    names = ("SIGTERM", "SIGHUP") if current_thread() is main_thread() else ()
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers if signal.getsignal(number) not in (signal.SIG_IGN, None)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
     try:
-        result = running.end(screen, interrupt)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _ended(running: Running[Result], session: Session, screen: Screen, interrupt: Callable[[], object], *, clears_up: bool) -> Result:
+    """Return what it came to. What was interrupted by ending its requests has come to nothing, whatever it says."""
+    left = ""
+    try:
+        result = running.end(screen, interrupt, grace=CLEARING, ending=DELETING) if clears_up else running.end(screen, interrupt)
     except LeftError:
+        left = ", ".join(session.left())
         with suppress(KeyboardInterrupt):
             session.hang_up()
             running.wait(1.0)
@@ -71,7 +94,7 @@ def _ended(running: Running[Result], session: Session, screen: Screen, interrupt
             return result
     finally:
         screen.close()
-    raise UnavailableError(LEFT, reason=Reason.INTERRUPTED)
+    raise UnavailableError(f"{LEFT}; perhaps left behind: {left}" if left else LEFT, reason=Reason.INTERRUPTED)
 
 
 def _screen(options: Namespace, *, follows: bool) -> Screen:

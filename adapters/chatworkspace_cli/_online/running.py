@@ -20,6 +20,7 @@ TICK = 0.2
 """Seconds between two drawings."""
 GRACE = 3.0
 """Seconds that a request under way is given to end after Ctrl-C."""
+ENDING = "ending the wait"
 
 
 class LeftError(Exception):
@@ -33,12 +34,12 @@ class Running(Generic[T]):
         self._act = act
         self._clock = SystemClock()
         self._thread = Thread(target=self._run, name="chatworkspace", daemon=True)
-        self._news = SimpleQueue[Progress | None]()
+        self._news = SimpleQueue[Progress | str | None]()
         self._result: T | None = None
         self._error: BaseException | None = None
 
-    def tell(self, step: Progress) -> None:
-        """Have a step shown."""
+    def tell(self, step: Progress | str) -> None:
+        """Have a step shown, or a line that says how far it is."""
         self._news.put(step)
 
     def _run(self) -> None:
@@ -49,23 +50,26 @@ class Running(Generic[T]):
         finally:
             self._news.put(None)
 
-    def end(self, screen: Screen, interrupt: Callable[[], object]) -> T:
-        """Run to the end, and return or raise what the call did. LeftError: Ctrl-C, and it did not end in time."""
+    def end(self, screen: Screen, interrupt: Callable[[], object], *, grace: float | None = None, ending: str = ENDING) -> T:
+        """Run to the end, and return or raise what the call did. LeftError: Ctrl-C, and it did not end in time, or Ctrl-C again.
+
+        grace: seconds that it is given after Ctrl-C; None: as long as a request may take. ending: what it does then.
+        """
         self._thread.start()
         began = self._clock.monotonic()
         try:
             self._watch(screen, began, None)
         except KeyboardInterrupt:
-            self._interrupt(screen, began, interrupt)
+            self._interrupt(screen, began, interrupt, GRACE if grace is None else grace, ending)
         if self._error is not None:
             raise self._error
         return self._result  # type: ignore[return-value] # the call's own, whatever it is
 
-    def _interrupt(self, screen: Screen, began: float, interrupt: Callable[[], object]) -> None:
+    def _interrupt(self, screen: Screen, began: float, interrupt: Callable[[], object], grace: float, ending: str) -> None:
         try:
             interrupt()
-            screen.say("interrupted: ending the wait (Ctrl-C again: at once)")
-            self._watch(screen, began, self._clock.monotonic() + GRACE)
+            screen.say(f"interrupted: {ending} (Ctrl-C again: at once)")
+            self._watch(screen, began, self._clock.monotonic() + grace)
         except KeyboardInterrupt:
             raise LeftError from None
 
@@ -81,7 +85,7 @@ class Running(Generic[T]):
             else:
                 if step is None:
                     return
-                screen.show(step)
+                screen.note(step) if isinstance(step, str) else screen.show(step)
             if leave_at is not None and self._clock.monotonic() >= leave_at:
                 raise LeftError
 

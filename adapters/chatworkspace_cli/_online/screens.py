@@ -23,6 +23,10 @@ class Screen(Protocol):
         """Show a step, or a line of the log."""
         ...
 
+    def note(self, text: str) -> None:
+        """Show how far it is, in a line of other people's text."""
+        ...
+
     def tick(self, elapsed: float) -> None:
         """Show that time passes; elapsed: seconds since the command began."""
         ...
@@ -52,6 +56,9 @@ class Silent:
     def show(self, step: Progress) -> None:
         """Do nothing."""
 
+    def note(self, text: str) -> None:
+        """Do nothing."""
+
     def tick(self, elapsed: float) -> None:
         """Do nothing."""
 
@@ -75,6 +82,10 @@ class Lines(Silent):
         if self._changes.is_new(step):
             self.say(f"{step.elapsed:8.1f} s  {step_text(step)}")
 
+    def note(self, text: str) -> None:
+        """Print it."""
+        self.say(text)
+
 
 class Terminal(Silent):
     """A line that says what is under way and since when, and below it the end of the log; gone when the command ends."""
@@ -93,6 +104,11 @@ class Terminal(Silent):
         elif step.phase is not None:
             self._what = step_text(step)
         self.tick(max(step.elapsed, self._elapsed))
+
+    def note(self, text: str) -> None:
+        """Draw it in the place of what was under way."""
+        self._what = printable(text)
+        self.tick(self._elapsed)
 
     def tick(self, elapsed: float) -> None:
         """Draw the time."""

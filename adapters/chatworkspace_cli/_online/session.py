@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -48,8 +48,11 @@ class Session:
         self._stack = ExitStack()
         self._workspaces: ChatWorkspaces | None = None
         self._interrupted = False
+        self._stop: Callable[[], object] | None = None
         self._dial = LIMIT
         self.hung_up = False
+        self.left: Callable[[], Iterable[str]] = tuple
+        """Gives the names of what a command that is left would leave behind."""
 
     def __enter__(self) -> Self:
         return self
@@ -118,8 +121,21 @@ class Session:
     def interrupt(self, chat_id: str) -> None:
         """End the waits."""
         self._interrupted = True
+        if self._stop is not None:
+            self._stop()
         if self._workspaces is not None and chat_id:
             self._workspaces.interrupt(chat_id)
+
+    def stop_by(self, stop: Callable[[], object]) -> None:
+        """Say what is done when the command is interrupted; at once, if it has been."""
+        self._stop = stop
+        if self._interrupted:
+            stop()
+
+    @property
+    def interrupted(self) -> bool:
+        """The command was interrupted."""
+        return self._interrupted
 
     def hang_up(self) -> None:
         """End the requests under way: who made them finds that they were not answered, and gives the chat back."""

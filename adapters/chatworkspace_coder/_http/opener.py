@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
+from typing import TypeVar
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 from weakref import WeakSet
@@ -28,6 +29,8 @@ from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sockets import check_unheard
 from chatworkspace_coder._http.tokens import HEADER
 from chatworkspace_coder._http.transport import Transport
+
+T = TypeVar("T")
 
 
 class Opener:
@@ -70,31 +73,53 @@ class Opener:
     ) -> tuple[Link, Answer]:
         """Send a GET, and return the link and the head of the answer. UnavailableError."""
         limit = self._transport.limit(deadline)
-        target = self._base + path + (f"?{urlencode(query)}" if query else "")
-        lines = {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+        target, lines = self._target(path, query), self._lines(owner_id, headers)
+        return self._within(limit, lambda: self._opened(target, lines, limit))
+
+    def send(self, path: str, owner_id: UUID, deadline: float, *, headers: Mapping[str, str]) -> Link:
+        """Send a GET, and return the link without waiting for the answer. UnavailableError."""
+        limit = self._transport.limit(deadline)
+        target, lines = self._target(path, None), self._lines(owner_id, headers)
+        return self._within(limit, lambda: self._sent(target, lines, limit))
+
+    def _target(self, path: str, query: Mapping[str, str] | None) -> str:
+        return self._base + path + (f"?{urlencode(query)}" if query else "")
+
+    def _lines(self, owner_id: UUID, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+
+    def _within(self, limit: Limit, act: Callable[[], T]) -> T:
         reason, final = "", False
         try:
             with interruptible(limit.cut), limit:
-                return self._opened(target, lines, limit)
+                return act()
         except UnwatchedError:
             reason = "no thread could be started, and without one no limit holds"
         except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
             reason, final = reason_of(error), is_final(error)
-        self._transport.limit(deadline)  # says so if the client was closed meanwhile
-        overdue = limit.struck or time.monotonic() >= deadline
+        self._transport.limit(limit.deadline)  # says so if the client was closed meanwhile
+        overdue = limit.struck or time.monotonic() >= limit.deadline
         raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
 
     def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
-        link = self._connected(limit)
+        link = self._sent(target, lines, limit)
         try:
-            self._note(link)
-            link.send(_request(target, lines), limit.deadline)
             head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
         except BaseException:
             link.close()
             raise
         self._transport.note(head)
         return link, head
+
+    def _sent(self, target: str, lines: Mapping[str, str], limit: Limit) -> Link:
+        link = self._connected(limit)
+        try:
+            self._note(link)
+            link.send(_request(target, lines), limit.deadline)
+        except BaseException:
+            link.close()
+            raise
+        return link
 
     def _connected(self, limit: Limit) -> Link:
         raw = connected(self._host, self._port, limit)

@@ -53,7 +53,12 @@ def a_request_with_a_parameter_that_is_not_asked_for(fresh: Fresh) -> None:
         equal("the number of the build", it.settled(made).build.number, 1)
 
 
-@CREATION.rule("missing-parameter", "A request without a required parameter is refused, and makes nothing: the name stays free.", Ability.ASKING)
+@CREATION.rule(
+    "missing-parameter",
+    "A request without a required parameter is refused, and makes nothing: the name stays free.",
+    Ability.ASKING,
+    Ability.REQUIRED,
+)
 def a_request_without_a_required_parameter(fresh: Fresh) -> None:
     it = fresh()
     _refused(it, it.request(template=it.asking))
@@ -71,10 +76,10 @@ def _nothing_made(it: Stage) -> None:
     equal("the first build of what is made then", it.make().build.number, 1)
 
 
-@CREATION.rule("parameters", "A required parameter may be answered by the caller.", Ability.ASKING)
+@CREATION.rule("parameters", "Parameters may be answered by the caller.", Ability.ASKING)
 def parameters_answer_what_is_asked(fresh: Fresh) -> None:
     it = fresh()
-    given = attrs.evolve(it.request("given", it.asking), parameters={"region": "there"})
+    given = attrs.evolve(it.request("given", it.asking), parameters=it.world.answers)
     equal("the name", it.create(given).name, it.name("given"))
 
 

@@ -56,7 +56,7 @@ def a_workspace_is_found_by_name_in_any_case(fresh: Fresh) -> None:
         equal(f"what is found by {name}", it.find(name), None)
 
 
-@READING.rule("never-was", "A workspace that never was is NotFoundError by id, and None by name.")
+@READING.rule("never-was", "A workspace that never was is NotFoundError by id, and None by name.", reads=True)
 def a_workspace_that_never_was(fresh: Fresh) -> None:
     it = fresh()
     with raises(NotFoundError):

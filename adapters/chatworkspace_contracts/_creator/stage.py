@@ -76,7 +76,7 @@ class Stage:
 
     @property
     def asking(self) -> Template:
-        """Has a required parameter."""
+        """Has parameters."""
         return present("a template with a parameter", self.world.asking)
 
     def hide(self, workspace: Workspace) -> None:
@@ -95,7 +95,7 @@ class Stage:
 
     def name(self, wish: str = "dev") -> str:
         """Return a name as no other workspace has it."""
-        return f"{wish}-{self.world.mark}"
+        return f"{self.world.prefix}{wish}-{self.world.mark}"
 
     def request(self, wish: str = "dev", template: Template | None = None, *, owner_id: UUID | None = None) -> CreateWorkspace:
         """Ask for a workspace."""

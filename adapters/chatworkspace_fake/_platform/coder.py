@@ -23,12 +23,13 @@ from chatworkspace.ports import (
     Parameter,
     Preset,
     TemplateUse,
+    Warming,
     Watch,
     WorkspaceCreator,
 )
 from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text
 from chatworkspace_fake._platform.book import book_of
-from chatworkspace_fake._platform.connections import Answer
+from chatworkspace_fake._platform.connections import Answer, FakeWarming
 from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
 from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
@@ -64,6 +65,7 @@ CreatorCall = Literal[
     "build_parameters",
     "record_use",
     "dial",
+    "warm",
 ]
 CHANGES = ("create_workspace", "start_workspace", "stop_workspace", "delete_workspace")
 
@@ -103,6 +105,7 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         self._calls: list[str] = []
         self._watches: dict[FakeWatch, None] = {}
         self._watching = check_flag("watching", watching)
+        self._warming: dict[FakeWarming, None] = {}
         self.on_run: Answer = _echo
         """Answers the commands that are run in agents."""
 
@@ -188,6 +191,11 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     def open_watches(self) -> int:
         """How many watches are open."""
         return len(self._watches)
+
+    @property
+    def warming(self) -> int:
+        """How many agents are being reached ahead of a dial, and were not let go of."""
+        return len(self._warming)
 
     # ------------------------------------------------------------ the port: templates
 
@@ -294,6 +302,14 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
             return FakeConnection(lambda: self._platform.reach(dialled, agent.id), self._say)
 
         return self._answer("dial", reach, deadline)
+
+    def warm(self, workspace: Workspace, agent: Agent, *, deadline: float) -> Warming | None:
+        def begin() -> FakeWarming:
+            with suppress(NotFoundError, DialError):  # nobody is told what becomes of it
+                self._platform.warm(self._platform.visible(workspace.owner_id, workspace.id), agent.id)
+            return FakeWarming(self._warming)
+
+        return self._answer("warm", begin, deadline)
 
     # ------------------------------------------------------------ for the simulator
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from chatworkspace import UnavailableError
-from chatworkspace.ports import AgentConnection, Completed, DialError
+from chatworkspace.ports import AgentConnection, Completed, DialError, Warming
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -36,3 +36,14 @@ class FakeConnection(AgentConnection):
 
     def __exit__(self, *of_error: object) -> None:
         return None
+
+
+class FakeWarming(Warming):
+    """An agent that is being reached ahead of a dial: nothing but an entry among those that are open."""
+
+    def __init__(self, opened: dict[FakeWarming, None]) -> None:
+        self._opened = opened
+        opened[self] = None
+
+    def close(self) -> None:
+        self._opened.pop(self, None)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, Workspace
+from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, RefusedError, Template, Transition, UnavailableError, Workspace
 from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, Preset, TemplateUse
 from chatworkspace_fake._platform.book import NEWEST, Book
 from chatworkspace_fake._platform.faults import Faults, ServedError
@@ -53,7 +53,8 @@ class Platform:
         """Of an organization; everybody's, if it is not here."""
         self.cold_seed: int | None = None
         """Of how slow the first dial of each agent is; None: it is not."""
-        self._dialled: set[UUID] = set()
+        self._warm_at: dict[UUID, float] = {}
+        """When each agent is reached at once, where the first dial takes a while."""
         self.conflict_status: int | None = None
         """None: a name that was there before is a conflict, and a lost race for it a failure of the server."""
         self.silent = False
@@ -93,7 +94,7 @@ class Platform:
                 self._as_of = get_ident(), due
                 try:
                     act()
-                except (PortError, RefusedError, ServedError):
+                except (PortError, RefusedError, UnavailableError, ServedError):
                     pass  # whoever sent it has given up
                 finally:
                     self._as_of = None
@@ -217,15 +218,23 @@ class Platform:
 
     def dial(self, workspace: FakeWorkspace, agent_id: UUID, deadline: float) -> None:
         """Reach an agent for a connection; the first time that takes a while, where it is to. DialError, UnavailableError."""
+        self.warm(workspace, agent_id)
+        rest = self._warm_at[agent_id] - self.time if agent_id in self._warm_at else 0.0
+        if rest > 0:
+            self.faults.spend("dial", rest, deadline)
+            self.reach(workspace, agent_id)
+
+    def warm(self, workspace: FakeWorkspace, agent_id: UUID) -> None:
+        """Begin to reach an agent. DialError: it cannot be reached, or the first try failed, which some do."""
         self.reach(workspace, agent_id)
-        if self.cold_seed is None or agent_id in self._dialled:
+        if self.cold_seed is None or agent_id in self._warm_at:
             return
-        self._dialled.add(agent_id)
         draw = Random(f"{self.cold_seed} {agent_id}")  # noqa: S311 # chance from a seed
-        if draw.random() < _FAILS:
+        fails = draw.random() < _FAILS
+        takes = 0.0 if fails else draw.uniform(*(_VERY_SLOW if draw.random() < _SELDOM else _SLOW))
+        self._warm_at[agent_id] = self.time + takes
+        if fails:
             raise DialError("agent is unreachable")
-        self.faults.spend("dial", draw.uniform(*(_VERY_SLOW if draw.random() < _SELDOM else _SLOW)), deadline)
-        self.reach(workspace, agent_id)
 
     # ------------------------------------------------------------ changing
 

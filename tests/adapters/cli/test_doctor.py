@@ -21,7 +21,7 @@ from tests.adapters.cli.worlds import ANOTHER, TOKEN, scripts
 
 pytestmark = pytest.mark.adapters
 
-PARTS = {"ok", "server", "clock", "rate", "token", "watching", "store", "problems", "exit_code"}
+PARTS = {"ok", "server", "clock", "rate", "token", "rules", "watching", "store", "problems", "exit_code"}
 TEMPLATE = UUID(int=3)
 
 
@@ -54,6 +54,7 @@ def test_nothing_is_wrong(shell: Shell, tmp_path: Path) -> None:
     assert (told["rate"]["limit"], told["rate"]["remaining"]) == (100, 99)
     assert (told["token"]["user"], told["token"]["templates"], told["token"]["may_create"]) == ("admin", 1, True)
     assert told["token"]["organizations"] == [{"id": str(ORGANIZATION), "name": "default"}]
+    assert (told["rules"]["held"], [it["holds"] for it in told["rules"]["rules"]]) == (4, [True] * 4)
     assert told["watching"] == {"by": "websocket", "tried": None}
     assert told["store"] == {
         "kind": "sqlite",

@@ -27,6 +27,7 @@ COMMANDS = (
     "why",
     "sweep",
     "doctor",
+    "check",
     "demo",
     "run",
     "simulator",

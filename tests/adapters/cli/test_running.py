@@ -19,6 +19,7 @@ class Screen:
     def __init__(self, *, strikes: int = 0) -> None:
         self.shown: list[Progress] = []
         self.said: list[str] = []
+        self.noted: list[str] = []
         self._strikes = strikes
 
     def show(self, step: Progress) -> None:
@@ -26,6 +27,11 @@ class Screen:
         assert current_thread() is main_thread()
         self.shown.append(step)
         self._strike()
+
+    def note(self, text: str) -> None:
+        """Note it."""
+        assert current_thread() is main_thread()
+        self.noted.append(text)
 
     def tick(self, elapsed: float) -> None:
         """Be interrupted."""
@@ -81,6 +87,21 @@ def test_ctrl_c_ends_the_wait_and_its_outcome_is_told() -> None:
     assert screen.said[0].startswith("interrupted")
 
 
+def test_what_clears_up_is_given_its_time() -> None:
+    """What it tells is shown beside the steps, and Ctrl-C says what goes on."""
+    interrupted = Event()
+
+    def act() -> str:
+        running.tell(BUILDING)
+        assert interrupted.wait(PATIENCE)
+        running.tell("deleting")
+        return "cleared up"
+
+    running, screen = Running(act), Screen(strikes=1)
+    assert running.end(screen, interrupted.set, grace=PATIENCE, ending="deleting what was made") == "cleared up"
+    assert (screen.noted, screen.said) == (["deleting"], ["interrupted: deleting what was made (Ctrl-C again: at once)"])
+
+
 @pytest.mark.parametrize("strikes", [1, 2])
 def test_a_request_that_does_not_end_is_left(strikes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a while, or at once when Ctrl-C comes again."""
@@ -97,10 +118,10 @@ def test_ctrl_c_just_as_the_call_ends() -> None:
     """Its result is not lost, though its end was noticed by what was interrupted."""
     running = Running(lambda: "done")
 
-    class Late(SimpleQueue[Progress | None]):
+    class Late(SimpleQueue[Progress | str | None]):
         """A queue out of which the end is taken, and Ctrl-C comes."""
 
-        def get(self, block: bool = True, timeout: float | None = None) -> Progress | None:  # noqa: FBT001, FBT002 # as the queue's own
+        def get(self, block: bool = True, timeout: float | None = None) -> Progress | str | None:  # noqa: FBT001, FBT002 # as the queue's own
             told = super().get(block, timeout)
             if told is None:
                 raise KeyboardInterrupt

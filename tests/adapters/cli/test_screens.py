@@ -36,6 +36,7 @@ def test_which_screen() -> None:
     out = Tty()
     silent = screen_for(out, quiet=True)
     silent.show(BUILDING)
+    silent.note("how far it is")
     silent.tick(1)
     silent.close()
     assert out.getvalue() == ""
@@ -54,6 +55,18 @@ def test_plain_lines_tell_what_is_new() -> None:
         "| pulling?[2J",
         "connecting",
     ]
+
+
+def test_how_far_it_is_where_there_are_no_phases() -> None:
+    """A line of its own, or drawn in the place of the one before; other people's text moves no cursor."""
+    lines, terminal = Lines(io.StringIO()), Terminal(Tty())
+    for screen in (lines, terminal):
+        screen.note("one rule\x1b[2J")
+        screen.note("another")
+    assert lines._out.getvalue() == "one rule?[2J\nanother\n"  # type: ignore[attr-defined] # as it was made
+    shown = terminal._out.getvalue()  # type: ignore[attr-defined] # as above
+    assert "0.0 s  one rule?[2J\n" in shown
+    assert "0.0 s  another\n" in shown
 
 
 def test_a_terminal_shows_phase_time_queue_and_the_end_of_the_log() -> None:

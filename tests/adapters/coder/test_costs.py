@@ -26,6 +26,8 @@ from tests.ways import levels
 VERSION, ALLOWED = "GET /templateversions/*", "GET /api/experimental/chats/config/template-allowlist"
 MOST = ["GET /templates/*", "POST /users/*/workspaces", "GET /workspaces/*/watch-ws", "GET /workspaces/*", "GET /workspaceagents/*/listening-ports"]
 """What a creation asks, in order: template, creation, watch, one read, dial."""
+WARM = MOST[-1]
+"""The same request as the dial, once more, while the scripts of a fresh agent run."""
 FIRST: dict[str, list[str]] = {
     "newest": [VERSION],
     "2.35": [VERSION, ALLOWED],
@@ -99,13 +101,22 @@ def world(
 def test_a_creation_that_is_watched_is_five_requests(level: str) -> None:
     """And one for each version that is new to the client; what else a server of that age is asked once is said in FIRST."""
     with world(level) as it:
-        docker = it.template(build=0.2, connect=0.1, scripts=0.1)
+        docker = it.template(build=0.2, connect=0.1)
         first = it.asked(lambda: it.create("a", docker))
         once = {*FIRST[level], "GET /workspaces/*/watch-ws"} - set(asked_of(level))
         assert sorted(first) == sorted([*asked_of(level), *once])
         assert it.asked(lambda: it.create("b", docker)) == asked_of(level)
         newer = it.simulator.coder.update_template("docker", readme="another version")
         assert sorted(it.asked(lambda: it.create("c", newer))) == sorted([*asked_of(level), VERSION])
+
+
+@pytest.mark.parametrize("level", levels())
+def test_scripts_add_one_request(level: str) -> None:
+    """While they run the agent is reached ahead of the dial."""
+    with world(level) as it:
+        docker = it.template(build=0.2, connect=0.1, scripts=0.3)
+        it.create("a", docker)
+        assert it.asked(lambda: it.create("b", docker)) == [*asked_of(level), WARM]
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,29 @@ def takes_its_time(_: FakeCoder, really: Really, workspace: Workspace, agent: Ag
     return really(workspace, agent, deadline=deadline + 1)
 
 
+# ------------------------------------------------------------------ ahead of a dial
+
+
+@DIALERS.method("warm", "warm.lets-dial")
+def keeps_the_agent_to_itself(it: FakeCoder, really: Really, workspace: Workspace, agent: Agent, *, deadline: float) -> Any:
+    made = next(one for one in it.workspaces if one.id == workspace.id)
+    made.drop_agent()
+    return really(workspace, agent, deadline=deadline)
+
+
+@DIALERS.method("warm", "warm.not-waited-for")
+def waits_for_the_answer(it: FakeCoder, really: Really, workspace: Workspace, agent: Agent, *, deadline: float) -> Any:
+    with it.dial(workspace, agent, deadline=deadline):
+        return really(workspace, agent, deadline=deadline)
+
+
+@DIALERS.method("warm", "warm.of-what-never-was")
+def looks_for_the_agent_first(it: FakeCoder, really: Really, workspace: Workspace, agent: Agent, *, deadline: float) -> Any:
+    if (workspace.id, agent.id) not in {(made.id, one.id) for made in it.workspaces for one in made.now.agents}:
+        raise NotFoundError
+    return really(workspace, agent, deadline=deadline)
+
+
 # ------------------------------------------------------------------ connections
 
 
