@@ -68,7 +68,7 @@ def parameters_of_a_template(fresh: Fresh) -> None:
 def parameters_of_an_unknown_template(fresh: Fresh) -> None:
     it = fresh()
     with raises(NotFoundError):
-        it.creator.list_parameters(it.owner_id, attrs.evolve(it.asking, id=UNKNOWN, active_version_id=UNKNOWN), deadline=it.deadline)
+        it.creator.list_parameters(it.owner_id, attrs.evolve(it.asking, id=UNKNOWN), deadline=it.deadline)
 
 
 @TEMPLATES.rule("presets", "list_presets() tells the author's answers: none where there are none.", Ability.ASKING, Ability.PRESET)
