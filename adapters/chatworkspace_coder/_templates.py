@@ -124,10 +124,10 @@ class Templates:
 
     def parameters(self, owner_id: UUID, template: Template, deadline: float) -> Sequence[Parameter]:
         """Return what a version asks, as its import found it. NotFoundError."""
+        self._known(owner_id, template.id, deadline)
         known = self._parameters.get(template.version_id)
         if known is not None:
             return known
-        self._known(owner_id, template.id, deadline)
         path = f"{V2}/templateversions/{template.version_id}/rich-parameters"
         found = tuple(self._api.get(path, owner_id, deadline, parameters.parameters, most=LIST))
         self._parameters.put(template.version_id, found)
@@ -135,10 +135,10 @@ class Templates:
 
     def presets(self, owner_id: UUID, template: Template, deadline: float) -> Sequence[Preset]:
         """Return a version's presets; none from servers that have none. NotFoundError."""
+        self._known(owner_id, template.id, deadline)
         known = self._presets.get(template.version_id)
         if known is not None:
             return known
-        self._known(owner_id, template.id, deadline)
         try:
             found = tuple(self._api.get(f"{V2}/templateversions/{template.version_id}/presets", owner_id, deadline, parameters.presets, most=LIST))
         except NoRouteError:

@@ -33,7 +33,7 @@ from chatworkspace_fake._platform.connections import Answer, FakeWarming
 from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
 from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
-from chatworkspace_fake._platform.states import ORGANIZATION
+from chatworkspace_fake._platform.states import ORGANIZATION, Blueprint
 from chatworkspace_fake._platform.switches import Switches
 from chatworkspace_fake._platform.templates import TemplateSettings, changed, template_of
 from chatworkspace_fake._platform.values import classic_by_field, evaluated, is_classic, with_preset
@@ -206,19 +206,19 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         return self._answer("get_template", lambda: self._platform.seen_template(owner_id, template_id), deadline)
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
-        return self._answer("list_parameters", lambda: self._platform.version(template, owner_id).parameters, deadline)
+        return self._answer("list_parameters", lambda: self._version(template, owner_id).parameters, deadline)
 
     def evaluate_parameters(
         self, owner_id: UUID, template: Template, *, answers: Mapping[str, str] | None = None, deadline: float
     ) -> Evaluation | None:
         def evaluate() -> Evaluation | None:
-            asked = self._platform.version(template, owner_id)
+            asked = self._version(template, owner_id)
             return None if is_classic(asked, self._platform.book) else evaluated(asked, answers or {})
 
         return self._answer("evaluate_parameters", evaluate, deadline)
 
     def list_presets(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Preset]:
-        return self._answer("list_presets", lambda: self._platform.version(template, owner_id).presets, deadline)
+        return self._answer("list_presets", lambda: self._version(template, owner_id).presets, deadline)
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         return self._answer("template_use", lambda: self._platform.use_of(owner_id, organization_id), deadline)
@@ -319,6 +319,12 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         return Inside(platform=self._platform, faults=self._faults, answer=self._answer, open_watch=self._open_watch, watching=self._watching)
 
     # ------------------------------------------------------------ inside
+
+    def _version(self, template: Template, owner_id: UUID) -> Blueprint:
+        """Return what that version of a template makes that the owner may see; the active one, where it was never built. NotFoundError."""
+        active = self._platform.blueprint(template.id, owner_id)
+        built = (record.blueprint for it in tuple(self._platform.made.values()) if it.template.id == template.id for record in it.records)
+        return active if active.version_id == template.version_id else next((it for it in built if it.version_id == template.version_id), active)
 
     def _open_watch(self, workspace: FakeWorkspace) -> FakeWatch:
         return FakeWatch(self._platform, self._watches, workspace)

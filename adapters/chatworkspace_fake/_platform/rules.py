@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from chatworkspace import AgentStatus, InvalidArgumentError, JobStatus, Quota, R
 from chatworkspace.ports import Clock, CreateWorkspace, DialError, NameTakenError, NotAnsweredError, NotFoundError, PortError, Preset, TemplateUse
 from chatworkspace_fake._platform.book import NEWEST, Book
 from chatworkspace_fake._platform.faults import Faults, ServedError
-from chatworkspace_fake._platform.states import NEVER, Blueprint, BuildRecord, Duration, Fails
+from chatworkspace_fake._platform.states import NEVER, Blueprint, BuildRecord, Duration, Fails, uuids
 from chatworkspace_fake._platform.values import values_for
 from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
 
@@ -65,7 +64,7 @@ class Platform:
         self.made: dict[UUID, FakeWorkspace] = {}
         self.budgets: dict[UUID | None, int] = {}
         self.provisioners: int | None = None
-        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", _uuids())
+        self.new_id: Callable[[], UUID] = getattr(clock, "uuid", uuids())
         self._ordinals = count(1)
         self._names: dict[tuple[UUID, str], FakeWorkspace] = {}
         self._as_of: tuple[int, float] | None = None
@@ -143,12 +142,6 @@ class Platform:
     def blueprint(self, template_id: UUID, user_id: UUID) -> Blueprint:
         """Return what the active version of a template makes that the user may see. NotFoundError."""
         return self.blueprints[self.seen_template(user_id, template_id).id]
-
-    def version(self, template: Template, user_id: UUID) -> Blueprint:
-        """Return what that version of a template makes that the user may see; the active one, where it was never built. NotFoundError."""
-        active = self.blueprint(template.id, user_id)
-        built = (record.blueprint for it in tuple(self.made.values()) if it.template.id == template.id for record in it.records)
-        return next((it for it in built if it.version_id == template.version_id), active) if active.version_id != template.version_id else active
 
     def required_version(self, template_id: UUID) -> UUID | None:
         """Return the version that a start must use, if the template says so."""
@@ -342,8 +335,7 @@ class Platform:
     def _version_to_start(self, workspace: FakeWorkspace) -> Blueprint:
         """Return the version of a start that names none."""
         active = self.blueprints[workspace.template.id]
-        follows = workspace.updates_always or self.required_version(workspace.template.id) is not None
-        return active if follows else workspace.latest.blueprint
+        return active if workspace.updates_always or self.required_version(workspace.template.id) is not None else workspace.latest.blueprint
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
         """Give a workspace another name, allowed or not. InvalidArgumentError: taken."""
@@ -406,9 +398,3 @@ class Platform:
         others = (it.latest for it in tuple(self.made.values()) if it is not workspace)
         ends = sorted(build.ends_at for build in others if build.status_at(now) in UNTIL_OVER)
         return now if len(ends) < self.provisioners else ends[len(ends) - self.provisioners]
-
-
-def _uuids() -> Callable[[], UUID]:
-    """Return a source of UUIDs that asks the operating system once: ids of things in memory need not be secret."""
-    bits = Random(os.urandom(16)).getrandbits  # noqa: S311
-    return lambda: UUID(int=bits(128), version=4)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from math import inf
+from random import Random
 from typing import NamedTuple
 from uuid import UUID
 
@@ -267,3 +269,9 @@ def next_change(now: float, build: BuildRecord, life: AgentLife | None) -> float
     """Return the next instant at which a workspace with this latest build, and this course of its agents, changes by itself."""
     instants = (build.begins_at, build.ends_at, *(life or ()))
     return min([instant for instant in instants if instant > now], default=NEVER)
+
+
+def uuids() -> Callable[[], UUID]:
+    """Return a source of UUIDs that asks the operating system once: ids of things in memory need not be secret."""
+    bits = Random(os.urandom(16)).getrandbits  # noqa: S311
+    return lambda: UUID(int=bits(128), version=4)
