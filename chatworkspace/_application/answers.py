@@ -80,7 +80,7 @@ class Answers:
     def _asked(self, chat: Chat, template: Template, given: Mapping[str, str], until: float) -> _Known:
         evaluation = self._creator.evaluate_parameters(chat.owner_id, template, answers=given, deadline=until)
         asked = evaluation.parameters if evaluation is not None else self._creator.list_parameters(chat.owner_id, template, deadline=until)
-        return _Known(names=frozenset(it.name for it in asked), complete=evaluation is None or evaluation.complete)
+        return _Known(names=frozenset(it.name for it in asked), complete=evaluation is None or (evaluation.complete and not evaluation.problem))
 
     @staticmethod
     def _settle(parameters: Mapping[str, str], known: _Known | None, track: Track) -> None:
