@@ -9,7 +9,7 @@ from io import BytesIO
 import pytest
 
 from tests.required import VARIABLE
-from tests.runs import interpreters, steps
+from tests.runs import interpreters, offspring, steps
 from tests.runs.lanes import Run, Shell, Step
 
 ABSENT = [it for it in interpreters.TESTED if it != sys.version_info[:2]]
@@ -21,6 +21,9 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(interpreters, "_candidates", list[str])
     monkeypatch.delenv(VARIABLE, raising=False)
     interpreters.other_interpreters.cache_clear()
+    for what in ("adopt", "end"):
+        monkeypatch.setattr(offspring, what, lambda *_: None)  # what else this process of tests has started is none of its business
+    monkeypatch.setattr(offspring, "offspring", set[int])
     yield
     interpreters.other_interpreters.cache_clear()
 
