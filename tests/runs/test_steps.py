@@ -15,6 +15,10 @@ from tests.runs.lanes import Run, Shell, Step
 ABSENT = [it for it in interpreters.TESTED if it != sys.version_info[:2]]
 
 
+def _nothing(*_: object) -> None:
+    pass
+
+
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No interpreter but this one."""
@@ -22,7 +26,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv(VARIABLE, raising=False)
     interpreters.other_interpreters.cache_clear()
     for what in ("adopt", "end"):
-        monkeypatch.setattr(offspring, what, lambda *_: None)  # what else this process of tests has started is none of its business
+        monkeypatch.setattr(offspring, what, _nothing)  # what else this process of tests has started is none of its business
     monkeypatch.setattr(offspring, "offspring", set[int])
     yield
     interpreters.other_interpreters.cache_clear()
