@@ -14,7 +14,7 @@ from chatworkspace.ports import AgentConnection, Clock, DialError, Warming
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._checks import equal, holds, present, raises, within
 from chatworkspace_contracts._rules import Rule, Topic
-from chatworkspace_contracts._seconds import BRIEF, LATE, LONG, SOON, THREADS
+from chatworkspace_contracts._seconds import BRIEF, LONG, SOON, THREADS
 from chatworkspace_contracts._threads import Threads
 from chatworkspace_contracts._worlds import DialerWorld
 
@@ -234,7 +234,7 @@ def dialling_keeps_its_deadline(fresh: Fresh) -> None:
     with raises(DialError, UnavailableError):
         it.world.dialer.dial(workspace, workspace.agents[0], deadline=deadline)
     late = it.clock.monotonic() - deadline
-    holds(f"an end at most {LATE:g} s after the deadline", late <= LATE, late)
+    holds(f"an end at most {SOON:g} s after the deadline", late <= SOON, late)
 
 
 # ------------------------------------------------------------------ ahead of a dial

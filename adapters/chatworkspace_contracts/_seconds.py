@@ -8,12 +8,8 @@ LONG = 30.0
 """What no rule waits for, unless it is broken."""
 SOON = 5.0
 """Within which what need not wait has happened, on the slowest machine."""
-AT_ONCE = 1.0
-"""Within which what does not block has happened, on the slowest machine."""
 QUIET = 1.0
 """After which nothing more is to come."""
-LATE = 0.25
-"""By which a call may miss its deadline."""
 GRAIN = 1e-6
 """Within which two instants count as one."""
 THREADS = 8

@@ -11,7 +11,7 @@ from chatworkspace import JobStatus, Template, Workspace
 from chatworkspace.ports import Clock, CreateWorkspace, Watch, WorkspaceCreator
 from chatworkspace_contracts._checks import MismatchError, equal, present, raises
 from chatworkspace_contracts._rules import Topic
-from chatworkspace_contracts._seconds import BRIEF, LATE, LONG
+from chatworkspace_contracts._seconds import BRIEF, LONG, SOON
 from chatworkspace_contracts._threads import Threads
 from chatworkspace_contracts._worlds import CreatorWorld
 
@@ -189,8 +189,8 @@ class Stage:
         with raises(*errors):
             call(deadline)
         late = self.clock.monotonic() - deadline
-        if late > LATE:
-            raise MismatchError(f"an end at most {LATE:g} s after the deadline", f"{late:g} s")
+        if late > SOON:
+            raise MismatchError(f"an end at most {SOON:g} s after the deadline", f"{late:g} s")
 
 
 Fresh = Callable[[], Stage]

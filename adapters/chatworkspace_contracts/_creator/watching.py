@@ -16,7 +16,7 @@ from chatworkspace.ports import NotFoundError, Watch
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._checks import equal, holds, present, raises, within
 from chatworkspace_contracts._creator.stage import UNDER_WAY, UNKNOWN, Fresh, Stage, start, stop, topic
-from chatworkspace_contracts._seconds import BRIEF, GRAIN, LATE, QUIET, SOON, THREADS
+from chatworkspace_contracts._seconds import BRIEF, GRAIN, QUIET, SOON, THREADS
 
 WATCHING = topic("watch")
 MANY = 20
@@ -67,7 +67,7 @@ def nothing_new_until_the_deadline(fresh: Fresh) -> None:
     for _ in range(2):
         deadline = it.clock.monotonic() + BRIEF
         equal("what is told", watch.next(deadline), None)
-        within("seconds behind the deadline", it.clock.monotonic() - deadline, LATE, -GRAIN)
+        within("seconds behind the deadline", it.clock.monotonic() - deadline, SOON, -GRAIN)
     started = start(it, made)
     equal("the build that is told then", _build_of(watch.next(it.deadline)), started.build.number)
 

@@ -92,8 +92,8 @@ def sleeps_half_as_long(_: PassingClock, really: Really, seconds: float) -> None
 
 
 @CLOCKS.method("sleep", "time.sleep-for-no-time")
-def sleeps_for_two_seconds_at_least(_: PassingClock, really: Really, seconds: float) -> None:
-    really(max(seconds, 2.0))
+def sleeps_for_ten_seconds_at_least(_: PassingClock, really: Really, seconds: float) -> None:
+    really(max(seconds, 10.0))
 
 
 @CLOCKS.method("sleep", "time.sleep-together")
@@ -189,7 +189,7 @@ class WaitsInAnyCase(PassingSignal):
 
     def wait(self, deadline: float | None) -> bool:
         """Wait."""
-        return super().wait(None if deadline is None else max(deadline, self.clock.monotonic() + 2.0))
+        return super().wait(None if deadline is None else max(deadline, self.clock.monotonic() + 10.0))
 
 
 @signals("signal.waited-for-again")

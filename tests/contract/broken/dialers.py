@@ -81,7 +81,7 @@ def says_that_nothing_is_found(it: FakeCoder, really: Really, workspace: Workspa
 
 @DIALERS.method("dial", "dial.deadline")
 def takes_its_time(_: FakeCoder, really: Really, workspace: Workspace, agent: Agent, *, deadline: float) -> Any:
-    return really(workspace, agent, deadline=deadline + 1)
+    return really(workspace, agent, deadline=deadline + 10)
 
 
 # ------------------------------------------------------------------ ahead of a dial
