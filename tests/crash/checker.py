@@ -116,7 +116,7 @@ def one_live(record: Record) -> Iterator[str]:
         live: list[FakeWorkspace] = []
         for workspace in sorted(made, key=lambda it: it.made_at):
             live = [older for older in live if older.gone_at > workspace.made_at and older.id not in given_up]
-            beside = [older for older in live if not _late(record, older, workspace, bound)]
+            beside = [older for older in live if not (_late(record, older, workspace, bound) or _asked_for(record.looks[chat_id], older, workspace))]
             if beside:
                 yield f"{chat_id} has {beside[0].made_as} and {workspace.made_as} at {workspace.made_at:.3f}"
             live.append(workspace)
@@ -126,6 +126,11 @@ def _late(record: Record, one: FakeWorkspace, other: FakeWorkspace, bound: Colle
     """Tell whether one of them has the lower number and was never the chat's: what it was asked for had been left behind when it was made."""
     lower, higher = sorted((one, other), key=record.number_of)
     return record.number_of(lower) < record.number_of(higher) and lower.id not in bound
+
+
+def _asked_for(look: Look, older: FakeWorkspace, newer: FakeWorkspace) -> bool:
+    """Tell whether the newer is a replacement of the older which its user deleted before it was bound: its plan stands beside the binding."""
+    return look.plan is not None and look.chat.workspace_id == older.id and look.plan.name == newer.made_as
 
 
 def led_back(record: Record) -> Iterator[str]:

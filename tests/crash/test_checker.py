@@ -9,12 +9,15 @@ from uuid import UUID
 import attrs
 import pytest
 
+from chatworkspace import OutcomeUnknownError
 from chatworkspace._domain import names
 from chatworkspace.ports import Look
 from chatworkspace_fake import Fails, FakeCoder, FakeWorkspace, MemoryStore, Simulation
 from tests.crash.checker import ALWAYS, WITH_CLAIMS, Record, problems, record
 
 CHAT, OTHER = "chat", "other"
+LATE = 100.0
+"""Seconds, after which nobody waits for an answer any more."""
 
 
 class Scene:
@@ -112,6 +115,18 @@ def _replaced(scene: Scene) -> Record:
     return scene.record(strays=[str(scene.first.id)], asked={CHAT: 1})
 
 
+def _deleted_before_it_was_bound(scene: Scene) -> Record:
+    """Let a replacement be made late, and its user delete it before anybody has looked."""
+    other = scene.coder.add_template("other")
+    scene.coder.when("create_workspace").arrive_late(LATE)
+    with pytest.raises(OutcomeUnknownError):
+        scene.sim.workspaces.create(CHAT, other.id, replace=True)
+    scene.sim.sleep(LATE)
+    made = scene.coder.live[-1]
+    made.delete()
+    return scene.record(deleted={made.id}, asked={CHAT: 1})
+
+
 def _failed_at_first(scene: Scene) -> Record:
     failing = scene.coder.add_template("failing", build=Fails(0))
     scene.sim.open_chat("third")
@@ -153,7 +168,7 @@ def test_every_rule_is_broken_once() -> None:
     assert {rule for rule, _ in BROKEN.values()} == {rule.__name__ for rule in (*ALWAYS, *WITH_CLAIMS)}
 
 
-@pytest.mark.parametrize("make", [_attached, _replaced, _failed_at_first])
+@pytest.mark.parametrize("make", [_attached, _replaced, _failed_at_first, _deleted_before_it_was_bound])
 def test_what_callers_ask_for_is_in_order(make: Callable[[Scene], Record]) -> None:
     """One workspace of the user's for two chats; a new one beside the one that was replaced, which the sweep lists."""
     assert problems(make(Scene())) == []
