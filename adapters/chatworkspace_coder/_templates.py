@@ -15,6 +15,7 @@ from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import parameters, templates, use
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
 from chatworkspace_coder._answers.errors import UNAUTHORIZED, NoRouteError, error_of_read, problem_of, refused
+from chatworkspace_coder._answers.fields import about
 from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._answers.use import Used
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
@@ -74,7 +75,7 @@ class Templates:
         return self._whole(self._noted(_live(self._api.get(path, None, deadline, templates.template))), None, deadline)
 
     def _one(self, owner_id: UUID, template_id: UUID, deadline: float) -> Listed:
-        return self._noted(_live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, templates.template)))
+        return self._noted(_live(self._api.get(f"{V2}/templates/{template_id}", owner_id, deadline, about(template_id, templates.template))))
 
     def _noted(self, it: Listed) -> Listed:
         self._seen.put(it.template.id, it)
@@ -98,7 +99,7 @@ class Templates:
     def _told(self, version_id: UUID, answer: Answer) -> Version:
         if not answer.ok:
             raise error_of_read(answer)
-        known = understood(answer, templates.version)
+        known = understood(answer, about(version_id, templates.version))
         self._versions.put(version_id, known)
         return known
 

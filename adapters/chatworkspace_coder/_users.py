@@ -9,6 +9,7 @@ from chatworkspace.ports import NotFoundError
 from chatworkspace_coder._answers import users
 from chatworkspace_coder._answers.contents import understood
 from chatworkspace_coder._answers.errors import NobodysError, error_of_read, problem_of
+from chatworkspace_coder._answers.fields import about
 from chatworkspace_coder._answers.users import User
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 
@@ -34,7 +35,7 @@ class Users:
     def username(self, owner_id: UUID, deadline: float) -> str:
         """Return the name by which workspaces are searched for. It is asked for each time: users may be renamed. UnavailableError."""
         try:
-            return self._api.get(f"{V2}/users/{owner_id}", owner_id, deadline, users.user).username
+            return self._api.get(f"{V2}/users/{owner_id}", owner_id, deadline, about(owner_id, users.user)).username
         except NotFoundError as error:
             raise UnavailableError(f"the owner cannot be seen: {error}", retryable=False) from error
 

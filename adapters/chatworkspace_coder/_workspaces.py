@@ -15,7 +15,7 @@ from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
 from chatworkspace_coder._answers.errors import TOO_MANY, NoRouteError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._answers.fields import Json, as_list, as_object, readable, required_id
+from chatworkspace_coder._answers.fields import Json, UnreadableError, about, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.messages import Answer
@@ -56,7 +56,7 @@ class Workspaces:
             return workspaces.gone(owner_id, workspace_id), None
         if not answer.ok:
             raise error_of_read(answer)
-        found, fresh = understood(answer, lambda told: (self.read(told), freshness(told)))
+        found, fresh = understood(answer, about(workspace_id, lambda told: (self.read(told), freshness(told))))
         if found.owner_id != owner_id:
             raise NotFoundError("the workspace is another owner's")
         return attrs.evolve(found, deleted=True) if deleted else found, fresh
@@ -102,7 +102,13 @@ class Workspaces:
         answer = self._api.change("POST", f"{V2}/users/{request.owner_id}/workspaces", request.owner_id, body, deadline)
         if not answer.ok:
             raise error_of_change(answer, creates=True)
-        return _done(answer, self.read)
+        return _done(answer, partial(self._made, request))
+
+    def _made(self, request: CreateWorkspace, told: object) -> Workspace:
+        made = self.read(told)
+        if (made.owner_id, made.name.lower()) != (request.owner_id, request.name.lower()):
+            raise UnreadableError("it tells of something else than was asked for")
+        return made
 
     def start(self, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:
         """Ask for a start. One that is dormant is woken first: only newer servers do so by themselves."""
@@ -129,7 +135,7 @@ class Workspaces:
         answer = self._api.change("POST", f"{V2}/workspaces/{workspace.id}/builds", workspace.owner_id, body, deadline)
         if not answer.ok:
             raise error_of_change(answer)
-        return _done(answer, partial(self._with_build, workspace))
+        return _done(answer, about(workspace.id, partial(self._with_build, workspace), name="workspace_id"))
 
     def _with_build(self, workspace: Workspace, told: object) -> Workspace:
         it = as_object(told)

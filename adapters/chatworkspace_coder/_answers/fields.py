@@ -68,6 +68,20 @@ def readable(told: Iterable[object], read: Callable[[object], T]) -> list[T]:
     return found
 
 
+def about(part_id: UUID, read: Callable[[object], T], *, name: str = "id") -> Callable[[object], T]:
+    """Return what reads an answer about one thing, by its id. UnreadableError: it tells of another, for it is the answer to another's question.
+
+    name: of the field in which the id is.
+    """
+
+    def checked(told: object) -> T:
+        if required_id(as_object(told), name) != part_id:
+            raise UnreadableError("it tells of something else than was asked for")
+        return read(told)
+
+    return checked
+
+
 def rows(of: Json, name: str) -> list[Json]:
     """Return the objects of a list in a field. UnreadableError where it is something else: a list that is cut would be a lie."""
     return [as_object(it) for it in as_list(of.get(name))]

@@ -21,7 +21,7 @@ READ = workspaces.workspace(workspace(), None)
 DORMANT = attrs.evolve(READ, dormant=True)
 STRANGER = attrs.evolve(READ.agents[0], id=UUID(OTHER))
 LISTED = templates.template(template()).template
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev", template_id=OF)
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=HOME, name="dev-ana", template_id=OF)
 CHAT = Chat(id="c", owner_id=ME, organization_id=HOME, generation=1)
 PATH, CREATE = f"/workspaces/{WORKSPACE}", f"/users/{OWNER}/workspaces"
 Call = Callable[[CoderClient, float], object]

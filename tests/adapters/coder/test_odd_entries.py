@@ -119,7 +119,7 @@ def test_a_version_that_cannot_be_read(server: Server, client: CoderClient, repl
     assert [(it.name, it.readme) for it in listed] == [("b", ""), ("docker", "# Docker")]
     with pytest.raises((UnavailableError, NotFoundError)):
         client.get_template(ME, UUID(OTHER), deadline=soon(0.5))
-    server.on("GET", f"/templateversions/{AGENT}", Reply(200, version()))
+    server.on("GET", f"/templateversions/{AGENT}", Reply(200, version(id=AGENT)))
     assert [it.readme for it in client.list_templates(ME, HOME, deadline=soon())] == ["# Docker"] * 2
 
 

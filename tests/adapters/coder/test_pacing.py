@@ -32,7 +32,7 @@ from tests.hanging import PATIENCE, not_hanging, until
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH, CREATE = f"/workspaces/{WORKSPACE}", f"/users/{OWNER}/workspaces"
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev-ana", template_id=UUID(TEMPLATE))
 KEY = (None, "/path")
 MORE_THAN_A_WINDOW = 150
 """Requests of eight clients, where a path may be read 120 times in one."""

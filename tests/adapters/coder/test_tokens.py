@@ -25,7 +25,7 @@ from tests.hanging import not_hanging
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
 CREATE = f"/users/{OWNER}/workspaces"
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev-ana", template_id=UUID(TEMPLATE))
 
 
 def test_the_token_goes_to_one_host_in_one_header(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

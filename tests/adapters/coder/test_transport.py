@@ -27,7 +27,7 @@ from tests.hanging import not_hanging, until
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
 CREATE = f"/users/{OWNER}/workspaces"
-REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev", template_id=UUID(TEMPLATE))
+REQUEST = CreateWorkspace(owner_id=ME, organization_id=UUID(ORGANIZATION), name="dev-ana", template_id=UUID(TEMPLATE))
 
 
 # ---------------------------------------------------------------- reads are asked again
