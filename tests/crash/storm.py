@@ -40,6 +40,8 @@ LIFE = 30.0 / SPEED
 """Real seconds."""
 LATE = 15.0
 """Seconds of the platform, after which late requests are acted upon."""
+PER_MINUTE = 100_000
+"""Requests to one path that the platform takes, and tells in each answer: more than a storm sends."""
 KILL, SAY = 0.2, 1.0
 """Real seconds between two of them."""
 STOPPED = 0.25
@@ -114,7 +116,7 @@ class Storm:
 
     def run(self) -> Outcome:
         """Let it rage; then look at what is left."""
-        with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator, Nursery() as nursery:
+        with CoderSimulator(speed=SPEED, requests_per_minute=PER_MINUTE) as simulator, Nursery() as nursery:
             self._simulator, self._nursery = simulator, nursery
             self._docker, other = (simulator.coder.add_template(name, build=build) for name, build in (("docker", 2), ("other", 6)))
             self._templates = [str(it.id) for it in (self._docker, other)]

@@ -15,6 +15,7 @@ from tests.crash.checker import Record, problems, record
 from tests.crash.databases import Database
 from tests.crash.processes import Nursery, Worker
 from tests.crash.stores import opened
+from tests.crash.storm import PER_MINUTE
 from tests.crash.worker import Settings
 
 Tell = Callable[[str, object], None]
@@ -84,7 +85,7 @@ def _share_of(found: Record, simulator: CoderSimulator) -> tuple[int, int]:
 def test_creations_by_many_threads_with_answers_lost_and_requests_late(database: Database, record_property: Tell) -> None:
     """200 creations from 32 threads, 30 % of the answers lost, 10 % executed late: 200 live workspaces, no duplicate, all bound."""
     began = time.monotonic()
-    with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator, Nursery() as nursery:
+    with CoderSimulator(speed=SPEED, requests_per_minute=PER_MINUTE) as simulator, Nursery() as nursery:
         crowd = Crowd(database, simulator, nursery)
         _, done = crowd.work(threads=32, seed=3)
         done.result(LONG)
@@ -100,7 +101,7 @@ def test_creations_by_many_threads_with_answers_lost_and_requests_late(database:
 def test_creations_by_processes_that_are_killed(database: Database, record_property: Tell) -> None:
     """The same from 4 processes of 8 threads at one store, killed at random and replaced: one live workspace for each chat."""
     chance, began = Random(4), time.monotonic()
-    with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator, Nursery() as nursery:
+    with CoderSimulator(speed=SPEED, requests_per_minute=PER_MINUTE) as simulator, Nursery() as nursery:
         crowd = Crowd(database, simulator, nursery)
         workers = [crowd.work(threads=8, seed=number) for number in range(4)]
         for _ in range(KILLS):

@@ -32,12 +32,13 @@ def demonstrate(seed: int) -> Story:
     """Replay the packaged recording, while a process dies, an answer is lost and an agent goes away."""
     lines = packaged_recording()
     replay = Replay(seed, furnish=furnish)
-    _arrange(replay, lines)
+    _arrange(replay, lines, seed)
     return replay.play(lines)
 
 
-def _arrange(replay: Replay, lines: Sequence[Line]) -> None:
+def _arrange(replay: Replay, lines: Sequence[Line], seed: int) -> None:
     sim = replay.sim
+    sim.coder.slow_first_dials(seed)
     doomed = sim.process("web-3")
     doomed.kill(before="store.bind")
     first = next(line for line in lines if line.chat == KILLED)
