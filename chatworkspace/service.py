@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from chatworkspace._domain.arguments import (
     to_uuid,
 )
 from chatworkspace._ports.system_clock import Process, SystemClock, this_process
-from chatworkspace.errors import ChatClosedError, ChatNotFoundError, InvalidArgumentError
+from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State
 from chatworkspace.outcomes import Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, NotFoundError, Store, WorkspaceCreator
@@ -123,7 +123,7 @@ class ChatWorkspaces:
         """
         check_chat_id(chat_id)
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
-        with self._call(chat_id, 0):
+        with self._guided(chat_id):
             chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
         if chat.owner_id != owner:
             raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
@@ -135,12 +135,12 @@ class ChatWorkspaces:
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not. ChatNotFoundError."""
-        with self._call(chat_id, 0):
+        with self._guided(chat_id):
             return self._parts.asking.look_even_closed(chat_id).chat
 
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
-        with self._call(chat_id, 0):
+        with self._guided(chat_id):
             try:
                 return self._parts.asking.recorded(self._store.history, chat_id)
             except NotFoundError:
@@ -309,6 +309,16 @@ class ChatWorkspaces:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+    @contextmanager
+    def _guided(self, chat_id: str) -> Generator[None, None, None]:
+        """Let a look at the record be made, whose error says what to do."""
+        with self._call(chat_id, 0) as call:
+            try:
+                yield
+            except ChatWorkspaceError as error:
+                self._parts.guide.of_error(call, error)
+                raise
 
     def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK) -> Call:
         return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait), answering=self._timeouts.planning, asked=asked)

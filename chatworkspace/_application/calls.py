@@ -57,6 +57,7 @@ class Call:
         "following",
         "in_vain",
         "interrupted",
+        "lasting",
         "may_be_cut",
         "resumed_at",
         "started",
@@ -75,6 +76,7 @@ class Call:
         self.beyond: float | None = None
         """Seconds by which that is more than its limit, if it is."""
         self.in_vain = False  # it wants to use what is stopped, and to start that has been in vain before
+        self.lasting = False  # what it could not find out, the same call cannot either
         self.under_way_for = 0.0
         """Seconds that it has taken."""
         self.book = book

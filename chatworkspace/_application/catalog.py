@@ -39,18 +39,21 @@ class Catalog:
         return Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
 
     @contextmanager
-    def _redacted(self, chat: Chat) -> Generator[Call, None, None]:
-        """Give a call, out of whose errors the values are taken that the chat has brought."""
+    def _asking(self, chat: Chat) -> Generator[Call, None, None]:
+        """Give a call. Out of its errors the values are taken that the chat has brought, and they say what to do."""
+        parts = self._parts()
         with self._call(chat) as call:
             try:
                 yield call
             except ChatWorkspaceError as error:
-                self._parts().redactor.of_error(call, error)
+                parts.redactor.of_error(call, error)
+                parts.guide.of_error(call, error)
                 raise
+            parts.guide.found_out(chat.id)
 
     def ranked(self, chat: Chat, query: str) -> Ranking:
         """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
-        with self._redacted(chat) as call:
+        with self._asking(chat) as call:
             allowed = self._given.admission.allowed(chat)
             templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
             shown = [template for template in templates if is_listed(template, chat, allowed)]
@@ -70,7 +73,7 @@ class Catalog:
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
-        with self._redacted(chat) as call:
+        with self._asking(chat) as call:
             try:
                 template = self._readable(chat, template_id)
                 recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))

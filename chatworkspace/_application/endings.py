@@ -41,10 +41,13 @@ class Endings:
         """Tell what a dial has proven a moment ago."""
         proof = proven.proof
         ending = Ending(workspace=proof.workspace, finding=proof.finding, told=describe(proof.finding, proof.workspace))
-        return self._teller.bound(call, proven.look.chat, ending, track, wish)
+        outcome = self._teller.bound(call, proven.look.chat, ending, track, wish)
+        self._teller.settled(outcome)  # whoever dialled may not have come to tell it
+        return outcome
 
     def unknown(self, call: Call, unknown: Unknown) -> Outcome:
         """Tell that what the chat is bound to could not be read."""
+        call.lasting = not unknown.retryable
         reason = Reason.INTERRUPTED if call.interrupted and unknown.reason is Reason.PLATFORM_UNAVAILABLE else unknown.reason
         outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, reason, error=unknown.error, workspace=unknown.workspace)
         return (

@@ -10,7 +10,7 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
 from chatworkspace._domain.advice import SHORTEST_PAUSE, TABLE, Asked, Case, Guidance, Waited, guide, later, longer, next_step_after, soon
-from chatworkspace._domain.conditions import Finding, describe
+from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
 from chatworkspace.model import Agent, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
@@ -38,7 +38,8 @@ class Guide:
     def goes_on(self, call: Call, finding: Finding, workspace: Workspace) -> bool:
         """Tell whether how the latest build ended is to be told before another is asked for.
 
-        It is what this very call has asked for before, and was told to come back for; or it failed as one before it, and nobody was told.
+        It is what this very call has asked for before, and was told to come back for; or it failed as one before it, and nobody was told; or it is
+        a stop, and somebody has canceled it while this call waited for it.
         """
         wish, build = self._wishes.of(call.chat_id, call.asked, call.arguments()), workspace.build
         if wish is not None and wish.build == build.id:
@@ -46,6 +47,8 @@ class Guide:
         told = describe(finding, workspace)
         if told.state is not State.FAILED:
             return False
+        if finding.condition is Condition.STOP_FAILED and told.reason is Reason.BUILD_CANCELED and call.asked is Asked.STOP:
+            return build.over_for is not None and build.over_for < call.elapsed
         again = self._stories.failed_before(call.chat_id, (told.reason, build.error), build.id)
         return again and self._stories.latest_told(call.chat_id) != build.id
 
@@ -80,6 +83,10 @@ class Guide:
         """Tell, of a workspace that is stopped, whether to start it has been in vain twice: its owner is suspended, say."""
         return self._starts.in_vain(chat_id, workspace, self._clock.monotonic())
 
+    def found_out(self, chat_id: str) -> None:
+        """Note that a question about what is offered to the chat was answered."""
+        self._stories.back(chat_id)
+
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
         """Return the outcome with what its caller is to do."""
         chat_id, reason = outcome.chat.id, outcome.reason
@@ -91,11 +98,13 @@ class Guide:
         if outcome.retry_after is not None:  # the platform has said when
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
-        guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome))
+        guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome), lasting=call.lasting)
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:
         """Put into the error what its caller is to do, unless whoever raised it has said."""
+        if error.reason not in AWAY:
+            self._stories.back(call.chat_id)
         if error.retry_after is not None:
             error.retry_after = self._said(call, error.retry_after)
             error.next_step = next_step_after(error.retry_after)

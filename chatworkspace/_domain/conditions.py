@@ -193,7 +193,8 @@ def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR
         case Condition.FIRST_BUILD_FAILED | Condition.BUILD_FAILED:
             return Told(state=State.FAILED, reason=_of_failure(workspace.build))
         case Condition.STOP_FAILED:
-            return Told(state=State.FAILED, reason=Reason.STOP_FAILED)
+            reason = Reason.BUILD_CANCELED if _was_canceled(workspace.build) else Reason.STOP_FAILED
+            return Told(state=State.FAILED, reason=reason)
         case Condition.DELETE_FAILED:
             return Told(state=State.FAILED, reason=Reason.DELETE_FAILED)
         case Condition.DELETED:
@@ -313,8 +314,12 @@ CANCELED = "canceled"
 """All that a provisioner may say of a build that was canceled, which it calls failed."""
 
 
+def _was_canceled(build: Build) -> bool:
+    return build.job_status is JobStatus.CANCELED or build.error.strip() == CANCELED
+
+
 def _of_failure(build: Build) -> Reason:
-    if build.job_status is JobStatus.CANCELED or build.error.strip() == CANCELED:
+    if _was_canceled(build):
         return Reason.BUILD_CANCELED
     return Reason.QUOTA_FULL if build.error_code == QUOTA_CODE else Reason.BUILD_FAILED
 

@@ -94,7 +94,7 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
         Advice.NOTHING: "The build failed: nothing runs.",
         Advice.ASK_USER: "The build failed again in the same way. Do not start it again: show the user the error, and what was tried.",
     },
-    Reason.BUILD_CANCELED: {Advice.ASK_USER: "Somebody canceled the build. Ask the user whether the workspace is to be started."},
+    Reason.BUILD_CANCELED: {Advice.ASK_USER: "Somebody canceled the build. Ask the user whether the workspace is to be started or stopped."},
     Reason.QUOTA_FULL: {
         Advice.ASK_USER: (
             "The quota is full: ask the user to delete a workspace that is not needed any more, or an administrator for a larger allowance."

@@ -14,7 +14,7 @@ from chatworkspace._domain.texts import cut_inside, visible
 from chatworkspace._tools.budget import Content, size, without
 from chatworkspace._tools.guided import guided
 from chatworkspace.errors import ChatWorkspaceError, RefusedError
-from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import Advice, JobStatus, LeftBehind, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 
 MOST_BYTES = 1600
@@ -150,7 +150,8 @@ def _failure(action: Action, outcome: Outcome) -> Content:
     if outcome.state is not State.FAILED:
         unexplained = outcome.state in (State.UNKNOWN, State.STARTING, State.STOPPING) and outcome.phase is not Phase.CONNECTING
         return {"error": _unexplained(outcome.reason, outcome.error)} if outcome.error and unexplained else {}
-    cause = visible(outcome.error).strip() or ("build was canceled" if outcome.reason is Reason.BUILD_CANCELED else "build failed")
+    canceled = outcome.workspace is not None and outcome.workspace.build.job_status is JobStatus.CANCELED
+    cause = visible(outcome.error).strip() or ("build was canceled" if canceled else "build failed")
     told: Content = {"error": _foreign(f"{_failed_build(action, outcome)}: {cause}")}
     if outcome.workspace is not None and outcome.workspace.build.error_code:
         told["error_code"] = _foreign(outcome.workspace.build.error_code)

@@ -78,7 +78,7 @@ def _ending(name: str, facts: Workspace, is_: Condition) -> Row:
         other=Step.LOOK_AGAIN,
         replace=Step.REPLACE,
         start=Step.LOOK_AGAIN,
-        stop=Step.FOLLOW,
+        stop=Step.LOOK_AGAIN if is_ is Condition.STOPPING else Step.FOLLOW,
     )
 
 
@@ -346,13 +346,15 @@ TABLE = [
     ],
     *[
         _down(
-            f"{job.value} stop, build {number}",
-            with_build(a_build(STOP, job, number=number)),
+            f"{job.value} stop, build {number}, {error!r}",
+            with_build(a_build(STOP, job, number=number, error=error)),
             Condition.STOP_FAILED,
-            (State.FAILED, Reason.STOP_FAILED, None),
+            (State.FAILED, reason, None),
             Step.STOP,
         )
-        for job, number in product((FAILED, CANCELED), (1, 2))
+        for (job, error, reason), number in product(
+            ((FAILED, "", Reason.STOP_FAILED), (CANCELED, "", Reason.BUILD_CANCELED), (FAILED, "canceled", Reason.BUILD_CANCELED)), (1, 2)
+        )
     ],
     *[
         _down(

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Advice, ConnectError, NoWorkspaceError, Outcome, Reason, State
+from chatworkspace import Advice, ChatWorkspaceError, ConnectError, NoWorkspaceError, Outcome, Reason, RefusedError, State, UnavailableError
 from chatworkspace.ports import Parameter
-from chatworkspace_fake import NEVER, Fails, FakeCoder
+from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeStore
 from tests.service.chats import CHAT, World
 
 SIZE = [Parameter(name="size", default="small")]
@@ -19,6 +19,13 @@ SHORT = 20
 def polled(*args: Any, **changes: Any) -> FakeCoder:
     """Return a platform without watches."""
     return FakeCoder(*args, watching=False, **changes)
+
+
+def unreached(*args: Any, **changes: Any) -> FakeCoder:
+    """Return a platform none of whose agents can be reached."""
+    coder = FakeCoder(*args, **changes)
+    coder.when("dial", chance=1.0).fail()
+    return coder
 
 
 def by_short_calls(world: World, until: Reason) -> float:
@@ -49,6 +56,15 @@ def test_short_calls_learn_at_the_same_instant_as_a_long_one(template: dict[str,
     docker = one.chats._creator.list_templates(one.sim.owner_id, one.sim.organization_id, deadline=1e9)[0]
     assert one.chats.create(CHAT, docker.id).reason is reason
     assert by_short_calls(many, reason) == pytest.approx(one.sim.elapsed, abs=SHORT)
+
+
+def test_short_calls_learn_as_soon_that_no_dial_reaches_the_agent() -> None:
+    """Within the same limit."""
+    one, many = World(coder=unreached), World(coder=unreached)
+    for world in (one, many):
+        docker = world.template(build=30)
+    assert one.chats.create(CHAT, docker.id).reason is Reason.DIAL_FAILED
+    assert by_short_calls(many, Reason.DIAL_FAILED) == pytest.approx(one.sim.elapsed, abs=SHORT)
 
 
 def test_another_process_counts_from_the_same_instant() -> None:
@@ -185,6 +201,50 @@ def test_a_platform_that_is_away_is_asked_ever_more_seldom() -> None:
     assert {it.state for it in told} == {State.UNKNOWN}
     assert told[0].retry_after == 5
     assert (told[-1].advice, len(told) < 15) == (Advice.ASK_ADMINISTRATOR, True)
+
+
+def test_what_cannot_pass_is_an_administrators_at_once() -> None:
+    """A token that has expired for good, say: nobody is told to call again, of a chat that has a workspace as of one that has none."""
+    world = World()
+    docker = world.template()
+    world.chats.create(CHAT, docker.id)
+    world.sim.sleep(60)
+    world.coder.when("get_workspace", times=4).fail(UnavailableError("401", retryable=False))
+    told = [world.chats.status(CHAT), world.chats.create(CHAT, docker.id), world.chats.start(CHAT), world.chats.stop(CHAT)]
+    assert {(it.state, it.reason, it.advice) for it in told} == {(State.UNKNOWN, Reason.PLATFORM_UNAVAILABLE, Advice.ASK_ADMINISTRATOR)}
+    assert world.chats.status(CHAT).ready
+
+
+@pytest.mark.parametrize("call", ["get_chat", "history"])
+def test_a_record_that_is_away_is_asked_ever_more_seldom(call: str) -> None:
+    """Also by whoever only looks at it, and after ten minutes an administrator is."""
+    world = World(store=FakeStore)
+    world.sim.store.when("look" if call == "get_chat" else "history", chance=1.0).fail()
+    pauses = list[float]()
+    for _ in range(20):
+        with pytest.raises(UnavailableError) as refused:
+            getattr(world.chats, call)(CHAT)
+        if refused.value.retry_after is None:
+            break
+        pauses.append(refused.value.retry_after)
+        world.sim.sleep(pauses[-1])
+    assert (refused.value.advice, pauses[0], pauses) == (Advice.ASK_ADMINISTRATOR, 5, sorted(pauses))
+
+
+def test_what_was_away_for_a_moment_long_ago_has_come_back_since() -> None:
+    """Whatever was found out meanwhile, a refusal as well: how long it is away is counted anew."""
+    world = World()
+    docker = world.template()
+    told = list[Advice]()
+    for error in (UnavailableError("away", retryable=False), RefusedError("no"), UnavailableError("away")):
+        world.coder.when("get_template", times=100).fail(error)
+        with pytest.raises(ChatWorkspaceError) as refused:
+            world.chats.create(CHAT, docker.id, wait=0)
+        told.append(refused.value.advice)
+        world.sim.sleep(700)
+        coder: Any = world.coder
+        coder._faults._armed.clear()
+    assert told == [Advice.ASK_ADMINISTRATOR, Advice.CORRECT_ARGUMENTS, Advice.CALL_LATER]
 
 
 def test_without_a_workspace_nobody_is_told_to_create_one_at_once() -> None:

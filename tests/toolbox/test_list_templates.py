@@ -320,6 +320,20 @@ def test_l17_what_would_be_refused_is_not_offered() -> None:
 
 
 @pytest.mark.parametrize("tool", ["list_templates", "read_template"])
+def test_l19_a_platform_that_is_away(tool: str) -> None:
+    """Whoever asks for templates is told when to come back, later each time, and after ten minutes to ask an administrator."""
+    kitchen = Kitchen()
+    arguments = {"template_id": str(kitchen.coder.add_template("docker").id)} if tool == "read_template" else {}
+    kitchen.coder.when("list_templates" if tool == "list_templates" else "get_template", chance=1.0).fail()
+    pauses = list[int]()
+    while (said := kitchen.call(tool, **arguments))["advice"] == "call_later":
+        pauses.append(said["retry_after"])
+        assert f"in {pauses[-1]} s" in said["next_step"]
+        kitchen.sim.sleep(pauses[-1])
+    assert (said["advice"], pauses[0], pauses, len(pauses) < 15) == ("ask_administrator", 5, sorted(pauses), True)
+
+
+@pytest.mark.parametrize("tool", ["list_templates", "read_template"])
 def test_l18_a_closed_chat_is_offered_nothing(tool: str) -> None:
     """It gets no workspace any more, so it is not told to create one."""
     kitchen = Kitchen()
