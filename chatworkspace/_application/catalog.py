@@ -80,7 +80,8 @@ class Catalog:
                 presets = self._asked(partial(self._given.creator.list_presets, chat.owner_id, template))
             except NotFoundError:
                 raise TemplateError("there is no such template") from None
-            return Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
+            told = Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
+            return self._parts().redactor.of_description(call, told)
 
     def _readable(self, chat: Chat, template_id: UUID) -> Template:
         template = self._asked(partial(self._given.creator.get_template, chat.owner_id, template_id))

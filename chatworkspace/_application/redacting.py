@@ -9,6 +9,7 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.values import Values
 from chatworkspace._domain.offer import Parameter
+from chatworkspace._domain.parameters import Description
 from chatworkspace._domain.redaction import Redaction, words_of
 from chatworkspace.errors import ClosedError, RefusedError
 from chatworkspace.outcomes import Outcome, Progress
@@ -45,6 +46,13 @@ class Redactor:
             return progress
         without = self._redaction(call, progress.chat_id, words_of(progress))
         return progress if without is None else without.of_progress(progress)
+
+    def of_description(self, call: Call, description: Description) -> Description:
+        """Return a template without them, where the platform says something of answers."""
+        if call.chat_id not in self._values.told:
+            return description
+        without = self._redaction(call, call.chat_id, words_of(description))
+        return description if without is None else without.of_description(description)
 
     def of_error(self, call: Call, error: BaseException) -> None:
         """Take them out of an error, and of those behind it."""

@@ -13,6 +13,7 @@ from itertools import accumulate
 import attrs
 
 from chatworkspace._domain.offer import Parameter
+from chatworkspace._domain.parameters import Description
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import RefusedError
 from chatworkspace.model import Workspace
@@ -184,6 +185,12 @@ class Redaction:
         line = None if progress.line is None else self.of_text(progress.line)
         return attrs.evolve(progress, line=line, outcome=None if progress.outcome is None else self.of_outcome(progress.outcome))
 
+    def of_description(self, description: Description) -> Description:
+        """Return a template without them: what the platform says of answers. What its author has written for everybody stays as it is."""
+        questions = description.questions
+        asked = tuple(attrs.evolve(it, parameter=attrs.evolve(it.parameter, error=self.of_text(it.parameter.error))) for it in questions.asked)
+        return attrs.evolve(description, questions=attrs.evolve(questions, asked=asked, problem=self.of_text(questions.problem)))
+
     def of_error(self, error: BaseException) -> None:
         """Take them out of an error's message and of what else it tells, and out of the errors behind it: a log tells them all."""
         for one in _with_causes(error):
@@ -218,9 +225,11 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
 # ---------------------------------------------------------------- where they could be
 
 
-def words_of(told: Outcome | Progress | BaseException) -> Iterator[str]:
-    """Yield other people's words in it."""
-    if isinstance(told, Progress):
+def words_of(told: Outcome | Progress | Description | BaseException) -> Iterator[str]:
+    """Yield other people's words in it; of a template's, those that speak of answers."""
+    if isinstance(told, Description):
+        yield from (told.questions.problem, *(it.parameter.error for it in told.questions.asked))
+    elif isinstance(told, Progress):
         yield told.line or ""
         if told.outcome is not None:
             yield from words_of(told.outcome)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from chatworkspace import Outcome, Progress, RefusedError, Template, UnavailableError
 from chatworkspace._application.values import Values
 from chatworkspace._domain.texts import visible
-from chatworkspace.ports import DialError, NotAnsweredError, Option, Parameter
+from chatworkspace.ports import DialError, Evaluation, NotAnsweredError, Option, Parameter
 from chatworkspace_fake import Fails, Simulation
 from tests.domain.test_redaction import WRITTEN, shows
 
@@ -86,6 +86,12 @@ def errors_of(planted: str) -> tuple[Exception, ...]:
     )
 
 
+def evaluations_of(planted: str) -> dict[str, Evaluation]:
+    """Return what a platform may say of answers when it is asked what a template asks, by names of templates."""
+    wrong = Parameter(name="token", error=f"not valid: {planted}")
+    return {"as-a-whole": Evaluation(parameters=(TOKEN,), problem=f"bad {planted}"), "by-name": Evaluation(parameters=(wrong,))}
+
+
 def everything(planted: str, secret: str) -> str:
     """Let a platform say this wherever it can, to calls of a chat that has brought the secret; return all that anybody is told."""
     with listening() as ear:
@@ -108,6 +114,10 @@ def everything(planted: str, secret: str) -> str:
             sim.coder.when("start_workspace").fail(error)
             ear.heard_of(lambda: chats.start(CHAT))
         toolbox = chats.toolbox(CHAT)
+        for name, evaluation in evaluations_of(planted).items():
+            template = sim.coder.add_template(name, parameters=(TOKEN,), evaluation=evaluation)
+            result = toolbox.call("read_template", {"template_id": str(template.id)})
+            ear.told += [repr(result), result.text, _words(result.content)]
         for tool in ("start_workspace", "start_workspace", "create_workspace", "list_templates", "read_template"):
             sim.coder.when("template_use").fail(UnavailableError(planted))
             sim.coder.when("evaluate_parameters").fail(UnavailableError(planted))
@@ -155,6 +165,8 @@ def test_the_test_hears_what_is_told() -> None:
     assert HARMLESS.count("harmless words") > 60
     assert "line 'token is harmless words'" in HARMLESS
     assert "RefusedError" in HARMLESS
+    assert "'parameters_error': 'bad harmless words'" in HARMLESS
+    assert "'error': 'not valid: harmless words'" in HARMLESS
     assert "the parameters of a template could not be evaluated" in HARMLESS
 
 
@@ -178,6 +190,17 @@ def test_what_a_template_offers_to_everybody_stays_readable() -> None:
     sim, docker = failing(parameters=(REGION, TOKEN, PIN))
     assert sim.workspaces.create(CHAT, docker.id, parameters=GIVEN).error == "no machine in eu-west-1 for … or …"
     assert sim.workspaces.status(CHAT).error == "no machine in eu-west-1 for … or …"
+
+
+def test_what_is_written_for_everybody_stays_as_it_is() -> None:
+    """A README that names what the model has chosen by it: only what is said of answers is looked through."""
+    sim, docker = failing(parameters=(REGION, TOKEN, PIN), readme="Use `Tr0ub4dor-and-3`.", description="for Tr0ub4dor-and-3")
+    sim.workspaces.create(CHAT, docker.id, parameters=GIVEN)
+    problem = Evaluation(parameters=(REGION, TOKEN, PIN), problem="no eu-west-1 for Tr0ub4dor-and-3")
+    sim.coder.update_template("docker", evaluation=problem)
+    said = sim.workspaces.toolbox(CHAT).call("read_template", {"template_id": str(docker.id)}).content
+    assert (said["template"]["readme"], said["template"]["description"]) == ("Use `Tr0ub4dor-and-3`.", "for Tr0ub4dor-and-3")
+    assert said["parameters_error"] == "no eu-west-1 for …"
 
 
 def test_a_template_that_does_not_tell_is_not_waited_for() -> None:

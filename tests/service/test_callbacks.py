@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, Outcome, Phase, Progress, Reason, RefusedError, State
-from chatworkspace_fake import Fails, Process
+from chatworkspace import ChatWorkspaces, Outcome, Phase, Progress, Reason, RefusedError, State, UnavailableError
+from chatworkspace_fake import Fails, FakeStore, Process
 from tests.service.chats import BUILD, CHAT, CONNECT, READY, SLOW, World
 
 
@@ -21,9 +21,9 @@ class Heard:
         self.updates: list[Outcome] = []
         self.progress: list[Progress] = []
 
-    def world(self, seed: int = 0) -> World:
+    def world(self, seed: int = 0, **parts: Any) -> World:
         """Return a world whose processes all tell this."""
-        return World(seed, on_chat_updated=self.updates.append, on_progress=self.progress.append)
+        return World(seed, on_chat_updated=self.updates.append, on_progress=self.progress.append, **parts)
 
     @property
     def said(self) -> list[tuple[State, Reason]]:
@@ -217,6 +217,21 @@ def test_that_it_is_ready_is_told_by_whoever_sees_it() -> None:
     for number in (0, 1, 0, 1):
         assert others[number].workspaces.status(CHAT).ready
     assert heard.said == [BEGUN, (State.READY, Reason.EXISTING), (State.READY, Reason.EXISTING)]
+
+
+def test_that_it_is_ready_is_told_where_whoever_proved_it_could_not() -> None:
+    """The look behind its dial failed: the next call, which trusts the dial, tells it; once."""
+    heard = Heard()
+    world = heard.world(store=FakeStore)
+    docker = world.template()
+    world.sim.store.when("look", nth=2).fail(UnavailableError("damaged", retryable=False))
+    with pytest.raises(UnavailableError):
+        world.chats.create(CHAT, docker.id)
+    dials = world.coder.calls.count("dial")
+    for _ in range(2):
+        assert world.chats.create(CHAT, docker.id).ready
+    assert world.coder.calls.count("dial") == dials
+    assert heard.said == [BEGUN, (State.READY, Reason.EXISTING)]
 
 
 # ------------------------------------------------------------------ on_progress

@@ -6,7 +6,18 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Advice, ChatWorkspaceError, ConnectError, NoWorkspaceError, Outcome, Reason, RefusedError, State, UnavailableError
+from chatworkspace import (
+    Advice,
+    ChatWorkspaceError,
+    ConnectError,
+    NoWorkspaceError,
+    Outcome,
+    Reason,
+    RefusedError,
+    State,
+    Transition,
+    UnavailableError,
+)
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeStore
 from tests.service.chats import CHAT, World
@@ -175,6 +186,32 @@ def test_a_canceled_build_is_asked_about() -> None:
     assert (outcome.reason, outcome.advice) == (Reason.BUILD_CANCELED, Advice.ASK_USER)
 
 
+def test_a_stop_under_way_that_fails_is_decided_anew() -> None:
+    """Somebody else's: whoever waits for it asks for another, and tells how that ended, once it has failed as well."""
+    world = World()
+    world.created(stop=Fails(after=5, error="stuck"))
+    world.latest.stop()
+    outcome = world.chats.stop(CHAT)
+    assert (outcome.reason, outcome.advice, outcome.elapsed) == (Reason.STOP_FAILED, Advice.ASK_ADMINISTRATOR, 10)
+    assert world.latest.builds == ((1, Transition.START), (2, Transition.STOP), (3, Transition.STOP))
+
+
+@pytest.mark.parametrize("status", ["canceled", "failed"])
+@pytest.mark.parametrize("whose", ["own", "another's"])
+def test_a_canceled_stop_is_told_as_canceled(whose: str, status: Any) -> None:
+    """Whatever the server calls it: nobody is told to stop it again, until somebody asks for that."""
+    world = World()
+    world.created(stop=20)
+    world.coder.cancel_as(status)
+    if whose != "own":
+        world.latest.stop()
+    world.sim.at(65, lambda: world.latest.cancel())  # noqa: PLW0108 - its builds are made later
+    outcome = world.chats.stop(CHAT)
+    assert (outcome.state, outcome.reason, outcome.advice) == (State.FAILED, Reason.BUILD_CANCELED, Advice.ASK_USER)
+    assert world.latest.builds == ((1, Transition.START), (2, Transition.STOP))
+    assert (world.chats.stop(CHAT).reason, world.latest.builds[-1]) == (Reason.STOPPED, (3, Transition.STOP))
+
+
 def test_a_dead_agent_is_restarted_once() -> None:
     """Then an administrator has to look."""
     world = World()
@@ -219,7 +256,7 @@ def test_what_cannot_pass_is_an_administrators_at_once() -> None:
 def test_a_record_that_is_away_is_asked_ever_more_seldom(call: str) -> None:
     """Also by whoever only looks at it, and after ten minutes an administrator is."""
     world = World(store=FakeStore)
-    world.sim.store.when("look" if call == "get_chat" else "history", chance=1.0).fail()
+    world.sim.store.when("look" if call == "get_chat" else "history", times=1000).fail()
     pauses = list[float]()
     for _ in range(20):
         with pytest.raises(UnavailableError) as refused:
@@ -229,6 +266,8 @@ def test_a_record_that_is_away_is_asked_ever_more_seldom(call: str) -> None:
         pauses.append(refused.value.retry_after)
         world.sim.sleep(pauses[-1])
     assert (refused.value.advice, pauses[0], pauses) == (Advice.ASK_ADMINISTRATOR, 5, sorted(pauses))
+    store: Any = world.sim.store
+    store._faults._armed.clear()
 
 
 def test_what_was_away_for_a_moment_long_ago_has_come_back_since() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Advice, InvalidArgumentError, NoWorkspaceError, Outcome, Phase, Reason, RefusedError, State, Transition, UnavailableError
+from chatworkspace import InvalidArgumentError, NoWorkspaceError, Outcome, Phase, Reason, RefusedError, State, Transition, UnavailableError
 from chatworkspace.ports import NotFoundError, Option, Parameter
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, CLAIM, READY, SLOW, World, nowhere
@@ -311,32 +311,6 @@ def test_a_stop_that_fails_is_told_with_its_direction() -> None:
     outcome = stop(world)
     assert (outcome.state, outcome.reason, outcome.error) == (State.FAILED, Reason.STOP_FAILED, "stuck")
     assert (stop(world).reason, len(world.latest.builds)) == (Reason.STOP_FAILED, 3)
-
-
-def test_a_stop_under_way_that_fails_is_decided_anew() -> None:
-    """Somebody else's: whoever waits for it asks for another, and tells how that ended, once it has failed as well."""
-    world = World()
-    world.created(stop=Fails(after=5, error="stuck"))
-    world.latest.stop()
-    outcome = stop(world)
-    assert (outcome.reason, outcome.advice, outcome.elapsed) == (Reason.STOP_FAILED, Advice.ASK_ADMINISTRATOR, 10)
-    assert world.latest.builds == ((1, START), (2, STOP), (3, STOP))
-
-
-@pytest.mark.parametrize("status", ["canceled", "failed"])
-@pytest.mark.parametrize("whose", ["own", "another's"])
-def test_a_canceled_stop_is_told_as_canceled(whose: str, status: Any) -> None:
-    """Whatever the server calls it: nobody is told to stop it again, until somebody asks for that."""
-    world = World()
-    world.created(stop=20)
-    world.coder.cancel_as(status)
-    if whose != "own":
-        world.latest.stop()
-    world.sim.at(65, lambda: world.latest.cancel())  # noqa: PLW0108 - its builds are made later
-    outcome = stop(world)
-    assert (outcome.state, outcome.reason, outcome.advice) == (State.FAILED, Reason.BUILD_CANCELED, Advice.ASK_USER)
-    assert world.latest.builds == ((1, START), (2, STOP))
-    assert (stop(world).reason, world.latest.builds[-1]) == (Reason.STOPPED, (3, STOP))
 
 
 def test_a_deletion_that_fails_is_told_with_its_direction() -> None:

@@ -14,7 +14,7 @@ import attrs
 from chatworkspace import RefusedError, UnavailableError
 from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
 from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
-from chatworkspace_coder._answers.fields import printable
+from chatworkspace_coder._answers.fields import printable, shortened
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.rates import WINDOW, rate_in
 
@@ -30,7 +30,7 @@ UNHEARD = frozenset({408, 499})
 """Of these, said by who stands between and has not waited for Coder's answer."""
 _IN_WORDS = re.compile(r'Unable to validate parameter "([^"]+)"')
 LONGEST = 2000
-"""Characters of other people's text that go into one of our messages."""
+"""Characters of other people's text that go into one of our messages. More is cut, and says so."""
 
 
 @attrs.frozen(kw_only=True)
@@ -43,7 +43,7 @@ class Problem:
 
     def __str__(self) -> str:
         parts = [self.message.rstrip(), self.detail, *(f"{field}: {detail}" for field, detail in self.validations)]
-        return " ".join(part for part in parts if part)[:LONGEST]
+        return shortened(" ".join(part for part in parts if part), LONGEST)
 
 
 class NoRouteError(UnavailableError):

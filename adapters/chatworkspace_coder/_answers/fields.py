@@ -32,6 +32,15 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def shortened(text: str, most: int) -> str:
+    """Return so many characters of a text at most: of a longer one the beginning and the end, and how long it was."""
+    if len(text) <= most:
+        return text
+    remark = f"… [{len(text)} characters, cut] "
+    head = (most - len(remark)) // 2
+    return text[:head] + remark + text[len(text) - (most - len(remark) - head) :]
+
+
 def as_object(told: object) -> Json:
     """Return a JSON object. UnreadableError."""
     if not isinstance(told, dict):

@@ -28,6 +28,7 @@ from chatworkspace_coder._answers.fields import (
     required_number,
     required_text,
     rows,
+    shortened,
     text,
 )
 
@@ -39,7 +40,7 @@ EXTERNAL = "coder_external_agent"
 ALWAYS = "always"
 NEVER = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LOG_LIMIT = 10_000
-"""Characters of one line."""
+"""Characters of one line. A longer one is cut, and says so."""
 _PROGRESS = {JobStatus.PENDING: 0, JobStatus.RUNNING: 1, JobStatus.CANCELING: 2}
 _OVER = 3
 
@@ -177,7 +178,7 @@ def log_lines(told: object) -> list[LogLine]:
 
 def _line(told: object) -> LogLine:
     it = as_object(told)
-    return LogLine(id=required_number(it, "id"), text=text(it, "output")[:_LOG_LIMIT], level=text(it, "log_level", "info"))
+    return LogLine(id=required_number(it, "id"), text=shortened(text(it, "output"), _LOG_LIMIT), level=text(it, "log_level", "info"))
 
 
 def values(told: object) -> dict[str, str]:

@@ -36,6 +36,19 @@ def test_a_refusal_is_coders_own_4xx(status: int) -> None:
     assert (error.message, error.detail, error.validations) == ("No.", "because", (("cpu", "too many"),))
 
 
+def test_many_words_are_cut_and_say_so() -> None:
+    """In a message of ours; a refusal has them whole, for it has fields for them."""
+    said = answer(403, problem("No.", "why " * 1000 + "so"))
+    told = str(error_of_read(said))
+    assert len(told) == 2000
+    assert told.startswith("No. why")
+    assert "… [4006 characters, cut] " in told
+    assert told.endswith("why so")
+    refused = error_of_change(said, creates=True)
+    assert isinstance(refused, RefusedError)
+    assert refused.detail == "why " * 1000 + "so"
+
+
 @pytest.mark.parametrize("status", [401, 406, 425, 429])
 def test_what_does_not_speak_of_the_request_is_no_refusal(status: int) -> None:
     """The token, or the moment, as while a version is imported: it was not done, and waiting helps."""

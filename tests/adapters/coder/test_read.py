@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
@@ -206,6 +207,15 @@ def test_lines_of_a_log() -> None:
     told = [{"id": 3, "output": "b", "log_level": "error"}, {"id": 2, "output": "", "stage": "Planning"}, {"id": 1, "output": "a"}]
     assert [(it.id, it.text, it.level) for it in workspaces.log_lines(told)] == [(1, "a", "info"), (3, "b", "error")]
     assert workspaces.log_lines(None) == []
+
+
+def test_a_long_line_of_a_log() -> None:
+    """Its beginning and its end, and how long it was."""
+    (line,) = workspaces.log_lines([{"id": 1, "output": "a" * 10_000 + "b" * 10_000}])
+    assert len(line.text) == 10_000
+    assert re.fullmatch(r"a+… \[20000 characters, cut\] b+", line.text)
+    (line,) = workspaces.log_lines([{"id": 1, "output": "a" * 10_000}])
+    assert line.text == "a" * 10_000
 
 
 @pytest.mark.parametrize(
