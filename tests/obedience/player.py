@@ -36,12 +36,14 @@ class Player:
         self._toolbox = toolbox
         self._now = now
         self._sleep = sleep
-        self._arguments: dict[str, dict[str, Any]] = {"create_workspace": dict(arguments), "start_workspace": {}, "stop_workspace": {}}
+        self._arguments: dict[str, dict[str, Any]] = {"create_workspace": dict(arguments)}
+        self._arguments |= {"start_workspace": {}, "stop_workspace": {}, "list_templates": {}}
         self.told: list[Told] = []
 
-    def play(self, tool: str = "create_workspace") -> Advice:
+    def play(self, tool: str = "create_workspace") -> Advice:  # noqa: C901 # one arm for each advice there is
         """Call the tool, and whatever it leads to; return the advice with which that ends."""
         then: list[str] = []
+        back = tool
         while True:
             told = self._call(tool)
             match told.advice:
@@ -52,18 +54,38 @@ class Player:
                 case Advice.STOP_THEN_START:
                     tool, then = "stop_workspace", ["start_workspace"]
                 case Advice.CREATE:
-                    tool = "create_workspace"
-                case Advice.LIST_TEMPLATES | Advice.READ_TEMPLATE:
-                    return told.advice
+                    tool = self._chosen(told)
+                case Advice.LIST_TEMPLATES if tool != "list_templates":
+                    tool = "list_templates"
+                case Advice.READ_TEMPLATE:
+                    back, tool = tool, self._to_be_read(told)
+                case Advice.NOTHING if tool == "read_template":
+                    tool = self._answered(told, back)
                 case Advice.NOTHING if then and told.content.get("stopped"):
                     tool = then.pop()
-                case Advice.NOTHING | Advice.ASK_USER | Advice.ASK_ADMINISTRATOR | Advice.CORRECT_ARGUMENTS:
+                case Advice.NOTHING | Advice.ASK_USER | Advice.ASK_ADMINISTRATOR | Advice.CORRECT_ARGUMENTS | Advice.LIST_TEMPLATES:
                     return told.advice
             if len(self.told) >= PATIENCE:
                 return told.advice
 
+    def _chosen(self, told: Told) -> str:
+        """Take the template that is recommended, if it was told to create from that."""
+        if "recommended_template_id" in told.content:
+            self._arguments["create_workspace"] = {"template_id": told.content["recommended_template_id"]}
+        return "create_workspace"
+
+    def _to_be_read(self, told: Told) -> str:
+        self._arguments["read_template"] = {"template_id": told.content["template_id"]}
+        return "read_template"
+
+    def _answered(self, told: Told, tool: str) -> str:
+        """Answer what has to be answered, in the call that led here."""
+        required = [it["name"] for it in told.content["parameters"] if it["required"]]
+        self._arguments[tool]["parameters"] = dict.fromkeys(required, "x")
+        return tool
+
     def _call(self, tool: str) -> Told:
         content = self._toolbox().call(tool, self._arguments[tool]).content
-        told = Told(at=self._now(), tool=tool, advice=Advice(content["advice"]), content=content)
+        told = Told(at=self._now(), tool=tool, advice=Advice(content.get("advice", "nothing")), content=content)
         self.told.append(told)
         return told

@@ -13,6 +13,8 @@ from tests.obedience.many import played
 from tests.over_http import over_http
 
 PARTS, WORLDS = 10, 200
+KEPT = (2_003_758,)
+"""Worlds that have broken a rule, or shown that one asked for too much."""
 OVER_HTTP, PARTS_OVER_HTTP = 25, 4
 
 
@@ -22,6 +24,11 @@ def test_an_obedient_model_is_led_somewhere(part: int, record_property: Callable
     report = played(range(part * WORLDS, (part + 1) * WORLDS))
     record_property("told", str(report))
     assert report.wrong == []
+
+
+def test_so_it_is_where_it_once_was_not() -> None:
+    """Each world that has broken a rule."""
+    assert played(KEPT).wrong == []
 
 
 @pytest.mark.adapters

@@ -9,17 +9,19 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 import attrs
 
-from chatworkspace import Advice, Timeouts
+from chatworkspace import Advice, Timeouts, UnavailableError
 from chatworkspace.ports import Parameter
-from chatworkspace_fake import NEVER, Fails, Simulation
+from chatworkspace_fake import NEVER, Fails, FakeStore, Simulation
 from chatworkspace_fake._platform.templates import TemplateSettings
 from tests.obedience.player import ENDS, Player, Told
 from tests.worlds.chance import Chance
 
-CHAT = "chat-1"
+CHAT, OWN = "chat-1", "own"
+ELSEWHERE = UUID(int=4)
 TIMEOUTS = Timeouts()
 LIMITS = TIMEOUTS.build + TIMEOUTS.connect + TIMEOUTS.scripts
 WAITS = (0.0, 5.0, 20.0, None)
@@ -27,9 +29,12 @@ SHORTEST = 2.0
 """Seconds between two calls, at least."""
 QUICK = 100
 """Seconds that are no trouble."""
+MOST_BUILDS = 4
+"""That a player is led to: one is made, stopped, started, and stopped again on its user's word."""
 FEW = 20
 """Calls that a player may need beside those that waiting takes."""
 DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
+RARE = ("shut_down_agent", "restore_agent", "show", "wake", "update_always", "cancel", "stop")
 
 CHANGES: Mapping[str, TemplateSettings] = {
     "promoted": {},
@@ -39,7 +44,9 @@ CHANGES: Mapping[str, TemplateSettings] = {
     "asking": {"parameters": (Parameter(name="region", type="string", required=True),)},
 }
 """What the author of the template may do to it meanwhile."""
-AUTHORS = 10**12
+AUTHORS, ODD = 10**12, 2 * 10**12
+ODDITIES = ("agents", "template", "lifecycle", "external", "forbidden", "token", "refused", "late", "hangs", "watches", "list", "store")
+"""What is odd in one world of five, beside its other troubles."""
 
 
 @attrs.frozen(kw_only=True)
@@ -72,18 +79,23 @@ class Game:
     def __init__(self, seed: int) -> None:
         self.seed = seed
         self.chance = Chance(seed)
-        self.sim = Simulation(seed)
+        self.odd = Chance(ODD + seed)  # a chance of its own, as the author's
+        self.oddity = self.odd.pick(ODDITIES) if self.odd.happens(0.2) else ""
+        self.sim = Simulation(seed, store=FakeStore if self.oddity == "store" else None)
         self.sim.open_chat(CHAT)
         self.wait = self.chance.pick(WAITS)
         self.changed_at = 0.0
         self.faults = False
         self.smooth = True
         self.renamed = False
-        self.template_changed = False
+        self.template_changed = self.wrong_template = False
         self.toolboxes = [self.sim.workspaces.toolbox(CHAT, wait=self.wait)]
         if self.chance.happens(0.25):
             self.toolboxes.append(self.sim.process("b").workspaces.toolbox(CHAT, wait=self.wait))
         self._template()
+        if self.oddity:
+            self.smooth = False
+            getattr(self, f"_odd_{self.oddity}")()
         self._troubles()
         self._users()
 
@@ -134,6 +146,68 @@ class Game:
             at = author.pick((1.0, 20.0, 130.0, 800.0)) + author.share()
             self.sim.at(at, partial(self._change, author.pick(tuple(CHANGES)), at))
 
+    def _odd_agents(self) -> None:
+        self.sim.coder.update_template("docker", agents=self.odd.pick(((), ("a-coderd-chat", "b-coderd-chat"), ("main", "main/sub"))))
+
+    def _odd_template(self) -> None:
+        limits: Any = {name: self.odd.pick((20, 200, NEVER)) for name in ("agent_timeout", "script_timeout", "drop")}
+        self.sim.coder.update_template("docker", require_active=self.odd.happens(0.5), **limits)
+
+    def _odd_lifecycle(self) -> None:
+        self.sim.coder.cancel_as(self.odd.pick(("canceled", "failed")))
+        for _ in range(1 + self.odd.below(3)):
+            at = self.odd.pick((2.0, 10.0, 50.0, 130.0, 800.0)) + self.odd.share()
+            self.sim.at(at, partial(self._deed, self.odd.pick(RARE), at))
+
+    def _odd_external(self) -> None:
+        own = self.sim.coder.add_workspace(self.sim.coder.add_template("laptop", external_agent=True), OWN, owner_id=self.sim.owner_id)
+        self.sim.workspaces.attach(CHAT, own.id, wait=0)
+        if self.odd.happens(0.5):
+            self.sim.at(self.odd.pick((5.0, 50.0, 800.0)), own.connect)
+
+    def _odd_forbidden(self) -> None:
+        change: Any = self.odd.pick(({"deprecated": True}, {"agents_allowed": False}, {"external_agent": True}))
+        self.sim.coder.update_template("docker", **change)
+        self.template_changed = True
+        if self.odd.happens(0.5):
+            self.sim.coder.add_template("other", build=3)
+
+    def _odd_token(self) -> None:
+        self.faults = True
+        call: Any = self.odd.pick(("get_workspace", "get_template", "list_templates", "find_workspace"))
+        self.sim.coder.when(call, nth=1 + self.odd.below(4), times=1000).fail(UnavailableError("401: it has expired", retryable=False))
+
+    def _odd_refused(self) -> None:
+        self.faults = True
+        call: Any = self.odd.pick(("create_workspace", "start_workspace", "stop_workspace"))
+        validations = self.odd.pick((None, {"region": "is not there"}))
+        self.sim.coder.when(call, times=self.odd.pick((1, 100))).refuse(403, "not for you", validations)
+
+    def _odd_late(self) -> None:
+        self.faults = True
+        call: Any = self.odd.pick(("create_workspace", "start_workspace", "stop_workspace"))
+        self.sim.coder.when(call, times=1).arrive_late(self.odd.pick((1.0, 20.0, 100.0)))
+
+    def _odd_hangs(self) -> None:
+        self.faults = True
+        call: Any = self.odd.pick(("dial", "get_workspace", "watch", "get_template", "build_log"))
+        self.sim.coder.when(call, nth=1 + self.odd.below(2), times=self.odd.pick((1, 5, 1000))).take(self.odd.pick((4.0, 100.0)))
+
+    def _odd_watches(self) -> None:
+        for at in (1.0, 30.0, 100.0):
+            self.sim.at(at, self.odd.pick((self.sim.coder.break_watches, self.sim.coder.silence_watches)))
+
+    def _odd_list(self) -> None:
+        self.faults = True
+        self.wrong_template = True
+        self.sim.coder.when("list_templates", times=self.odd.pick((1, 30, 1000))).fail()
+
+    def _odd_store(self) -> None:
+        self.faults = True
+        store: Any = self.sim.store
+        fault = store.when(self.odd.pick(("look", "claim", "bind")), nth=1 + self.odd.below(3), times=self.odd.pick((1, 2, 30, 1000)))
+        self.odd.pick((fault.fail, fault.lose_answer, fault.lose_request))()
+
     def _change(self, change: str, at: float) -> None:
         """Change the template, as its author may: new version, one that all have to use, deprecated, no longer for chats."""
         self.changed_at = max(at, self.changed_at)
@@ -157,21 +231,26 @@ class Game:
         """Let the player create, and then perhaps stop."""
         sim = self.sim
         player = Player(
-            lambda: self.chance.pick(self.toolboxes), now=lambda: sim.elapsed, sleep=sim.sleep, arguments={"template_id": str(self.template.id)}
+            lambda: self.chance.pick(self.toolboxes),
+            now=lambda: sim.elapsed,
+            sleep=sim.sleep,
+            arguments={"template_id": str(ELSEWHERE if self.wrong_template else self.template.id)},
         )
         ends = [player.play()]
         if ends[0] is Advice.NOTHING and self.chance.happens(0.3):
             ends.append(player.play("stop_workspace"))
-        coder: Any = sim.coder
-        coder._faults._armed.clear()  # what never struck was drawn by chance
+        fakes: tuple[Any, ...] = (sim.coder, sim.store)
+        for fake in fakes:
+            if hasattr(fake, "_faults"):
+                fake._faults._armed.clear()  # what never struck was drawn by chance
         return Played(
             seed=self.seed,
             wait=self.wait,
             told=tuple(player.told),
             ends=tuple(ends),
-            live=len([it for it in sim.coder.live if it.made_as.startswith("docker")]),
+            live=len([it for it in sim.coder.live if it.made_as != OWN]),
             changed_at=self.changed_at,
-            made=sum(it.made_as.startswith("docker") for it in sim.coder.workspaces),
+            made=sum(it.made_as != OWN for it in sim.coder.workspaces),
             faults=self.faults,
             smooth=self.smooth and not self.faults and not self.changed_at,
             processes=len(self.toolboxes),
@@ -186,16 +265,16 @@ def problems(played: Played) -> list[str]:
 
 
 def led_somewhere(played: Played) -> str:
-    """Lead the player to what it wants, or to a person; to another template, or what this one asks now, where its author has changed it."""
-    ends = (*ENDS, Advice.LIST_TEMPLATES, Advice.READ_TEMPLATE) if played.template_changed else ENDS
-    return "" if all(end in ends for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
+    """Lead the player to what it wants, or to a person."""
+    return "" if all(end in ENDS for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
 
 
 def in_few_calls(played: Played) -> str:
     """Twenty, and as many as waiting takes by the limits of what was under way, since somebody else has changed something."""
     since = [it for it in played.told if it.at > played.changed_at]
     step = max(LIMITS if played.wait is None else played.wait, SHORTEST)
-    most = FEW + 2 * LIMITS * len(played.ends) / step
+    builds = {it.content["build_id"] for it in since if "build_id" in it.content}  # each has its limits; few may follow one another
+    most = FEW + 2 * LIMITS * min(max(len(played.ends), len(builds)), MOST_BUILDS) / step
     return "" if len(since) <= most else f"{len(since)} calls, of {most:.0f} at most, the last: {since[-1]}"
 
 
@@ -217,15 +296,21 @@ def no_third_time(played: Played) -> str:
 
 
 def patient_with_who_does_not_wait(played: Played) -> str:
-    """Say when the next call may come, where one that waits for nothing is not done."""
-    again = [it for it in played.told if it.advice in (Advice.CALL_AGAIN, Advice.CALL_LATER)]
-    wrong = [it for it in again if played.wait == 0 and float(it.content.get("retry_after", 0)) < 2]
+    """Say when the next call may come, where one that waits for nothing is not done, and wherever it is to come later."""
+    again = [it for it in played.told if it.advice is Advice.CALL_LATER or (it.advice is Advice.CALL_AGAIN and played.wait == 0)]
+    wrong = [it for it in again if float(it.content.get("retry_after", 0)) < 2]
     return "" if not wrong else str(wrong[0])
 
 
 def asks_only_where_it_is_needed(played: Played) -> str:
     """Ask nobody where all goes well."""
     return "" if not played.smooth or set(played.ends) == {Advice.NOTHING} else str(played.told[-1])
+
+
+def leaves_nothing_behind(played: Played) -> str:
+    """Files are lost on nobody's word: the player has never asked for another workspace in place of the one that it has."""
+    left = [it for it in played.told if "left_behind" in it.content]
+    return "" if not left else str(left[0])
 
 
 def tells_what_it_made(played: Played) -> str:
@@ -242,6 +327,7 @@ RULES = (
     asks_only_where_it_is_needed,
     tells_what_it_made,
     one_live,
+    leaves_nothing_behind,
     not_against_the_user,
     no_third_time,
     patient_with_who_does_not_wait,
