@@ -11,6 +11,7 @@ from chatworkspace import ChatWorkspaceError, UnavailableError
 from chatworkspace.ports import PortError
 from chatworkspace_fake import StuckError
 from tests.patience.calls import MANY, METHODS, SITUATIONS, asked_for, world_of
+from tests.ways import in_turn
 
 WAIT = 20.0
 A_SECOND = 15
@@ -22,9 +23,7 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("how", ["for good", pytest.param("for now", marks=pytest.mark.exhaustive), "at the limit"])
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(("name", "situation", "how"), in_turn(METHODS, SITUATIONS, FAILURES))
 def test_what_fails_at_once_is_not_asked_without_end(name: str, situation: str, how: str) -> None:
     """Within its time a call asks about ten times a second at most, and it ends."""
     method, often = METHODS[name], dict[str, str]()
