@@ -13,9 +13,9 @@ from tests.obedience.many import played
 from tests.over_http import over_http
 
 PARTS, WORLDS = 10, 200
-KEPT = (2_003_758,)
+KEPT = (2_003_758, 4_002_810, 4_002_865, 4_003_232, 4_005_732)
 """Worlds that have broken a rule, or shown that one asked for too much."""
-OVER_HTTP, PARTS_OVER_HTTP = 25, 4
+OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -32,9 +32,9 @@ def test_so_it_is_where_it_once_was_not() -> None:
 
 
 @pytest.mark.adapters
-@pytest.mark.parametrize("part", range(PARTS_OVER_HTTP))
+@pytest.mark.parametrize("part", [*range(PARTS_OVER_HTTP), *(pytest.param(it, marks=pytest.mark.exhaustive) for it in MORE_OVER_HTTP)])
 def test_it_is_over_http_as_well(part: int) -> None:
-    """In a hundred of them, through the client and the simulator."""
+    """In a hundred of them, and two hundred more where all is run, through the client and the simulator."""
     with over_http("newest"):
         assert played(range(part * OVER_HTTP, (part + 1) * OVER_HTTP)).wrong == []
 
