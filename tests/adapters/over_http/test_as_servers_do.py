@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError, JobStatus, Reason, RefusedError, State, TemplateError, Transition, UnavailableError
-from chatworkspace.ports import CreateWorkspace, DialError, NotFoundError, Option, Parameter
+from chatworkspace.ports import CreateWorkspace, DialError, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import NEVER, FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -110,6 +110,22 @@ def test_refusals_of_either_kind_lead_to_the_same(served: Served, *, classic: bo
         served.admin.create_workspace(asked, deadline=soon())
     ((field, detail),) = refused.value.validations
     assert (field, '"mars"' in detail) == ("region", True)
+
+
+def test_a_preset_that_has_gone_since_it_was_looked_up(served: Served, level: str) -> None:
+    """P2: the server's database speaks, and nobody hears what it says; the oldest ignore presets, and are sent the values."""
+    small = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"})
+    docker = served.coder.add_template("docker", parameters=[Parameter(name="cpu", default="1")], presets=[small])
+    asked = attrs.evolve(request(OWNER, docker.id), preset_id=small.id)
+    served.admin.create_workspace(asked, deadline=soon())
+    served.coder.update_template("docker", presets=())
+    again = attrs.evolve(asked, name="other")
+    if level == "2.20":
+        assert served.admin.create_workspace(again, deadline=soon()).name == "other"
+        return
+    with pytest.raises(NotAnsweredError, match="failed to fetch preset parameter values") as failed:
+        served.admin.create_workspace(again, deadline=soon())
+    assert (failed.value.in_flight, "sql" in str(failed.value)) == (False, False)
 
 
 # ------------------------------------------------------------------ builds

@@ -138,6 +138,13 @@ def test_every_answer_has_a_request_id(client: Client) -> None:
     assert len({UUID(it) for it in ids}) == 3
 
 
+@pytest.mark.parametrize("path", ["/users/a%2Fb", "/users/me/workspace/a%2Fb", "/organizations/default/templates/a%2fb"])
+def test_a_slash_within_a_name(client: Client, path: str) -> None:
+    """Parts it, however it is written: there is no such route."""
+    answer = client.ask("GET", path)
+    assert (answer.status_code, answer.json()) == (404, {"message": "Route not found."})
+
+
 def test_a_method_that_a_route_does_not_have(client: Client) -> None:
     """405, with no body."""
     answer = client.ask("DELETE", "/templates")
