@@ -85,6 +85,28 @@ def test_a_creation_for_somebody_else(served: Served) -> None:
     assert refused.value.detail
 
 
+def test_a_token_that_is_refused(served: Served) -> None:
+    """Whatever is wrong with it: the server's own words, and no use to ask again."""
+    served.simulator.set_user(ANA, "suspended")
+    with pytest.raises(UnavailableError, match=r'User is not active \(status = "suspended"\)') as suspended:
+        served.ana.user()
+    served.simulator.expire(served.simulator.token)
+    with pytest.raises(UnavailableError, match="API key expired at") as expired:
+        served.admin.user()
+    assert (suspended.value.retryable, expired.value.retryable) == (False, False)
+
+
+def test_a_user_that_there_is_not(served: Served) -> None:
+    """400 by name and by id: an argument that was wrong; whose use of templates is to be told cannot be seen."""
+    served.coder.add_template("docker")
+    served.simulator.set_user(BEN, "unknown")
+    for user in ("nobody", str(BEN)):
+        with pytest.raises(InvalidArgumentError, match="existing uuid or username"):
+            served.admin.user(user)
+    with pytest.raises(UnavailableError):
+        served.admin.template_use(BEN, ORGANIZATION, deadline=soon())
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", ".", ""])
 def test_names_that_nothing_has(served: Served, name: str) -> None:
     """P5: in a path they would lead elsewhere: nobody is asked."""
