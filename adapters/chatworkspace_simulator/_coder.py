@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class CoderSimulator:
     """Serves a FakeCoder over Coder's API, on 127.0.0.1, from when it is entered until it is left; nothing runs then. Safe from any thread.
 
-    Every id is a user's, unless set_user() says otherwise. The holder of `token` is the site's owner and may act for all; holders of other tokens see what is theirs.
+    Every id is a user's, unless set_user() says otherwise. The holder of `token` is the site's owner and may act for all; holders of other tokens see
+    what is theirs.
     A fault of the FakeCoder that gives no answer holds the connection until the client gives up, since its deadline is not known here.
     """
 

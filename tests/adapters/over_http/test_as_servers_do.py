@@ -12,9 +12,10 @@ import pytest
 from chatworkspace import InvalidArgumentError, JobStatus, Reason, RefusedError, State, TemplateError, Transition, UnavailableError
 from chatworkspace.ports import CreateWorkspace, DialError, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import NEVER, FakeCoder
+from chatworkspace_fake import FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
+from tests.adapters.simulator.client import Client
 from tests.over_http import over_http
 from tests.service.chats import CHAT, World
 
@@ -153,15 +154,22 @@ def test_a_preset_that_has_gone_since_it_was_looked_up(served: Served, level: st
 # ------------------------------------------------------------------ builds
 
 
-def test_a_deletion_of_what_is_deleted(served: Served) -> None:
-    """S4: another build begins, and while it runs the workspace is as deleted as before."""
-    it = served.coder.add_workspace(served.coder.add_template("docker"), "dev", owner_id=OWNER)
-    it.delete()
-    served.coder.update_template("docker", delete=NEVER)
-    read = served.admin.get_workspace(OWNER, it.id, deadline=soon())
-    again = served.admin.delete_workspace(read, deadline=soon())
-    assert (again.build.number, again.build.transition) == (3, Transition.DELETE)
-    assert served.admin.get_workspace(OWNER, it.id, deadline=soon()).deleted
+def test_a_deletion_of_what_is_deleted(level: str) -> None:
+    """S4: another build begins, and while it runs the workspace is as deleted as before, whatever it reads as: the chat gets a new one."""
+    with over_http(level) as wires:
+        world = World()
+        first = world.created(delete=5)
+        it = world.latest
+        it.delete()
+        world.sim.sleep(60)
+        it.delete()
+        client = Client(wires.of(world.coder).simulator)
+        told = client.get(f"/workspaces/{it.id}", include_deleted="true")["latest_build"]
+        assert (told["build_number"], told["status"]) == (3, "deleting")
+        assert client.ask("GET", f"/workspaces/{it.id}").status_code == 410
+        assert world.chats.status(CHAT).reason is Reason.DELETED
+        second = world.chats.create(CHAT, first.require_ready().template_id)
+    assert (second.reason, second.workspace_id == it.id) == (Reason.CREATED, False)
 
 
 def test_a_canceled_build_that_its_provisioner_calls_failed(level: str) -> None:
