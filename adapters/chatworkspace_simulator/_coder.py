@@ -59,6 +59,7 @@ class CoderSimulator:
         self.token: str = next((token for token, user in known.items() if user == OWNER), "") or _new_token()
         """Of the site's owner."""
         self._world = World(self.coder, level_of(level), {self.token: OWNER, **known})
+        self._world.is_shared = lambda: self.open_connections > 1
         self._limit = RateLimit(self._world.clock, check_whole_or_none("requests_per_minute", requests_per_minute, least=1))
         self._mishaps = Mishaps()
         self._port = check_whole("port", port, least=0, most=65535)

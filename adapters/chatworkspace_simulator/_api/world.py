@@ -31,6 +31,8 @@ class World:
         self.clock = self.platform.clock
         self.level = level
         self.platform.obey(level.book)
+        self.is_shared: Callable[[], bool] = lambda: False
+        """Tells whether several connections are open, so that requests may race."""
         self.repeats = 2
         """How often a watch tells each state."""
         self._users = {token: user_of_id(user_id) for token, user_id in tokens.items()}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
+import requests
 
 from chatworkspace import Transition
 from chatworkspace.ports import Parameter, Preset
@@ -61,12 +65,32 @@ def test_a_name_is_taken_once(simulator: CoderSimulator, client: Client, name: s
     client.post(f"/users/{ANA}/workspaces", _body(template.id))
 
 
-def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator, client: Client) -> None:
-    """As of a server whose check came too early."""
-    simulator.coder.answer_conflicts(500)
+def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator) -> None:
+    """As of a server whose look for the name came too early: its database says so. Whoever comes when the race is over meets a conflict."""
+    template, clients = simulator.coder.add_template("docker"), [Client(simulator) for _ in range(8)]
+    for it in clients:
+        it.get("/users/me")
+    start = Barrier(len(clients))
+
+    def race(client: Client) -> requests.Response:
+        start.wait()
+        return client.ask("POST", "/users/me/workspaces", _body(template.id))
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        told = list(pool.map(race, clients))
+    codes = Counter(it.status_code for it in told)
+    assert (codes[201], codes[201] + codes[500] + codes[409], codes[500] > 0) == (1, 8, True)
+    assert all("workspaces_owner_id_lower_idx" in it.json()["detail"] for it in told if it.status_code == 500)
+    assert clients[0].ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 409
+
+
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_platform_that_answers_conflicts_in_one_way(simulator: CoderSimulator, client: Client, status: Literal[409, 500]) -> None:
+    """Whenever the name was taken."""
+    simulator.coder.answer_conflicts(status)
     template = simulator.coder.add_template("docker")
     client.post("/users/me/workspaces", _body(template.id))
-    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 500
+    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == status
 
 
 @pytest.mark.parametrize(
