@@ -21,6 +21,10 @@ from tests.adapters.simulator.client import ANA, BEN, Client, made
 SMALL = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"}, desired_prebuilds=1)
 
 
+_FIELDS = (["ttl_ms"], ["name"], ["repo"], ["template_id", "template_version_id"])
+"""Of a body, by which it may be refused."""
+
+
 def _body(template_id: UUID, **more: Any) -> dict[str, Any]:
     return {"name": "dev", "template_id": str(template_id), **more}
 
@@ -115,6 +119,38 @@ def test_a_request_that_does_not_fit(simulator: CoderSimulator, client: Client, 
     answer = client.ask("POST", "/users/me/workspaces", _body(template.id) | change)
     assert (answer.status_code, answer.json()["validations"][0]["field"]) == (400, field)
     assert simulator.coder.workspaces == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ttl_ms": 59_999}, "time until shutdown must be at least one minute"),
+        ({"ttl_ms": 31 * 86_400_000}, "time until shutdown must be less than 30 days"),
+        ({"template_id": "abc"}, "invalid UUID length: 3"),
+        ({"template_id": None}, 'Validation failed for tag "required_without" with value: ""'),
+        ({"template_version_id": str(UUID(int=1))}, 'Validation failed for tag "excluded_with" with value: ""'),
+        ({"name": ""}, 'Validation failed for tag "workspace_name" with value: ""'),
+        ({"rich_parameter_values": []}, "Required parameter not provided; parameter value is null"),
+    ],
+)
+def test_in_which_words_it_is_refused(simulator: CoderSimulator, client: Client, change: dict[str, Any], said: str) -> None:
+    """In the detail, or in those of its fields: of two ids that exclude each other, or are both missing, in both."""
+    template = simulator.coder.add_template("docker", parameters=[Parameter(name="repo", required=True)])
+    answered = {"rich_parameter_values": [{"name": "repo", "value": ""}]}
+    told = client.ask("POST", "/users/me/workspaces", _body(template.id, **answered) | change).json()
+    assert {told.get("detail", said), *(it["detail"] for it in told.get("validations", ()))} == {said}
+    assert "detail" in told or [it["field"] for it in told["validations"]] in _FIELDS
+    client.post("/users/me/workspaces", _body(template.id, **answered))  # with an empty answer, which is one
+
+
+def test_provisioners_are_counted_while_a_build_is_pending(simulator: CoderSimulator, client: Client) -> None:
+    """And in the answer of whoever asked for it; of others there are none."""
+    template = simulator.coder.add_template("docker")
+    asked = client.post("/users/me/workspaces", _body(template.id))["latest_build"]
+    read = client.get(f"/workspacebuilds/{asked['id']}")
+    assert [it["matched_provisioners"] for it in (asked, read)] == [
+        {"count": count, "available": count, "most_recently_seen": None} for count in (1, 0)
+    ]
 
 
 def test_what_only_a_server_takes(simulator: CoderSimulator, client: Client) -> None:
