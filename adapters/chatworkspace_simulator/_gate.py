@@ -12,13 +12,13 @@ from urllib.parse import parse_qsl
 import attrs
 
 from chatworkspace_fake._platform.states import OWNER
-from chatworkspace_simulator._api import agents, builds, parameters, routes, templates, users, watching, workspaces
+from chatworkspace_simulator._api import agents, builds, dry_runs, parameters, routes, templates, users, watching, workspaces
 from chatworkspace_simulator._api.world import World, user_of_id
 from chatworkspace_simulator._http.limits import RateLimit
 from chatworkspace_simulator._http.messages import TEXT, ApiError, Reply, Request, User, uuid_of
 from chatworkspace_simulator._http.streams import Answer
 
-TABLE = routes.compiled(route for part in (users, templates, parameters, workspaces, builds, watching, agents) for route in part.ROUTES)
+TABLE = routes.compiled(route for part in (users, templates, parameters, dry_runs, workspaces, builds, watching, agents) for route in part.ROUTES)
 COOKIE = "coder_session_token"
 CSRF = "csrf_token"
 _PARENT = re.compile(r"/api/v2/(?P<kind>workspaces|templateversions)/(?P<thing>[^/]+)/.+")

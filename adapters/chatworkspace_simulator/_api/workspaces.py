@@ -51,6 +51,8 @@ def create(world: World, request: Request) -> Reply:
     )
     free = _looked_free(world, wanted)
     made = world.ask("create_workspace", lambda: _make(world, wanted, free=free))
+    if body.get("automatic_updates") == "always":
+        made.update_always()
     answer = workspace_json(world, made, asked=True)
     answer["latest_build"]["template_version_name"] = ""
     return told(answer, status=201)

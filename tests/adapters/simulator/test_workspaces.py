@@ -174,12 +174,23 @@ def test_a_preset_that_is_not_there(simulator: CoderSimulator, client: Client) -
 
 
 def test_a_client_of_the_servers_own(simulator: CoderSimulator, client: Client) -> None:
-    """Sends ids of zeros where it means none, and asks first where else the user has to sign in."""
+    """Sends ids of zeros where it means none, asks first where else the user has to sign in, and has a dry run, whose log it follows to its end."""
     workspace = made(simulator.coder)
+    path = f"/templateversions/{workspace.template.version_id}/dry-run"
+    job = client.post(path, {"workspace_name": "dev", "rich_parameter_values": None, "user_variable_values": None})
+    with client.open(f"{path}/{job['id']}/logs?follow&after=0") as log:
+        assert (list(log.frames()), log.code) == ([], 1000)
+    again = client.get(f"{path}/{job['id']}")
+    assert (again["id"], again["status"], again["type"], "completed_at" in again) == (job["id"], "succeeded", "template_version_dry_run", True)
+    assert client.get(f"{path}/{job['id']}/resources") == client.get(f"{path}/{job['id']}/logs") == []
+    assert client.get(f"{path}/{job['id']}/matched-provisioners")["available"] == 1
+    assert client.ask("GET", f"{path}/{UUID(int=404)}").status_code == 404
     zero = {"template_version_id": str(UUID(int=0)), "template_version_preset_id": str(UUID(int=0))}
     for transition in ("stop", "start", "delete"):
         client.post(f"/workspaces/{workspace.id}/builds", {"transition": transition, **zero})
     assert client.get(f"/templateversions/{workspace.template.version_id}/external-auth") == []
+    own = client.post("/users/me/workspaces", _body(workspace.template.id, automatic_updates="always", autostart_schedule=None, ttl_ms=None))
+    assert (own["automatic_updates"], client.get(f"/workspaces/{workspace.id}", include_deleted="true")["automatic_updates"]) == ("always", "never")
 
 
 def test_one_may_make_workspaces_of_ones_own(simulator: CoderSimulator) -> None:
