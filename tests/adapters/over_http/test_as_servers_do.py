@@ -22,6 +22,7 @@ from tests.service.chats import CHAT, World
 ANA, BEN = UUID(int=0xA), UUID(int=0xB)
 ELSEWHERE = UUID(int=0xE)
 TOKENS = {"the-site's": OWNER, "ana's": ANA}
+REGION = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"), Option(name="US", value="us")))
 LONG = 20.0
 """Seconds that no test waits for."""
 
@@ -126,13 +127,34 @@ def test_names_that_nothing_has(served: Served, name: str) -> None:
 @pytest.mark.parametrize("classic", [False, True])
 def test_refusals_of_either_kind_lead_to_the_same(served: Served, *, classic: bool) -> None:
     """By field, with the platform's words, the options' names kept and the caller's own value."""
-    region = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"),))
-    docker = served.coder.add_template("docker", parameters=[region], classic=classic)
+    docker = served.coder.add_template("docker", parameters=[REGION], classic=classic)
     asked = attrs.evolve(request(OWNER, docker.id), parameters={"region": "mars"})
     with pytest.raises(RefusedError, match="Unable to validate parameter") as refused:
         served.admin.create_workspace(asked, deadline=soon())
     ((field, detail),) = refused.value.validations
     assert (field, '"mars"' in detail) == ("region", True)
+
+
+def test_a_parameter_that_the_template_does_not_have(level: str) -> None:
+    """P1: servers drop it without a word. It is refused before anything is made, with the nearest name."""
+    with over_http(level):
+        world = World()
+        docker = world.template(parameters=[REGION])
+        with pytest.raises(RefusedError) as refused:
+            world.chats.create(CHAT, docker.id, parameters={"regoin": "us"})
+    assert dict(refused.value.validations) == {"regoin": "the template has no such parameter; the nearest: region"}
+    assert world.coder.workspaces == ()
+
+
+def test_a_preset_holds_whatever_a_server_makes_of_it(level: str) -> None:
+    """The oldest ignore it, and are sent its values; on all they win over the caller's, which is told."""
+    america = Preset(id=UUID(int=6), name="America", parameters={"region": "us"})
+    with over_http(level):
+        world = World()
+        docker = world.template(parameters=[REGION], presets=[america])
+        outcome = world.chats.create(CHAT, docker.id, parameters={"region": "eu"}, preset_id=america.id)
+    assert (outcome.created, dict(world.latest.latest.values)) == (True, {"region": "us"})
+    assert outcome.not_applied == {"parameters": "the preset's own value holds for region"}
 
 
 def test_a_preset_that_has_gone_since_it_was_looked_up(served: Served, level: str) -> None:
