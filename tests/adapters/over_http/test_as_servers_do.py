@@ -109,9 +109,9 @@ def test_a_user_that_there_is_not(served: Served) -> None:
         served.admin.template_use(BEN, ORGANIZATION, deadline=soon())
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", ".", ""])
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "", " ", "a b", "dev\n"])
 def test_names_that_nothing_has(served: Served, name: str) -> None:
-    """P5: in a path they would lead elsewhere: nobody is asked."""
+    """P5: in a path they would lead elsewhere, or have blanks: nobody is asked."""
     asked = len(served.simulator.requests)
     with pytest.raises(InvalidArgumentError):
         served.admin.user(name)
