@@ -11,6 +11,7 @@ from chatworkspace import ChatWorkspaceError, ClosedError
 from chatworkspace.ports import PortError
 from tests.patience.calls import LIMITS, METHODS, SITUATIONS, SLACK, asked_for, slow, world_of
 from tests.service.chats import CHAT, World
+from tests.ways import in_turn
 
 HANGING = 1000.0
 CHANGES = {"store.claim", "store.bind", "store.attach", "store.close_chat", "store.discard"} | {
@@ -43,9 +44,7 @@ def _ended(world: World, name: str, end: Callable[[], object]) -> tuple[float, o
     return over[0] - at, told[0]
 
 
-@pytest.mark.parametrize("way", ["close", "interrupt"])
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(("name", "situation", "way"), in_turn(METHODS, SITUATIONS, ("close", "interrupt")))
 def test_every_call_is_reached(name: str, situation: str, way: str) -> None:
     """Whatever it hangs on; a call that hangs on a change is told when that ends, and sends nothing more after close()."""
     if way == "interrupt" and (name in NOT_CHATS or name == "open_chat"):

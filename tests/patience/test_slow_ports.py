@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.patience.calls import METHODS, SITUATIONS, asked_for, slow, timed, world_of
+from tests.ways import in_turn
 
 HANGING = 1000.0
 """Seconds: longer than any limit."""
@@ -12,9 +13,7 @@ PACES = {0.0: (HANGING, 1.5, 4.75, 9.5), 20.0: (HANGING, 4.75)}
 """By `wait`. Most are just within the limits of a request, so that it is answered each time, and late."""
 
 
-@pytest.mark.parametrize("wait", PACES)
-@pytest.mark.parametrize("situation", SITUATIONS)
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize(("name", "situation", "wait"), in_turn(METHODS, SITUATIONS, PACES))
 def test_every_method_ends_in_time(name: str, situation: str, wait: float) -> None:
     """Within `wait` and what planning may take, or the request that changes something, and a quarter of a second."""
     method, late = METHODS[name], dict[str, float]()
