@@ -57,6 +57,7 @@ class Call:
         "following",
         "in_vain",
         "interrupted",
+        "lasting",
         "may_be_cut",
         "resumed_at",
         "started",
@@ -74,6 +75,7 @@ class Call:
         """How long what it waited for has taken, whoever waited for it."""
         self.beyond: float | None = None
         """Seconds by which that is more than its limit, if it is."""
+        self.lasting = False  # what it reads cannot be read by coming back
         self.in_vain = False  # it wants to use what is stopped, and to start that has been in vain before
         self.under_way_for = 0.0
         """Seconds that it has taken."""
