@@ -75,8 +75,8 @@ class Call:
         """How long what it waited for has taken, whoever waited for it."""
         self.beyond: float | None = None
         """Seconds by which that is more than its limit, if it is."""
-        self.in_vain = self.lasting = False
-        """It wants to use what is stopped, and to start that was in vain before; it could not find out what the same call cannot either."""
+        self.lasting = False  # what it reads cannot be read by coming back
+        self.in_vain = False  # it wants to use what is stopped, and to start that has been in vain before
         self.under_way_for = 0.0  # seconds that it has taken
         self.book = book
         self._wake: Callable[[], object] | None = None
