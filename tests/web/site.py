@@ -78,7 +78,7 @@ class Site:
                 if name:
                     fields[name] = value
                 elif "event" in fields:
-                    yield Event(id=fields["id"], name=fields["event"], data=json.loads(fields["data"]))
+                    yield Event(id=fields.get("id", ""), name=fields["event"], data=json.loads(fields["data"]))
                     fields = {}
         finally:
             line.close()

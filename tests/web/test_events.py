@@ -23,7 +23,7 @@ def phases(events: Sequence[Event]) -> list[str]:
 
 
 def lines(events: Sequence[Event]) -> list[str]:
-    return [event.data["text"] for event in events if event.name == "line"]
+    return [event.data["line"] for event in events if event.name == "line"]
 
 
 def follow_together(site: Site, *last_ids: str) -> list[list[Event]]:
@@ -57,7 +57,7 @@ def test_a_stream_goes_on_where_it_broke(site: Site) -> None:
     The build is slow, because a server notices only when it next writes, or the time after, that somebody has gone whose thread another could have.
     """
     site.ask("POST", "/chats/a/workspace", {"template": "slow"})
-    before = list(takewhile(lambda event: event.data.get("text") != LINES[2], site.events("a")))
+    before = list(takewhile(lambda event: event.data.get("line") != LINES[2], site.events("a")))
     assert lines(before) == list(LINES[:2])
     after, reloaded = follow_together(site, before[-1].id, "")
     assert lines(after) == list(LINES[2:])
@@ -82,7 +82,7 @@ def test_followers_outlive_their_workers(simulator: CoderSimulator, store: str) 
         site.ask("POST", "/chats/a/workspace", {"template": "slow"})
         followers = [pool.submit(follow, site, "a") for _ in range(2)]
         for event in site.events("a"):
-            if event.data.get("text") == LINES[2]:
+            if event.data.get("line") == LINES[2]:
                 break
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
@@ -99,10 +99,10 @@ def test_stopping_and_starting(site: Site) -> None:
     site.ask("GET", "/chats/a/status?wait=20")
     assert site.ask("POST", "/chats/a/stop", {})[0] == 202
     stopped = list(site.events("a"))
-    assert (stopped[-1].data["state"], stopped[0].data["build"]) == ("stopped", 2)
+    assert (stopped[-1].data["state"], stopped[0].data["build_number"]) == ("stopped", 2)
     assert site.ask("POST", "/chats/a/start", {})[0] == 202
     started = list(site.events("a"))
-    assert (phases(started), lines(started), started[0].data["build"]) == (PHASES, list(LINES), 3)
+    assert (phases(started), lines(started), started[0].data["build_number"]) == (PHASES, list(LINES), 3)
 
 
 def test_what_cannot_be_done_is_told(site: Site) -> None:
@@ -111,8 +111,8 @@ def test_what_cannot_be_done_is_told(site: Site) -> None:
     assert site.ask("POST", "/chats/a/workspace", [])[0] == 400
     assert site.ask("POST", "/chats/a/workspace", {"template": "none"})[1]["reason"] == "template_not_found"
     assert site.ask("POST", "/chats/a/start", {})[1]["reason"] == "no_workspace"
-    problem = list(site.events("unknown"))
-    assert [(event.name, event.data["reason"]) for event in problem] == [("problem", "chat_not_found")]
+    code, told = site.ask("GET", "/chats/unknown/events")
+    assert (code, told["reason"]) == (404, "chat_not_found")
 
 
 def test_a_worker_that_is_forked_after_the_import(simulator: CoderSimulator, store: str) -> None:
