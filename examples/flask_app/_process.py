@@ -58,6 +58,13 @@ def this_process() -> Process:
         return found
 
 
+def end_waits() -> None:
+    """Have all that wait in this process answered at once, and refuse what comes later. May be called by a signal handler."""
+    found = _processes.get(os.getpid())
+    if found is not None:
+        found.workspaces.close()
+
+
 def _store(url: str, opened: ExitStack) -> Store:
     """Open the store that is configured; the driver of another is not imported."""
     match urlsplit(url).scheme:

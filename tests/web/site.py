@@ -24,6 +24,11 @@ APP = "examples.flask_app.app:app"
 GUNICORN = ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--bind=127.0.0.1:0")
 SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (*GUNICORN, APP),
+    "gunicorn, patient": (
+        *(it if it != "--threads=4" else "--threads=32" for it in GUNICORN),
+        "--config=python:examples.flask_app.gunicorn_conf",
+        "tests.web.patient:app",
+    ),
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
     "gunicorn, preloaded ports": (*GUNICORN, "--preload", "tests.web.preloaded:app"),
     "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
