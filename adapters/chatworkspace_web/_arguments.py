@@ -18,11 +18,17 @@ def check_workspaces(value: object) -> ChatWorkspaces:
     return value
 
 
-def check_retry(value: object) -> float:
-    """Return the seconds after which a browser comes back."""
+def check_retry(value: object) -> None:
+    """Check the seconds after which a browser comes back."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
         raise InvalidArgumentError("retry", "a finite number of seconds above 0")
-    return float(value)
+
+
+def check_wait(value: object) -> float | None:
+    """Return the seconds after which a stream ends, or None."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0):
+        raise InvalidArgumentError("wait", "None or a number of seconds of at least 0")
+    return value
 
 
 def check_threads(value: object) -> int:

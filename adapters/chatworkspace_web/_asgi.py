@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, InvalidArgumentError, Outcome
-from chatworkspace_web._arguments import check_function, check_retry, check_threads, check_workspaces
+from chatworkspace_web._arguments import check_function, check_retry, check_threads, check_wait, check_workspaces
 from chatworkspace_web._stream import RETRY, WAIT, EventStream, headers_of
 
 Scope = MutableMapping[str, Any]
@@ -56,7 +56,7 @@ class ASGIEvents:
         """
         self._threads = check_threads(threads)
         self._chat_of = check_function("chat_of", chat_of)
-        self._wait = wait
+        self._wait = check_wait(wait)
         check_retry(retry)
         self._open = partial(EventStream, check_workspaces(workspaces), retry=retry, outcome_data=check_function("outcome_data", outcome_data))
         self._waiting = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
+
+Follow = Callable[..., Generator[Progress, None, None]]
 
 WAIT = 60.0
 """Seconds after which a stream ends and the browser comes back: so often another server process, or another visitor, has a chance."""
@@ -56,11 +59,12 @@ class EventStream(Iterator[bytes]):
         cancel: ends the stream early, from any thread or signal handler.
         """
         check_workspaces(workspaces)
-        self._retry = check_retry(retry)
-        self._outcome_data = check_function("outcome_data", outcome_data)
+        check_retry(retry)
+        check_function("outcome_data", outcome_data)
         self.headers: dict[str, str] = dict(events.HEADERS)
         """Of the answer: its type, and what keeps proxies from collecting it."""
-        self._chunks = self._told(lambda after: workspaces.follow(chat_id, after=after, wait=wait, cancel=cancel), last_event_id)
+        follow = partial(workspaces.follow, chat_id, wait=wait, cancel=cancel)
+        self._chunks = _told(follow, last_event_id, retry, outcome_data)
         self._first = next(self._chunks)
 
     def __next__(self) -> bytes:
@@ -78,45 +82,52 @@ class EventStream(Iterator[bytes]):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _told(self, follow: Callable[[str | None], Generator[Progress, None, None]], last_event_id: str | None) -> Generator[bytes, None, None]:
-        """Yield the stream. What is to be raised before it begins is, at the first of them."""
-        try:
-            steps = _behind(follow, last_event_id)
-        except ChatWorkspaceError as error:
-            if not error.retryable:
-                raise
-            yield from self._failed(error)
-            return
-        try:
-            yield events.come_back(self._retry)
-            for step in steps:
-                yield events.step(step) if step.outcome is None else self._ended(step.outcome, step.cursor)
-        except ChatWorkspaceError as error:
-            yield from self._failed(error)
-        finally:
-            steps.close()
 
-    def _ended(self, outcome: Outcome, cursor: str) -> bytes:
-        """Return the end. While something is under way it is no outcome, but the time to come back."""
-        if outcome.phase is not None:
-            return events.come_back(max(outcome.retry_after or 0.0, self._retry), cursor)
-        return events.event("outcome", self._outcome_data(outcome), cursor) + events.come_back(IDLE)
-
-    def _failed(self, error: ChatWorkspaceError) -> Iterator[bytes]:
-        """Yield the end by an error. That this process ends is none to the page: it comes back, to another one."""
-        yield events.come_back(max(error.retry_after or 0.0, self._retry) if not isinstance(error, ClosedError) else self._retry)
-        if not isinstance(error, ClosedError):
-            yield events.event("problem", error.as_dict())
+# what follows holds no stream: one that is let go ends with the last reference to it
 
 
-def _behind(follow: Callable[[str | None], Generator[Progress, None, None]], last_event_id: str | None) -> Generator[Progress, None, None]:
+def _told(follow: Follow, last_event_id: str | None, retry: float, outcome_data: Callable[[Outcome], object]) -> Generator[bytes, None, None]:
+    """Yield the stream. What is to be raised before it begins is, at the first of them."""
+    try:
+        steps = _behind(follow, last_event_id)
+    except ChatWorkspaceError as error:
+        if not error.retryable:
+            raise
+        yield from _failed(error, retry)
+        return
+    try:
+        yield events.come_back(retry)
+        for step in steps:
+            yield events.step(step) if step.outcome is None else _ended(step.outcome, step.cursor, retry, outcome_data)
+    except ChatWorkspaceError as error:
+        yield from _failed(error, retry)
+    finally:
+        steps.close()
+
+
+def _ended(outcome: Outcome, cursor: str, retry: float, outcome_data: Callable[[Outcome], object]) -> bytes:
+    """Return the end. While something is under way it is no outcome, but the time to come back."""
+    if outcome.phase is not None:
+        return events.come_back(max(outcome.retry_after or 0.0, retry), cursor)
+    return events.event("outcome", outcome_data(outcome), cursor) + events.come_back(IDLE)
+
+
+def _failed(error: ChatWorkspaceError, retry: float) -> Iterator[bytes]:
+    """Yield the end by an error. That this process ends is none to the page: it comes back, to another one."""
+    if isinstance(error, ClosedError):
+        yield events.come_back(retry)
+    else:
+        yield events.come_back(max(error.retry_after or 0.0, retry)) + events.event("problem", error.as_dict())
+
+
+def _behind(follow: Follow, last_event_id: str | None) -> Generator[Progress, None, None]:
     """Follow from where the browser says that it is. What it says comes from outside, and may be anything."""
     try:
-        return follow(last_event_id or None)
+        return follow(after=last_event_id or None)
     except InvalidArgumentError as error:
         if error.argument != "after":
             raise
-        return follow(None)
+        return follow()
 
 
 def headers_of(error: ChatWorkspaceError) -> dict[str, str]:
