@@ -31,6 +31,7 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
     ),
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
     "gunicorn, preloaded ports": (*GUNICORN, "--preload", "tests.web.preloaded:app"),
+    "uvicorn": ("uvicorn", "tests.web.asgi:app", "--host=127.0.0.1", "--port={port}", "--no-access-log", "--timeout-graceful-shutdown=40"),
     "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
 }
 PATIENCE = 60.0
@@ -102,12 +103,12 @@ def follow(site: Site, chat: str, last_id: str = "") -> list[Event]:
 
 
 @contextmanager
-def serving(server: str, simulator: CoderSimulator, store: str, **environment: str) -> Generator[Site]:
-    """Run the app until left."""
+def serving(server: str, simulator: CoderSimulator, store: str, *, port: int = 0, **environment: str) -> Generator[Site]:
+    """Run the app until left. port: for a server that takes one."""
     settings = {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": simulator.token, "CHATWORKSPACE_STORE": store, **environment}
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
     process = subprocess.Popen(
-        (sys.executable, "-m", *SERVERS[server]),
+        (sys.executable, "-m", *(it.format(port=port) for it in SERVERS[server])),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths, **settings},
         stderr=subprocess.PIPE,
