@@ -136,5 +136,5 @@ def segment(text: object) -> str:
 
 
 def can_be_named(text: str) -> bool:
-    """Say whether anything can have this name: in a path a slash or dots would lead elsewhere, so Coder gives no such names."""
-    return text not in {"", ".", ".."} and "/" not in text
+    """Say whether anything can have this name: in a path a slash or dots would lead elsewhere, so Coder gives no such names; nor any with blanks."""
+    return text not in {"", ".", ".."} and "/" not in text and not any(it.isspace() for it in text)

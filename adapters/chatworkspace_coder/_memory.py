@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from threading import BoundedSemaphore, Lock
 from typing import Generic, TypeVar
-from uuid import UUID
 
 from chatworkspace.ports import interruptible
 from chatworkspace_coder._http.forks import begins_anew
@@ -21,10 +20,11 @@ MOST_CACHED = 2000
 
 
 class Cache(Generic[T]):
-    """Values by id, that never change. Safe from any thread: `_lock` guards that there are not too many."""
+    """Values by key, that never change. Safe from any thread: `_lock` guards that there are not too many."""
 
-    def __init__(self) -> None:
-        self._values: dict[UUID, T] = {}
+    def __init__(self, most: int = MOST_CACHED) -> None:
+        self._most = most
+        self._values: dict[Hashable, T] = {}
         self.begin_anew()
         begins_anew(self)
 
@@ -32,15 +32,19 @@ class Cache(Generic[T]):
         """Begin with a free lock: the values are as good in a child."""
         self._lock = Lock()
 
-    def get(self, key: UUID) -> T | None:
+    def get(self, key: Hashable) -> T | None:
         """Return a value, if it is there."""
         return self._values.get(key)
 
-    def put(self, key: UUID, value: T) -> None:
+    def take(self, key: Hashable) -> T | None:
+        """Return a value, if it is there, and forget it."""
+        return self._values.pop(key, None)
+
+    def put(self, key: Hashable, value: T) -> None:
         """Keep a value; the oldest is forgotten for it if there are many."""
         with self._lock:
             self._values[key] = value
-            if len(self._values) > MOST_CACHED:
+            if len(self._values) > self._most:
                 del self._values[next(iter(self._values))]
 
 

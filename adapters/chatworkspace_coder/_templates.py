@@ -30,6 +30,9 @@ IMPORTING = (406, 412, 425)
 """What is said of a version whose import has not ended: the same question has an answer then."""
 PART = 0.25
 """Of the time that is left, for a version without which a list can be told."""
+JUST_NOW = 5.0
+"""Seconds for which a list is good enough for how its templates are used: whoever lists them asks for that next."""
+MOST_LISTS = 64
 VersionOf = Callable[[UUID, UUID | None, float], Version]
 
 
@@ -46,6 +49,8 @@ class Templates:
         self._parameters = Cache[Sequence[Parameter]]()
         self._presets = Cache[Sequence[Preset]]()
         """Both by version."""
+        self._lists = Cache[tuple[list[Listed], float]](MOST_LISTS)
+        """By owner and organization, with when each was read. One is used up by whoever takes it."""
 
     # ------------------------------------------------------------ templates
 
@@ -54,7 +59,9 @@ class Templates:
 
         One whose version cannot be read is told without what the version says: the others are there all the same.
         """
-        return [self._whole(it, owner_id, deadline, self._version_if_any) for it in self._of(owner_id, organization_id, deadline)]
+        listed = self._of(owner_id, organization_id, deadline)
+        self._lists.put((owner_id, organization_id), (listed, time.monotonic()))
+        return [self._whole(it, owner_id, deadline, self._version_if_any) for it in listed]
 
     def _of(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Listed]:
         path = f"{V2}/organizations/{organization_id}/templates"
@@ -192,10 +199,16 @@ class Templates:
 
     def use(self, owner_id: UUID, organization_id: UUID, deadline: float) -> Mapping[UUID, TemplateUse]:
         """Return how templates are used. No server lists workspaces that are deleted."""
-        listed = self._of(owner_id, organization_id, deadline)
+        listed = self._just_listed(owner_id, organization_id)
+        if listed is None:
+            listed = self._of(owner_id, organization_id, deadline)
         username = self._users.username(owner_id, deadline)
         own = self._own(owner_id, f"owner:{username}", deadline)
         return use.template_use(listed, own, self._api.server_time() or datetime.now(timezone.utc))
+
+    def _just_listed(self, owner_id: UUID, organization_id: UUID) -> list[Listed] | None:
+        found = self._lists.take((owner_id, organization_id))
+        return found[0] if found is not None and time.monotonic() - found[1] < JUST_NOW else None
 
     def _own(self, owner_id: UUID, query: str, deadline: float) -> list[Used]:
         answer = self._api.answer(f"{V2}/workspaces", owner_id, deadline, {"q": query}, most=LIST)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from chatworkspace import InvalidArgumentError
 from chatworkspace_fake import FakeCoder, ScaledClock
-from chatworkspace_fake._arguments import check_instance, check_whole, check_whole_or_none
+from chatworkspace_fake._arguments import check_id, check_instance, check_text, check_whole, check_whole_or_none
 from chatworkspace_fake._platform.faults import odds_of
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import _gate, _page
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 class CoderSimulator:
     """Serves a FakeCoder over Coder's API, on 127.0.0.1, from when it is entered until it is left; nothing runs then. Safe from any thread.
 
-    Every id is a user's. The holder of `token` is the site's owner and may act for all; holders of other tokens see what is theirs.
+    Every id is a user's, unless set_user() says otherwise. The holder of `token` is the site's owner and may act for all; holders of other tokens see
+    what is theirs.
     A fault of the FakeCoder that gives no answer holds the connection until the client gives up, since its deadline is not known here.
     """
 
@@ -58,6 +59,7 @@ class CoderSimulator:
         self.token: str = next((token for token, user in known.items() if user == OWNER), "") or _new_token()
         """Of the site's owner."""
         self._world = World(self.coder, level_of(level), {self.token: OWNER, **known})
+        self._world.is_shared = lambda: self.open_connections > 1
         self._limit = RateLimit(self._world.clock, check_whole_or_none("requests_per_minute", requests_per_minute, least=1))
         self._mishaps = Mishaps()
         self._port = check_whole("port", port, least=0, most=65535)
@@ -118,6 +120,22 @@ class CoderSimulator:
         request: a method and the end of a path, `*` for any method or segment: "POST /workspaces", "GET /workspaces/*". InvalidArgumentError.
         """
         return self._mishaps.when(request, nth=nth, times=times, odds=odds_of(chance, seed))
+
+    def set_user(self, user_id: UUID, status: Literal["active", "suspended", "unknown"]) -> None:
+        """Let a user be active (at first, as every id is), suspended, so that no token of theirs is taken, or unknown: there is no such user.
+
+        What is theirs stays as it is, and watches that are open go on. InvalidArgumentError.
+        """
+        check_id("user_id", user_id)
+        if status not in {"active", "suspended", "unknown"}:
+            raise InvalidArgumentError("status", '"active", "suspended" or "unknown"')
+        self._world.statuses[user_id] = status
+
+    def expire(self, token: str) -> None:
+        """Let a token be over from now on; watches that are open go on. InvalidArgumentError: it is none of this simulator's."""
+        if self._world.holder(check_text("token", token, empty=False)) is None:
+            raise InvalidArgumentError("token", "one of this simulator's")
+        self._world.expired[token] = self._world.clock.now()
 
     def unstruck(self) -> tuple[str, ...]:
         """Return the faults, of the wire and of the platform, that were armed and have not struck."""

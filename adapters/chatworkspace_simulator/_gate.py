@@ -12,17 +12,20 @@ from urllib.parse import parse_qsl
 import attrs
 
 from chatworkspace_fake._platform.states import OWNER
-from chatworkspace_simulator._api import agents, builds, parameters, routes, templates, users, watching, workspaces
+from chatworkspace_simulator._api import agents, builds, dry_runs, parameters, routes, templates, users, watching, workspaces
 from chatworkspace_simulator._api.world import World, user_of_id
 from chatworkspace_simulator._http.limits import RateLimit
 from chatworkspace_simulator._http.messages import TEXT, ApiError, Reply, Request, User, uuid_of
 from chatworkspace_simulator._http.streams import Answer
 
-TABLE = routes.compiled(route for part in (users, templates, parameters, workspaces, builds, watching, agents) for route in part.ROUTES)
+TABLE = routes.compiled(route for part in (users, templates, parameters, dry_runs, workspaces, builds, watching, agents) for route in part.ROUTES)
 COOKIE = "coder_session_token"
 CSRF = "csrf_token"
 _PARENT = re.compile(r"/api/v2/(?P<kind>workspaces|templateversions)/(?P<thing>[^/]+)/.+")
 _SIGNED_OUT = "You are signed out or your session has expired. Please sign in again to continue."
+_INACTIVE = 'User is not active (status = "suspended"). Contact an admin to reactivate your account.'
+_FORM = re.compile("[^-]{10}-[^-]{22}")
+"""Of a token: its id, and its secret."""
 _BYPASS = "X-Coder-Bypass-Ratelimit"
 
 
@@ -77,11 +80,22 @@ def holder(world: World, headers: Message, query: Mapping[str, str], path: str =
     token = _cookie(headers) or query.get(COOKIE) or headers.get("Coder-Session-Token") or _bearer(headers) or query.get("access_token")
     user = None if token is None else world.holder(token)
     if user is not None:
+        if world.status(user) == "suspended":
+            raise ApiError(401, _INACTIVE)
         return user
     if path.endswith("/listening-ports"):
         raise ApiError(401, "API key or external proxy authentication required, but none provided")
-    detail = "API key is invalid." if token else 'Cookie "coder_session_token" or query parameter must be provided.'
-    raise ApiError(401, _SIGNED_OUT, detail=detail)
+    raise ApiError(401, _SIGNED_OUT, detail=_wrong_with(world, token))
+
+
+def _wrong_with(world: World, token: str | None) -> str:
+    """Say what is wrong with a token: that there is none, its form, that it is over, or that nobody has it."""
+    if not token:
+        return 'Cookie "coder_session_token" or query parameter must be provided.'
+    since = world.expired.get(token)
+    if since is not None:
+        return f'API key expired at "{since:%Y-%m-%dT%H:%M:%SZ}".'
+    return "API key is invalid." if _FORM.fullmatch(token) else "API key has a form that no key has."
 
 
 def _cookie(headers: Message) -> str | None:

@@ -36,7 +36,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def visible(text: str) -> str:
     """Return the text without what nobody sees: escape sequences, controls but newline and tab, bidi controls, tags, half characters."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # nothing that is taken out is
         return text
     text = _ESCAPE.sub("", _UNSEEN.sub("", text)).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROL.sub("", text)

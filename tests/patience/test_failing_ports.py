@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,10 +17,10 @@ from tests.ways import in_turn
 WAIT = 20.0
 A_SECOND = 15
 """Times that one thing may be asked in a second: the floor of a loop is a tenth, and who is interrupted asks once more."""
-FAILURES = {
-    "for good": UnavailableError("the answer (200) is a page", retryable=False),
-    "for now": UnavailableError("no answer"),
-    "at the limit": UnavailableError("429: too many requests", retry_after=0.0),
+FAILURES: dict[str, Callable[[], Exception]] = {
+    "for good": lambda: UnavailableError("the answer (200) is a page", retryable=False),
+    "for now": lambda: UnavailableError("no answer"),
+    "at the limit": lambda: UnavailableError("429: too many requests", retry_after=0.0),
 }
 
 
@@ -31,7 +32,7 @@ def test_what_fails_at_once_is_not_asked_without_end(name: str, situation: str, 
         world = world_of(situation)
         port, _, asked = call.partition(".")
         fake: Any = world.sim.store if port == "store" else world.coder
-        fake.when(asked, times=MANY).fail(FAILURES[how])
+        fake.when(asked, times=MANY).fail(FAILURES[how]())
         lines, began = len(world.sim.trace.splitlines()), world.sim.elapsed
         try:
             with suppress(ChatWorkspaceError, PortError):

@@ -54,8 +54,9 @@ def exhaustive() -> Lanes:
     tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in spared]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
-        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash")), *tests[:1]],
+        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging")), *tests[:1]],
         [
+            Step("packaging and typing by every other way, the oldest versions included", pytest("-m", "exhaustive and packaging")),
             Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
             *tests[1:],

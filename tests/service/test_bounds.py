@@ -119,7 +119,7 @@ def test_a_signal_handler_may_cancel(*, watching: bool) -> None:
         until(lambda: real.waiting == 1)
         os.kill(os.getpid(), signal.SIGUSR1)
 
-    before = signal.signal(signal.SIGUSR1, lambda *_: cancel.cancel())
+    before = signal.signal(signal.SIGUSR1, lambda _number, _frame: cancel.cancel())
     try:
         killer = threading.Thread(target=kill)
         killer.start()

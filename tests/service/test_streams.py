@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -29,7 +29,7 @@ LOG = [f"line {number}" for number in range(1, 7)]
 def building(**template: Any) -> World:
     """Return a world whose chat has a workspace that is being built."""
     world = World()
-    world.chats.create(CHAT, world.template(**{**SLOW, "log": LOG, **template}).id, wait=0)
+    world.chats.create(CHAT, world.template(**cast("dict[str, Any]", {**SLOW, "log": LOG, **template})).id, wait=0)
     return world
 
 

@@ -15,8 +15,8 @@ from tests.web.test_load import in_line
 
 ENDS = 2.0
 """Seconds that workers need to end while calls wait for sixty; ten times that is the bound."""
-THREADS = {"CHATWORKSPACE_THREADS": "32"}
-"""All threads of a worker may wait."""
+THREADS = "32"
+"""Of each worker; half of them may wait."""
 
 
 def waiting(site: Site) -> tuple[int, str | None, object]:
@@ -47,7 +47,7 @@ def test_gunicorn_ends_while_calls_wait(simulator: CoderSimulator, store: str, r
     """
     in_line(simulator)
     begun: set[int] = set()
-    with serving("gunicorn, patient", simulator, store, **THREADS) as site, ThreadPoolExecutor(12) as pool:
+    with serving("gunicorn, patient", simulator, store, CHATWORKSPACE_THREADS=THREADS) as site, ThreadPoolExecutor(12) as pool:
         assert site.ask("POST", "/chats/a/workspace", {"template": "docker"})[0] == 202
         waits = [pool.submit(waiting, site) for _ in range(6)]
         streams = [pool.submit(streamed, site, begun, number) for number in range(4)]

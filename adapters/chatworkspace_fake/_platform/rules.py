@@ -24,7 +24,7 @@ from chatworkspace_fake._platform.workspaces import UNTIL_OVER, FakeWorkspace
 FULL_QUOTA = Fails(0, error="insufficient quota", code="INSUFFICIENT_QUOTA")
 CONFLICT = 409
 LOST_RACE = 'Internal server error: duplicate key value violates unique constraint "workspaces_owner_id_lower_idx"'
-NO_PRESET = "failed to fetch preset parameter values: failed to get preset parameters: no rows in result set"
+NO_PRESET = "failed to fetch preset parameter values: failed to get preset parameters: sql: no rows in result set"
 _FAILS, _SELDOM = 1 / 150, 1 / 97
 """How often the first dial of an agent fails, and is very slow."""
 _SLOW, _VERY_SLOW = (0.2, 1.2), (5.0, 6.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import unquote
 
 import attrs
 
@@ -49,8 +50,11 @@ class Found:
 
 
 def find(table: Table, method: str, path: str, level: Level) -> Found:
-    """Return the route for a request. ApiError 404: there is none; 405: there is, for another method."""
-    there = False
+    """Return the route for a request. ApiError 404: there is none; 405: there is, for another method.
+
+    What is escaped is read before: a slash within a name parts it, and leads nowhere.
+    """
+    path, there = unquote(path), False
     for pattern, route in table:
         match = pattern.fullmatch(path)
         if match is None or not route.mounted(level):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from time import sleep
 from typing import Any
 from uuid import UUID
 
 from chatworkspace import InvalidArgumentError, Template
-from chatworkspace.ports import CreateWorkspace, NameTakenError
+from chatworkspace.ports import CreateWorkspace, NameTakenError, NotAnsweredError
+from chatworkspace_fake._platform.rules import LOST_RACE
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.errors import error_of
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.searching import workspace_matches
 from chatworkspace_simulator._api.shapes.workspaces import workspace_json
@@ -19,6 +22,8 @@ _NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*")
 _AS_IT_IS = 304
 _RESERVED = ("new", "create")
 _LONGEST_NAME = 32
+_BEFORE_MAKING = 0.01
+"""Real seconds that a server takes, at least, between its look for a name and the workspace of that name."""
 _TTL = (60_000, 30 * 86_400_000)
 """Milliseconds, at least and at most."""
 GONE = "Workspace \"{}\" was deleted, you can view this workspace by specifying '?include_deleted=true' and trying again."
@@ -44,7 +49,10 @@ def create(world: World, request: Request) -> Reply:
         preset_id=optional_uuid(body.get("template_version_preset_id")),
         ttl=_ttl(body),
     )
-    made = world.ask("create_workspace", lambda: _make(world, wanted))
+    free = _looked_free(world, wanted)
+    made = world.ask("create_workspace", lambda: _make(world, wanted, free=free))
+    if body.get("automatic_updates") == "always":
+        made.update_always()
     answer = workspace_json(world, made, asked=True)
     answer["latest_build"]["template_version_name"] = ""
     return told(answer, status=201)
@@ -58,10 +66,21 @@ def _owner(world: World, request: Request) -> User:
     return world.user(request)
 
 
-def _make(world: World, wanted: CreateWorkspace) -> FakeWorkspace:
+def _looked_free(world: World, wanted: CreateWorkspace) -> bool:
+    """Look whether nothing has the name, as a server does a while before it makes anything; nobody else can come in between who is not there."""
+    if not world.is_shared() or any((it.owner_id, it.name.lower()) == (wanted.owner_id, wanted.name.lower()) for it in world.platform.live()):
+        return False
+    sleep(_BEFORE_MAKING)
+    return True
+
+
+def _make(world: World, wanted: CreateWorkspace, *, free: bool) -> FakeWorkspace:
+    """free: nothing had the name a moment ago, so that a race was lost if something has it now."""
     try:
         return world.platform.make(wanted)
     except NameTakenError as error:
+        if free and world.platform.conflict_status is None:
+            raise error_of(NotAnsweredError(LOST_RACE, in_flight=False)) from error
         raise _taken(wanted.name) from error
 
 

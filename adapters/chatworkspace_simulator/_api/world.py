@@ -18,6 +18,8 @@ from chatworkspace_simulator._http.messages import NO_USER, ApiError, GoneError,
 
 T = TypeVar("T")
 
+UNKNOWN = "unknown"
+
 
 class World:
     """All that the routes work upon. Safe from any thread."""
@@ -29,9 +31,15 @@ class World:
         self.clock = self.platform.clock
         self.level = level
         self.platform.obey(level.book)
+        self.is_shared: Callable[[], bool] = lambda: False
+        """Tells whether several connections are open, so that requests may race."""
         self.repeats = 2
         """How often a watch tells each state."""
         self._users = {token: user_of_id(user_id) for token, user_id in tokens.items()}
+        self.expired: dict[str, datetime] = {}
+        """Tokens that are over, and since when."""
+        self.statuses: dict[UUID, str] = {}
+        """Of users that are not active: "suspended", or "unknown", which there are not."""
         self._born = self.clock.now() - timedelta(seconds=self.clock.monotonic())
 
     # ------------------------------------------------------------ asking
@@ -52,13 +60,19 @@ class World:
     # ------------------------------------------------------------ users and organizations
 
     def holder(self, token: str) -> User | None:
-        """Return whose token it is."""
-        return self._users.get(token)
+        """Return whose token it is; suspended or not."""
+        user = None if token in self.expired else self._users.get(token)
+        return None if user is None or self.status(user) == UNKNOWN else user
+
+    def status(self, user: User) -> str:
+        """Return how a user is: active, unless told otherwise."""
+        return self.statuses.get(user.id, "active")
 
     def user(self, request: Request, text: str | None = None) -> User:
         """Return the user that the path names. ApiError 400: none; 404: none of the caller's business."""
         name = request.arguments["user"] if text is None else text
         user = request.user if name == "me" else self._named(name)
+        user = None if user is None or self.status(user) == UNKNOWN else user
         if user is None and request.user.admin:
             raise ApiError(400, NO_USER, detail=f'queried user="{name}"')
         if user is None or not (request.user.admin or user.id == request.user.id):
@@ -66,7 +80,7 @@ class World:
         return user
 
     def _named(self, text: str) -> User | None:
-        """Any id is a user's: a fake coder has no list of them."""
+        """Any id is a user's, unless told otherwise: a fake coder has no list of them."""
         try:
             return user_of_id(UUID(text))
         except ValueError:

@@ -176,7 +176,7 @@ def test_doctor_tells_of_broken_rules(shell: Shell, coder: FakeCoder, monkeypatc
     monkeypatch.setattr(coder.inside.platform, "template", template)
     done = shell("doctor")
     assert done.code == 1
-    assert "PROBLEM   rules: creator.templates.unknown: expected NotFoundError; saw no error" in done.out
+    assert "PROBLEM   rules: creator.templates.unknown: expected NotFoundError; saw NotUnderstoodError: " in done.out
     assert "3 rules hold, 1 is broken" in done.out
 
 

@@ -146,6 +146,33 @@ def test_the_lifetime_is_asked_for_once_a_minute(level: str, first: list[str], l
         assert [path for path in again if path.endswith("workspace-ttl")] == [f"GET {path}" for path in later]
 
 
+@pytest.mark.parametrize("level", levels())
+def test_a_list_of_templates_for_a_model(level: str) -> None:
+    """Three requests: the templates, once both for what they are and for how they are used; the owner's name; and the owner's workspaces."""
+    with world(level) as it:
+        docker = it.template(build=0.1)
+        it.create("a", docker)
+        tools = it.service.toolbox("a")
+        for _ in range(2):
+            assert it.asked(lambda: tools.call("list_templates", {})) == ["GET /organizations/*/templates", "GET /users/*", "GET /workspaces"]
+
+
+def test_a_list_is_good_for_one_look_at_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the same owner, and for a moment: afterwards it is read anew."""
+    with world() as it:
+        it.template()
+        owner, home = it._of["owner_id"], it._of["organization_id"]
+
+        def use() -> list[str]:
+            return it.asked(lambda: it.client.template_use(owner, home, deadline=soon()))[:1]
+
+        it.client.list_templates(owner, home, deadline=soon())
+        assert [use(), use()] == [["GET /users/*"], ["GET /organizations/*/templates"]]
+        it.client.list_templates(owner, home, deadline=soon())
+        monkeypatch.setattr("chatworkspace_coder._templates.JUST_NOW", 0.0)
+        assert use() == ["GET /organizations/*/templates"]
+
+
 @pytest.mark.parametrize("level", [pytest.param("2.20", marks=pytest.mark.exhaustive), "newest"])
 def test_a_long_build_adds_a_read_every_15_s(level: str) -> None:
     """Two minutes of building, during which the watch has nothing to say."""

@@ -10,17 +10,19 @@ import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError, JobStatus, Reason, RefusedError, State, TemplateError, Transition, UnavailableError
-from chatworkspace.ports import CreateWorkspace, DialError, NotFoundError, Option, Parameter
+from chatworkspace.ports import CreateWorkspace, DialError, NotAnsweredError, NotFoundError, Option, Parameter, Preset
 from chatworkspace_coder import CoderClient
-from chatworkspace_fake import NEVER, FakeCoder
+from chatworkspace_fake import FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
+from tests.adapters.simulator.client import Client
 from tests.over_http import over_http
 from tests.service.chats import CHAT, World
 
 ANA, BEN = UUID(int=0xA), UUID(int=0xB)
 ELSEWHERE = UUID(int=0xE)
 TOKENS = {"the-site's": OWNER, "ana's": ANA}
+REGION = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"), Option(name="US", value="us")))
 LONG = 20.0
 """Seconds that no test waits for."""
 
@@ -85,9 +87,31 @@ def test_a_creation_for_somebody_else(served: Served) -> None:
     assert refused.value.detail
 
 
-@pytest.mark.parametrize("name", ["a/b", "..", ".", ""])
+def test_a_token_that_is_refused(served: Served) -> None:
+    """Whatever is wrong with it: the server's own words, and no use to ask again."""
+    served.simulator.set_user(ANA, "suspended")
+    with pytest.raises(UnavailableError, match=r'User is not active \(status = "suspended"\)') as suspended:
+        served.ana.user()
+    served.simulator.expire(served.simulator.token)
+    with pytest.raises(UnavailableError, match="API key expired at") as expired:
+        served.admin.user()
+    assert (suspended.value.retryable, expired.value.retryable) == (False, False)
+
+
+def test_a_user_that_there_is_not(served: Served) -> None:
+    """400 by name and by id: an argument that was wrong; whose use of templates is to be told cannot be seen."""
+    served.coder.add_template("docker")
+    served.simulator.set_user(BEN, "unknown")
+    for user in ("nobody", str(BEN)):
+        with pytest.raises(InvalidArgumentError, match="existing uuid or username"):
+            served.admin.user(user)
+    with pytest.raises(UnavailableError):
+        served.admin.template_use(BEN, ORGANIZATION, deadline=soon())
+
+
+@pytest.mark.parametrize("name", ["a/b", "..", ".", "", " ", "a b", "dev\n"])
 def test_names_that_nothing_has(served: Served, name: str) -> None:
-    """P5: in a path they would lead elsewhere: nobody is asked."""
+    """P5: in a path they would lead elsewhere, or have blanks: nobody is asked."""
     asked = len(served.simulator.requests)
     with pytest.raises(InvalidArgumentError):
         served.admin.user(name)
@@ -103,8 +127,7 @@ def test_names_that_nothing_has(served: Served, name: str) -> None:
 @pytest.mark.parametrize("classic", [False, True])
 def test_refusals_of_either_kind_lead_to_the_same(served: Served, *, classic: bool) -> None:
     """By field, with the platform's words, the options' names kept and the caller's own value."""
-    region = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"),))
-    docker = served.coder.add_template("docker", parameters=[region], classic=classic)
+    docker = served.coder.add_template("docker", parameters=[REGION], classic=classic)
     asked = attrs.evolve(request(OWNER, docker.id), parameters={"region": "mars"})
     with pytest.raises(RefusedError, match="Unable to validate parameter") as refused:
         served.admin.create_workspace(asked, deadline=soon())
@@ -112,18 +135,63 @@ def test_refusals_of_either_kind_lead_to_the_same(served: Served, *, classic: bo
     assert (field, '"mars"' in detail) == ("region", True)
 
 
+def test_a_parameter_that_the_template_does_not_have(level: str) -> None:
+    """P1: servers drop it without a word. It is refused before anything is made, with the nearest name."""
+    with over_http(level):
+        world = World()
+        docker = world.template(parameters=[REGION])
+        with pytest.raises(RefusedError) as refused:
+            world.chats.create(CHAT, docker.id, parameters={"regoin": "us"})
+    assert dict(refused.value.validations) == {"regoin": "the template has no such parameter; the nearest: region"}
+    assert world.coder.workspaces == ()
+
+
+def test_a_preset_holds_whatever_a_server_makes_of_it(level: str) -> None:
+    """The oldest ignore it, and are sent its values; on all they win over the caller's, which is told."""
+    america = Preset(id=UUID(int=6), name="America", parameters={"region": "us"})
+    with over_http(level):
+        world = World()
+        docker = world.template(parameters=[REGION], presets=[america])
+        outcome = world.chats.create(CHAT, docker.id, parameters={"region": "eu"}, preset_id=america.id)
+    assert (outcome.created, dict(world.latest.latest.values)) == (True, {"region": "us"})
+    assert outcome.not_applied == {"parameters": "the preset's own value holds for region"}
+
+
+def test_a_preset_that_has_gone_since_it_was_looked_up(served: Served, level: str) -> None:
+    """P2: the server's database speaks, and nobody hears what it says; the oldest ignore presets, and are sent the values."""
+    small = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"})
+    docker = served.coder.add_template("docker", parameters=[Parameter(name="cpu", default="1")], presets=[small])
+    asked = attrs.evolve(request(OWNER, docker.id), preset_id=small.id)
+    served.admin.create_workspace(asked, deadline=soon())
+    served.coder.update_template("docker", presets=())
+    again = attrs.evolve(asked, name="other")
+    if level == "2.20":
+        assert served.admin.create_workspace(again, deadline=soon()).name == "other"
+        return
+    with pytest.raises(NotAnsweredError, match="failed to fetch preset parameter values") as failed:
+        served.admin.create_workspace(again, deadline=soon())
+    assert (failed.value.in_flight, "sql" in str(failed.value)) == (False, False)
+
+
 # ------------------------------------------------------------------ builds
 
 
-def test_a_deletion_of_what_is_deleted(served: Served) -> None:
-    """S4: another build begins, and while it runs the workspace is as deleted as before."""
-    it = served.coder.add_workspace(served.coder.add_template("docker"), "dev", owner_id=OWNER)
-    it.delete()
-    served.coder.update_template("docker", delete=NEVER)
-    read = served.admin.get_workspace(OWNER, it.id, deadline=soon())
-    again = served.admin.delete_workspace(read, deadline=soon())
-    assert (again.build.number, again.build.transition) == (3, Transition.DELETE)
-    assert served.admin.get_workspace(OWNER, it.id, deadline=soon()).deleted
+def test_a_deletion_of_what_is_deleted(level: str) -> None:
+    """S4: another build begins, and while it runs the workspace is as deleted as before, whatever it reads as: the chat gets a new one."""
+    with over_http(level) as wires:
+        world = World()
+        first = world.created(delete=5)
+        it = world.latest
+        it.delete()
+        world.sim.sleep(60)
+        it.delete()
+        client = Client(wires.of(world.coder).simulator)
+        told = client.get(f"/workspaces/{it.id}", include_deleted="true")["latest_build"]
+        assert (told["build_number"], told["status"]) == (3, "deleting")
+        assert client.ask("GET", f"/workspaces/{it.id}").status_code == 410
+        assert world.chats.status(CHAT).reason is Reason.DELETED
+        second = world.chats.create(CHAT, first.require_ready().template_id)
+    assert (second.reason, second.workspace_id == it.id) == (Reason.CREATED, False)
 
 
 def test_a_canceled_build_that_its_provisioner_calls_failed(level: str) -> None:

@@ -24,7 +24,8 @@ def test_a_deleted_workspace_is_gone(simulator: CoderSimulator, client: Client) 
     """410 by its id, which is not that of one that never was."""
     workspace = made(simulator.coder)
     workspace.delete()
-    assert client.ask("GET", f"/workspaces/{workspace.id}").status_code == 410
+    gone = client.ask("GET", f"/workspaces/{workspace.id}")
+    assert (gone.status_code, f'"{workspace.id}"' in gone.json()["message"], "?include_deleted=true" in gone.json()["message"]) == (410, True, True)
     assert client.get(f"/workspaces/{workspace.id}", include_deleted="true")["latest_build"]["transition"] == "delete"
     assert client.ask("GET", f"/workspaces/{UUID(int=404)}").status_code == 404
 

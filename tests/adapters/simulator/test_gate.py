@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from itertools import islice
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -12,7 +14,7 @@ from chatworkspace import InvalidArgumentError
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
-from tests.adapters.simulator.client import ANA, BEN, Client
+from tests.adapters.simulator.client import ANA, BEN, Client, made
 
 
 @pytest.mark.parametrize("token", ["", "wrong-token"])
@@ -23,6 +25,58 @@ def test_without_a_token_nothing_is_told(simulator: CoderSimulator, token: str) 
     assert answer.status_code == 401
     assert answer.json()["message"].startswith("You are signed out")
     assert client.ask("GET", "/nothing").json() == {"message": "Route not found."}
+
+
+@pytest.mark.parametrize(
+    ("token", "detail"),
+    [
+        ("", 'Cookie "coder_session_token" or query parameter must be provided.'),
+        ("no-token", "API key has a form that no key has."),
+        ("abcdefghij-1234567890123456789012", "API key is invalid."),
+    ],
+)
+def test_what_is_wrong_with_a_token(simulator: CoderSimulator, token: str, detail: str) -> None:
+    """That there is none, its form, or that nobody has it."""
+    assert Client(simulator, token).ask("GET", "/users/me").json()["detail"] == detail
+
+
+def test_a_token_that_expires(simulator: CoderSimulator) -> None:
+    """It is said since when; other tokens of the same user are as good as before, and a watch that is open goes on."""
+    client, workspace = Client(simulator), made(simulator.coder)
+    with client.open(f"/workspaces/{workspace.id}/watch-ws") as watch:
+        simulator.expire(simulator.token)
+        refused = client.ask("GET", "/users/me")
+        workspace.stop()
+        assert "stop" in {it["data"]["latest_build"]["transition"] for it in islice(watch.messages(), 1, 4)}
+    assert refused.status_code == 401
+    assert re.fullmatch(r'API key expired at "20..-..-..T..:..:..Z"\.', refused.json()["detail"])
+    assert Client(simulator, "ana").ask("GET", "/users/me").status_code == 200
+
+
+def test_a_user_who_is_suspended(simulator: CoderSimulator) -> None:
+    """Has no token that is taken until active again; the site's owner sees how they are, and makes workspaces for them."""
+    ana, client, template = Client(simulator, "ana"), Client(simulator), simulator.coder.add_template("docker")
+    simulator.set_user(ANA, "suspended")
+    refused = ana.ask("GET", "/users/me")
+    assert (refused.status_code, refused.json()["message"]) == (
+        401,
+        'User is not active (status = "suspended"). Contact an admin to reactivate your account.',
+    )
+    assert client.get(f"/users/{ANA}")["status"] == "suspended"
+    client.post(f"/users/{ANA}/workspaces", {"name": "dev", "template_id": str(template.id)})
+    simulator.set_user(ANA, "active")
+    assert ana.get("/users/me")["status"] == "active"
+
+
+def test_a_user_who_is_unknown(simulator: CoderSimulator, client: Client) -> None:
+    """By id and by name a bad request, and nothing is made for them; nobody has such a token."""
+    template, name = simulator.coder.add_template("docker"), client.get(f"/users/{ANA}")["username"]
+    simulator.set_user(ANA, "unknown")
+    told = [client.ask("GET", f"/users/{who}") for who in (ANA, name)]
+    told.append(client.ask("POST", f"/users/{ANA}/workspaces", {"name": "dev", "template_id": str(template.id)}))
+    assert {(it.status_code, it.json()["message"]) for it in told} == {(400, '"user" must be an existing uuid or username.')}
+    assert Client(simulator, "ana").ask("GET", "/users/me").status_code == 401
+    assert simulator.coder.workspaces == ()
 
 
 @pytest.mark.parametrize(
@@ -136,6 +190,13 @@ def test_every_answer_has_a_request_id(client: Client) -> None:
     """A fresh one; errors have one too."""
     ids = [client.ask("GET", path).headers["X-Coder-Request-Id"] for path in ("/templates", "/templates", "/nothing")]
     assert len({UUID(it) for it in ids}) == 3
+
+
+@pytest.mark.parametrize("path", ["/users/a%2Fb", "/users/me/workspace/a%2Fb", "/organizations/default/templates/a%2fb"])
+def test_a_slash_within_a_name(client: Client, path: str) -> None:
+    """Parts it, however it is written: there is no such route."""
+    answer = client.ask("GET", path)
+    assert (answer.status_code, answer.json()) == (404, {"message": "Route not found."})
 
 
 def test_a_method_that_a_route_does_not_have(client: Client) -> None:

@@ -148,12 +148,42 @@ def test_fields_of_workspaces(level: str) -> None:
     """Some came, and one went."""
     with CoderSimulator(level=level) as simulator:
         told = Client(simulator).get(f"/workspaces/{made(simulator.coder).id}")
-    assert {it: it in told for it in ("next_start_at", "latest_app_status", "is_prebuild", "task_id")} == {
+    assert {it: it in told for it in ("next_start_at", "latest_app_status", "is_prebuild", "shared_with", "task_id")} == {
         "next_start_at": True,
         "latest_app_status": level != "2.20",
         "is_prebuild": level not in OLD,
+        "shared_with": level not in OLD,
         "task_id": level in {"2.29", "2.35"},
     }
+
+
+def test_fields_of_templates(level: str) -> None:
+    """All came in time."""
+    with CoderSimulator(level=level) as simulator:
+        told = Client(simulator).get(f"/templates/{simulator.coder.add_template('docker').id}")
+    fields = ("use_classic_parameter_flow", "deleted", "cors_behavior", "agents_allowed", "allow_workspace_renames")
+    assert [it in told for it in fields] == [level != "2.20", level not in OLD, level not in OLD, level == "newest", level == "newest"]
+
+
+def test_how_a_parameter_wants_to_be_asked(level: str) -> None:
+    """Is told from 2.24 on."""
+    with CoderSimulator(level=level) as simulator:
+        docker = simulator.coder.add_template("docker", parameters=ASKED)
+        told = Client(simulator).get(f"/templateversions/{docker.version_id}/rich-parameters")
+    assert {"form_type" in it for it in told} == {level != "2.20"}
+
+
+def test_by_what_workspaces_are_searched_for(level: str) -> None:
+    """A key that a server does not know yet is refused, and not ignored."""
+    since = {
+        "has-agent": LEVELS,
+        "has-ai-task": set(LEVELS) - {"2.20"},
+        "has_external_agent": set(LEVELS) - OLD,
+        "include_agent_metadata": {"newest"},
+    }
+    with CoderSimulator(level=level) as simulator:
+        told = {key: Client(simulator).ask("GET", "/workspaces", params={"q": f"{key}:false"}).status_code for key in since}
+    assert told == {key: 200 if level in levels else 400 for key, levels in since.items()}
 
 
 def test_an_agent_that_connects_still(level: str) -> None:

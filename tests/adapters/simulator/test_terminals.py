@@ -40,6 +40,16 @@ def test_an_agent_that_is_connected_is_reached(simulator: CoderSimulator, client
     assert simulator.coder.calls == ("dial",)
 
 
+def test_the_first_dial_of_a_fresh_agent() -> None:
+    """Takes a while unless it is to be quick, or fails, as one in 150 does."""
+    with CoderSimulator(speed=20) as simulator:
+        workspace = made(simulator.coder)
+        agent, clock = workspace.now.agents[0], simulator.coder.inside.platform.clock
+        began = clock.monotonic()
+        answer = Client(simulator).ask("GET", f"/workspaceagents/{agent.id}/listening-ports")
+        assert answer.status_code == 500 or clock.monotonic() - began >= 0.2
+
+
 def test_an_agent_that_is_not_connected(simulator: CoderSimulator, client: Client) -> None:
     """400, with its state; it may come."""
     workspace = made(simulator.coder, connect=NEVER)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, Literal
 from uuid import UUID
 
 import pytest
+import requests
 
 from chatworkspace import Transition
 from chatworkspace.ports import Parameter, Preset
@@ -15,6 +19,10 @@ from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import ANA, BEN, Client, made
 
 SMALL = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"}, desired_prebuilds=1)
+
+
+_FIELDS = (["ttl_ms"], ["name"], ["repo"], ["template_id", "template_version_id"])
+"""Of a body, by which it may be refused."""
 
 
 def _body(template_id: UUID, **more: Any) -> dict[str, Any]:
@@ -61,12 +69,32 @@ def test_a_name_is_taken_once(simulator: CoderSimulator, client: Client, name: s
     client.post(f"/users/{ANA}/workspaces", _body(template.id))
 
 
-def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator, client: Client) -> None:
-    """As of a server whose check came too early."""
-    simulator.coder.answer_conflicts(500)
+def test_a_lost_race_for_a_name_is_a_server_error(simulator: CoderSimulator) -> None:
+    """As of a server whose look for the name came too early: its database says so. Whoever comes when the race is over meets a conflict."""
+    template, clients = simulator.coder.add_template("docker"), [Client(simulator) for _ in range(8)]
+    for it in clients:
+        it.get("/users/me")
+    start = Barrier(len(clients))
+
+    def race(client: Client) -> requests.Response:
+        start.wait()
+        return client.ask("POST", "/users/me/workspaces", _body(template.id))
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        told = list(pool.map(race, clients))
+    codes = Counter(it.status_code for it in told)
+    assert (codes[201], codes[201] + codes[500] + codes[409], codes[500] > 0) == (1, 8, True)
+    assert all("workspaces_owner_id_lower_idx" in it.json()["detail"] for it in told if it.status_code == 500)
+    assert clients[0].ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 409
+
+
+@pytest.mark.parametrize("status", [409, 500])
+def test_a_platform_that_answers_conflicts_in_one_way(simulator: CoderSimulator, client: Client, status: Literal[409, 500]) -> None:
+    """Whenever the name was taken."""
+    simulator.coder.answer_conflicts(status)
     template = simulator.coder.add_template("docker")
     client.post("/users/me/workspaces", _body(template.id))
-    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == 500
+    assert client.ask("POST", "/users/me/workspaces", _body(template.id)).status_code == status
 
 
 @pytest.mark.parametrize(
@@ -93,6 +121,38 @@ def test_a_request_that_does_not_fit(simulator: CoderSimulator, client: Client, 
     assert simulator.coder.workspaces == ()
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ttl_ms": 59_999}, "time until shutdown must be at least one minute"),
+        ({"ttl_ms": 31 * 86_400_000}, "time until shutdown must be less than 30 days"),
+        ({"template_id": "abc"}, "invalid UUID length: 3"),
+        ({"template_id": None}, 'Validation failed for tag "required_without" with value: ""'),
+        ({"template_version_id": str(UUID(int=1))}, 'Validation failed for tag "excluded_with" with value: ""'),
+        ({"name": ""}, 'Validation failed for tag "workspace_name" with value: ""'),
+        ({"rich_parameter_values": []}, "Required parameter not provided; parameter value is null"),
+    ],
+)
+def test_in_which_words_it_is_refused(simulator: CoderSimulator, client: Client, change: dict[str, Any], said: str) -> None:
+    """In the detail, or in those of its fields: of two ids that exclude each other, or are both missing, in both."""
+    template = simulator.coder.add_template("docker", parameters=[Parameter(name="repo", required=True)])
+    answered = {"rich_parameter_values": [{"name": "repo", "value": ""}]}
+    told = client.ask("POST", "/users/me/workspaces", _body(template.id, **answered) | change).json()
+    assert {told.get("detail", said), *(it["detail"] for it in told.get("validations", ()))} == {said}
+    assert "detail" in told or [it["field"] for it in told["validations"]] in _FIELDS
+    client.post("/users/me/workspaces", _body(template.id, **answered))  # with an empty answer, which is one
+
+
+def test_provisioners_are_counted_while_a_build_is_pending(simulator: CoderSimulator, client: Client) -> None:
+    """And in the answer of whoever asked for it; of others there are none."""
+    template = simulator.coder.add_template("docker")
+    asked = client.post("/users/me/workspaces", _body(template.id))["latest_build"]
+    read = client.get(f"/workspacebuilds/{asked['id']}")
+    assert [it["matched_provisioners"] for it in (asked, read)] == [
+        {"count": count, "available": count, "most_recently_seen": None} for count in (1, 0)
+    ]
+
+
 def test_what_only_a_server_takes(simulator: CoderSimulator, client: Client) -> None:
     """A parameter that nobody asks for is dropped without a word, and another template's preset is noted."""
     template = simulator.coder.add_template("docker", parameters=[Parameter(name="cpu", default="1")])
@@ -114,12 +174,23 @@ def test_a_preset_that_is_not_there(simulator: CoderSimulator, client: Client) -
 
 
 def test_a_client_of_the_servers_own(simulator: CoderSimulator, client: Client) -> None:
-    """Sends ids of zeros where it means none, and asks first where else the user has to sign in."""
+    """Sends ids of zeros where it means none, asks first where else the user has to sign in, and has a dry run, whose log it follows to its end."""
     workspace = made(simulator.coder)
+    path = f"/templateversions/{workspace.template.version_id}/dry-run"
+    job = client.post(path, {"workspace_name": "dev", "rich_parameter_values": None, "user_variable_values": None})
+    with client.open(f"{path}/{job['id']}/logs?follow&after=0") as log:
+        assert (list(log.frames()), log.code) == ([], 1000)
+    again = client.get(f"{path}/{job['id']}")
+    assert (again["id"], again["status"], again["type"], "completed_at" in again) == (job["id"], "succeeded", "template_version_dry_run", True)
+    assert client.get(f"{path}/{job['id']}/resources") == client.get(f"{path}/{job['id']}/logs") == []
+    assert client.get(f"{path}/{job['id']}/matched-provisioners")["available"] == 1
+    assert client.ask("GET", f"{path}/{UUID(int=404)}").status_code == 404
     zero = {"template_version_id": str(UUID(int=0)), "template_version_preset_id": str(UUID(int=0))}
     for transition in ("stop", "start", "delete"):
         client.post(f"/workspaces/{workspace.id}/builds", {"transition": transition, **zero})
     assert client.get(f"/templateversions/{workspace.template.version_id}/external-auth") == []
+    own = client.post("/users/me/workspaces", _body(workspace.template.id, automatic_updates="always", autostart_schedule=None, ttl_ms=None))
+    assert (own["automatic_updates"], client.get(f"/workspaces/{workspace.id}", include_deleted="true")["automatic_updates"]) == ("always", "never")
 
 
 def test_one_may_make_workspaces_of_ones_own(simulator: CoderSimulator) -> None:

@@ -26,7 +26,7 @@ NUMBER = signal.SIGUSR2
 def told() -> Iterator[list[str]]:
     """Give what is noted when the signal comes; how it is handled is restored."""
     noted: list[str] = []
-    before = signal.signal(NUMBER, lambda *_: noted.append("the server"))
+    before = signal.signal(NUMBER, lambda _number, _frame: noted.append("the server"))
     yield noted
     signal.signal(NUMBER, before)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -21,7 +21,7 @@ PHASES = ["building", "connecting", "scripts"]
 
 def building(**template: Any) -> World:
     world = World()
-    world.chats.create(CHAT, world.template(**{**SLOW, "log": LOG, **template}).id, wait=0)
+    world.chats.create(CHAT, world.template(**cast("dict[str, Any]", {**SLOW, "log": LOG, **template})).id, wait=0)
     return world
 
 

@@ -82,7 +82,7 @@ def version_json(world: World, it: Template, blueprint: Blueprint) -> dict[str, 
         "updated_at": written(LONG_AGO),
         "name": version_name(blueprint.version_id),
         "message": "",
-        "job": _job_of_import(it, blueprint.version_id),
+        "job": job_of_version(it, blueprint.version_id, "job", "template_version_import"),
         "readme": it.readme,
         "created_by": named_user(UUID(int=0), "admin"),
         "archived": False,
@@ -91,10 +91,10 @@ def version_json(world: World, it: Template, blueprint: Blueprint) -> dict[str, 
     return body | ({"has_external_agent": blueprint.external_agent} if world.level.external_agents else {})
 
 
-def _job_of_import(template: Template, version_id: UUID) -> dict[str, Any]:
-    """Return the job that read a version in."""
+def job_of_version(template: Template, version_id: UUID, what: str, kind: str) -> dict[str, Any]:
+    """Return a job about a version, which is over: the import that read it in, say. what: names it among those of the version."""
     return {
-        "id": derived(version_id, "job"),
+        "id": derived(version_id, what),
         "created_at": written(LONG_AGO),
         "started_at": written(LONG_AGO),
         "completed_at": written(LONG_AGO),
@@ -105,5 +105,5 @@ def _job_of_import(template: Template, version_id: UUID) -> dict[str, Any]:
         "queue_size": 0,
         "organization_id": str(template.organization_id),
         "input": {"template_version_id": str(version_id)},
-        "type": "template_version_import",
+        "type": kind,
     }

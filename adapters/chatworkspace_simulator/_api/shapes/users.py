@@ -22,7 +22,7 @@ def user_json(world: World, it: User) -> dict[str, Any]:
         "created_at": written(LONG_AGO),
         "updated_at": written(LONG_AGO),
         "last_seen_at": written(world.clock.now()),
-        "status": "active",
+        "status": world.status(it),
         "login_type": "password",
         "organization_ids": [str(organization) for organization in world.organizations(it)],
         "roles": roles,
