@@ -41,7 +41,7 @@ def test_help_tells_every_argument(call: Callable[..., object]) -> None:
         assert re.search(rf"\b{name}\b", told), name
 
 
-WRONG: list[tuple[type, dict[str, Any], str]] = [
+WRONG: list[tuple[Any, dict[str, Any], str]] = [
     (EventStream, {"workspaces": None}, "workspaces: expected a ChatWorkspaces"),
     (EventStream, {"retry": 0}, "retry: expected a finite number of seconds above 0"),
     (EventStream, {"retry": "1"}, "retry: expected a finite number of seconds above 0"),
@@ -61,9 +61,9 @@ WRONG: list[tuple[type, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("kind", "given", "expected"), WRONG)
-def test_a_wrong_argument_is_told_at_once(kind: type, given: dict[str, Any], expected: str) -> None:
+def test_a_wrong_argument_is_told_at_once(kind: Any, given: dict[str, Any], expected: str) -> None:
     """Where it comes in, with what was expected."""
-    arguments = {"workspaces": World().chats} | ({"chat_id": CHAT} if kind is EventStream else {}) | given
+    arguments: dict[str, Any] = {"workspaces": World().chats, **({"chat_id": CHAT} if kind is EventStream else {}), **given}
     with pytest.raises(InvalidArgumentError) as caught:
         kind(**arguments)
     assert str(caught.value).startswith(expected)

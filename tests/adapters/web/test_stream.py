@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from chatworkspace import Cancel, ChatClosedError, ChatNotFoundError, ClosedError, InvalidArgumentError, Reason, UnavailableError
+from chatworkspace import Cancel, ChatClosedError, ChatNotFoundError, ClosedError, InvalidArgumentError, Outcome, Reason, UnavailableError
 from chatworkspace_fake import NEVER
 from chatworkspace_web import EventStream, headers_of
 from tests.adapters.web.reading import Browser
@@ -109,14 +109,18 @@ def test_a_stream_without_a_place_ends_with_how_things_stand() -> None:
     assert (browser.names, browser.retry, world.sim.elapsed) == (["phase"], 2000, 0)
 
 
+def shown(outcome: Outcome) -> object:
+    return {"it is": outcome.state.value}
+
+
 def test_what_a_page_is_told_of_an_outcome_is_the_hosts_to_say() -> None:
     """Default: all of it."""
     world = World()
     world.created()
     told: list[Any] = []
-    for arguments in ({}, {"outcome_data": lambda outcome: {"it is": outcome.state.value}}):
+    for outcome_data in (Outcome.as_dict, shown):
         browser = Browser()
-        read(browser, world, **arguments)
+        read(browser, world, outcome_data=outcome_data)
         told += browser.of("outcome")
     assert told[0]["workspace"]["id"] == str(world.latest.id)
     assert told[1] == {"it is": "ready"}
