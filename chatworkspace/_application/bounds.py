@@ -43,14 +43,14 @@ class Cancel:
 
 def begin(cancel: Cancel, call: _Ended) -> None:
     """Note a call that begins; first of all, so that either it sees that all is over, or whoever ends all sees it."""
-    cancel._calls[call] = None  # noqa: SLF001 # this module's own
+    cancel._calls[call] = None  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # this module's own
     if cancel.cancelled:
         call.end(close=False)
 
 
 def leave(cancel: Cancel, call: _Ended) -> None:
     """Forget a call that has ended."""
-    cancel._calls.pop(call, None)  # noqa: SLF001 # as above
+    cancel._calls.pop(call, None)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # as above
 
 
 class Places:

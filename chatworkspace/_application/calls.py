@@ -42,6 +42,7 @@ class Call:
     waited: how long what it waited for has taken, whoever waited for it; beyond: seconds by which that is more than its limit, if it is;
     under_way_for: seconds that it has taken. extra_time: seconds that it has spent on what its answer can do without.
     may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before.
+    lasting: what it reads cannot be read by coming back.
     placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
     chat: as it was looked at last, by calls that only look. told: how far a follower is; told_at: when it was told something last.
     resumed_at: when it was last told to come back, and did. awaited: the epoch whose end was waited for last.
@@ -71,6 +72,7 @@ class Call:
         "following",
         "in_vain",
         "interrupted",
+        "lasting",
         "may_be_cut",
         "placed",
         "resumed_at",
@@ -105,7 +107,7 @@ class Call:
         self.beyond: float | None = None
         self.under_way_for = self.extra_time = 0.0
         self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = False
-        self.placed = self.crowded = False
+        self.placed = self.crowded = self.lasting = False
         self.told: Place | None = None
         self.chat: Chat | None = None
         self.resumed_at = self.told_at = self.started

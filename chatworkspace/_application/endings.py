@@ -47,6 +47,7 @@ class Endings:
     def unknown(self, call: Call, unknown: Unknown) -> Outcome:
         """Tell that what the chat is bound to could not be read."""
         reason = Reason.INTERRUPTED if call.interrupted and unknown.reason is Reason.PLATFORM_UNAVAILABLE else unknown.reason
+        call.lasting = not unknown.retryable
         outcome = self._teller.plain(call, unknown.look.chat, State.UNKNOWN, reason, error=unknown.error, workspace=unknown.workspace)
         return (
             outcome

@@ -105,7 +105,8 @@ class Guide:
         if outcome.retry_after is not None:  # the platform has said when
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
-        guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome))
+        lasting = call.lasting and outcome.state is State.UNKNOWN
+        guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome), lasting=lasting)
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:

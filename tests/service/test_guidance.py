@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Advice, ConnectError, NoWorkspaceError, Outcome, Reason, State
+from chatworkspace import Advice, ConnectError, NoWorkspaceError, Outcome, Reason, State, UnavailableError
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails, FakeCoder
 from tests.service.chats import CHAT, World
@@ -185,6 +185,21 @@ def test_a_platform_that_is_away_is_asked_ever_more_seldom() -> None:
     assert {it.state for it in told} == {State.UNKNOWN}
     assert told[0].retry_after == 5
     assert (told[-1].advice, len(told) < 15) == (Advice.ASK_ADMINISTRATOR, True)
+
+
+@pytest.mark.parametrize("act", ["status", "create", "start", "stop"])
+def test_what_coming_back_does_not_help_is_an_administrators_at_once(act: str) -> None:
+    """A token that the platform takes no more, say: an outcome says what the error of an unbound chat would, until it can be read again."""
+    world = World()
+    docker = world.template()
+    world.chats.create(CHAT, docker.id)
+    world.sim.sleep(10)
+    fault = world.coder.when("get_workspace", chance=1.0)
+    fault.fail(UnavailableError("401: the token has ended", retryable=False))
+    outcome = getattr(world.chats, act)(CHAT, *[docker.id] * (act == "create"))
+    assert (outcome.state, outcome.advice, outcome.retry_after) == (State.UNKNOWN, Advice.ASK_ADMINISTRATOR, None)
+    fault.disarm()
+    assert world.chats.status(CHAT).advice is Advice.NOTHING
 
 
 def test_without_a_workspace_nobody_is_told_to_create_one_at_once() -> None:
