@@ -9,6 +9,7 @@ Safe to use from any thread; durations are seconds (float), ids are UUIDs, and t
 import logging as _logging
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
+from chatworkspace._application.bounds import Cancel
 from chatworkspace._domain.arguments import Id
 from chatworkspace.errors import (
     BusyError,
@@ -58,6 +59,7 @@ __all__ = [
     "AgentStatus",
     "Build",
     "BusyError",
+    "Cancel",
     "Chat",
     "ChatClosedError",
     "ChatNotFoundError",

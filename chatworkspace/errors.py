@@ -164,9 +164,10 @@ class ChatClosedError(ChatWorkspaceError):
 
 
 class ClosedError(ChatWorkspaceError):
-    """The ChatWorkspaces was closed."""
+    """The ChatWorkspaces was closed, for its process ends, say. Retryable: the same call, made to another one, goes on from there."""
 
     default_reason = Reason.CLOSED
+    default_retryable = True
 
     def __init__(self) -> None:
-        super().__init__("this ChatWorkspaces is closed")
+        super().__init__("this ChatWorkspaces is closed; the same call may be made to another one")

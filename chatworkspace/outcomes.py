@@ -103,6 +103,8 @@ class Progress(Plain):
     phase: what is under way; None: nothing.
     queue_position: of the build, while it waits in the platform's queue behind others; else 0.
     line: one line of the build log, or None. Other people's text.
+    heartbeat: nothing has changed since the item before, or since the one at whose cursor this follower began; it tells that the way goes on.
+    cursor: letters, digits and dots; follow(after=…), in any process, goes on behind this item. Empty on what on_progress gets.
     advice: what to do next, as it stands: the outcome's, or to wait on.
     outcome: what the way came to, on the last item only; else None.
     """
@@ -115,6 +117,8 @@ class Progress(Plain):
     phase: Phase | None = None
     queue_position: int = 0
     line: str | None = None
+    heartbeat: bool = False
+    cursor: str = ""
     advice: Advice = Advice.CALL_AGAIN
     outcome: Outcome | None = None
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
+from chatworkspace._application.bounds import Cancel
 from chatworkspace._application.calls import Call, in_steps
 from chatworkspace._application.given import Given
 from chatworkspace._application.policies import creating, starting, stopping
@@ -21,8 +22,10 @@ from chatworkspace._domain.arguments import (
     Id,
     check_callable,
     check_chat_id,
+    check_cursor,
     check_ids,
     check_instance,
+    check_most,
     check_parameters,
     check_port,
     check_text,
@@ -61,6 +64,7 @@ class ChatWorkspaces:
         timeouts: Timeouts | None = None,
         allowed_templates: AllowedTemplates | None = None,
         workspace_ttl: WorkspaceTtl = None,
+        max_waiting: int | None = None,
         on_chat_updated: Callable[[Outcome], object] | None = None,
         on_progress: Callable[[Progress], object] | None = None,
         clock: Clock | None = None,
@@ -73,6 +77,8 @@ class ChatWorkspaces:
         empty collection none; an exception refuses the call. A workspace that the chat has already is returned without asking.
         workspace_ttl: seconds after which a new workspace stops by itself, or a function of the chat that returns them. None and 0 mean what the
         template says; so does what a function raises, or returns instead of a number: that is logged, and never blocks a creation.
+        max_waiting: how many calls of a process may wait at a time, each of which holds a thread of the host's (0 to 100,000). Whoever comes when so
+        many do is told how things stand, as with wait=0 and never by an error for that, with the advice to call later. Default: any number.
         on_chat_updated: called with an outcome at each change of binding and each new build, and once more when that is ready, has stopped or
             has failed; that it is ready is told by each process whose calls see it, once.
         on_progress: called with each step of the way. Both run in the calling thread, after the lock and the claim are given back; what they raise is
@@ -96,6 +102,7 @@ class ChatWorkspaces:
             callbacks=Callbacks(
                 on_chat_updated=check_callable("on_chat_updated", on_chat_updated), on_progress=check_callable("on_progress", on_progress)
             ),
+            max_waiting=check_most("max_waiting", max_waiting),
         )
         self._latest_parts: Parts | None = None
         self._all_parts: dict[Process, Parts] = {}
@@ -158,6 +165,7 @@ class ChatWorkspaces:
         preset_id: Id | None = None,
         replace: bool | Id = False,
         wait: float | None = None,
+        cancel: Cancel | None = None,
     ) -> Outcome:
         """Give the chat its workspace: find, join or make it, then wait for build, agent and scripts.
 
@@ -169,6 +177,7 @@ class ChatWorkspaces:
         that one only, so that the same call made twice replaces once. Default: never.
         wait: seconds; bounds all waiting (turn, build, agent, scripts). None, the default: as long as timeouts allow; 0: not at all. A request that
         changes something is never cut short; the same call again, from any thread or process, goes on from there.
+        cancel: ends the wait early, from any thread or signal handler, as interrupt() does; default: nothing.
 
         Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError,
         UnavailableError, OutcomeUnknownError, BusyError.
@@ -180,20 +189,20 @@ class ChatWorkspaces:
             preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
             replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
         )
-        with self._call(chat_id, wait, Asked.CREATE) as call:
+        with self._call(chat_id, wait, Asked.CREATE, cancel) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
             parts.values.bring(chat_id, wish.parameters)
             take = partial(parts.turns.take, call, creating(wish, track, parts.maker), track)
             return parts.steps.go(call, take, track, wish=wish)
 
-    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
+    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Start the chat's workspace unless it runs, and wait as create() does.
 
-        parameters: answers for this start, text by name. wait: seconds, as for create(). NoWorkspaceError, RefusedError, and as create().
+        parameters: answers for this start, text by name. wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         checked = check_parameters(parameters)
-        with self._call(chat_id, wait, Asked.START) as call:
+        with self._call(chat_id, wait, Asked.START, cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
             track, parts = Track(), self._parts
             take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
@@ -203,42 +212,44 @@ class ChatWorkspaces:
                 outcome = attrs.evolve(outcome, not_applied={"parameters": "those that the workspace was started with"})
             return outcome
 
-    def stop(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+    def stop(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Stop the chat's workspace unless it is stopped, and wait for the end of the build.
 
-        wait: seconds, as for create(). NoWorkspaceError, RefusedError, and as create().
+        wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
-        with self._call(chat_id, wait, Asked.STOP) as call:
+        with self._call(chat_id, wait, Asked.STOP, cancel) as call:
             track, parts = Track(stopping=True), self._parts
             return parts.steps.go(
                 call, partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call)), track), track, goal=Goal.BUILD_OVER
             )
 
-    def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None) -> Outcome:
+    def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.
 
-        workspace_id: UUID. wait: seconds, as for create(). It is never deleted by the library. InvalidArgumentError if it may not be attached.
+        workspace_id: UUID. wait (seconds), cancel: as for create(). It is never deleted by the library. InvalidArgumentError if it may not be
+        attached.
         """
         wanted = to_uuid("workspace_id", workspace_id)
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.attach, call, wanted, track), track)
 
-    def detach(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+    def detach(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Unbind; the workspace itself is left alone, and the outcome names it. Detaching an unbound chat is fine.
 
-        wait (seconds) bounds the wait for the turn.
+        wait (seconds) bounds the wait for the turn, cancel ends it, as for create().
         """
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.detach, call, track), track, unbound=Reason.DETACHED)
 
-    def close_chat(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+    def close_chat(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """No more workspaces for this chat: unbind, and refuse later calls (ChatClosedError). Closing it again changes nothing.
 
-        wait (seconds) bounds the wait for the turn. Its history stays. The outcome names what is left behind; nothing is deleted.
+        wait (seconds) bounds the wait for the turn, cancel ends it, as for create(). Its history stays. The outcome names what is left behind;
+        nothing is deleted.
         """
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.close_chat, call, track), track, unbound=Reason.CHAT_CLOSED)
 
@@ -254,33 +265,44 @@ class ChatWorkspaces:
 
     # ------------------------------------------------------------ what only looks
 
-    def status(self, chat_id: str, *, wait: float = 0) -> Outcome:
+    def status(self, chat_id: str, *, wait: float = 0, cancel: Cancel | None = None) -> Outcome:
         """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing.
 
-        ChatNotFoundError, ChatClosedError.
+        cancel: as for create(). ChatNotFoundError, ChatClosedError.
         """
-        with self._call(chat_id, wait) as call:
+        with self._call(chat_id, wait, cancel=cancel) as call:
             return self._parts.steps.run(call, self._parts.looking.look(call), Track())
 
-    def follow(self, chat_id: str, *, wait: float | None = None) -> Generator[Progress, None, None]:
+    def follow(
+        self, chat_id: str, *, after: str | None = None, wait: float | None = None, cancel: Cancel | None = None
+    ) -> Generator[Progress, None, None]:
         """Yield where things stand, then every change and log line, something at least every 5 s, and one last item with its outcome.
 
-        wait: seconds; None, the default: for as long as something is under way and timeouts allow. Ordered by generation, build and phase, only
-        forward. Any process can follow any chat. ChatNotFoundError, ChatClosedError.
-        """
-        call = self._call(chat_id, wait)
-        call.following = True
-        yield from in_steps(call, self._parts.looking.follow(call))
+        after: the cursor of an item that was told before, by any process: what is told goes on behind it, lines of the log of which somebody has
+        missed the end included. None: from how things stand. wait: seconds, from now on; None, the default: for as long as something is under way and
+        timeouts allow. cancel: as for create().
 
-    def connect(self, chat_id: str, *, wait: float | None = 0) -> AbstractContextManager[AgentConnection]:
+        What can be said at once is raised by this call, before anything is yielded: InvalidArgumentError, ChatNotFoundError, ChatClosedError,
+        UnavailableError, ClosedError. An item in which nothing has changed is a `heartbeat`. Ordered by generation, build and phase, only forward.
+        Any process can follow any chat. After close() it ends with ClosedError. For one thread; `close()` it, or let it go, to end early.
+        """
+        place = check_cursor("after", after)
+        call = self._call(chat_id, wait, cancel=cancel)
+        call.following = True
+        with call:
+            look = self._parts.looking.begin(call)
+        return in_steps(call, self._parts.looking.follow(call, look, place))
+
+    def connect(self, chat_id: str, *, wait: float | None = 0, cancel: Cancel | None = None) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
 
         Nothing is kept: each call looks anew before it dials and before it hands over, and takes Timeouts.dial at most, for an agent that is
         connecting as well. wait: seconds beyond that for a build that is under way; None: Timeouts.build; by default that is told at once.
-        ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, whose advice and next_step are for the model.
+        cancel: ends the wait with UnavailableError, reason INTERRUPTED. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, whose
+        advice and next_step are for the model.
         """
         patience = check_wait(wait)
-        with self._call(chat_id, None, Asked.START) as call:  # whoever wants to use it, wants it to run
+        with self._call(chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call, patience)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
@@ -320,5 +342,8 @@ class ChatWorkspaces:
                 self._parts.guide.of_error(call, error)
                 raise
 
-    def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK) -> Call:
-        return Call(self._parts.calls, self._clock, check_chat_id(chat_id), check_wait(wait), answering=self._timeouts.planning, asked=asked)
+    def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
+        if cancel is not None:
+            check_instance("cancel", cancel, Cancel)
+        checked, patience = check_chat_id(chat_id), check_wait(wait)
+        return Call(self._parts.calls, self._clock, checked, patience, answering=self._timeouts.planning, asked=asked, cancel=cancel)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 
+from chatworkspace._application.bounds import Cancel, Places, begin, leave
 from chatworkspace._domain.advice import SHORTEST_PAUSE, Asked, Waited
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._ports.patience import caller, swap_caller
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from typing_extensions import Self
+
+    from chatworkspace._domain.places import Place
 
 T = TypeVar("T")
 
@@ -33,7 +36,17 @@ LEAST = 0.25
 
 
 class Call:
-    """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others."""
+    """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others.
+
+    arguments: gives a hash of what it was told, by which the same call is known again. deciding: it holds the chat's mutex, and perhaps its claim.
+    waited: how long what it waited for has taken, whoever waited for it; beyond: seconds by which that is more than its limit, if it is;
+    under_way_for: seconds that it has taken. extra_time: seconds that it has spent on what its answer can do without.
+    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before.
+    lasting: what it reads cannot be read by coming back.
+    placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
+    chat: as it was looked at last, by calls that only look. told: how far a follower is; told_at: when it was told something last.
+    resumed_at: when it was last told to come back, and did. awaited: the epoch whose end was waited for last.
+    """
 
     __slots__ = (
         "_answering",
@@ -47,10 +60,12 @@ class Call:
         "awaited",
         "beyond",
         "book",
+        "cancel",
         "chat",
         "chat_id",
         "clock",
         "closed",
+        "crowded",
         "deadline",
         "deciding",
         "extra_time",
@@ -59,53 +74,49 @@ class Call:
         "interrupted",
         "lasting",
         "may_be_cut",
+        "placed",
         "resumed_at",
         "started",
+        "told",
         "told_at",
         "under_way_for",
         "waited",
     )
 
-    def __init__(self, book: Calls, clock: Clock, chat_id: str, wait: float | None, *, answering: float = inf, asked: Asked = Asked.LOOK) -> None:
+    def __init__(
+        self,
+        book: Calls,
+        clock: Clock,
+        chat_id: str,
+        wait: float | None,
+        *,
+        answering: float = inf,
+        asked: Asked = Asked.LOOK,
+        cancel: Cancel | None = None,
+    ) -> None:
         """answering: seconds beyond its patience that a call may take to find out what it has to tell. asked: what it is made for."""
-        self.asked = asked
-        self.arguments: Callable[[], int] = int
-        """Gives a hash of what it was told, by which the same call is known again."""
-        self.waited = Waited.WITHIN
-        """How long what it waited for has taken, whoever waited for it."""
-        self.beyond: float | None = None
-        """Seconds by which that is more than its limit, if it is."""
-        self.lasting = False  # what it reads cannot be read by coming back
-        self.in_vain = False  # it wants to use what is stopped, and to start that has been in vain before
-        self.under_way_for = 0.0  # seconds that it has taken
         self.book = book
-        self._wake: Callable[[], object] | None = None
-        self._answering = answering
-        self._interrupted_at = inf
-        self._outer: Call | None = None
-        self._asks_until = inf
-        self._spared = False
         self.clock = clock
         self.chat_id = chat_id
+        self.asked = asked
+        self.cancel = cancel
         self.started = clock.monotonic()
         self.deadline: float | None = None if wait is None else self.started + wait
-        self.interrupted = False
-        self.closed = False
-        self.following = False
-        self.deciding = False
-        """It holds the chat's mutex, and perhaps its claim."""
-        self.may_be_cut = False
-        """What it asks for now changes nothing."""
-        self.extra_time = 0.0
-        """Seconds that it has spent on what its answer can do without."""
+        self.arguments: Callable[[], int] = int
+        self.waited = Waited.WITHIN
+        self.beyond: float | None = None
+        self.under_way_for = self.extra_time = 0.0
+        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = False
+        self.placed = self.crowded = self.lasting = False
+        self.told: Place | None = None
         self.chat: Chat | None = None
-        """As it was looked at last, by calls that only look."""
-        self.resumed_at = self.started
-        """When it was last told to come back, and did."""
-        self.told_at = self.started
-        """When a follower was told something last."""
+        self.resumed_at = self.told_at = self.started
         self.awaited = -1
-        """The epoch whose end was waited for last."""
+        self._wake: Callable[[], object] | None = None
+        self._answering = answering
+        self._interrupted_at = self._asks_until = inf
+        self._outer: Call | None = None
+        self._spared = False
 
     @property
     def impatient(self) -> bool:
@@ -120,6 +131,14 @@ class Call:
     def over(self) -> bool:
         """Nothing may be waited for any more."""
         return self.interrupted or (self.deadline is not None and self.clock.monotonic() >= self.deadline)
+
+    def may_wait(self) -> bool:
+        """Tell whether the call may wait: it takes one of the places for that. If all are taken its patience is over."""
+        if not self.placed and not self.crowded:
+            self.placed = self.book.places.take()
+            if not self.placed:
+                self.crowded, self.deadline = True, self.sooner(self.clock.monotonic())
+        return self.placed
 
     # ------------------------------------------------------------ until when
 
@@ -247,7 +266,8 @@ class Call:
 
     def go_on(self) -> None:
         """Make it the call that this thread is in."""
-        self._outer = _as_call(swap_caller(self))
+        outer = swap_caller(self)
+        self._outer = outer if isinstance(outer, Call) else None
 
     def step_back(self) -> None:
         """Leave the thread in the call that it was in before."""
@@ -255,16 +275,9 @@ class Call:
         self._outer = None
 
 
-def _as_call(outer: object) -> Call | None:
-    return outer if isinstance(outer, Call) else None
-
-
 def within_itself() -> BusyError:
     """Return the error for a call that would wait for what its own thread is doing."""
-    return BusyError(
-        "this call was made from within another one for the same chat, which it would have to wait for",
-        retryable=False,
-    )
+    return BusyError("this call was made from within another one for the same chat, which it would have to wait for", retryable=False)
 
 
 def in_steps(call: Call, steps: Generator[T, None, None]) -> Generator[T, None, None]:
@@ -324,9 +337,10 @@ class _Asking:
 class Calls:
     """The calls under way in a process. Needs no lock: a call is noted before it asks whether all is closed, and close() says so before it looks."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int | None = None) -> None:
         self._calls: dict[Call, None] = {}
         self._closed = False
+        self.places = Places(most)
 
     def __len__(self) -> int:
         return len(self._calls)
@@ -337,10 +351,17 @@ class Calls:
         if self._closed:
             del self._calls[call]
             raise ClosedError
+        if call.cancel is not None:
+            begin(call.cancel, call)
 
     def leave(self, call: Call) -> None:
         """Forget a call that has ended."""
         del self._calls[call]
+        if call.cancel is not None:
+            leave(call.cancel, call)
+        if call.placed:
+            call.placed = False
+            self.places.give_back()
 
     @property
     def mine(self) -> Call | None:

@@ -129,7 +129,7 @@ class Connector:
 
     def _reachable(self, call: Call, bound: Bound, patience: float) -> Bound:
         """Wait for a build that is to run, within the call's patience; for an agent that connects, as long as a dial would take as well."""
-        if self._worth_waiting(bound, patience) is None:
+        if self._worth_waiting(bound, patience) is None or not call.may_wait():
             return bound
         seat = self._watches.join(call, bound.chat.owner_id, bound.workspace, read_at=bound.read_at)
         try:

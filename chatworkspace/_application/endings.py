@@ -34,7 +34,8 @@ class Endings:
         if look.chat.workspace_id is None and look.plan is None:
             if call.interrupted:
                 return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED)
-            raise BusyError("somebody else is deciding for this chat")
+            if not call.crowded:
+                raise BusyError("somebody else is deciding for this chat")
         return self._teller.plain(call, look.chat, State.STARTING, Reason.IN_PROGRESS, phase=Phase.QUEUED)
 
     def proven(self, call: Call, proven: Proven, track: Track, wish: Wish | None = None) -> Outcome:

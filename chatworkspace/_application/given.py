@@ -21,3 +21,4 @@ class Given:
     timeouts: Timeouts
     admission: Admission
     callbacks: Callbacks
+    max_waiting: int | None = None

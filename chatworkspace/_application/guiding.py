@@ -9,10 +9,24 @@ import attrs
 from chatworkspace._application.calls import Call
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
-from chatworkspace._domain.advice import SHORTEST_PAUSE, TABLE, Asked, Case, Guidance, Waited, guide, later, longer, next_step_after, soon
+from chatworkspace._domain.advice import (
+    FIRST_PAUSE,
+    SHORTEST_PAUSE,
+    TABLE,
+    Asked,
+    Case,
+    Guidance,
+    Waited,
+    guide,
+    later,
+    longer,
+    next_step_after,
+    soon,
+    worded,
+)
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
-from chatworkspace.model import Agent, Reason, State, Workspace
+from chatworkspace.model import Advice, Agent, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
@@ -126,7 +140,11 @@ class Guide:
             waited, pause = (Waited.STILL if away >= self._timeouts.build else Waited.WITHIN), later(away)
         elif pause is None and call.impatient:
             pause = soon(call.under_way_for)
-        return guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
+        guidance = guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
+        if call.crowded and guidance.advice is Advice.CALL_AGAIN:  # it would wait, and there is no place for that
+            seconds = guidance.retry_after or FIRST_PAUSE
+            return Guidance(advice=Advice.CALL_LATER, next_step=worded(reason, Advice.CALL_LATER, seconds), retry_after=seconds)
+        return guidance
 
     @staticmethod
     def _said(call: Call, seconds: float) -> float:

@@ -6,6 +6,8 @@ from collections.abc import Generator
 from functools import partial
 from typing import TYPE_CHECKING
 
+import attrs
+
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.endings import Endings
@@ -15,8 +17,11 @@ from chatworkspace._application.telling import Teller
 from chatworkspace._application.turn import Track, Unknown
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Seen
-from chatworkspace.model import Phase
+from chatworkspace._domain.places import Place
+from chatworkspace.errors import ChatWorkspaceError
+from chatworkspace.model import Chat, Phase
 from chatworkspace.outcomes import Outcome, Progress
+from chatworkspace.ports import Look
 
 if TYPE_CHECKING:
     from chatworkspace._application.redacting import Redactor
@@ -47,7 +52,7 @@ class Looking:
                 self._steps.wait_for_turn(call, look, call.tell_by())
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
-            if proven := self._turns.proven(look, dial):
+            if (proven := self._turns.proven(look, dial)) and not (call.told is not None and call.told.phase is Phase.BUILDING):
                 return self._endings.proven(call, proven, Track())
             reading = yield from self._meanwhile.told(call, partial(self._asking.read, look))
             if isinstance(reading, Unknown):
@@ -56,20 +61,28 @@ class Looking:
                 return self._endings.unknown(call, reading)
             return (yield from self._steps.follow(call, reading.bound, Track()))
 
-    def follow(self, call: Call) -> Generator[Progress, None, None]:
-        """Turn what a look sees into progress that only moves forward."""
+    def begin(self, call: Call) -> Look:
+        """Look whether the chat can be followed. ChatNotFoundError, ChatClosedError, UnavailableError."""
         try:
-            yield from self._followed(call)
+            return self._asking.look(call.chat_id)
+        except ChatWorkspaceError as error:
+            self._redactor.of_error(call, error)
+            self._guide.of_error(call, error)
+            raise
+
+    def follow(self, call: Call, look: Look, after: Place | None = None) -> Generator[Progress, None, None]:
+        """Turn what a look sees into progress that only moves forward. after: how far the follower is already."""
+        try:
+            yield from self._followed(call, look, after)
         except Exception as error:
             self._redactor.of_error(call, error)
             raise
 
-    def _followed(self, call: Call) -> Generator[Progress, None, None]:
-        look = self._asking.look(call.chat_id)
-        furthest, generation = Seen(workspace=None, phase=None), look.chat.generation
-        if look.chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:
-            furthest = Seen(workspace=None, phase=Phase.CREATING)
-            yield self._teller.progress(call, look.chat, furthest)
+    def _followed(self, call: Call, look: Look, after: Place | None) -> Generator[Progress, None, None]:
+        chat = look.chat
+        call.told = after if after is not None and after.generation == chat.generation else Place(generation=chat.generation)
+        if chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:
+            yield self._told(call, chat, Seen(workspace=None, phase=Phase.CREATING), call.told)
         going = self.look(call)
         while True:
             try:
@@ -77,14 +90,28 @@ class Looking:
             except StopIteration as end:
                 outcome: Outcome = end.value
                 break
-            if seen.phase is None:
-                continue
-            chat = call.chat or look.chat
-            if seen.line is None:
-                if furthest.phase is not None and chat.generation == generation and seen.step < furthest.step:
-                    seen = furthest  # an agent that drops is no step back: where it was is told again
-                furthest, generation = seen, chat.generation
-            yield self._teller.progress(call, chat, seen)
+            if seen.phase is not None:
+                yield self._told(call, call.chat or chat, seen, call.told)
         outcome = self._guide.of_outcome(call, outcome)
-        yield self._teller.progress(call, outcome.chat, None, outcome=outcome)
+        # what begins after a settled outcome is told from its first phase on, whatever it is
+        place = call.told if outcome.phase is not None else attrs.evolve(call.told, phase=None, queue=0)
+        yield self._teller.last(call, outcome, cursor=place.text)
         self._teller.ended(call, outcome)
+
+    def _told(self, call: Call, chat: Chat, seen: Seen, before: Place) -> Progress:
+        """Return the step that tells what is seen, and note how far the follower is with it."""
+        place = _beyond(before, seen.place(chat))
+        heartbeat = seen.line is None and place.same_as(before)
+        call.told = place
+        return self._teller.progress(call, chat, place, line=seen.line, cursor=place.text, heartbeat=heartbeat)
+
+
+def _beyond(before: Place, seen: Place) -> Place:
+    """Return how far a follower is that is told what is seen: never less far, within a generation. An agent that drops is no step back."""
+    if seen.generation != before.generation:
+        return seen
+    if before.phase is None:  # nothing was under way when it was told last: whatever is now has begun since
+        seen = attrs.evolve(seen, build=max(seen.build, before.build))
+    elif seen.step < before.step:
+        seen = attrs.evolve(before, line=seen.line if seen.build == before.build else 0)
+    return attrs.evolve(seen, line=max(seen.line, before.line)) if seen.build == before.build else seen

@@ -34,7 +34,7 @@ class Meanwhile:
     def later(self, call: Call, seconds: float) -> Generator[Seen, None, bool]:
         """Wait until the platform may be asked again, unless the call ends before. Chance keeps those who wait from asking all at once."""
         until = self._clock.monotonic() + max(seconds, LEAST_REST) * (1 + 0.1 * self._clock.random())
-        if until > (call.started + self._timeouts.build if call.deadline is None else call.deadline):
+        if until > (call.started + self._timeouts.build if call.deadline is None else call.deadline) or not call.may_wait():
             return False
         while not call.interrupted and (now := self._clock.monotonic()) < until:
             call.pause(min(until, now + SLICE) if call.following else until)

@@ -36,7 +36,7 @@ class Parts:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
         self.process = this_process()
         self.mutex = ChatMutex()
-        self.calls = Calls()
+        self.calls = Calls(given.max_waiting)
         self.proofs = proofs = Proofs(timeouts.proof)
         self.values = values = Values()
         self.extras = extras = Extras(clock, values)

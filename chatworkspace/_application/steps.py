@@ -168,8 +168,10 @@ class Steps:
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
         """Take one turn under the chat's mutex; None if it did not come in time."""
         call.check()
-        mutex = self.mutex
-        if not mutex.acquire(call.chat_id, call, queued_until):
+        mutex, limited = self.mutex, call.book.places.limited
+        if not mutex.acquire(call.chat_id, call, self._clock.monotonic() if limited else queued_until) and not (
+            limited and call.may_wait() and mutex.acquire(call.chat_id, call, queued_until)
+        ):
             return None
         call.deciding = True
         try:
@@ -214,6 +216,8 @@ class Steps:
         """Wait until the chat may be free. Holds neither mutex nor connection. BusyError: it never will be, for a call around this one decides."""
         if call.decides_around:
             raise within_itself()
+        if call.over or not call.may_wait():
+            return
         ends = min(until, self._clock.monotonic() + look.claimed_for)
         if call.awaited == look.epoch:  # woken, and for nothing
             call.pause(min(ends, self._clock.monotonic() + FLOOR))

@@ -14,11 +14,12 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.memory import Mentions
 from chatworkspace._application.turn import Track, Wish
-from chatworkspace._application.waiting import Bound, Ending, Seen, phase_order
+from chatworkspace._application.waiting import Bound, Ending, Seen
 from chatworkspace._domain import names
 from chatworkspace._domain.advice import Case, guide
 from chatworkspace._domain.conditions import Finding, Told
-from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+from chatworkspace._domain.places import Place, phase_order
+from chatworkspace.model import Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, WorkspaceCreator
 
@@ -192,21 +193,27 @@ class Teller:
 
     # ------------------------------------------------------------ progress
 
-    def progress(self, call: Call, chat: Chat, seen: Seen | None, *, phase: Phase | None = None, outcome: Outcome | None = None) -> Progress:
+    def progress(self, call: Call, chat: Chat, place: Place, *, line: str | None = None, cursor: str = "", heartbeat: bool = False) -> Progress:
         """Return one step of the way."""
         step = Progress(
             chat_id=chat.id,
             generation=chat.generation,
             at=self._clock.now(),
             elapsed=call.elapsed,
-            build_number=None if seen is None else seen.build_number,
-            phase=phase if seen is None else seen.phase,
-            queue_position=0 if seen is None else seen.queue_position,
-            line=None if seen is None else seen.line,
-            advice=Advice.CALL_AGAIN if outcome is None else outcome.advice,
-            outcome=outcome,
+            build_number=place.build or None,
+            phase=place.phase,
+            queue_position=place.queue,
+            line=line,
+            cursor=cursor,
+            heartbeat=heartbeat,
         )
         return self._redactor.of_progress(call, step)
+
+    def last(self, call: Call, outcome: Outcome, *, cursor: str = "") -> Progress:
+        """Return the last step: what the way came to."""
+        chat = outcome.chat
+        step = self.progress(call, chat, Place(generation=chat.generation), cursor=cursor)
+        return attrs.evolve(step, advice=outcome.advice, outcome=outcome)
 
     def stepped(self, call: Call, chat: Chat, seen: Seen) -> None:
         """Tell on_progress of a step, if it is new to this process."""
@@ -217,7 +224,7 @@ class Teller:
                 return
         elif seen.phase is None or not self._mentions.new_phase(chat.id, (chat.generation, *seen.step, seen.turn), seen.queue_position):
             return
-        self._stepped(self.progress(call, chat, seen))
+        self._stepped(self.progress(call, chat, seen.place(chat), line=seen.line))
 
     def ended(self, call: Call, outcome: Outcome) -> None:
         """Tell on_progress how it ended, if this process has been told of the way to it."""
@@ -225,7 +232,7 @@ class Teller:
             return
         number = 0 if outcome.workspace is None else outcome.workspace.build.number
         if self._mentions.new_phase(outcome.chat.id, (outcome.chat.generation, number, phase_order(None))):
-            self._stepped(self.progress(call, outcome.chat, None, outcome=outcome))
+            self._stepped(self.last(call, outcome))
 
     def _stepped(self, progress: Progress) -> None:
         assert self._callbacks.on_progress is not None

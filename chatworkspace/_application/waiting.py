@@ -16,6 +16,7 @@ from chatworkspace._application.stories import Phases, Span
 from chatworkspace._application.watches import Seat, Watches
 from chatworkspace._domain.advice import Waited
 from chatworkspace._domain.conditions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace._domain.places import Place, phase_order
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
 from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
@@ -28,7 +29,6 @@ WARMING = 1.0
 AS_GOOD_AS_OVER = 1.0
 """Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
-_ORDER = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING, Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS)
 
 
 class Goal(Enum):
@@ -76,6 +76,10 @@ class Seen:
         """Where the build stands in the platform's queue; 0: it waits in none, or that is not told."""
         return self.workspace.build.queue_position if self.workspace is not None and self.phase is Phase.BUILDING else 0
 
+    def place(self, chat: Chat) -> Place:
+        """Return how far it tells that the chat is."""
+        return Place(generation=chat.generation, build=self.build_number or 0, phase=self.phase, queue=self.queue_position, line=self.line_id)
+
     @property
     def turn(self) -> int:
         """How near the build is to its turn in the queue: goes up to 0. The platform may not know the position at first."""
@@ -101,11 +105,6 @@ class _Dialled:
     error: str = ""
     again_at: float = float("inf")
     """When to dial again."""
-
-
-def phase_order(phase: Phase | None) -> int:
-    """Return where a phase stands in the order that followers see; nothing under way comes last."""
-    return len(_ORDER) + 1 if phase is None else _ORDER.index(phase) + 1
 
 
 class Waiter:
@@ -135,9 +134,11 @@ class Waiter:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
                 building = describe(finding, workspace).phase is Phase.BUILDING
-                logged = workspace.build.number if building else logged
-                if lines and seat is not None and logged == workspace.build.number:
+                missed = seat is None and _has_missed(call, workspace)
+                logged = workspace.build.number if building or missed else logged
+                if lines and (missed or seat is not None) and logged == workspace.build.number:
                     logged = logged if building else 0
+                    seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                     yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
                 if call.following and probe_for(finding) is not Probe.NONE:
                     yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
@@ -155,7 +156,7 @@ class Waiter:
                 ends = span.began + self._limits[phase]
                 # whoever comes when the limit is over waits as long once more, if it has the patience, and is told that it is over
                 limit = min(ends if ends > call.started + AS_GOOD_AS_OVER else call.started + self._limits[phase], last)
-                if now >= limit or call.over:
+                if now >= limit or call.over or not call.may_wait():
                     told = at_limit(finding, told) if now >= min(ends, limit) else told
                     _measure(call, span, self._limits[phase], now)
                     error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
@@ -243,6 +244,12 @@ def _measure(call: Call, span: Span, limit: float, now: float) -> None:
     if over >= 0:
         call.beyond = over
         call.waited = Waited.STILL if over >= limit and now - span.moved_at >= limit else Waited.BEYOND
+
+
+def _has_missed(call: Call, workspace: Workspace) -> bool:
+    """Tell whether a follower comes back to a build, and so to a log whose rest it has not heard: it may have ended since."""
+    told = call.told
+    return told is not None and told.phase is Phase.BUILDING and told.build == workspace.build.number
 
 
 def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:

@@ -167,8 +167,7 @@ class Seat:
         self._workspace = workspace
         self._key = (owner_id, workspace.id)
         self._own_error: UnavailableError | None = None
-        self._line = 0
-        self._line_of = 0
+        self._line_of, self._line = (0, 0) if call.told is None else (call.told.build, call.told.line)
         self._warming: Warming | None = None
         self._shared = watches.enter(self._key)
         with watches:

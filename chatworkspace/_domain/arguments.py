@@ -8,12 +8,15 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
+from chatworkspace._domain.places import Place, parse
 from chatworkspace.errors import InvalidArgumentError
 
 Id = UUID | str
 """A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
 
 MAX_CHAT_ID = 255
+MOST = 100_000
+"""Of threads that wait in one process."""
 
 T = TypeVar("T")
 
@@ -85,6 +88,23 @@ def check_wait(value: object) -> float | None:
     if not seconds >= 0:  # NaN is not
         raise InvalidArgumentError("wait", "None or a number of seconds of at least 0")
     return None if math.isinf(seconds) else seconds
+
+
+def check_cursor(argument: str, value: object) -> Place | None:
+    """Return the place that a follower has been told of; None: it begins."""
+    if value is None:
+        return None
+    place = parse(value) if isinstance(value, str) else None
+    if place is None:
+        raise InvalidArgumentError(argument, "None or the cursor of an item of follow()")
+    return place
+
+
+def check_most(argument: str, value: object) -> int | None:
+    """Return how many there may be at a time; None: any number."""
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST):
+        return value
+    raise InvalidArgumentError(argument, f"None or a whole number from 0 to {MOST:,}")
 
 
 def check_parameters(value: object) -> Mapping[str, str]:

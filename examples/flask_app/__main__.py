@@ -12,7 +12,18 @@ from tempfile import TemporaryDirectory
 
 from chatworkspace_simulator import CoderSimulator
 
-SERVER = ("gunicorn", "--worker-class", "gthread", "--workers", "2", "--threads", "4", "--no-control-socket")
+SERVER = (
+    "gunicorn",
+    "--config",
+    "python:examples.flask_app.gunicorn_conf",
+    "--worker-class",
+    "gthread",
+    "--workers",
+    "2",
+    "--threads",
+    "4",
+    "--no-control-socket",
+)
 LOG = (
     "Terraform 1.14.0",
     "coder_agent.main: Plan to create",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Generator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from functools import cached_property
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -17,7 +16,8 @@ from chatworkspace_coder import CoderClient, User
 
 THREADS = int(os.environ.get("CHATWORKSPACE_THREADS", "4"))
 """Of the server, for requests, in each process."""
-_waiting = BoundedSemaphore(max(THREADS // 2, 1))
+WAITING = max(THREADS // 2, 1)
+"""Of them, that may wait for a workspace: the others answer at once, whatever is being built."""
 _making = Lock()
 _processes: dict[int, Process] = {}
 
@@ -29,7 +29,7 @@ class Process:
         with ExitStack() as opened:
             self.coder = opened.enter_context(CoderClient(os.environ["CODER_URL"], token=os.environ["CODER_SESSION_TOKEN"]))
             store = _store(os.environ["CHATWORKSPACE_STORE"], opened)
-            self.workspaces = opened.enter_context(ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder))
+            self.workspaces = opened.enter_context(ChatWorkspaces(store=store, creator=self.coder, dialer=self.coder, max_waiting=WAITING))
             self._templates: dict[str, UUID] = {}
             self.close = opened.pop_all().close
 
@@ -58,15 +58,11 @@ def this_process() -> Process:
         return found
 
 
-@contextmanager
-def patience(seconds: float) -> Generator[float]:
-    """Yield for how long this request may wait: not at all where half of the threads do already, so that the others answer at once."""
-    seated = seconds > 0 and _waiting.acquire(blocking=False)
-    try:
-        yield seconds if seated else 0.0
-    finally:
-        if seated:
-            _waiting.release()
+def end_waits() -> None:
+    """Have all that wait in this process answered at once, and refuse what comes later. May be called by a signal handler."""
+    found = _processes.get(os.getpid())
+    if found is not None:
+        found.workspaces.close()
 
 
 def _store(url: str, opened: ExitStack) -> Store:

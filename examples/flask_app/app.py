@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing
 from typing import Any
 
 from flask import Flask, Response, render_template, request
 
-from chatworkspace import (
-    ChatClosedError,
-    ChatNotFoundError,
-    ChatWorkspaceError,
-    ChatWorkspaces,
-    InvalidArgumentError,
-    Outcome,
-    Progress,
-)
-from examples.flask_app._process import patience, this_process
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Outcome
+from chatworkspace_web import EventStream, headers_of
+from examples.flask_app._process import this_process
 
 LONGEST = 20.0
 """Seconds that a request may wait; whoever wants more asks again."""
-RETRY = 1
-"""Seconds after which a client should ask again."""
 
 SHOWN = ("state", "reason", "phase", "next_step", "error", "log_tail")
 """Of an outcome: how things are, whoever asks. What else there is tells what the one call did."""
@@ -33,12 +20,9 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
 }
 
 Told = dict[str, Any]
-Place = tuple[int, int, int]
-"""How far a follower is: generation, build, lines of its log."""
 
 app = Flask(__name__)
 
@@ -75,78 +59,32 @@ def change(chat_id: str, action: str) -> tuple[Told, int]:
 @app.get("/chats/<chat_id>/status")
 def status(chat_id: str) -> Told:
     """Say how things are; ?wait=SECONDS waits until nothing is under way any more."""
-    with patience(min(request.args.get("wait", 0.0, float), LONGEST)) as wait:
-        return _told(this_process().workspaces.status(chat_id, wait=wait))
+    return _told(this_process().workspaces.status(chat_id, wait=min(request.args.get("wait", 0.0, float), LONGEST)))
 
 
 @app.get("/chats/<chat_id>/events")
 def events(chat_id: str) -> Response:
     """Follow the workspace by server-sent events. The browser asks again by itself when the stream ends, and says what it has seen."""
-    seen = _place(request.headers.get("Last-Event-ID", ""))
-    return Response(_stream(this_process().workspaces, chat_id, seen), mimetype="text/event-stream")
+    seen = request.headers.get("Last-Event-ID")
+    stream = EventStream(this_process().workspaces, chat_id, last_event_id=seen, wait=LONGEST, outcome_data=_told)
+    return Response(stream, headers=stream.headers)
 
 
 @app.errorhandler(ChatWorkspaceError)
 def failed(error: ChatWorkspaceError) -> tuple[Told, int, dict[str, str]]:
-    """Tell an error of the library: what to do next, and whether to try again."""
-    match error:
-        case InvalidArgumentError():
-            code = 400
-        case ChatNotFoundError():
-            code = 404
-        case ChatClosedError():
-            code = 410
-        case _:
-            code = 503 if error.retryable else 409
-    return error.as_dict(), code, {"Retry-After": str(RETRY)} if code == 503 else {}
+    """Tell an error of the library: what to do next, and whether and when to try again."""
+    return error.as_dict(), error.http_status, headers_of(error)
 
 
 @app.after_request
 def guard(response: Response) -> Response:
     """Let the page load nothing but its own files, and nobody keep what was true a moment ago."""
-    response.headers |= HEADERS
+    response.headers.extend(HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
 # ---------------------------------------------------------------- inside
-
-
-def _stream(workspaces: ChatWorkspaces, chat_id: str, seen: Place) -> Iterator[str]:
-    """Yield events until there is an outcome, or the time of this stream is over. A client that has gone is noticed by the next event."""
-    with patience(LONGEST) as wait:
-        yield f"retry: {RETRY * 1000}\n\n"
-        try:
-            with closing(workspaces.follow(chat_id, wait=wait)) as steps:
-                place = (0, 0, 0)
-                for step in steps:
-                    if step.outcome is not None:
-                        if step.outcome.phase is None:
-                            yield _event("outcome", place, _told(step.outcome))
-                        return
-                    place = _next(place, step)
-                    if step.line is None:
-                        yield _event("phase", max(place, seen), {"build": place[1], "phase": step.phase and step.phase.value})
-                    elif place > seen:
-                        yield _event("line", place, {"build": place[1], "text": step.line})
-        except ChatWorkspaceError as error:
-            yield _event("problem", seen, error.as_dict())
-
-
-def _next(place: Place, step: Progress) -> Place:
-    """Return the place of a step: lines are counted from the first of their build's log on, whoever follows and whenever."""
-    generation, build, lines = place
-    new = (step.generation, step.build_number or 0)
-    return (*new, (lines if new == (generation, build) else 0) + (step.line is not None))
-
-
-def _place(event_id: str) -> Place:
-    numbers = re.fullmatch(r"([0-9]{1,9})\.([0-9]{1,9})\.([0-9]{1,9})", event_id)
-    return (int(numbers[1]), int(numbers[2]), int(numbers[3])) if numbers else (0, 0, 0)
-
-
-def _event(name: str, place: Place, data: Mapping[str, object]) -> str:
-    """Write an event. JSON escapes line breaks, so no text of others can end it or begin another."""
-    return f"id: {'.'.join(map(str, place))}\nevent: {name}\ndata: {json.dumps(data)}\n\n"
 
 
 def _asked(key: str) -> str:

@@ -26,12 +26,17 @@ THREADS = 16
 class Real:
     """A service over store and platform in memory, in real time."""
 
-    def __init__(self, *, watching: bool = True) -> None:
+    def __init__(self, *, watching: bool = True, max_waiting: int | None = None) -> None:
         self.coder = FakeCoder(watching=watching)
         self.updates: list[Outcome] = []
         self.progress: list[Progress] = []
         self.chats = ChatWorkspaces(
-            store=MemoryStore(), creator=self.coder, dialer=self.coder, on_chat_updated=self.updates.append, on_progress=self.progress.append
+            store=MemoryStore(),
+            creator=self.coder,
+            dialer=self.coder,
+            on_chat_updated=self.updates.append,
+            on_progress=self.progress.append,
+            max_waiting=max_waiting,
         )
         self.open(CHAT)
 

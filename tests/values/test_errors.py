@@ -47,7 +47,7 @@ KINDS: list[tuple[ChatWorkspaceError, Reason, bool, tuple[type, ...]]] = [
     (ConnectError("m", agent=AGENT), Reason.CONNECT_FAILED, True, (ChatWorkspaceError,)),
     (NotReadyError(OUTCOME), Reason.NOT_READY, False, (ChatWorkspaceError,)),
     (ChatClosedError("chat-1"), Reason.CHAT_CLOSED, False, (ChatWorkspaceError,)),
-    (ClosedError(), Reason.CLOSED, False, (ChatWorkspaceError,)),
+    (ClosedError(), Reason.CLOSED, True, (ChatWorkspaceError,)),
 ]
 every_kind = pytest.mark.parametrize(("error", "reason", "retryable", "bases"), [pytest.param(*kind, id=type(kind[0]).__name__) for kind in KINDS])
 
@@ -137,8 +137,9 @@ def test_a_failed_connection_carries_the_agent() -> None:
 
 
 def test_what_is_closed_says_so() -> None:
-    """There is nothing to carry."""
-    assert str(ClosedError()) == "this ChatWorkspaces is closed"
+    """And that the same call may be made again, to another."""
+    assert str(ClosedError()) == "this ChatWorkspaces is closed; the same call may be made to another one"
+    assert ClosedError().next_step == "This process ends. Make the same call again in 5 s."
 
 
 def test_not_ready_carries_the_outcome() -> None:

@@ -24,8 +24,14 @@ APP = "examples.flask_app.app:app"
 GUNICORN = ("gunicorn", "--worker-class=gthread", "--workers=2", "--threads=4", "--no-control-socket", "--bind=127.0.0.1:0")
 SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn": (*GUNICORN, APP),
+    "gunicorn, patient": (
+        *(it if it != "--threads=4" else "--threads=32" for it in GUNICORN),
+        "--config=python:examples.flask_app.gunicorn_conf",
+        "tests.web.patient:app",
+    ),
     "gunicorn, preloaded": (*GUNICORN, "--preload", APP),
     "gunicorn, preloaded ports": (*GUNICORN, "--preload", "tests.web.preloaded:app"),
+    "uvicorn": ("uvicorn", "tests.web.asgi:app", "--host=127.0.0.1", "--port={port}", "--no-access-log", "--timeout-graceful-shutdown=40"),
     "waitress": ("waitress", "--threads=4", "--connection-limit=1000", "--listen=127.0.0.1:0", APP),
 }
 PATIENCE = 60.0
@@ -78,7 +84,7 @@ class Site:
                 if name:
                     fields[name] = value
                 elif "event" in fields:
-                    yield Event(id=fields["id"], name=fields["event"], data=json.loads(fields["data"]))
+                    yield Event(id=fields.get("id", ""), name=fields["event"], data=json.loads(fields["data"]))
                     fields = {}
         finally:
             line.close()
@@ -97,12 +103,12 @@ def follow(site: Site, chat: str, last_id: str = "") -> list[Event]:
 
 
 @contextmanager
-def serving(server: str, simulator: CoderSimulator, store: str, **environment: str) -> Generator[Site]:
-    """Run the app until left."""
+def serving(server: str, simulator: CoderSimulator, store: str, *, port: int = 0, **environment: str) -> Generator[Site]:
+    """Run the app until left. port: for a server that takes one."""
     settings = {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": simulator.token, "CHATWORKSPACE_STORE": store, **environment}
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
     process = subprocess.Popen(
-        (sys.executable, "-m", *SERVERS[server]),
+        (sys.executable, "-m", *(it.format(port=port) for it in SERVERS[server])),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": paths, **settings},
         stderr=subprocess.PIPE,

@@ -24,11 +24,11 @@ def phases(events: Sequence[Event]) -> list[str]:
 
 def builds(events: Sequence[Event]) -> set[int]:
     """Return the numbers of the builds that were told of; who waits for another's claim is not told of one yet."""
-    return {event.data["build"] for event in events if "build" in event.data}
+    return {event.data["build_number"] for event in events if event.data.get("build_number")}
 
 
 def lines(events: Sequence[Event]) -> list[str]:
-    return [event.data["text"] for event in events if event.name == "line"]
+    return [event.data["line"] for event in events if event.name == "line"]
 
 
 def follow_together(site: Site, *last_ids: str) -> list[list[Event]]:
@@ -62,7 +62,7 @@ def test_a_stream_goes_on_where_it_broke(site: Site) -> None:
     The build is slow, because a server notices only when it next writes, or the time after, that somebody has gone whose thread another could have.
     """
     site.ask("POST", "/chats/a/workspace", {"template": "slow"})
-    before = list(takewhile(lambda event: event.data.get("text") != LINES[2], site.events("a")))
+    before = list(takewhile(lambda event: event.data.get("line") != LINES[2], site.events("a")))
     assert lines(before) == list(LINES[:2])
     after, reloaded = follow_together(site, before[-1].id, "")
     assert lines(after) == list(LINES[2:])
@@ -87,7 +87,7 @@ def test_followers_outlive_their_workers(simulator: CoderSimulator, store: str) 
         site.ask("POST", "/chats/a/workspace", {"template": "slow"})
         followers = [pool.submit(follow, site, "a") for _ in range(2)]
         for event in site.events("a"):
-            if event.data.get("text") == LINES[2]:
+            if event.data.get("line") == LINES[2]:
                 break
         for worker in workers:
             os.kill(worker, signal.SIGKILL)
@@ -116,8 +116,8 @@ def test_what_cannot_be_done_is_told(site: Site) -> None:
     assert site.ask("POST", "/chats/a/workspace", [])[0] == 400
     assert site.ask("POST", "/chats/a/workspace", {"template": "none"})[1]["reason"] == "template_not_found"
     assert site.ask("POST", "/chats/a/start", {})[1]["reason"] == "no_workspace"
-    problem = list(site.events("unknown"))
-    assert [(event.name, event.data["reason"]) for event in problem] == [("problem", "chat_not_found")]
+    code, told = site.ask("GET", "/chats/unknown/events")
+    assert (code, told["reason"]) == (404, "chat_not_found")
 
 
 def test_a_worker_that_is_forked_after_the_import(simulator: CoderSimulator, store: str) -> None:

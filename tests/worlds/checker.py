@@ -7,7 +7,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from chatworkspace import State, Transition
-from chatworkspace._application.waiting import phase_order
+from chatworkspace._domain.places import phase_order
 from chatworkspace.outcomes import Progress
 from tests.worlds.histories import History, Made, Told, Written
 from tests.worlds.keeping import led_back_by_name, one_live_workspace, one_name_one_request, refused_takes_nothing_away

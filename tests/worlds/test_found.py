@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chatworkspace import ChatWorkspaceError, Outcome, Phase, Reason, State, Template
-from chatworkspace._application.waiting import phase_order
+from chatworkspace._domain.places import phase_order
 from chatworkspace.ports import Clock, Look
 from chatworkspace_fake import FakeStore, Process, Simulation
 

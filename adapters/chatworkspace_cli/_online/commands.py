@@ -36,7 +36,7 @@ Command = Callable[[Session, Namespace, Tell], Result]
 
 
 def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
-    return Result(code=of_outcome(outcome, wanted), told=json.outcome_json(outcome), lines=tuple(texts.outcome_lines(outcome)))
+    return Result(code=of_outcome(outcome, wanted), told=outcome.as_dict(), lines=tuple(texts.outcome_lines(outcome)))
 
 
 # ---------------------------------------------------------------- what changes something
@@ -91,7 +91,7 @@ def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     del tell
     swept = session.workspaces.sweep(delete=options.delete)
     code = Code.NOT_READY if swept.errors else Code.DONE
-    return Result(code=code, told=json.sweep_json(swept), lines=tuple(texts.sweep_lines(swept)))
+    return Result(code=code, told=swept.as_dict(), lines=tuple(texts.sweep_lines(swept)))
 
 
 def parameters_of(options: Namespace, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -145,7 +145,7 @@ def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     user = session.client.user()
     found = session.client.list_templates(user.id, names.organization_id(session, user.organization_ids), deadline=session.deadline())
     listed = sorted(found, key=lambda it: it.name)
-    told = {"templates": [json.template_json(it) for it in listed]}
+    told = {"templates": [it.as_dict() for it in listed]}
     return Result(code=Code.DONE, told=told, lines=tuple(map(texts.template_line, listed)) or ("there are no templates",))
 
 

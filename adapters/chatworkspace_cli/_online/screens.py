@@ -6,7 +6,6 @@ from collections import deque
 from typing import Protocol, TextIO
 
 from chatworkspace import Progress
-from chatworkspace_cli._online.json import progress_json
 from chatworkspace_cli._online.texts import step_text
 from chatworkspace_cli._printing import as_json, printable, say
 
@@ -146,7 +145,7 @@ class JsonLines(Silent):
     def show(self, step: Progress) -> None:
         """Print what is new."""
         if step.outcome is None and self._changes.is_new(step):
-            say(as_json(progress_json(step)), self._steps)
+            say(as_json(step.as_dict()), self._steps)
 
 
 class Changes:

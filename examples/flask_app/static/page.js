@@ -82,16 +82,16 @@ function showProblem(problem) {
 
 function showPhase(told) {
   if (!told.phase) return;
-  begin(told.build);
+  begin(told.build_number);
   element("state").textContent = `${workspace}: ${told.phase} …`;
   markPhases(told.phase);
 }
 
 function showLine(told) {
-  begin(told.build);
+  begin(told.build_number);
   const log = element("log");
   const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 4;
-  log.append(`${told.text}\n`);
+  log.append(`${told.line}\n`);
   if (atEnd) log.scrollTop = log.scrollHeight;
 }
 

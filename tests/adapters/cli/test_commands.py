@@ -7,9 +7,10 @@ import json
 from pathlib import Path
 from uuid import UUID
 
+import attrs
 import pytest
 
-from chatworkspace import Workspace
+from chatworkspace import ChatNotFoundError, Outcome, Sweep, Template, Workspace
 from chatworkspace.ports import CreateWorkspace, Parameter, Preset
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import Fails, FakeCoder
@@ -19,26 +20,25 @@ from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.worlds import ANOTHER, CHAT
 
 pytestmark = pytest.mark.adapters
-FIELDS = {
-    "chat",
-    "state",
-    "ready",
-    "reason",
-    "phase",
-    "next_step",
-    "created",
-    "built",
-    "workspace",
-    "agent",
-    "error",
-    "log_tail",
-    "quota",
-    "left_behind",
-    "not_applied",
-    "elapsed",
-    "exit_code",
-}
 ELSEWHERE = UUID(int=77)
+
+
+# ------------------------------------------------------------------ for programs
+
+
+def test_json_is_what_the_library_says(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """Of each value its as_dict(), and the command's exit code beside it: nothing is left out, and nothing has another name."""
+    made = shell("create", *CHAT, "--template", docker, "--json")
+    assert set(made.told) == {*(it.name for it in attrs.fields(Outcome)), "ready", "http_status", "exit_code"}
+    assert set(made.told["workspace"]) == {*(it.name for it in attrs.fields(Workspace)), "full_name"}
+    assert (made.told["chat"]["id"], made.told["workspace"]["id"], made.told["http_status"]) == (CHAT[1], str(coder.workspaces[0].id), 200)
+    steps = shell("follow", *CHAT, "--json")
+    assert json.loads(steps.out.splitlines()[-1])["outcome"].keys() == made.told.keys()
+    told = shell("stop", "--chat", "unknown", "--json").told["error"]
+    assert set(told) == {*ChatNotFoundError("unknown").as_dict()}
+    (template,) = [it for it in shell("templates", "--json").told["templates"] if it["id"] == docker]
+    assert set(template) == {it.name for it in attrs.fields(Template)}
+    assert set(shell("sweep", "--json").told) == {*(it.name for it in attrs.fields(Sweep)), "exit_code"}
 
 
 # ------------------------------------------------------------------ create
@@ -54,7 +54,6 @@ def test_create_makes_a_workspace_and_waits(shell: Shell, docker: str) -> None:
         assert part in done.err
     again = shell("create", *CHAT, "--template", docker, "--json", "--quiet")
     assert (again.code, again.err, again.told["reason"]) == (0, "", "existing")
-    assert set(again.told) == FIELDS
 
 
 def test_create_that_is_not_waited_for_goes_on(shell: Shell, docker: str) -> None:
@@ -293,7 +292,7 @@ def test_follow(shell: Shell, coder: FakeCoder) -> None:
     assert done.code == 0
     assert list(dict.fromkeys(it["phase"] for it in steps)) == ["building", "connecting", "scripts"]
     assert [it["line"] for it in steps if it["line"]] == ["pulling", "starting"]
-    assert (last["outcome"]["ready"], set(last["outcome"])) == (True, FIELDS)
+    assert (last["outcome"]["ready"], last["outcome"]["chat"]["id"]) == (True, "thread-42")
     shell("stop", *CHAT)
     shell("start", *CHAT, "--wait", "0")
     told = shell("follow", *CHAT)
@@ -321,7 +320,7 @@ def test_why_tells_the_history(shell: Shell, coder: FakeCoder, docker: str, monk
     shell("detach", *CHAT)
     monkeypatch.delenv("CODER_URL")
     told = shell("why", "thread-42", "--json").told
-    assert (told["workspace_id"], told["closed"], told["planned"]) == (None, False, False)
+    assert (told["chat"]["workspace_id"], told["chat"]["closed"], told["planned"]) == (None, False, False)
     assert "not today" in json.dumps(told["history"])
     assert made in [it["workspace_id"] for it in told["history"]]
     assert "not today" in shell("why", "thread-42").out

@@ -6,8 +6,10 @@ import re
 import shlex
 from collections.abc import Iterator
 
+import attrs
 import pytest
 
+from chatworkspace import Outcome
 from chatworkspace_cli._codes import MEANINGS
 from chatworkspace_cli._online import doctor
 from chatworkspace_fake import FakeCoder, ScaledClock
@@ -15,7 +17,6 @@ from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._stock import stock
 from tests.adapters.cli.conftest import Shell
-from tests.adapters.cli.test_commands import FIELDS
 from tests.adapters.cli.test_doctor import PARTS
 from tests.adapters.cli.worlds import TOKEN
 from tests.packaging.runs import ROOT
@@ -55,5 +56,6 @@ def test_the_table_of_exit_codes() -> None:
 
 def test_every_field_is_named() -> None:
     """Those of an outcome, and the parts of doctor's report."""
-    assert {field for field in FIELDS if f"`{field}`" not in COMMANDS} == set()
+    fields = {*(it.name for it in attrs.fields(Outcome)), "ready", "http_status", "exit_code"}
+    assert {field for field in fields if f"`{field}`" not in COMMANDS} == set()
     assert {part for part in PARTS - {"ok", "problems", "exit_code"} if f"| `{part}` |" not in COMMANDS} == set()
