@@ -116,7 +116,7 @@ def one_live(record: Record) -> Iterator[str]:
         live: list[FakeWorkspace] = []
         for workspace in sorted(made, key=lambda it: it.made_at):
             live = [older for older in live if older.gone_at > workspace.made_at and older.id not in given_up]
-            beside = [older for older in live if not (_late(record, older, workspace, bound) or _asked_for(record.looks[chat_id], older, workspace))]
+            beside = [older for older in live if not (_late(record, older, workspace, bound) or _asked_for(record, chat_id, older, workspace, bound))]
             if beside:
                 yield f"{chat_id} has {beside[0].made_as} and {workspace.made_as} at {workspace.made_at:.3f}"
             live.append(workspace)
@@ -128,9 +128,10 @@ def _late(record: Record, one: FakeWorkspace, other: FakeWorkspace, bound: Colle
     return record.number_of(lower) < record.number_of(higher) and lower.id not in bound
 
 
-def _asked_for(look: Look, older: FakeWorkspace, newer: FakeWorkspace) -> bool:
-    """Tell whether the newer is a replacement of the older which its user deleted before it was bound: its plan stands beside the binding."""
-    return look.plan is not None and look.chat.workspace_id == older.id and look.plan.name == newer.made_as
+def _asked_for(record: Record, chat_id: str, older: FakeWorkspace, newer: FakeWorkspace, bound: Collection[UUID]) -> bool:
+    """Tell whether the newer is a replacement that a caller has asked for, and that its user deleted before it was bound."""
+    never_seen = newer.id in record.deleted and newer.id not in bound
+    return never_seen and record.asked.get(chat_id, 0) > 0 and record.number_of(older) < record.number_of(newer)
 
 
 def led_back(record: Record) -> Iterator[str]:

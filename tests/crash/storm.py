@@ -268,7 +268,7 @@ class Storm:
         """Sweep, and once more where the platform did not answer in time: a sweep says so, and whoever runs it runs it again."""
         worker = self._start(aged=True)
         swept, tries = worker.ask("sweep"), 1
-        while swept["errors"] and tries < SWEEPS:
+        while (not swept["ready"] or swept["errors"]) and tries < SWEEPS:
             swept, tries = worker.ask("sweep"), tries + 1
         return swept
 
