@@ -62,6 +62,7 @@ def test_the_first_example_is_short() -> None:
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 def test_the_rules_run_under_pytest_as_written(tmp_path: Path) -> None:
     """Over a store that is somebody's own, with every rule, those of several processes too."""
     (tmp_path / "my_store.py").write_text("from chatworkspace_sqlite import SQLiteStore as MyStore\n", encoding="utf-8")

@@ -52,7 +52,7 @@ def store(database: Database) -> str:
     return f"postgresql://?{urlencode(conninfo_to_dict(database.app))}"
 
 
-@pytest.fixture(params=["gunicorn", "waitress"])
+@pytest.fixture(params=["gunicorn", pytest.param("waitress", marks=pytest.mark.exhaustive)])
 def site(request: pytest.FixtureRequest, simulator: CoderSimulator, store: str) -> Iterator[Site]:
     with serving(request.param, simulator, store) as running:
         yield running

@@ -31,7 +31,7 @@ class Leaps(ScaledClock):
         return super().real(instant - self.ahead)
 
 
-@pytest.mark.parametrize("server", ["gunicorn", "waitress"])
+@pytest.mark.parametrize("server", ["gunicorn", pytest.param("waitress", marks=pytest.mark.exhaustive)])
 def test_the_page_in_a_browser(server: str, store: str) -> None:
     """Phases and log appear as they happen, after a reload too, and in a second tab; both tabs end at ready. Nobody's text becomes HTML."""
     clock = Leaps(1)

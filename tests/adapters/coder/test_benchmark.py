@@ -11,6 +11,7 @@ import pytest
 from benchmarks import coder_http
 
 
+@pytest.mark.exhaustive
 def test_it_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """In seconds, telling how far it is; it writes its numbers, and a picture."""
     written, drawn = tmp_path / "numbers.json", tmp_path / "picture.svg"
