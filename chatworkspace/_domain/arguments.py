@@ -61,7 +61,7 @@ def check_text(argument: str, value: object, *, most: int | None = None) -> str:
     if most is not None and len(value) > most:
         raise InvalidArgumentError(argument, f"at most {most} characters")
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidArgumentError(argument, "text without NUL and without lone surrogates")
+        raise InvalidArgumentError(argument, "text without the character U+0000 and without half characters (U+D800 to U+DFFF)")
     return value
 
 

@@ -37,7 +37,7 @@ def test_text_that_not_every_store_can_carry(text: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         check_text("name", text)
     assert caught.value.argument == "name"
-    assert str(caught.value) == "name: expected text without NUL and without lone surrogates"
+    assert str(caught.value) == "name: expected text without the character U+0000 and without half characters (U+D800 to U+DFFF)"
 
 
 @pytest.mark.parametrize("value", [None, 1, b"dev", ["dev"], AN_ID, True])

@@ -24,7 +24,7 @@ class Strict(FakeStore):
 
     def _fit(self, note: str) -> None:
         if "\0" in note:
-            raise InvalidArgumentError("note", "text without NUL and without lone surrogates")
+            raise InvalidArgumentError("note", "text without the character U+0000 and without half characters (U+D800 to U+DFFF)")
         note.encode()
 
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
