@@ -16,6 +16,7 @@ from chatworkspace_fake import NEVER, Fails
 from chatworkspace_fake._simulation.registry import registry
 from tests.toolbox.kitchen import Kitchen
 
+CARRIED = "text without the character U+0000 and without half characters (U+D800 to U+DFFF)"
 TEMPLATE = "e869af83-4e70-5b53-95a0-09624e8b4f82"
 WORKSPACE_TOOLS = ("create_workspace", "start_workspace", "stop_workspace")
 NAMES = tuple(tool.name for tool in TOOLS)
@@ -65,8 +66,8 @@ def test_g03_an_unknown_argument(tool: str) -> None:
         ({"template_id": ["x"]}, "template_id: expected text, not a list"),
         ({"template_id": {"id": "x"}}, "template_id: expected text, not an object"),
         ({"template_id": TEMPLATE, "name": "n" * 40_000}, "name: expected at most 4096 characters"),
-        ({"template_id": TEMPLATE, "name": "a\0b"}, "name: expected text without the character U+0000 and without half characters (U+D800 to U+DFFF)"),
-        ({"template_id": TEMPLATE, "name": "\ud800"}, "name: expected text without the character U+0000 and without half characters (U+D800 to U+DFFF)"),
+        ({"template_id": TEMPLATE, "name": "a\0b"}, f"name: expected {CARRIED}"),
+        ({"template_id": TEMPLATE, "name": "\ud800"}, f"name: expected {CARRIED}"),
         ({"template_id": TEMPLATE, "replace_workspace": "yes"}, "replace_workspace: expected true or false, not text"),
         ({"template_id": TEMPLATE, "replace_workspace": 1}, "replace_workspace: expected true or false, not a number"),
         ({"template_id": TEMPLATE, "parameters": "a=b"}, "parameters: expected an object of names to values, both text, not text"),
