@@ -83,7 +83,7 @@ WRONG: list[tuple[Act, str]] = [
     (simulation(store=MemoryStore()), "store: expected a function that is given a clock"),
     (simulation(coder=FakeCoder()), "coder: expected a function that is given a clock"),
     (simulation(store=class_of_store), "store: expected a function that returns an object, not the class MemoryStore"),
-    (simulation(on_progres=print), "on_progres: expected an argument of Simulation, or of ChatWorkspaces: allowed_templates, on_chat_updated, "),
+    (simulation(on_progres=print), "on_progres: expected an argument of Simulation, or of ChatWorkspaces: allowed_templates, max_waiting, "),
     (simulation(clock=SystemClock()), "clock: expected an argument of Simulation, or of ChatWorkspaces: "),
     (during(lambda sim: sim.process(wrong(7))), "name: expected text"),
     (during(lambda sim: sim.run(wrong(None))), "calls: expected functions without arguments"),
