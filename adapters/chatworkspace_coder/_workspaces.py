@@ -15,7 +15,7 @@ from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
 from chatworkspace_coder._answers.errors import TOO_MANY, NoRouteError, error_of_change, error_of_read, problem_of
-from chatworkspace_coder._answers.fields import Json, UnreadableError, about, as_list, as_object, readable, required_id
+from chatworkspace_coder._answers.fields import Json, about, anothers, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.messages import Answer
@@ -107,7 +107,7 @@ class Workspaces:
     def _made(self, request: CreateWorkspace, told: object) -> Workspace:
         made = self.read(told)
         if (made.owner_id, made.name.lower()) != (request.owner_id, request.name.lower()):
-            raise UnreadableError("it tells of something else than was asked for")
+            raise anothers()
         return made
 
     def start(self, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:

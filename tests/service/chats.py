@@ -65,6 +65,15 @@ class World:
         """Make a workspace as the user does."""
         return self.coder.add_workspace(template, name, owner_id=self.sim.owner_id)
 
+    def behind_two(self, *, build: float) -> None:
+        """Create without waiting, where one provisioner has two builds of the user's own to do first, a second apart."""
+        self.coder.set_provisioners(1)
+        docker = self.template(build=build)
+        for name in ("first", "second"):
+            self.own(docker, name)
+            self.sim.sleep(1)
+        self.chats.create(CHAT, docker.id, wait=0)
+
     def counts(self, act: Callable[[], T]) -> tuple[T, dict[str, int]]:
         """Act, and count the calls that reached the platform meanwhile."""
         before = len(self.coder.calls)

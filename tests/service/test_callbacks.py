@@ -287,12 +287,7 @@ def test_the_position_in_the_platforms_queue_is_told() -> None:
     """Each position once, as the builds before it end, and none once it is built; followers are told as well."""
     heard = Heard()
     world = heard.world()
-    world.coder.set_provisioners(1)
-    docker = world.template(build=30)
-    for name in ("first", "second"):
-        world.own(docker, name)
-        world.sim.sleep(1)
-    world.chats.create(CHAT, docker.id, wait=0)
+    world.behind_two(build=30)
     followed = [it.queue_position for it in world.chats.follow(CHAT) if it.phase is Phase.BUILDING]
     assert list(dict.fromkeys(followed)) == [2, 1, 0]
     assert [it.queue_position for it in heard.progress if it.phase is Phase.BUILDING] == [2, 1, 0]

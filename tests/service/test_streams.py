@@ -131,12 +131,7 @@ def test_a_heartbeat_is_told_from_a_change() -> None:
 def test_a_place_in_the_queue_is_a_change() -> None:
     """The build moves up: no heartbeat."""
     world = World()
-    world.coder.set_provisioners(1)
-    docker = world.template(build=20)
-    for name in ("first", "second"):
-        world.own(docker, name)
-        world.sim.sleep(1)
-    world.chats.create(CHAT, docker.id, wait=0)
+    world.behind_two(build=20)
     told = [it.queue_position for it in world.chats.follow(CHAT) if it.phase is Phase.BUILDING and not it.heartbeat]
     assert told == [2, 1, 0]
 

@@ -77,6 +77,11 @@ def readable(told: Iterable[object], read: Callable[[object], T]) -> list[T]:
     return found
 
 
+def anothers() -> UnreadableError:
+    """Return the error for an answer to another's question."""
+    return UnreadableError("it tells of something else than was asked for")
+
+
 def about(part_id: UUID, read: Callable[[object], T], *, name: str = "id") -> Callable[[object], T]:
     """Return what reads an answer about one thing, by its id. UnreadableError: it tells of another, for it is the answer to another's question.
 
@@ -85,7 +90,7 @@ def about(part_id: UUID, read: Callable[[object], T], *, name: str = "id") -> Ca
 
     def checked(told: object) -> T:
         if required_id(as_object(told), name) != part_id:
-            raise UnreadableError("it tells of something else than was asked for")
+            raise anothers()
         return read(told)
 
     return checked

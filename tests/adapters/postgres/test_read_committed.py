@@ -11,6 +11,7 @@ import pytest
 
 from chatworkspace import Chat, UnavailableError
 from chatworkspace.ports import ChangedError, Claim, WorkspaceTakenError
+from chatworkspace_postgres import PostgresStore
 from tests.adapters.postgres.calls import ANOTHER, CALLS, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, PLAN, WORKSPACE, claimed
 from tests.adapters.postgres.server import Database
 
@@ -50,6 +51,12 @@ def together(postgres: Database, first: psycopg.Connection[Any], second: Callabl
     return told
 
 
+def claim_within(connection: psycopg.Connection[Any], store: PostgresStore, token: str) -> None:
+    """Claim the chat in a transaction that stays open."""
+    row = "epoch = 1, token = %s, taken_at = clock_timestamp(), until = clock_timestamp() + '1 min'"
+    connection.execute(f"UPDATE {store._schema}.chat SET {row}".encode(), (token,))
+
+
 def test_a_claim_that_reads_another_table_is_wrong(postgres: Database) -> None:
     """The naive statement waits for the row, sees it as it is now, and the other table as it was when it began: two hold one chat."""
     store = postgres.store()
@@ -69,9 +76,7 @@ def test_a_claim_sees_the_row_that_it_waited_for(postgres: Database) -> None:
     store.open_chat(CHAT, OWNER, ORGANIZATION)
     look = store.look(CHAT)
     with psycopg.connect(postgres.owner) as first:
-        first.execute(
-            f"UPDATE {store._schema}.chat SET epoch = 1, token = 'x', taken_at = clock_timestamp(), until = clock_timestamp() + '1 min'".encode()
-        )
+        claim_within(first, store, "x")
         told = together(postgres, first, lambda: store.claim(look, token="mine", ttl=LONG, plan=PLAN))  # noqa: S106 # no secret
     assert [type(it) for it in told] == [ChangedError]
     assert (store.look(CHAT).epoch, store.look(CHAT).plan) == (1, None)
@@ -83,9 +88,7 @@ def test_a_claim_whose_first_sending_is_still_under_way(postgres: Database) -> N
     store.open_chat(CHAT, OWNER, ORGANIZATION)
     look = store.look(CHAT)
     with psycopg.connect(postgres.owner) as first:
-        first.execute(
-            f"UPDATE {store._schema}.chat SET epoch = 1, token = 'mine', taken_at = clock_timestamp(), until = clock_timestamp() + '1 min'".encode()
-        )
+        claim_within(first, store, "mine")
         (claim,) = together(postgres, first, lambda: store.claim(look, token="mine", ttl=LONG))  # noqa: S106 # no secret
     assert isinstance(claim, Claim)
     assert (claim.epoch, claim.token) == (1, "mine")
