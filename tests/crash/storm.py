@@ -169,7 +169,7 @@ class Storm:
 
     def _enough(self, seconds: float) -> bool:
         """Tell whether there was a storm at all, which takes longer on a machine that does other things; it ends some time in any case."""
-        counts, made = self._counts, len(self._simulator.coder.workspaces)
+        counts, made = self._counts, len(self._simulator.coder.workspaces) - len(self._own)
         return seconds > TIMES * self._seconds or (
             counts["kills"] + counts["stops"] >= least_kills(self._seconds)
             and (self._database.one_lock or counts["stops"] > 0)
