@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -35,25 +35,27 @@ class Catalog:
         self._given = given
         self._parts = parts
 
-    def _call(self, chat: Chat) -> Call:
-        return Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
+    def _call(self, chat: Chat, question: Hashable) -> Call:
+        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
+        call.arguments = partial(hash, question)
+        return call
 
     @contextmanager
-    def _asking(self, chat: Chat) -> Generator[Call, None, None]:
-        """Give a call. Out of its errors the values are taken that the chat has brought, and they say what to do."""
+    def _asking(self, chat: Chat, question: Hashable) -> Generator[Call, None, None]:
+        """Give a call. Out of its errors the values are taken that the chat has brought, and they say what to do. question: it is known by."""
         parts = self._parts()
-        with self._call(chat) as call:
+        with self._call(chat, question) as call:
             try:
                 yield call
             except ChatWorkspaceError as error:
                 parts.redactor.of_error(call, error)
                 parts.guide.of_error(call, error)
                 raise
-            parts.guide.found_out(chat.id)
+            parts.guide.found_out(call)
 
     def ranked(self, chat: Chat, query: str) -> Ranking:
         """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
-        with self._asking(chat) as call:
+        with self._asking(chat, "templates") as call:
             allowed = self._given.admission.allowed(chat)
             templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
             shown = [template for template in templates if is_listed(template, chat, allowed)]
@@ -73,7 +75,7 @@ class Catalog:
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
-        with self._asking(chat) as call:
+        with self._asking(chat, template_id) as call:
             try:
                 template = self._readable(chat, template_id)
                 recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))

@@ -22,7 +22,7 @@ BY_ADVICE: Mapping[Advice, str] = {
     Advice.STOP_THEN_START: _RESTART,
     Advice.CREATE: "Create the workspace.",
     Advice.ASK_USER: "Tell the user how it stands, and ask what to do.",
-    Advice.ASK_ADMINISTRATOR: "Nothing has moved for long: tell the user that an administrator must look into it.",
+    Advice.ASK_ADMINISTRATOR: "Nothing has come of it for long: tell the user that an administrator must look into it.",
 }
 
 
@@ -30,8 +30,8 @@ def _again(words: str) -> Mapping[Advice, str]:
     return {
         Advice.CALL_AGAIN: f"{words} Make the same call again to go on waiting.",
         Advice.CALL_LATER: f"{words} It takes longer than usual: make the same call again {LATER}, it goes on from here.",
-        Advice.ASK_ADMINISTRATOR: f"{words} Nothing has moved for long: tell the user that an administrator must look into it.",
-        Advice.ASK_USER: f"{words} Nothing has moved for long: tell the user, and ask whether to go on waiting or to stop it and start anew.",
+        Advice.ASK_ADMINISTRATOR: f"{words} Nothing has come of it for long: tell the user that an administrator must look into it.",
+        Advice.ASK_USER: f"{words} Nothing has come of it for long: tell the user, and ask whether to go on waiting or to stop it and start anew.",
     }
 
 

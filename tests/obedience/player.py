@@ -9,8 +9,8 @@ import attrs
 
 from chatworkspace import Advice, Toolbox
 
-PATIENCE = 700
-"""Calls after which the player is taken to be led nowhere."""
+PATIENCE = 7000
+"""Calls after which the player is taken to be led nowhere: more than any world's limits allow, where each of its calls waits for next to nothing."""
 ENDS = {Advice.NOTHING, Advice.ASK_USER, Advice.ASK_ADMINISTRATOR, Advice.CORRECT_ARGUMENTS}
 """With these the player turns to its user, or goes on with its work."""
 

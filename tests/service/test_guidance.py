@@ -308,3 +308,117 @@ def test_a_connection_that_fails_twice_leads_to_a_restart() -> None:
             world.chats.connect(CHAT)
         told.append(refused.value.advice)
     assert told == [Advice.CALL_AGAIN, Advice.STOP_THEN_START]
+
+
+# ------------------------------------------------------------------ what comes to nothing again and again
+
+
+def obeyed(call: Any, sleep: Any, most: int = 200) -> list[Any]:
+    """Make the same call for as long as that is advised; return each outcome, or error, that it came to."""
+    told: list[Any] = []
+    while not told or told[-1].advice in (Advice.CALL_AGAIN, Advice.CALL_LATER):
+        assert len(told) < most, told[-1]
+        sleep((told[-1].retry_after or 0) if told else 0)
+        try:
+            told.append(call())
+        except ChatWorkspaceError as error:
+            told.append(error)
+    return told
+
+
+def writes_nothing(world: World) -> Any:
+    """Let the record be read, and take claims whose answers are lost: full, say, or read-only."""
+    store: Any = world.sim.store
+    store.when("claim", times=1000).lose_answer()
+    return store
+
+
+@pytest.mark.parametrize("wait", [0, 5, SHORT, None])
+def test_a_record_that_takes_claims_and_does_not_say_so_is_an_administrators(wait: float | None) -> None:
+    """The next call finds the claim and waits for its turn: that is no sign of life, and is counted with what could not be asked."""
+    world = World(store=FakeStore)
+    docker, store = world.template(), writes_nothing(world)
+    told = obeyed(lambda: world.chats.create(CHAT, docker.id, wait=wait), world.sim.sleep)
+    assert {it.reason for it in told} <= {Reason.STORE_UNAVAILABLE, Reason.IN_PROGRESS}
+    assert (told[-1].advice, world.sim.elapsed < 1300, len(told) < 20) == (Advice.ASK_ADMINISTRATOR, True, True)
+    store._faults._armed.clear()
+
+
+@pytest.mark.parametrize("act", ["start", "stop"])
+def test_so_it_is_for_what_is_bound(act: str) -> None:
+    """Although it can be read all the time."""
+    world = World(store=FakeStore)
+    world.created()
+    if act == "start":
+        world.chats.stop(CHAT)
+    store = writes_nothing(world)
+    told = obeyed(lambda: getattr(world.chats, act)(CHAT, wait=5), world.sim.sleep)
+    assert (told[-1].advice, len(told) < 20) == (Advice.ASK_ADMINISTRATOR, True)
+    store._faults._armed.clear()
+
+
+def test_what_others_find_out_does_not_help_a_call_that_cannot_be_made() -> None:
+    """A page that asks for the status every few seconds keeps nobody from being told."""
+    world = World(store=FakeStore)
+    world.created()
+    store = writes_nothing(world)
+
+    def stop() -> Outcome:
+        assert world.chats.status(CHAT).state is State.READY
+        return world.chats.stop(CHAT, wait=5)
+
+    told = obeyed(stop, world.sim.sleep)
+    assert (told[-1].advice, len(told) < 20) == (Advice.ASK_ADMINISTRATOR, True)
+    store._faults._armed.clear()
+
+
+def test_whoever_comes_back_the_next_day_has_not_waited_all_the_while() -> None:
+    """What was away for a moment then, and is for a moment now, is asked once more."""
+    world = World(store=FakeStore)
+    docker = world.template()
+    told = []
+    for _ in range(2):
+        store: Any = world.sim.store
+        store.when("look", times=1000).lose_request()
+        with pytest.raises(UnavailableError) as refused:
+            world.chats.create(CHAT, docker.id, wait=0)
+        told.append(refused.value.advice)
+        store._faults._armed.clear()
+        world.sim.sleep(86_400)
+    assert told == [Advice.CALL_LATER] * 2
+
+
+@pytest.mark.parametrize("act", ["create", "start", "status"])
+def test_a_platform_that_never_takes_requests_again_is_an_administrators(act: str) -> None:
+    """However often it says when to come back."""
+    world = World()
+    docker = world.template()
+    if act != "create":
+        world.created()
+    for call in ("get_template", "get_workspace"):
+        world.coder.when(call, chance=1.0).rate_limited(20.0)
+    told = obeyed(lambda: getattr(world.chats, act)(CHAT, *[docker.id] * (act == "create"), wait=0), world.sim.sleep)
+    assert [it.retry_after for it in told] == [20.0] * (len(told) - 1) + [None]
+    assert (told[-1].advice, world.sim.elapsed) == (Advice.ASK_ADMINISTRATOR, pytest.approx(660, abs=61))
+
+
+def test_an_hour_that_the_platform_asks_for_is_waited_for() -> None:
+    """Once: it is part of the time for which nothing could be found out."""
+    world = World()
+    docker = world.template()
+    world.coder.when("get_template", chance=1.0).rate_limited(3600.0)
+    told = obeyed(lambda: world.chats.create(CHAT, docker.id, wait=0), world.sim.sleep)
+    assert [(it.advice, it.retry_after) for it in told] == [(Advice.CALL_LATER, 3600.0), (Advice.ASK_ADMINISTRATOR, None)]
+
+
+@pytest.mark.parametrize("wait", [0, SHORT])
+def test_what_goes_on_without_end_is_a_persons(wait: float) -> None:
+    """An agent that comes and goes and is never reached: each phase begins anew, and all of them together have a limit."""
+    world = World(coder=unreached)
+    docker = world.template()
+    world.chats.create(CHAT, docker.id, wait=0)
+    for at in range(10, 20_000, 40):
+        world.sim.at(at, world.latest.drop_agent)
+        world.sim.at(at + 20, world.latest.restore_agent)
+    told = obeyed(lambda: world.chats.create(CHAT, docker.id, wait=wait), world.sim.sleep, most=1500)
+    assert (told[-1].advice, world.sim.elapsed) == (Advice.ASK_ADMINISTRATOR, pytest.approx(2640, abs=61))
