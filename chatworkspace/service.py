@@ -219,9 +219,8 @@ class ChatWorkspaces:
         """
         with self._call(chat_id, wait, Asked.STOP, cancel) as call:
             track, parts = Track(stopping=True), self._parts
-            return parts.steps.go(
-                call, partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call)), track), track, goal=Goal.BUILD_OVER
-            )
+            take = partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call), track), track)
+            return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.

@@ -33,6 +33,12 @@ MOST_BUILDS = 4
 """That a player is led to: one is made, stopped, started, and stopped again on its user's word."""
 FEW = 20
 """Calls that a player may need beside those that waiting takes."""
+LEAST_PATIENCE = 200
+"""Calls that a player makes before it is taken to be led nowhere, at least."""
+LAST_DEED = 801.0
+"""Seconds after which nobody does anything any more."""
+AT_ONCE = 10.0
+"""Seconds between two calls of who waits for nothing, all in all: it is told to come back ever later."""
 DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
 RARE = ("shut_down_agent", "restore_agent", "show", "wake", "update_always", "cancel", "stop")
 
@@ -227,6 +233,12 @@ class Game:
         except Exception as error:  # noqa: BLE001 # a platform may refuse its user as well
             del error
 
+    @property
+    def patience(self) -> float:
+        """Calls that all limits of all builds together leave time for."""
+        step = max(LIMITS if self.wait is None else self.wait, AT_ONCE if self.wait == 0 else SHORTEST)
+        return LEAST_PATIENCE + (2 * LIMITS * MOST_BUILDS + LAST_DEED) / step
+
     def play(self) -> Played:
         """Let the player create, and then perhaps stop."""
         sim = self.sim
@@ -235,6 +247,7 @@ class Game:
             now=lambda: sim.elapsed,
             sleep=sim.sleep,
             arguments={"template_id": str(ELSEWHERE if self.wrong_template else self.template.id)},
+            patience=self.patience,
         )
         ends = [player.play()]
         if ends[0] is Advice.NOTHING and self.chance.happens(0.3):
