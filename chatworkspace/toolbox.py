@@ -132,7 +132,13 @@ class Toolbox:
         try:
             return _told(Action.START, self._workspaces.start(self._chat_id, parameters=arguments.pairs.get("parameters"), wait=self._wait))
         except RefusedError as error:
-            return _failed(error, self._workspaces.status(self._chat_id).workspace if error.validations else None)
+            return self._refused_start(error) if error.validations else _failed(error, None)
+
+    def _refused_start(self, error: RefusedError) -> ToolResult:
+        """Tell what is wrong with the answers. Where the start uses another version than read_template tells of, that would mislead."""
+        now = self._workspaces.status(self._chat_id)
+        to_read = now.workspace is not None and self._catalog.tells_what_a_start_asks(now.chat, now.workspace)
+        return _failed(error, now.workspace, to_read=to_read)
 
     def _stop(self, arguments: Arguments) -> ToolResult:
         del arguments  # it takes none
@@ -154,5 +160,5 @@ def _told(action: Action, outcome: Outcome) -> ToolResult:
     return ToolResult(content=workspace_results.of_outcome(action, outcome), is_error=False)
 
 
-def _failed(error: ChatWorkspaceError, workspace: Workspace | None) -> ToolResult:
-    return ToolResult(content=workspace_results.of_error(error, workspace), is_error=workspace_results.is_error(error))
+def _failed(error: ChatWorkspaceError, workspace: Workspace | None, *, to_read: bool = False) -> ToolResult:
+    return ToolResult(content=workspace_results.of_error(error, workspace, to_read=to_read), is_error=workspace_results.is_error(error))

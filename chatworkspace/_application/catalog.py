@@ -10,12 +10,13 @@ from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
+from chatworkspace._domain.answers import version_of_start
 from chatworkspace._domain.offer import Evaluation, Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, rank
 from chatworkspace._domain.templates import is_listed, is_readable
 from chatworkspace.errors import ChatWorkspaceError, RefusedError, TemplateError, UnavailableError
-from chatworkspace.model import Chat, Reason, Template
+from chatworkspace.model import Chat, Reason, Template, Workspace
 from chatworkspace.ports import NotFoundError
 
 if TYPE_CHECKING:
@@ -84,6 +85,15 @@ class Catalog:
                 raise TemplateError("there is no such template") from None
             told = Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
             return self._parts().redactor.of_description(call, told)
+
+    def tells_what_a_start_asks(self, chat: Chat, workspace: Workspace) -> bool:
+        """Tell whether described() is of the version that a start of the workspace uses; where that cannot be found out, it is taken to be."""
+        try:
+            with self._asking(chat, workspace.id):
+                template = self._asked(partial(self._given.creator.get_template, chat.owner_id, workspace.template_id))
+        except (NotFoundError, UnavailableError):
+            return True
+        return template.version_id == version_of_start(workspace)
 
     def _readable(self, chat: Chat, template_id: UUID) -> Template:
         template = self._asked(partial(self._given.creator.get_template, chat.owner_id, template_id))

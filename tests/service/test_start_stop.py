@@ -332,36 +332,6 @@ def test_a_deletion_under_way_when_a_stop_comes() -> None:
     assert (outcome.state, outcome.reason, outcome.elapsed) == (State.GONE, Reason.DELETED, 9)
 
 
-def test_a_deletion_that_fails_while_a_stop_waits_for_it() -> None:
-    """The workspace may still run, and it was to be stopped: it is."""
-    world = World()
-    world.created(stop=3, delete=Fails(after=9))
-    world.latest.delete()
-    outcome = stop(world)
-    assert (outcome.state, outcome.reason, outcome.elapsed) == (State.STOPPED, Reason.STOPPED, 12)
-    assert world.latest.builds == ((1, START), (2, DELETE), (3, STOP))
-
-
-def test_a_deletion_that_is_canceled_while_a_stop_waits_for_it() -> None:
-    """Somebody wants to keep it; that it is stopped was asked for after the deletion."""
-    world = World()
-    world.created(delete=20)
-    world.latest.delete()
-    world.sim.at(65, world.latest.cancel)
-    outcome = stop(world)
-    assert (outcome.state, outcome.reason, outcome.elapsed) == (State.STOPPED, Reason.STOPPED, 5)
-
-
-def test_a_deletion_that_takes_longer_than_the_caller_of_a_stop_waits_for() -> None:
-    """Nothing is sent, and the same call goes on: to the end of the deletion, or to a stop once that has failed."""
-    world = World()
-    world.created(delete=Fails(after=30))
-    world.latest.delete()
-    outcome = stop(world, wait=10)
-    assert (outcome.state, outcome.reason, outcome.elapsed, len(world.latest.builds)) == (State.STOPPING, Reason.STOPPING, 10, 2)
-    assert (stop(world).reason, len(world.latest.builds)) == (Reason.STOPPED, 3)
-
-
 def test_a_stop_makes_the_chat_not_ready_for_everybody() -> None:
     """A proof that was fresh a moment ago is void in the process that stops and in others."""
     world = World()
