@@ -82,7 +82,7 @@ class Toolbox:
         except ChatWorkspaceError as error:
             return _failed(error, None)
         except PortError as error:
-            return _failed(UnavailableError(str(error)), None)
+            return _failed(UnavailableError(str(error), retryable=False), None)  # of a kind that no port may raise there
 
     # ------------------------------------------------------------ templates
 

@@ -34,6 +34,7 @@ from chatworkspace.timeouts import Timeouts
 
 AWAY = (Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE, Reason.OUTCOME_UNKNOWN, Reason.JOB_UNKNOWN, Reason.ALLOW_LIST_FAILED, Reason.BUSY)
 """Nothing was found out of the chat."""
+ASLEEP = (Reason.NOT_RUNNING, Reason.DORMANT)
 BEFORE_ITS_TURN = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING)
 """Nothing either: whoever has the turn may be dead, and its claim one that the record has kept of this very call."""
 
@@ -112,7 +113,7 @@ class Guide:
         return self._starts.in_vain(chat_id, workspace, self._clock.monotonic())
 
     def found_out(self, call: Call) -> None:
-        """Note that a question about what is offered to the chat was answered."""
+        """Note that the call has come to something of which no outcome tells: templates, the record, a connection."""
         self._stories.out_of_trouble(call.chat_id, _known_by(_Trouble.AWAY, call))
 
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
@@ -141,7 +142,7 @@ class Guide:
             error.next_step = next_step_after(error.retry_after)
             return
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
-        repeated = call.in_vain if error.reason is Reason.NOT_RUNNING else self._failed_before(call, error)
+        repeated = call.in_vain if error.reason in ASLEEP else self._failed_before(call, error)
         guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable)
         error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
@@ -149,7 +150,9 @@ class Guide:
     def _away_for(self, call: Call, reason: Reason, phase: Phase | None, pause: float | None) -> float | None:
         """Return the seconds for which the same call has found out nothing; None: it has. pause: as the platform has said."""
         what = _known_by(_Trouble.AWAY, call)
-        if reason in AWAY or (reason is Reason.IN_PROGRESS and phase in BEFORE_ITS_TURN):
+        if reason is Reason.CONNECT_FAILED:
+            pause = self._timeouts.build  # a restart may lie between two of them
+        if reason in (*AWAY, Reason.CONNECT_FAILED) or (reason is Reason.IN_PROGRESS and phase in BEFORE_ITS_TURN):
             now = self._clock.monotonic()
             return self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=now, pause=pause or 0.0)
         if reason is not Reason.INTERRUPTED:
@@ -198,7 +201,7 @@ class Guide:
     def _repeated(self, outcome: Outcome) -> bool:
         if TABLE[outcome.reason].repeated is None or outcome.workspace is None:
             return False
-        if outcome.reason is Reason.NOT_RUNNING:
+        if outcome.reason in ASLEEP:
             return self.in_vain(outcome.chat.id, outcome.workspace)
         words = outcome.error if outcome.state is State.FAILED else ""
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id

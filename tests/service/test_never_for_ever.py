@@ -219,3 +219,37 @@ def test_one_answer_that_says_so_ends_no_wait(coder: Any) -> None:
     outcome = world.chats.create(CHAT, docker.id)
     assert outcome.reason is Reason.CREATED
     assert outcome.elapsed == pytest.approx(100, abs=10)
+
+
+def test_it_ends_a_connection_that_waits_as_well() -> None:
+    """Before anything is dialled."""
+    world = World()
+    docker = world.template(build=100)
+    world.chats.create(CHAT, docker.id, wait=0)
+    ends(world, "get_workspace", "watch")
+    with pytest.raises(UnavailableError) as refused:
+        world.chats.connect(CHAT, wait=90)
+    assert (refused.value.advice, refused.value.retry_after) == (Advice.ASK_ADMINISTRATOR, None)
+    assert world.sim.elapsed == pytest.approx(10, abs=1)
+
+
+def test_an_agent_that_takes_proofs_and_no_connections_is_an_administrators() -> None:
+    """It is restarted, and ready each time: that alone is no help, and nobody restarts it for ever."""
+    world = World()
+    world.created(build=60, stop=60)
+    told = list[Advice]()
+    while Advice.ASK_ADMINISTRATOR not in told and len(told) < 50:
+        fault = world.coder.when("dial", chance=1.0)
+        fault.fail()
+        with pytest.raises(ChatWorkspaceError) as refused:
+            world.chats.connect(CHAT)
+        fault.disarm()
+        told.append(refused.value.advice)
+        if told[-1] is Advice.STOP_THEN_START:
+            world.chats.stop(CHAT)
+            assert world.chats.start(CHAT).state is State.READY
+    assert told[:4] == [Advice.CALL_AGAIN, Advice.STOP_THEN_START] * 2
+    assert told[-1] is Advice.ASK_ADMINISTRATOR
+    assert world.sim.elapsed < 1000
+    with world.chats.connect(CHAT):
+        pass
