@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -50,9 +51,13 @@ CHANGES: Mapping[str, TemplateSettings] = {
     "asking": {"parameters": (Parameter(name="region", type="string", required=True),)},
 }
 """What the author of the template may do to it meanwhile."""
-AUTHORS, ODD = 10**12, 2 * 10**12
+AUTHORS, ODD, ENDLESS = 10**12, 2 * 10**12, 3 * 10**12
 ODDITIES = ("agents", "template", "lifecycle", "external", "forbidden", "token", "refused", "late", "hangs", "watches", "list", "store")
 """What is odd in one world of five, beside its other troubles."""
+WITHOUT_END = ("limited", "comes_and_goes", "falls_asleep", "writes_nothing")
+"""What goes on for ever in one of twenty of the others: only a person can end it."""
+LONG = 6000
+"""Seconds that are as good as for ever."""
 
 
 @attrs.frozen(kw_only=True)
@@ -87,7 +92,9 @@ class Game:
         self.chance = Chance(seed)
         self.odd = Chance(ODD + seed)  # a chance of its own, as the author's
         self.oddity = self.odd.pick(ODDITIES) if self.odd.happens(0.2) else ""
-        self.sim = Simulation(seed, store=FakeStore if self.oddity == "store" else None)
+        self.no_end = Chance(ENDLESS + seed)  # and so here
+        self.endless = self.no_end.pick(WITHOUT_END) if not self.oddity and self.no_end.happens(0.05) else ""
+        self.sim = Simulation(seed, store=FakeStore if "store" in self.oddity or self.endless == "writes_nothing" else None)
         self.sim.open_chat(CHAT)
         self.wait = self.chance.pick(WAITS)
         self.changed_at = 0.0
@@ -102,6 +109,9 @@ class Game:
         if self.oddity:
             self.smooth = False
             getattr(self, f"_odd_{self.oddity}")()
+        if self.endless:
+            self.smooth, self.faults = False, True
+            getattr(self, f"_endless_{self.endless}")()
         self._troubles()
         self._users()
 
@@ -213,6 +223,35 @@ class Game:
         store: Any = self.sim.store
         fault = store.when(self.odd.pick(("look", "claim", "bind")), nth=1 + self.odd.below(3), times=self.odd.pick((1, 2, 30, 1000)))
         self.odd.pick((fault.fail, fault.lose_answer, fault.lose_request))()
+
+    def _endless_limited(self) -> None:
+        for call in self.no_end.pick((("get_workspace",), ("get_template", "start_workspace"), ("create_workspace", "find_workspace"))):
+            name: Any = call
+            self.sim.coder.when(name, nth=1 + self.no_end.below(4), times=10_000).rate_limited(self.no_end.pick((1.0, 20.0, 400.0)))
+
+    def _endless_comes_and_goes(self) -> None:
+        if self.no_end.happens(0.5):
+            self.sim.coder.when("dial", times=10_000).fail()
+        period = self.no_end.pick((20, 60, 150))
+        for at in range(10, LONG, period):
+            self.sim.at(at, partial(self._quietly, "drop_agent"))
+            self.sim.at(at + period // 2, partial(self._quietly, "restore_agent"))
+
+    def _endless_falls_asleep(self) -> None:
+        deed = self.no_end.pick(("go_dormant", "stop", "delete", "cancel"))
+        for at in range(10, LONG, self.no_end.pick((20, 55))):
+            self.sim.at(at, partial(self._quietly, deed))
+
+    def _endless_writes_nothing(self) -> None:
+        store: Any = self.sim.store
+        store.when(self.no_end.pick(("claim", "bind", "release")), nth=1 + self.no_end.below(3), times=10_000).lose_answer()
+
+    def _quietly(self, deed: str) -> None:
+        """Let it happen of itself: no player is given more time for that."""
+        live = self.sim.coder.live
+        if live:
+            with suppress(Exception):  # as the deeds of users
+                getattr(live[0], deed)()
 
     def _change(self, change: str, at: float) -> None:
         """Change the template, as its author may: new version, one that all have to use, deprecated, no longer for chats."""
