@@ -87,7 +87,7 @@ def test_whoever_comes_back_the_next_day_has_not_waited_all_the_while() -> None:
     """What was away for a moment then, and is for a moment now, is asked once more."""
     world = World(store=FakeStore)
     docker = world.template()
-    told = []
+    told = list[Advice]()
     for _ in range(2):
         store: Any = world.sim.store
         store.when("look", times=1000).lose_request()
