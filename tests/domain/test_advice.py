@@ -166,6 +166,7 @@ WORDS: dict[Advice, str] = {
 def test_the_words_say_what_the_advice_says(case: Case) -> None:
     """And after how many seconds, where some have to pass; nobody who is to do nothing is told to do something."""
     told = guide(case)
+    assert told.advice is advise(case)
     names_the_author = "template's author" in told.next_step
     assert WORDS.get(told.advice, "") in told.next_step or names_the_author
     assert (told.retry_after is not None) == (told.advice is Advice.CALL_LATER)
