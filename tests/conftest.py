@@ -5,6 +5,7 @@ Where coverage is measured, it begins here in each process of pytest, before the
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if lost := places.elsewhere(items):
         message = "marked, and the module does not name the mark: " + "; ".join(lost)
         raise pytest.UsageError(message)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave alone what lasts as long as the run: thousands of tests, which it would go through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
