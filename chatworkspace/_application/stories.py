@@ -24,8 +24,8 @@ AT_ONCE = 60.0
 """Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 MOST_FAILURES = 8
 """Of a chat."""
-MOST_TROUBLES = 8
-"""Of a chat."""
+MOST_TROUBLES = 16
+"""Of a chat: its own calls, and what a page about it asks meanwhile."""
 FORGOTTEN = 2 * LONGEST_PAUSE
 """Seconds beyond the time at which it was to come back: whoever comes later than that has not been waiting all the while."""
 
@@ -167,7 +167,7 @@ class Stories:
         since: when the first of them did, if this is the first. pause: seconds after which it is told to come back, where somebody else says so.
         """
         troubles = self._of(chat_id).troubles
-        known = troubles.get(what)
+        known = troubles.pop(what, None)  # the latest stands last
         if known is not None and began <= known.until + FORGOTTEN:
             since = known.since
         troubles[what] = _Trouble(since=since, until=now + pause)

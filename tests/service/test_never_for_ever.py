@@ -253,3 +253,21 @@ def test_an_agent_that_takes_proofs_and_no_connections_is_an_administrators() ->
     assert world.sim.elapsed < 1000
     with world.chats.connect(CHAT):
         pass
+
+
+def test_many_other_questions_do_not_make_a_call_forgotten() -> None:
+    """What is remembered of a chat is bounded, and what was asked last stands longest."""
+    world = World(store=FakeStore)
+    docker = world.template()
+    store: Any = world.sim.store
+    store.when("look", times=100_000).fail()
+    others = iter(world.template(f"other-{number}").id for number in range(1000))
+
+    def create() -> Outcome:
+        with pytest.raises(UnavailableError):
+            world.chats.create(CHAT, next(others), wait=0)
+        return world.chats.create(CHAT, docker.id, wait=0)
+
+    told = obeyed(create, world.sim.sleep)
+    assert (told[-1].advice, len(told) < 20) == (Advice.ASK_ADMINISTRATOR, True)
+    store._faults._armed.clear()
