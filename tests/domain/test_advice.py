@@ -26,7 +26,9 @@ from chatworkspace._domain.advice import (
     longer,
     next_step_after,
     soon,
+    worded,
 )
+from chatworkspace._domain.wording import BY_ADVICE, BY_REASON
 
 CASES = [
     Case(reason=reason, asked=asked, waited=waited, repeated=repeated, lasting=lasting)
@@ -172,6 +174,13 @@ def test_the_words_say_what_the_advice_says(case: Case) -> None:
     assert (told.retry_after is not None) == (told.advice is Advice.CALL_LATER)
     if told.advice is Advice.NOTHING:
         assert "Make the same call" not in told.next_step
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_reasons_own_sentence_comes_before_that_of_the_advice(reason: Reason) -> None:
+    """It says what is the matter; where there is none, the advice's own does."""
+    for given in Advice:
+        assert worded(reason, given) == BY_REASON[reason].get(given, BY_ADVICE[given])
 
 
 def test_the_time_to_wait_is_told_as_it_is_known() -> None:
