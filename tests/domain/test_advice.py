@@ -113,7 +113,8 @@ def expected(case: Case) -> Advice:
 @pytest.mark.parametrize("reason", Reason)
 def test_every_case_is_decided_by_its_row(reason: Reason) -> None:
     """What holds for good comes first, then what nothing has come of for long, what failed before, what was asked for, and how long it took."""
-    assert [(case, advise(case)) for case in CASES if case.reason is reason and advise(case) is not expected(case)] == []
+    wrong = [(case, advise(case)) for case in CASES if case.reason is reason and advise(case) is not expected(case)]
+    assert wrong[:1] == []  # to compare hundreds takes minutes
 
 
 def test_every_reason_has_a_row_here_and_there() -> None:
