@@ -9,6 +9,10 @@ Under an asyncio server an ASGIEvents is a whole application, or one route of it
 
     app.add_route("/chats/{chat_id}/events", ASGIEvents(workspaces, threads=32))
 
+There, an ASGIWaits awaits a call in such threads, and ends its wait when the client goes:
+
+    outcome = await waits(request.receive, workspaces.create, chat_id, template_id, wait=20)
+
 In the browser, where it comes back by itself and says what it has seen:
 
     const events = new EventSource(`/chats/${chat}/events`);
@@ -23,8 +27,9 @@ from chatworkspace import __version__
 from chatworkspace_web._asgi import ASGIEvents
 from chatworkspace_web._ending import close_at_signal
 from chatworkspace_web._stream import EventStream, headers_of
+from chatworkspace_web._waits import ASGIWaits
 
-__all__ = ["ASGIEvents", "EventStream", "__version__", "close_at_signal", "headers_of"]
+__all__ = ["ASGIEvents", "ASGIWaits", "EventStream", "__version__", "close_at_signal", "headers_of"]
 
 
 def __dir__() -> list[str]:
