@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTimeError
 from functools import partial
@@ -75,15 +75,38 @@ class ASGIEvents:
         try:
             stream = self._open(self._chat_of(scope), last_event_id=_last_event_id(scope), wait=wait, cancel=cancel)
         except ChatWorkspaceError as error:
-            told = json.dumps(error.as_dict()).encode()
-            headers = {"Content-Type": "application/json", "Content-Length": str(len(told)), **headers_of(error)}
-            _ = send(_start(error.http_status, headers)) and send({"type": "http.response.body", "body": told})
+            _ = all(map(send, _of_error(error)))
             return
         with stream:
             if send(_start(200, stream.headers)):
                 sent = (send({"type": "http.response.body", "body": chunk, "more_body": True}) for chunk in stream)
                 if all(taken and not cancel.cancelled for taken in sent):
                     send({"type": "http.response.body", "body": b""})
+
+
+async def error_response(request: object, error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return the answer to a request for which the library has raised: the error as JSON, its status, and when to come again.
+
+    A handler for Starlette and FastAPI: `app.add_exception_handler(ChatWorkspaceError, error_response)`. request: is not looked at. error: a
+    ChatWorkspaceError; whatever else it is, is raised again.
+    """
+    del request
+    if not isinstance(error, ChatWorkspaceError):
+        raise error
+    messages = _of_error(error)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        for message in messages:
+            await send(message)
+
+    return answer
+
+
+def _of_error(error: ChatWorkspaceError) -> Sequence[MutableMapping[str, Any]]:
+    told = json.dumps(error.as_dict()).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(told)), **headers_of(error)}
+    return _start(error.http_status, headers), {"type": "http.response.body", "body": told}
 
 
 def _sent(loop: asyncio.AbstractEventLoop, send: Send, message: MutableMapping[str, Any]) -> bool:
