@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -52,6 +53,22 @@ class ToolResult:
         return compact(self.content)
 
 
+@attrs.frozen(kw_only=True)
+class ToolFunction:
+    """One tool as a function, for frameworks that call tools themselves.
+
+    name: as the model calls it.
+    description: what the model is told of it.
+    schema: of its arguments, as plain JSON Schema.
+    run: takes the arguments by name, and returns the result's text, or raises what was given for errors.
+    """
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    run: Callable[..., str]
+
+
 class Toolbox:
     """The five tools of one chat: list_templates, read_template, create_workspace, start_workspace, stop_workspace. Safe from any thread."""
 
@@ -71,21 +88,35 @@ class Toolbox:
             "stop_workspace": self._stop,
         }
 
-    def specs(self, form: Form) -> list[dict[str, Any]]:
+    def specs(self, form: Form) -> list[Any]:
         """Return the tools' definitions, ready to be sent. InvalidArgumentError.
 
         form: "openai" (strict function tools, for Chat Completions), "openai-responses" (the same for the Responses API), "anthropic", or "mcp".
+        Each is a dict; packages of vendors have types of their own for it.
         """
         if form not in vendors.FORMS:
             raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
         return vendors.specs(form)
 
+    def functions(self, *, error: Callable[[str], Exception]) -> list[ToolFunction]:
+        """Return the tools as functions, for a framework that calls tools itself.
+
+        error: makes of the text of an error result what the framework takes for a failed tool (LangChain's ToolException, PydanticAI's ToolFailed):
+        errors stay errors. What `run` raises besides are ClosedError and bugs.
+        """
+        check_callable("error", error)
+        told = ((it["name"], it) for it in vendors.specs("anthropic"))
+        return [
+            ToolFunction(name=name, description=it["description"], schema=it["input_schema"], run=_function(partial(self.call, name), error))
+            for name, it in told
+        ]
+
     def call(self, name: str, arguments: Mapping[str, Any] | str) -> ToolResult:
         """Run one tool. arguments: a mapping, or the JSON text as the model wrote it. Raises only ClosedError and bugs."""
         return self._called(name, arguments, self._wait)
 
-    def answer(self, message: object, *, other: Other | None = None) -> list[dict[str, Any]]:
-        """Make the calls that a model asks for, one after the other, and return what is sent back: messages, or items of the Responses API.
+    def answer(self, message: object, *, other: Other | None = None) -> list[Any]:
+        """Make the calls that a model asks for, one after the other, and return what is sent back: messages, or items of the Responses API, as dicts.
 
         message: a response of OpenAI's Chat Completions or Responses API or of Anthropic's Messages API, or the assistant's message in it: an object
         of their packages, or its JSON as a dict. Every call in it is answered, in order; none in it: an empty list. All of them together wait no
@@ -200,6 +231,16 @@ def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:
 
 def _told(action: Action, outcome: Outcome) -> ToolResult:
     return ToolResult(content=workspace_results.of_outcome(action, outcome), is_error=False)
+
+
+def _function(call: Callable[[Mapping[str, Any]], ToolResult], error: Callable[[str], Exception]) -> Callable[..., str]:
+    def run(**arguments: Any) -> str:
+        result = call(arguments)
+        if result.is_error:
+            raise error(result.text)
+        return result.text
+
+    return run
 
 
 def _by_other(other: Other, call: ToolCall) -> ToolResult:

@@ -19,6 +19,7 @@ NOT_RUN = {
     "obedience": "more of what `service` and `toolbox` test, and long",
     "protocol": "a model, which imports nothing of the library",
     "runs": "is about the test command",
+    "sdks": "is about other people's packages, the newest of them",
     "typing": "asks type checkers, who want the newest versions",
     "worlds": "more of what `service` tests, and long",
 }
