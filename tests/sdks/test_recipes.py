@@ -79,9 +79,7 @@ def completions(talk: Talk, *, odd: bool = True) -> list[Json]:
     """Return what Chat Completions answer. odd: with calls that are the model's mistakes."""
     answers: list[Json] = []
     for number, turn in enumerate(talk.turns):
-        asked = [(name, json.dumps(given)) for name, given in turn] + (
-            [("teleport", "{}"), ("stop_workspace", CUT_OFF)] if odd and number == 1 else []
-        )
+        asked = [(name, json.dumps(given)) for name, given in turn] + (MISTAKES if odd and number == 1 else [])
         made = [
             {"id": f"call_{number}{at}", "type": "function", "function": {"name": name, "arguments": text}} for at, (name, text) in enumerate(asked)
         ]
@@ -96,9 +94,7 @@ def responses(talk: Talk, *, odd: bool = True) -> list[Json]:
     """Return what the Responses API answers."""
     answers: list[Json] = []
     for number, turn in enumerate(talk.turns):
-        asked = [(name, json.dumps(given)) for name, given in turn] + (
-            [("teleport", "{}"), ("stop_workspace", CUT_OFF)] if odd and number == 1 else []
-        )
+        asked = [(name, json.dumps(given)) for name, given in turn] + (MISTAKES if odd and number == 1 else [])
         items: list[Json] = [{"type": "reasoning", "id": f"rs_{number}", "summary": []}]
         items += [
             {
@@ -112,7 +108,7 @@ def responses(talk: Talk, *, odd: bool = True) -> list[Json]:
             for at, (name, text) in enumerate(asked)
         ]
         if not turn:
-            content = [{"type": "output_text", "text": DONE, "annotations": []}]
+            content: list[Json] = [{"type": "output_text", "text": DONE, "annotations": []}]
             items.append({"type": "message", "id": f"msg_{number}", "role": "assistant", "status": "completed", "content": content})
         base = {"id": f"resp_{number}", "object": "response", "created_at": 1, "model": "gpt-5.5", "status": "completed"}
         answers.append(base | {"output": items, "parallel_tool_calls": True, "tool_choice": "auto", "tools": []})
@@ -123,7 +119,7 @@ def messages(talk: Talk) -> list[Json]:
     """Return what Anthropic's Messages API answers. Its arguments are no text, and so are never cut off."""
     answers: list[Json] = []
     for number, turn in enumerate(talk.turns):
-        asked = [*turn, *(UNKNOWN if number == 1 else [])]
+        asked = [*turn, *UNKNOWN] if number == 1 else turn
         content: list[Json] = [{"type": "text", "text": DONE if not asked else "Let me see."}]
         content += [{"type": "tool_use", "id": f"toolu_{number}{at}", "name": name, "input": given} for at, (name, given) in enumerate(asked)]
         base = {"id": f"msg_{number}", "type": "message", "role": "assistant", "model": "claude-sonnet-5", "stop_sequence": None}
