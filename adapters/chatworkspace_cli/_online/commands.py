@@ -191,6 +191,24 @@ def check(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=found.code, told=found.told, lines=found.lines)
 
 
+# ---------------------------------------------------------------- for clients of another protocol
+
+
+def mcp(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Serve the chat's tools until the client has gone."""
+    from chatworkspace_mcp import ChatServer  # noqa: PLC0415 # the other commands need none of it
+
+    del tell
+    server = ChatServer(options.chat, wait=options.wait, threads=options.threads, prepare=lambda: names.open_chat(session, options.chat))
+    session.tell_of_progress(server.tell)
+    session.stop_by(server.stop)
+    try:
+        server.serve_stdio(session.workspaces)
+    except ImportError as error:
+        raise InvalidArgumentError("mcp", "the package of that name: pip install 'chatworkspace[mcp]'") from error
+    return Result(code=Code.INTERRUPTED if session.interrupted else Code.DONE, told={})
+
+
 # ---------------------------------------------------------------- the database of a store
 
 

@@ -1,0 +1,86 @@
+"""The protocol's own client, and servers for it: each a process of the command over its standard streams."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+from mcp import Client, StdioServerParameters
+from mcp.client.client import ConnectMode
+
+from tests.adapters.cli.worlds import TOKEN
+from tests.hanging import PATIENCE
+from tests.packaging.runs import ROOT
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What a tool said."""
+
+    content: dict[str, Any]
+    text: str
+    is_error: bool
+
+
+class Talk:
+    """A session with a server."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self.progress: list[tuple[float, str | None]] = []
+        """Seconds and words, of all calls."""
+
+    async def call(self, name: str, /, **arguments: Any) -> Told:
+        """Call a tool."""
+        result = await self.client.call_tool(name, arguments, read_timeout_seconds=PATIENCE, progress_callback=self._note)
+        (block,) = result.content
+        assert block.type == "text"
+        return Told(content=result.structured_content, text=block.text, is_error=result.is_error)
+
+    async def _note(self, progress: float, total: float | None, message: str | None) -> None:
+        assert total is None
+        self.progress.append((progress, message))
+
+
+class Servers:
+    """Starts servers over one platform and one store."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            "CODER_URL": url,
+            "CODER_SESSION_TOKEN": TOKEN,
+            "CHATWORKSPACE_STORE": f"sqlite://{folder}/chats.db",
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))),
+            "PYTHONUTF8": "1",
+        }
+
+    def parameters(self, *words: str, **environment: str) -> StdioServerParameters:
+        """Return how one is started."""
+        return StdioServerParameters(
+            command=sys.executable, args=["-m", "chatworkspace_cli", "mcp", *words], env=self.environment | environment, cwd=self.folder
+        )
+
+    @asynccontextmanager
+    async def talk(self, *words: str, mode: ConnectMode = "auto", **environment: str) -> AsyncIterator[Talk]:
+        """Start one, and greet it."""
+        async with greeted(self.parameters(*words, **environment), mode=mode) as talk:
+            yield talk
+
+
+@asynccontextmanager
+async def greeted(parameters: StdioServerParameters, *, mode: ConnectMode = "auto") -> AsyncIterator[Talk]:
+    """Start a server, and greet it."""
+    async with Client(parameters, mode=mode) as client:
+        yield Talk(client)
+
+
+def run(act: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Have a conversation."""
+    asyncio.run(act())
