@@ -6,16 +6,14 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 from mcp.server.context import ServerRequestContext
 from mcp.types import CallToolRequestParams, CallToolResult, ListToolsResult, PaginatedRequestParams, TextContent, Tool
 
 from chatworkspace import Cancel, ChatWorkspaces, Progress, ToolResult
-
-if TYPE_CHECKING:
-    from chatworkspace_mcp._server import ChatServer
+from chatworkspace_mcp._chat import Chat
 
 HEARTBEAT = 5.0
 """Seconds after which a client is told that a call still waits, though nothing has changed."""
@@ -38,8 +36,8 @@ class Call:
 class Calls:
     """What the session's client asks for. Used on the event loop alone, save what its threads run."""
 
-    def __init__(self, server: ChatServer, workspaces: ChatWorkspaces, pool: ThreadPoolExecutor) -> None:
-        self._server = server
+    def __init__(self, chat: Chat, workspaces: ChatWorkspaces, pool: ThreadPoolExecutor) -> None:
+        self._chat = chat
         self._workspaces = workspaces
         self._pool = pool
         self._under_way: dict[Call, None] = {}
@@ -47,13 +45,13 @@ class Calls:
     async def list(self, context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         """Return the tools, which are always the same."""
         del context, params
-        specs = self._workspaces.toolbox(self._server.chat_id).specs("mcp")
+        specs = self._workspaces.toolbox(self._chat.id).specs("mcp")
         return ListToolsResult(tools=[Tool.model_validate(spec) for spec in specs])
 
     async def call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:
         """Run one tool, and return what it says: as text for models, and as a structure for programs."""
         cancel, loop = Cancel(), asyncio.get_running_loop()
-        run = partial(self._server.call, self._workspaces, params.name, params.arguments or {}, self._wait(), cancel)
+        run = partial(self._chat.call, self._workspaces, params.name, params.arguments or {}, self._wait(), cancel)
         call = Call(began=loop.time())
         self._under_way[call] = None
         future = loop.run_in_executor(self._pool, run)
@@ -69,7 +67,7 @@ class Calls:
     def _wait(self) -> float:
         """Return how long a call may wait that begins now: the last of several threads is for those that do not."""
         taken = len(self._under_way) + 1
-        return self._server.wait if taken < max(self._server.threads, 2) else 0.0
+        return self._chat.wait if taken < max(self._chat.threads, 2) else 0.0
 
     async def _waited(self, call: Call, future: asyncio.Future[ToolResult], context: Context) -> None:
         """Tell the client how it goes until it has come to its end."""

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 
-from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, Progress, ToolResult
+from chatworkspace import ChatWorkspaces, Progress
 from chatworkspace_mcp._arguments import check_chat_id, check_prepare, check_threads, check_wait, check_workspaces
+from chatworkspace_mcp._chat import Chat
 
 WAIT = 45.0
 """Seconds: clients give up after sixty, unless they are told of progress, and not all of them mind that."""
@@ -27,11 +28,8 @@ class ChatServer:
         prepare: called before the first call of a tool, in its thread: it opens the chat, say. A ChatWorkspaceError of it is told to the model, and
         it is called again with the next call. Calls that are made at the same time may each call it.
         """
-        self.chat_id = check_chat_id(chat_id)
-        self.wait = check_wait(wait)
-        self.threads = check_threads(threads)
-        self._prepare = check_prepare(prepare)
-        self._prepared = False
+        self._chat = Chat(id=check_chat_id(chat_id), wait=check_wait(wait), threads=check_threads(threads), prepare=check_prepare(prepare))
+        self._stopped = False
         self._stop: Callable[[], object] | None = None
         self._tell: Callable[[Progress], object] | None = None
 
@@ -47,34 +45,22 @@ class ChatServer:
         except ModuleNotFoundError as error:
             raise ImportError(NEEDED, name=error.name) from error
         with suppress(asyncio.CancelledError):  # by stop()
-            asyncio.run(serve(self, workspaces))
+            asyncio.run(serve(self._chat, workspaces, self._begin))
 
     def tell(self, progress: Progress) -> None:
         """Tell the client of a step, by the calls that are under way. Give it to ChatWorkspaces as on_progress."""
         tell = self._tell
-        if tell is not None and progress.chat_id == self.chat_id:
+        if tell is not None and progress.chat_id == self._chat.id:
             tell(progress)
 
     def stop(self) -> None:
-        """End serving as soon as possible. Idempotent."""
-        stop, self._stop = self._stop, lambda: None
-        if stop is not None:
+        """End serving as soon as possible, or before it begins. Idempotent."""
+        self._stopped = True
+        if self._stop is not None:
+            self._stop()
+
+    def _begin(self, stop: Callable[[], object], tell: Callable[[Progress], object]) -> None:
+        """Note what ends the session and what tells it of steps, so that either it sees that stop() was called, or stop() sees it."""
+        self._stop, self._tell = stop, tell
+        if self._stopped:
             stop()
-
-    # ------------------------------------------------------------ for the session
-
-    def begin(self, stop: Callable[[], object], tell: Callable[[Progress], object]) -> None:
-        """Note what ends the session and what tells it of steps; stop() may have been called before."""
-        stopped, self._stop, self._tell = self._stop is not None, stop, tell
-        if stopped:
-            stop()
-
-    def call(self, workspaces: ChatWorkspaces, name: str, arguments: dict[str, object], wait: float, cancel: Cancel) -> ToolResult:
-        """Run one tool, in a thread. Raises bugs alone."""
-        try:
-            if self._prepare is not None and not self._prepared:
-                self._prepare()
-                self._prepared = True
-            return workspaces.toolbox(self.chat_id, wait=wait, cancel=cancel).call(name, arguments)
-        except ChatWorkspaceError as error:
-            return ToolResult(content=error.as_dict(), is_error=True)

@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Thread
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 
-from chatworkspace import ChatWorkspaces, __version__
+from chatworkspace import ChatWorkspaces, Progress, __version__
 from chatworkspace_mcp._calls import Calls
+from chatworkspace_mcp._chat import Chat
 
-if TYPE_CHECKING:
-    from chatworkspace_mcp._server import ChatServer
+Begin = Callable[[Callable[[], object], Callable[[Progress], object]], object]
+"""Is given what ends the session and what tells it of a step, both for any thread."""
 
 AHEAD = 64
 """Messages that are read before they are seen to."""
@@ -27,18 +28,18 @@ The tools make, start and stop the one remote workspace of chat {chat_id!r}.
 Call list_templates first, and do what next_step in each result says."""
 
 
-async def serve(server: ChatServer, workspaces: ChatWorkspaces) -> None:
-    """Serve until the client has gone, or the server is stopped."""
+async def serve(chat: Chat, workspaces: ChatWorkspaces, begin: Begin) -> None:
+    """Serve until the client has gone, or it is stopped."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None, "it runs"
-    pool = ThreadPoolExecutor(server.threads, thread_name_prefix="chatworkspace-mcp")
-    calls = Calls(server, workspaces, pool)
-    server.begin(_soon(loop, task.cancel), lambda step: _soon(loop, lambda: calls.note(step))())
+    pool = ThreadPoolExecutor(chat.threads, thread_name_prefix="chatworkspace-mcp")
+    calls = Calls(chat, workspaces, pool)
+    begin(_soon(loop, task.cancel), lambda step: _soon(loop, lambda: calls.note(step))())
     session: Server[Any] = Server(
         "chatworkspace",
         version=__version__,
         title=TITLE,
-        instructions=INSTRUCTIONS.format(chat_id=server.chat_id),
+        instructions=INSTRUCTIONS.format(chat_id=chat.id),
         on_list_tools=calls.list,
         on_call_tool=calls.call,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -68,14 +68,14 @@ class Servers:
         )
 
     @asynccontextmanager
-    async def talk(self, *words: str, mode: ConnectMode = "auto", **environment: str) -> AsyncIterator[Talk]:
+    async def talk(self, *words: str, mode: ConnectMode = "auto", **environment: str) -> AsyncGenerator[Talk]:
         """Start one, and greet it."""
         async with greeted(self.parameters(*words, **environment), mode=mode) as talk:
             yield talk
 
 
 @asynccontextmanager
-async def greeted(parameters: StdioServerParameters, *, mode: ConnectMode = "auto") -> AsyncIterator[Talk]:
+async def greeted(parameters: StdioServerParameters, *, mode: ConnectMode = "auto") -> AsyncGenerator[Talk]:
     """Start a server, and greet it."""
     async with Client(parameters, mode=mode) as client:
         yield Talk(client)

@@ -33,6 +33,7 @@ def test_help_tells_how_to_begin_and_every_argument() -> None:
     assert all(re.search(rf"\b{name}: ", told) for name in inspect.signature(ChatServer).parameters)
 
 
+CHAT: dict[str, Any] = {"chat_id": "chat-1"}
 BAD: list[tuple[dict[str, Any], str]] = [
     ({"chat_id": ""}, "chat_id: expected 1 to 255 characters of text"),
     ({"chat_id": 7}, "chat_id: expected 1 to 255 characters of text"),
@@ -50,7 +51,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 def test_a_bad_argument_is_told_where_it_comes_in(given: dict[str, Any], said: str) -> None:
     """By its name, and with what is expected."""
     with pytest.raises(InvalidArgumentError) as caught:
-        ChatServer(**({"chat_id": "chat-1"} | given))
+        ChatServer(**{**CHAT, **given})
     assert str(caught.value) == said
 
 
