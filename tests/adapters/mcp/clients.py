@@ -5,18 +5,22 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
-from mcp import Client, StdioServerParameters
-from mcp.client.client import ConnectMode
 
 from tests.adapters.cli.worlds import TOKEN
 from tests.hanging import PATIENCE
 from tests.packaging.runs import ROOT
+
+if TYPE_CHECKING:
+    from mcp import Client, StdioServerParameters
+
+Mode = Literal["auto", "legacy"]
+"""How they greet: as of 2026, or as before."""
 
 
 @attrs.frozen(kw_only=True)
@@ -61,22 +65,25 @@ class Servers:
             "PYTHONUTF8": "1",
         }
 
-    def parameters(self, *words: str, **environment: str) -> StdioServerParameters:
-        """Return how one is started."""
-        return StdioServerParameters(
-            command=sys.executable, args=["-m", "chatworkspace_cli", "mcp", *words], env=self.environment | environment, cwd=self.folder
-        )
+    def started(self, *arguments: str, command: str = sys.executable, environment: Mapping[str, str] | None = None) -> StdioServerParameters:
+        """Return how a program is started that serves. environment: in place of what names platform and store."""
+        from mcp import StdioServerParameters  # noqa: PLC0415 # not there on every interpreter
+
+        return StdioServerParameters(command=command, args=[*arguments], env=dict(environment or self.environment), cwd=self.folder)
 
     @asynccontextmanager
-    async def talk(self, *words: str, mode: ConnectMode = "auto", **environment: str) -> AsyncGenerator[Talk]:
+    async def talk(self, *words: str, mode: Mode = "auto", **environment: str) -> AsyncGenerator[Talk]:
         """Start one, and greet it."""
-        async with greeted(self.parameters(*words, **environment), mode=mode) as talk:
+        words = ("-m", "chatworkspace_cli", "mcp", *words)
+        async with greeted(self.started(*words, environment=self.environment | environment), mode=mode) as talk:
             yield talk
 
 
 @asynccontextmanager
-async def greeted(parameters: StdioServerParameters, *, mode: ConnectMode = "auto") -> AsyncGenerator[Talk]:
+async def greeted(parameters: StdioServerParameters, *, mode: Mode = "auto") -> AsyncGenerator[Talk]:
     """Start a server, and greet it."""
+    from mcp import Client  # noqa: PLC0415 # as above
+
     async with Client(parameters, mode=mode) as client:
         yield Talk(client)
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import StdioServerParameters
 
 from chatworkspace_fake import FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -35,7 +34,8 @@ def filled_in(text: str, values: Mapping[str, str]) -> str:
 
 
 @pytest.mark.adapters
-@pytest.mark.parametrize("client", [CLIENTS[0], *(pytest.param(it, marks=pytest.mark.exhaustive) for it in CLIENTS[1:])])
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_finds_its_server(client: str, servers: Servers, coder: FakeCoder) -> None:
     """By what is written for it, with its own variables; no token stands in a file that others may read."""
     coder.add_template("docker")
@@ -50,7 +50,7 @@ def test_a_client_finds_its_server(client: str, servers: Servers, coder: FakeCod
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     arguments = [filled_in(it, values) for it in entry["args"]]
     assert arguments == ["mcp", "--chat", "my-project"]
-    parameters = StdioServerParameters(command=entry["command"], args=arguments, env=others | told | {"PATH": path})
+    parameters = servers.started(*arguments, command=entry["command"], environment=others | told | {"PATH": path})
 
     async def act() -> None:
         async with greeted(parameters) as talk:
@@ -73,11 +73,12 @@ with ChatWorkspaces(store=store, creator=coder, dialer=coder) as opening:
 
 
 @pytest.mark.adapters
+@pytest.mark.exhaustive
 def test_the_program_runs_as_written(servers: Servers, coder: FakeCoder, tmp_path: Path) -> None:
     """Over a store and a platform that are there; who waits is told how it goes."""
     docker = coder.add_template("docker", build=3, log=("pulling image",))
     (tmp_path / "program.py").write_text(BEFORE + PROGRAM, encoding="utf-8")
-    parameters = StdioServerParameters(command=sys.executable, args=["program.py"], env=servers.environment, cwd=tmp_path)
+    parameters = servers.started("program.py")
 
     async def act() -> None:
         async with greeted(parameters) as talk:
