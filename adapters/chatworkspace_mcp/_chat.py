@@ -10,6 +10,8 @@ import attrs
 from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, ToolResult, UnavailableError
 from chatworkspace.ports import PortError
 
+UNREACHED = "the chat could not be made ready: the platform or the record of chats could not be asked"
+
 
 @attrs.define(kw_only=True)
 class Chat:
@@ -30,11 +32,15 @@ class Chat:
             return workspaces.toolbox(self.id, wait=wait, cancel=cancel).call(name, arguments)
         except ChatWorkspaceError as error:
             return ToolResult(content=_told(error), is_error=True)
-        except PortError as error:
-            return ToolResult(content=_told(UnavailableError(str(error))), is_error=True)
+        except PortError:
+            return ToolResult(content=_told(UnavailableError(UNREACHED)), is_error=True)
 
 
 def _told(error: ChatWorkspaceError) -> dict[str, Any]:
-    """Return what the model is told of what was raised before a tool was called, by the names that results have."""
+    """Return what the model is told of what was raised before a tool was called, by the names that results have.
+
+    The words of a driver or a network are left out: which machine answers is nobody's business outside.
+    """
     told = error.as_dict()
-    return {"error": told["message"]} | {name: told[name] for name in ("reason", "advice", "next_step", "retry_after") if told[name] is not None}
+    said = UNREACHED if isinstance(error, UnavailableError) else told["message"]
+    return {"error": said} | {name: told[name] for name in ("reason", "advice", "next_step", "retry_after") if told[name] is not None}

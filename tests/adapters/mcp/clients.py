@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Mode = Literal["auto", "legacy"]
 """How they greet: as of 2026, or as before."""
+LOG = "log.txt"
+"""Of a server, beside its store."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,6 +59,8 @@ class Servers:
 
     def __init__(self, url: str, folder: Path) -> None:
         self.folder = folder
+        self.log = folder / LOG
+        """What those have said that talk() has started."""
         self.environment = {
             "CODER_URL": url,
             "CODER_SESSION_TOKEN": TOKEN,
@@ -82,10 +86,11 @@ class Servers:
 @asynccontextmanager
 async def greeted(parameters: StdioServerParameters, *, mode: Mode = "auto") -> AsyncGenerator[Talk]:
     """Start a server, and greet it."""
-    from mcp import Client  # noqa: PLC0415 # as above
+    from mcp import Client, stdio_client  # noqa: PLC0415 # as above
 
-    async with Client(parameters, mode=mode) as client:
-        yield Talk(client)
+    with Path(parameters.cwd or "", LOG).open("a", encoding="utf-8") as log:
+        async with Client(stdio_client(parameters, errlog=log), mode=mode) as client:
+            yield Talk(client)
 
 
 def run(act: Callable[[], Coroutine[None, None, None]]) -> None:

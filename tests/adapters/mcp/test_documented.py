@@ -33,7 +33,6 @@ def filled_in(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], text)
 
 
-@pytest.mark.adapters
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_finds_its_server(client: str, servers: Servers, coder: FakeCoder) -> None:
@@ -72,7 +71,6 @@ with ChatWorkspaces(store=store, creator=coder, dialer=coder) as opening:
 """
 
 
-@pytest.mark.adapters
 @pytest.mark.exhaustive
 def test_the_program_runs_as_written(servers: Servers, coder: FakeCoder, tmp_path: Path) -> None:
     """Over a store and a platform that are there; who waits is told how it goes."""
