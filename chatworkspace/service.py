@@ -163,6 +163,7 @@ class ChatWorkspaces:
         name: str = "",
         parameters: Mapping[str, str] | None = None,
         preset_id: Id | None = None,
+        start: bool = False,
         replace: bool | Id = False,
         wait: float | None = None,
         cancel: Cancel | None = None,
@@ -173,6 +174,8 @@ class ChatWorkspaces:
         name: a wish; the real name ends with the chat's mark. Default: made from the template's name.
         parameters: answers to the template's questions, text by name. Their values may be secret, and are told nowhere.
         preset_id: the template's preset to be used (UUID); default: none.
+        start: also start a workspace that the chat has and that stands still, as start() does: make or resume. It is started as it is: parameters and
+        preset are for a new one. Default: what stands still is told so.
         replace: leave a live workspace behind and make another; the outcome names the old one. True: whatever is there. The id of a workspace (UUID):
         that one only, so that the same call made twice replaces once. Default: never.
         wait: seconds; bounds all waiting (turn, build, agent, scripts). None, the default: as long as timeouts allow; 0: not at all. A request that
@@ -187,13 +190,14 @@ class ChatWorkspaces:
             name=check_text("name", name).strip(),
             parameters=check_parameters(parameters),
             preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
+            start=check_instance("start", start, bool),
             replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
         )
         with self._call(chat_id, wait, Asked.CREATE, cancel) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
             parts.values.bring(chat_id, wish.parameters)
-            take = partial(parts.turns.take, call, creating(wish, track, parts.maker), track)
+            take = partial(parts.turns.take, call, creating(wish, track, parts.maker, partial(parts.guide.goes_on, call)), track)
             return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
@@ -13,7 +13,7 @@ ELSEWHERE = places.TESTS / "domain" / "test_names.py"
 
 
 def _of(*marks: str) -> pytest.Item:
-    return cast("Any", SimpleNamespace(path=ELSEWHERE, iter_markers=lambda: [SimpleNamespace(name=it) for it in marks]))
+    return cast("pytest.Item", SimpleNamespace(path=ELSEWHERE, iter_markers=lambda: [SimpleNamespace(name=it) for it in marks]))
 
 
 @pytest.mark.parametrize("mark", places.MARKS)
