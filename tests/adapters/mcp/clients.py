@@ -88,7 +88,7 @@ async def greeted(parameters: StdioServerParameters, *, mode: Mode = "auto") -> 
     """Start a server, and greet it."""
     from mcp import Client, stdio_client  # noqa: PLC0415 # as above
 
-    with Path(parameters.cwd or "", LOG).open("a", encoding="utf-8") as log:
+    with Path(parameters.cwd or "", LOG).open("a", encoding="utf-8") as log:  # noqa: ASYNC230 # nobody waits for a file
         async with Client(stdio_client(parameters, errlog=log), mode=mode) as client:
             yield Talk(client)
 
