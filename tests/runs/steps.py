@@ -61,7 +61,7 @@ def exhaustive() -> Lanes:
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
             *tests[1:],
-            Step("the how-to pages with the vendors' own SDKs", with_sdks),
+            Step("the how-to pages with the vendors' own packages", with_sdks),
         ],
     ]
 
@@ -126,7 +126,7 @@ def with_sdks(shell: Shell) -> bool:
     """Run the tests of what vendors' packages do, in an environment that has them: they have many requirements, none of which is ours."""
     with tempfile.TemporaryDirectory() as folder:
         own = installed(PYTHON, folder, shell, *requirements(), *of_extra("sdks"))
-        return own is not None and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "sdks", "tests/sdks")
+        return own is not None and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "sdks", *map(str, places("sdks")))
 
 
 def installed(python: str, folder: str, shell: Shell, *distributions: str) -> str | None:
