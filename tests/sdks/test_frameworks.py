@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.client import HTTPConnection
 from importlib import import_module
 from socketserver import ThreadingMixIn
@@ -22,7 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 import chatworkspace_web
 from chatworkspace import ChatWorkspaces, InvalidArgumentError
-from chatworkspace_coder import CoderClient
+from chatworkspace_coder import CoderClient, User
 from chatworkspace_fake import MemoryStore
 from chatworkspace_postgres import upgrade
 from chatworkspace_simulator import CoderSimulator
@@ -32,6 +33,14 @@ from tests.sdks.pages import blocks
 from tests.sockets import free_port
 
 pytestmark = pytest.mark.sdks
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+def _account(user: User, _: object = None) -> SimpleNamespace:
+    return SimpleNamespace(user_id=user.id, organization_id=user.organization_ids[0])
 
 
 class Simulated(NamedTuple):
@@ -117,7 +126,7 @@ def asgi(app: Any) -> Generator[Site, None, None]:
 @pytest.fixture
 def fastapi(simulator: Simulated, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """Run the page."""
-    monkeypatch.setattr(chatworkspace_web, "close_at_signal", lambda _: None)  # which is for the main thread, where tests run
+    monkeypatch.setattr(chatworkspace_web, "close_at_signal", _nothing)  # which is for the main thread, where tests run
     coder = simulator.client()
     workspaces = ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder)
     module = ModuleType("fastapi_page")
@@ -159,7 +168,7 @@ def flask(simulator: Simulated) -> Iterator[SimpleNamespace]:
     with simulator.client() as coder, ChatWorkspaces(store=MemoryStore(), creator=coder, dialer=coder) as workspaces:
         module, user = ModuleType("flask_page"), coder.user()
         module.__dict__["workspaces"] = workspaces
-        module.__dict__["account"] = lambda: SimpleNamespace(user_id=user.id, organization_id=user.organization_ids[0])
+        module.__dict__["account"] = partial(_account, user)
         run("flask.md", module)
         with wsgi(module.__dict__["app"]) as site:
             yield SimpleNamespace(site=site, coder=simulator.server.coder, docker=simulator.docker)
@@ -177,7 +186,7 @@ class Threading(ThreadingMixIn, WSGIServer):
 class Quiet(WSGIRequestHandler):
     """Logs nothing."""
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # its name there
         """Say nothing."""
 
 
@@ -225,7 +234,7 @@ def django(database: Database) -> Iterator[SimpleNamespace]:
         import_module("django").setup()
         module = ModuleType("django_page")
         user = simulator.client().user()
-        module.__dict__["account"] = lambda _: SimpleNamespace(user_id=user.id, organization_id=user.organization_ids[0])
+        module.__dict__["account"] = partial(_account, user)
         run("django.md", module)
         urls: Any = import_module("django.urls")
         module.__dict__["urlpatterns"] = [
