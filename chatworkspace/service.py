@@ -334,13 +334,18 @@ class ChatWorkspaces:
         with self._call(chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call, patience)
 
-    def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
-        """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""
+    def toolbox(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Toolbox:
+        """Return the tools as a language model calls them. No I/O here.
+
+        wait (seconds) is every tool's wait, and that of all calls of one answer together. cancel: as for create(), for every call of the toolbox.
+        """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        catalog = Catalog(self._given, lambda: self._parts)
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, wait=check_wait(wait))
+        if cancel is not None:
+            check_instance("cancel", cancel, Cancel)
+        catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
 
     # ------------------------------------------------------------ ending
 

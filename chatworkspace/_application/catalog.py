@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+from chatworkspace._application.bounds import Cancel
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
 from chatworkspace._domain.answers import version_of_start
@@ -31,13 +32,15 @@ class Catalog:
     Each question is a call like others: it has as long as planning may take, and interrupting the chat, or closing all, ends it.
     """
 
-    def __init__(self, given: Given, parts: Callable[[], Parts]) -> None:
-        """parts: those of the running process."""
+    def __init__(self, given: Given, parts: Callable[[], Parts], *, cancel: Cancel | None = None) -> None:
+        """parts: those of the running process. cancel: ends each question, as interrupting the chat does."""
         self._given = given
         self._parts = parts
+        self._cancel = cancel
 
     def _call(self, chat: Chat, question: Hashable) -> Call:
-        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
+        answering = self._given.timeouts.planning
+        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=answering, cancel=self._cancel)
         call.arguments = partial(hash, question)
         return call
 

@@ -28,6 +28,7 @@ COMMANDS = (
     "sweep",
     "doctor",
     "check",
+    "mcp",
     "demo",
     "run",
     "simulator",
