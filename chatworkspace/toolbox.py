@@ -153,7 +153,7 @@ class Toolbox:
         except ChatWorkspaceError as error:
             return _failed(error, None)
         except PortError as error:
-            return _failed(UnavailableError(str(error)), None)
+            return _failed(UnavailableError(str(error), retryable=False), None)  # of a kind that no port may raise there
 
     # ------------------------------------------------------------ templates
 
@@ -207,7 +207,13 @@ class Toolbox:
             parameters = arguments.pairs.get("parameters")
             return _told(Action.START, self._workspaces.start(self._chat_id, parameters=parameters, wait=wait, cancel=self._cancel))
         except RefusedError as error:
-            return _failed(error, self._workspaces.status(self._chat_id).workspace if error.validations else None)
+            return self._refused_start(error) if error.validations else _failed(error, None)
+
+    def _refused_start(self, error: RefusedError) -> ToolResult:
+        """Tell what is wrong with the answers. Where the start uses another version than read_template tells of, that would mislead."""
+        now = self._workspaces.status(self._chat_id)
+        to_read = now.workspace is not None and self._catalog.tells_what_a_start_asks(now.chat, now.workspace)
+        return _failed(error, now.workspace, to_read=to_read)
 
     def _stop(self, arguments: Arguments, wait: float | None) -> ToolResult:
         del arguments  # it takes none
@@ -254,5 +260,5 @@ def _by_other(other: Other, call: ToolCall) -> ToolResult:
         return ToolResult(content={"error": "the tool failed"}, is_error=True)
 
 
-def _failed(error: ChatWorkspaceError, workspace: Workspace | None) -> ToolResult:
-    return ToolResult(content=workspace_results.of_error(error, workspace), is_error=workspace_results.is_error(error))
+def _failed(error: ChatWorkspaceError, workspace: Workspace | None, *, to_read: bool = False) -> ToolResult:
+    return ToolResult(content=workspace_results.of_error(error, workspace, to_read=to_read), is_error=workspace_results.is_error(error))
