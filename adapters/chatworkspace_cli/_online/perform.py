@@ -21,7 +21,7 @@ from chatworkspace_cli._online.running import LeftError, Running
 from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.texts import error_lines
-from chatworkspace_cli._printing import as_json, printable, say
+from chatworkspace_cli._printing import as_json, say, say_lines
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
@@ -115,13 +115,13 @@ def _print(options: Namespace, result: Result, *, follows: bool) -> None:
         sys.stdout.write(result.output)
         sys.stdout.flush()
     for line in result.lines:
-        say(printable(line), out)
+        say_lines(line, out)
 
 
 def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None:
     first, *rest = error_lines(error)
     for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
-        say(printable(line), sys.stderr)
+        say_lines(line, sys.stderr)
     if options.json:
         say(as_json(_with_code(error_json(error), code)), sys.stdout)
 

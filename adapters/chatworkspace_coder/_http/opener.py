@@ -19,8 +19,9 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from chatworkspace import InvalidArgumentError, UnavailableError
 from chatworkspace.ports import interruptible
+from chatworkspace_coder._http.causes import Cause, Diagnosis
 from chatworkspace_coder._http.connecting import connected
-from chatworkspace_coder._http.failures import is_final, reason_of
+from chatworkspace_coder._http.failures import diagnosed
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
 from chatworkspace_coder._http.link import BrokenError, Link, head_of
@@ -28,7 +29,7 @@ from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sockets import check_unheard
 from chatworkspace_coder._http.tokens import HEADER
-from chatworkspace_coder._http.transport import Transport
+from chatworkspace_coder._http.transport import NO_THREAD, Transport
 
 T = TypeVar("T")
 
@@ -74,7 +75,7 @@ class Opener:
         """Send a GET, and return the link and the head of the answer. UnavailableError."""
         limit = self._transport.limit(deadline)
         target, lines = self._target(path, query), self._lines(owner_id, headers)
-        return self._within(limit, lambda: self._opened(target, lines, limit))
+        return self._within(limit, lambda: self._opened(path, target, lines, limit))
 
     def send(self, path: str, owner_id: UUID, deadline: float, *, headers: Mapping[str, str]) -> Link:
         """Send a GET, and return the link without waiting for the answer. UnavailableError."""
@@ -89,22 +90,25 @@ class Opener:
         return {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
 
     def _within(self, limit: Limit, act: Callable[[], T]) -> T:
-        reason, final = "", False
+        why: Diagnosis | None = None
         try:
             with interruptible(limit.cut), limit:
                 return act()
         except UnwatchedError:
-            reason = "no thread could be started, and without one no limit holds"
+            pass
         except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
-            reason, final = reason_of(error), is_final(error)
+            overdue = limit.struck or time.monotonic() >= limit.deadline
+            why = Diagnosis(Cause.SILENT, self._transport.url) if overdue else diagnosed(error, self._transport.url)
         self._transport.limit(limit.deadline)  # says so if the client was closed meanwhile
-        overdue = limit.struck or time.monotonic() >= limit.deadline
-        raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
+        if why is None:
+            raise UnavailableError(NO_THREAD)
+        raise UnavailableError(str(why), retryable=not why.lasting)
 
-    def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
+    def _opened(self, path: str, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
         link = self._sent(target, lines, limit)
         try:
-            head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
+            told = head_of(link, limit.deadline)
+            head = attrs.evolve(told, url=self._transport.url + path, token_may_change=self._transport.tokens.each_their_own)
         except BaseException:
             link.close()
             raise
