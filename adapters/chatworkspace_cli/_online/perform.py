@@ -17,6 +17,7 @@ from chatworkspace_cli._codes import Code, of_error
 from chatworkspace_cli._online import commands
 from chatworkspace_cli._online.commands import Command, Result
 from chatworkspace_cli._online.json import Json, error_json
+from chatworkspace_cli._online.network import network_of
 from chatworkspace_cli._online.running import LeftError, Running
 from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
@@ -50,7 +51,13 @@ def _result(command: Command, options: Namespace) -> Result:
     if "chat" in options:
         check(options.chat, getattr(options, "wait", None))
     follows = command is commands.follow
-    settings = Settings(environment=os.environ, store=options.store, organization=options.organization, ca_file=options.ca_file)
+    settings = Settings(
+        environment=os.environ,
+        store=options.store,
+        organization=options.organization,
+        otherwise=os.environ.get("CODER_ORGANIZATION") or None,
+        network=network_of(options, os.environ),
+    )
     running: Running[Result] = Running(lambda: command(session, options, running.tell))
     with Session(settings, None if follows else running.tell) as session:
         interrupt = session.hang_up if command in commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))

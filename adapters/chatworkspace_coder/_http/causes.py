@@ -93,7 +93,7 @@ TABLE: Mapping[Cause, Row] = {
     Cause.INVALID: Row("the server's certificate is not valid", _RENEW, lasting=True),
     Cause.CLIENT_CERTIFICATE: Row(
         "the server wants a certificate of who asks, or does not take the one that it was given",
-        "Give one that its authority has signed: ssl_context= with load_cert_chain(); for commands --client-cert and --client-key.",
+        "Give one that its authority has signed: ssl_context=tls_context(…); for commands --client-cert and --client-key.",
         lasting=True,
     ),
     Cause.NO_TLS: Row(

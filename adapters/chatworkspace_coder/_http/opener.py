@@ -5,7 +5,6 @@ websocket-client's own handshake would follow redirects, use proxies of the envi
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
@@ -15,12 +14,10 @@ from uuid import UUID
 from weakref import WeakSet
 
 import attrs
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace import UnavailableError
 from chatworkspace.ports import interruptible
 from chatworkspace_coder._http.causes import Cause, Diagnosis
-from chatworkspace_coder._http.connecting import connected
 from chatworkspace_coder._http.failures import diagnosed
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
@@ -41,7 +38,7 @@ class Opener:
         self._transport = transport
         parts = urlsplit(transport.url)
         self._host = parts.hostname or ""
-        self._tls = _tls(transport.ca_file) if parts.scheme == "https" else None
+        self._tls = transport.way.tls
         self._port = parts.port or (443 if self._tls else 80)
         self._authority, self._base = parts.netloc, parts.path
         self._closed = False
@@ -87,7 +84,7 @@ class Opener:
         return self._base + path + (f"?{urlencode(query)}" if query else "")
 
     def _lines(self, owner_id: UUID, headers: Mapping[str, str]) -> Mapping[str, str]:
-        return {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+        return {"Host": self._authority, **self._transport.headers, HEADER: self._transport.tokens.of(owner_id), **headers}
 
     def _within(self, limit: Limit, act: Callable[[], T]) -> T:
         why: Diagnosis | None = None
@@ -126,7 +123,7 @@ class Opener:
         return link
 
     def _connected(self, limit: Limit) -> Link:
-        raw = connected(self._host, self._port, limit)
+        raw = self._transport.way.connected(self._host, self._port, limit)
         handle = raw.dup()  # TLS takes the descriptor away from what it wraps
         used = raw
         try:
@@ -143,13 +140,6 @@ class Opener:
             raise
         finally:
             handle.close()
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
-    except OSError as error:
-        raise InvalidArgumentError("ca_file", "a PEM file with certificates") from error
 
 
 def _request(target: str, headers: Mapping[str, str]) -> bytes:

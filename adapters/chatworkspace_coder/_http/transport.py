@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -26,14 +26,16 @@ from chatworkspace_coder._http.pauses import Pauses, Slots, Wanted
 from chatworkspace_coder._http.retry import AgainError, retried
 from chatworkspace_coder._http.sizes import PROBLEM, Size, TooLargeError, Unpacker
 from chatworkspace_coder._http.sockets import Adapter, Under
-from chatworkspace_coder._http.tokens import HEADER, Tokens
+from chatworkspace_coder._http.tokens import HEADER, Secret, Tokens
+from chatworkspace_coder._http.ways import Way
 
 _CHUNK = 64 * 1024
 PATIENCE = 3.0
 """Seconds for which a read goes on, at most, where nothing at the URL has ever said that it is Coder: the URL may be wrong, and no wait helps."""
 LATER = 5.0
 """Seconds after which such a server may be asked again."""
-_AWAY = frozenset({Cause.REFUSED, Cause.NAME_UNCLEAR, Cause.NO_WAY, Cause.NO_HTTP})
+AGENT = {"User-Agent": "chatworkspace"}
+_AWAY = frozenset({Cause.PROXY_FAILED, Cause.REFUSED, Cause.NAME_UNCLEAR, Cause.NO_WAY, Cause.NO_HTTP})
 
 
 NO_THREAD = "no thread could be started, and without one no limit holds"
@@ -50,10 +52,12 @@ class AnsweredError(Exception):
 class Transport:
     """The way to one server. Safe from any thread; a child of fork() begins with connections and a watchdog of its own."""
 
-    def __init__(self, url: str, *, tokens: Tokens, connections: int, ca_file: str | None) -> None:
+    def __init__(self, url: str, *, tokens: Tokens, connections: int, way: Way, headers: Mapping[str, Secret]) -> None:
         self.url: str = url
         self.tokens: Tokens = tokens
-        self.ca_file: str | None = ca_file
+        self.way: Way = way
+        self.headers: Mapping[str, str] = {**({} if "user-agent" in map(str.lower, headers) else AGENT), **headers}
+        """What each request has beside what it is about."""
         self.version: str = ""
         """What the server has last called its version, in any answer; empty before it has."""
         self._connections = connections
@@ -67,7 +71,7 @@ class Transport:
         self._watchdog = Watchdog()
         self._pacing = Pacing()
         self._pauses = Pauses()
-        self._adapter = Adapter(self._connections)
+        self._adapter = Adapter(self._connections, self.way.tls)
         self._slots = Slots(self._connections)
 
     # ------------------------------------------------------------ what others need
@@ -170,7 +174,7 @@ class Transport:
             if not slots.take(changes=changes, deadline=deadline, wanted=wanted):
                 raise _lost(wanted, "all connections were in use", sent=False, overdue=True)
             try:
-                with limit, Under(limit):
+                with limit, Under(limit, self.way):
                     return self._exchange(prepared, request, limit, wanted)
             except UnwatchedError:
                 raise LostError(NO_THREAD, sent=False, overdue=False) from None
@@ -180,8 +184,7 @@ class Transport:
     def _exchange(self, prepared: PreparedRequest, request: Request, limit: Limit, wanted: Wanted) -> Answer:
         try:
             seconds = left(limit.deadline)
-            verify = self.ca_file or True
-            with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds), verify=verify)) as response:
+            with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds))) as response:
                 answer = self._answer(response, request.most, request.path)
         except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
             overdue = limit.struck or time.monotonic() >= limit.deadline
@@ -205,7 +208,7 @@ class Transport:
         )
 
     def _prepared(self, request: Request) -> PreparedRequest:
-        headers = {"Accept": "application/json", "User-Agent": "chatworkspace", HEADER: self.tokens.of(request.owner_id)}
+        headers = {**self.headers, "Accept": "application/json", HEADER: self.tokens.of(request.owner_id)}
         data = None
         if request.body is not None:
             headers["Content-Type"] = "application/json"

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import trustme
+from cryptography.hazmat.primitives import serialization
 
 LONG_AGO, LONG_OFF = datetime(2020, 1, 1, tzinfo=timezone.utc), datetime(2100, 1, 1, tzinfo=timezone.utc)
 SOON_AFTER, LATER = datetime(2020, 2, 1, tzinfo=timezone.utc), datetime(2100, 2, 1, tzinfo=timezone.utc)
@@ -28,6 +29,12 @@ class Certificates:
         self._authority.issue_cert(name, not_before=begins, not_after=ends).configure_cert(context)  # pyright: ignore[reportUnknownMemberType] # half typed
         return context
 
+    def server_file(self, name: str) -> str:
+        """Return the path of what a server of this name has, with its key, for another process."""
+        path = self._folder / f"{name}.pem"
+        self._authority.issue_cert(name).private_key_and_cert_chain_pem.write_to_path(str(path))
+        return str(path)
+
     def demanding(self) -> ssl.SSLContext:
         """Return what a server has that wants a certificate of who asks, by the same authority."""
         context = self.server()
@@ -42,3 +49,11 @@ class Certificates:
         certificate.write_bytes(b"".join(it.bytes() for it in issued.cert_chain_pems))
         issued.private_key_pem.write_to_path(str(key))
         return str(certificate), str(key)
+
+    def locked(self, key: str) -> str:
+        """Return the path of a key as it is, but for a password that one has to know."""
+        read = serialization.load_pem_private_key(Path(key).read_bytes(), password=None)
+        kind = serialization.PrivateFormat.TraditionalOpenSSL
+        path = self._folder / "locked.key"
+        path.write_bytes(read.private_bytes(serialization.Encoding.PEM, kind, serialization.BestAvailableEncryption(b"secret")))
+        return str(path)

@@ -107,7 +107,7 @@ def _away(monkeypatch: pytest.MonkeyPatch, client: CoderClient) -> None:
         raise ConnectionRefusedError
 
     client._transport._adapter.close()
-    monkeypatch.setattr("chatworkspace_coder._http.sockets.connected", refuse)
+    monkeypatch.setattr("chatworkspace_coder._http.ways.connected", refuse)
 
 
 def test_a_server_that_was_met_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,14 +128,18 @@ def test_a_server_that_was_met_is_waited_for(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_stranger_s_404_is_waited_for_a_moment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """As of an ingress that begins; then the caller is told when to come again."""
+    patient = iter((False, False, True))
+
+    def is_over(*_: object) -> bool:
+        return next(patient)
+
+    monkeypatch.setattr(transport.Transport, "_is_nobody", is_over)
     with serving() as server, CoderClient(server.url, token=TOKEN) as client:
         server.otherwise(Reply(404, PAGE))
-        between = waits_of(client)
-        monkeypatch.setattr(transport, "PATIENCE", 0.05)
+        waits_of(client, sleeps=False)
         with pytest.raises(UnavailableError) as failed:
             client.user()
-        assert between.waits
-        assert failed.value.retry_after == transport.LATER
+        assert (len(server.seen), failed.value.retry_after) == (3, transport.LATER)
 
 
 # ---------------------------------------------------------------- other rows
