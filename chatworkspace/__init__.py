@@ -42,7 +42,7 @@ from chatworkspace.model import (
     Transition,
     Workspace,
 )
-from chatworkspace.outcomes import NotReadyError, Outcome, Progress, Sweep
+from chatworkspace.outcomes import Chats, NotReadyError, Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection
 from chatworkspace.service import ChatWorkspaces
 from chatworkspace.timeouts import Timeouts
@@ -65,6 +65,7 @@ __all__ = [
     "ChatNotFoundError",
     "ChatWorkspaceError",
     "ChatWorkspaces",
+    "Chats",
     "ClosedError",
     "ConnectError",
     "Id",

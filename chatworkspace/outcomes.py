@@ -130,6 +130,23 @@ class Progress(Plain):
 
 
 @attrs.frozen(kw_only=True)
+class Chats(Plain):
+    """A page of the chats that a store knows.
+
+    chats: those that are wanted, by their ids.
+    after: what the next page is asked for with; None: there is none.
+    errors: chat id -> what is odd about its row; it is not among the chats.
+    """
+
+    chats: tuple[Chat, ...] = ()
+    after: str | None = None
+    errors: Mapping[str, str] = attrs.field(factory=dict[str, str])
+
+    def __repr__(self) -> str:
+        return f"<Chats {len(self.chats)}, {'the last' if self.after is None else f'after {short(self.after)!r}'}, errors {len(self.errors)}>"
+
+
+@attrs.frozen(kw_only=True)
 class Sweep(Plain):
     """What a sweep found and did.
 

@@ -23,9 +23,11 @@ from chatworkspace._domain.arguments import (
     check_callable,
     check_chat_id,
     check_cursor,
+    check_filter,
     check_ids,
     check_instance,
     check_most,
+    check_number,
     check_parameters,
     check_port,
     check_text,
@@ -35,7 +37,7 @@ from chatworkspace._domain.arguments import (
 from chatworkspace._ports.system_clock import Process, SystemClock, this_process
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State
-from chatworkspace.outcomes import Outcome, Progress, Sweep
+from chatworkspace.outcomes import Chats, Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
@@ -145,6 +147,38 @@ class ChatWorkspaces:
         with self._guided(chat_id):
             return self._parts.asking.look_even_closed(chat_id).chat
 
+    def chats(
+        self,
+        *,
+        owner_id: Id | None = None,
+        organization_id: Id | None = None,
+        bound: bool | None = None,
+        closed: bool | None = None,
+        planned: bool | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Chats:
+        """Return the chats that the store knows, by their ids, a page at a time.
+
+        owner_id, organization_id (UUID): only theirs. bound: only those that have a workspace, or that have none. closed: only those that are closed,
+        or that are not. planned: only those for which a creation was begun and is not settled, or for which none was. None leaves none out.
+        after: `Chats.after` of the page before; default: from the first. limit: the most on a page, 1 to 1,000. A page may hold fewer, none included,
+        and there may be more still: go on until its `after` is None. InvalidArgumentError.
+        """
+        from chatworkspace._application.listing import Wanted  # noqa: PLC0415 # whoever lists nothing does not load it
+
+        wanted = Wanted(
+            owner_id=None if owner_id is None else to_uuid("owner_id", owner_id),
+            organization_id=None if organization_id is None else to_uuid("organization_id", organization_id),
+            bound=check_filter("bound", bound),
+            closed=check_filter("closed", closed),
+            planned=check_filter("planned", planned),
+        )
+        place, most = check_text("after", after), check_number("limit", limit, 1, 1000)
+        parts = self._parts
+        with Call(parts.calls, self._clock, "", None):
+            return parts.lister.chats(wanted, place, most)
+
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
         with self._guided(chat_id):
@@ -163,6 +197,7 @@ class ChatWorkspaces:
         name: str = "",
         parameters: Mapping[str, str] | None = None,
         preset_id: Id | None = None,
+        start: bool = False,
         replace: bool | Id = False,
         wait: float | None = None,
         cancel: Cancel | None = None,
@@ -173,6 +208,7 @@ class ChatWorkspaces:
         name: a wish; the real name ends with the chat's mark. Default: made from the template's name.
         parameters: answers to the template's questions, text by name. Their values may be secret, and are told nowhere.
         preset_id: the template's preset to be used (UUID); default: none.
+        start: also start, as it is, what the chat has and stands still: make or resume. Default: that is told.
         replace: leave a live workspace behind and make another; the outcome names the old one. True: whatever is there. The id of a workspace (UUID):
         that one only, so that the same call made twice replaces once. Default: never.
         wait: seconds; bounds all waiting (turn, build, agent, scripts). None, the default: as long as timeouts allow; 0: not at all. A request that
@@ -182,18 +218,12 @@ class ChatWorkspaces:
         Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError,
         UnavailableError, OutcomeUnknownError, BusyError.
         """
-        wish = Wish(
-            template_id=to_uuid("template_id", template_id),
-            name=check_text("name", name).strip(),
-            parameters=check_parameters(parameters),
-            preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
-            replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
-        )
+        wish = _wish(template_id, name, parameters, preset_id, start=start, replace=replace)
         with self._call(chat_id, wait, Asked.CREATE, cancel) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
             parts.values.bring(chat_id, wish.parameters)
-            take = partial(parts.turns.take, call, creating(wish, track, parts.maker), track)
+            take = partial(parts.turns.take, call, creating(wish, track, parts.maker, partial(parts.guide.goes_on, call)), track)
             return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -347,3 +377,14 @@ class ChatWorkspaces:
             check_instance("cancel", cancel, Cancel)
         checked, patience = check_chat_id(chat_id), check_wait(wait)
         return Call(self._parts.calls, self._clock, checked, patience, answering=self._timeouts.planning, asked=asked, cancel=cancel)
+
+
+def _wish(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
+    return Wish(
+        template_id=to_uuid("template_id", template_id),
+        name=check_text("name", name).strip(),
+        parameters=check_parameters(parameters),
+        preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
+        start=check_instance("start", start, bool),
+        replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
+    )

@@ -5,6 +5,7 @@ Where coverage is measured, it begins here in each process of pytest, before the
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from chatworkspace_fake import pytest_plugin
-from tests.runs import covering
+from tests.runs import covering, places
 from tests.runs.ending import Ending
 
 if TYPE_CHECKING:
@@ -31,6 +32,20 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(Ending(in_charge=not hasattr(config, "workerinput")), "ending")
     if COVERING is not None:
         config.pluginmanager.register(COVERING, "covering")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a mark where `python -m tests` would not look for it: after the folders have given theirs, and before any test is left out."""
+    if lost := places.elsewhere(items):
+        message = "marked, and the module does not name the mark: " + "; ".join(lost)
+        raise pytest.UsageError(message)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave alone what lasts as long as the run: thousands of tests, which it would go through again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

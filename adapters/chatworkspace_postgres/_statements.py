@@ -93,15 +93,23 @@ PLANNED = Statement(
     "SELECT * FROM planned WHERE planned_for IS NULL OR claimed_for IS NULL OR planned_for >= %(older_than)s::double precision"
 )
 """Also those of odd rows, however long they stand: whoever sweeps is told."""
+
+
+def _microseconds(instant: str) -> str:
+    return f"CASE WHEN NOT isfinite({instant}) THEN 'infinite' ELSE (extract(epoch FROM {instant}) * 1000000)::bigint::text END"
+
+
 HISTORY_COLUMNS = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at", "notes")
-"""Of an intent as it is read: instants in microseconds since 1970, notes as JSON."""
-HISTORY = Statement("""
+"""Of an intent as it is read: instants in microseconds since 1970, notes as JSON.
+
+An instant is `infinite`, by which the row is told to be odd, where somebody has written that."""
+HISTORY = Statement(f"""
 SELECT intent.generation, intent.name, intent.template_id, intent.preset_id, replaces, intent.workspace_id,
-    (extract(epoch FROM intent.planned_at) * 1000000)::bigint, (extract(epoch FROM bound_at) * 1000000)::bigint, to_json(notes)
-FROM {schema}.chat LEFT JOIN {schema}.intent ON intent.chat_id = chat.id
+    {_microseconds("intent.planned_at")}, {_microseconds("bound_at")}, to_json(notes)
+FROM {{schema}}.chat LEFT JOIN {{schema}}.intent ON intent.chat_id = chat.id
 WHERE chat.id = %(chat_id)s::text
 ORDER BY intent.generation
-""")
+""")  # noqa: S608 # of our own words
 
 # ---------------------------------------------------------------- what is made once
 

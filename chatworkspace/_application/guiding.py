@@ -165,9 +165,7 @@ class Guide:
 
 def _done(wish: OpenWish) -> Reason:
     """Return what the calls of a wish have done together, now that the workspace is ready."""
-    if wish.asked is Asked.START:
-        return Reason.STARTED
-    return Reason.CREATED if wish.created else Reason.EXISTING
+    return Reason.CREATED if wish.created else Reason.STARTED
 
 
 def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:

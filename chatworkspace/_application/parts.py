@@ -12,6 +12,7 @@ from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
 from chatworkspace._application.guiding import Guide
 from chatworkspace._application.leaving import Leavings
+from chatworkspace._application.listing import Lister
 from chatworkspace._application.looking import Looking
 from chatworkspace._application.making import Maker
 from chatworkspace._application.meanwhile import Meanwhile
@@ -69,6 +70,7 @@ class Parts:
         )
         self.looking = Looking(asking=asking, turns=turns, steps=self.steps, teller=teller, endings=endings, guide=guide, redactor=redactor)
         self.connector = self._connector(given, guide)
+        self.lister = Lister(asking=asking, store=store, clock=clock, timeouts=timeouts)
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts, values=values)
 
     def _connector(self, given: Given, guide: Guide) -> Connector:

@@ -8,16 +8,16 @@ from functools import partial
 from chatworkspace._application.making import Maker
 from chatworkspace._application.turn import Policy, Track, Turn, Wish
 from chatworkspace._domain.conditions import Finding
-from chatworkspace._domain.decisions import Step, create_step, replace_step, start_step, stop_step
+from chatworkspace._domain.decisions import Step, create_step, replace_step, resume_step, start_step, stop_step
 from chatworkspace.errors import NoWorkspaceError
 from chatworkspace.model import LeftBehind, Reason, Workspace
 from chatworkspace.ports import Look
 
 
-def creating(wish: Wish, track: Track, maker: Maker) -> Policy:
-    """Return what create() does."""
+def creating(wish: Wish, track: Track, maker: Maker, goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
+    """Return what create() does. goes_on: tells, of what stands still, whether how the latest build ended is to be told first."""
     return Policy(
-        step=partial(_create_step, wish, track),
+        step=partial(_create_step, wish, track, goes_on),
         make=lambda look, replaces, number: maker.make(look, wish, replaces, number, track),
         asks_for=partial(maker.asks_for, wish),
         parameters=wish.parameters,
@@ -40,14 +40,15 @@ def stopping(goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
 
 
 def _once(step: Step, finding: Finding, workspace: Workspace, goes_on: Callable[[Finding, Workspace], bool]) -> Step:
-    return Step.FOLLOW if step in (Step.BUILD, Step.STOP) and goes_on(finding, workspace) else step
+    return Step.FOLLOW if step in (Step.BUILD, Step.RESUME, Step.STOP) and goes_on(finding, workspace) else step
 
 
-def _create_step(wish: Wish, track: Track, finding: Finding, workspace: Workspace) -> Step:
+def _create_step(wish: Wish, track: Track, goes_on: Callable[[Finding, Workspace], bool], finding: Finding, workspace: Workspace) -> Step:
     # what was settled on the way is its replacement, if it was asked for; and in any case one call leaves one behind
     if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished or track.left is not None):
         return replace_step(finding)
-    return create_step(finding, same_template=workspace.template_id == wish.template_id)
+    same = workspace.template_id == wish.template_id
+    return _once(resume_step(finding, same_template=same), finding, workspace, goes_on) if wish.start else create_step(finding, same_template=same)
 
 
 def _nothing_to_act_upon(look: Look, replaces: LeftBehind | None, number: int) -> Turn:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,6 +13,7 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
+from chatworkspace._application.listing import pages
 from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 STANDING = 900.0
 """Seconds after which a plan is settled."""
-PAGE = 500
 
 logger = logging.getLogger("chatworkspace")
 
@@ -120,24 +121,11 @@ class Sweeper:
 
     # ------------------------------------------------------------ strays
 
-    def _looks(self) -> Iterator[Look]:
-        after = ""
-        while page := self._page(after):
-            yield from page
-            last = page[-1].chat.id
-            if last <= after:
-                return  # a store that does not go on would be asked without end
-            after = last
-
-    def _page(self, after: str) -> Sequence[Look]:
-        self._asking.check()
-        return self._asking.recorded(self._store.chats, after=after, limit=PAGE)
-
     def _list_strays(self, findings: _Findings) -> None:
         self._asking.secret()  # of which all marks are made
         marks: dict[str, str] = {}
         owners: dict[tuple[UUID, UUID], None] = {}
-        for look in self._looks():
+        for look in chain.from_iterable(pages(self._asking, self._store)):
             self._one(findings, look.chat.id, partial(self._note_chat, look, marks, owners), asks=False)
         candidates: list[tuple[Workspace, str]] = []
         for owner in owners:
@@ -174,7 +162,7 @@ class Sweeper:
             if look.plan is not None:
                 planned.add(look.plan.name.lower())
 
-        for look in self._looks():
+        for look in chain.from_iterable(pages(self._asking, self._store)):
             if not self._one(findings, look.chat.id, partial(note, look), asks=False):
                 odd.add(look.chat.id)
         return bound, planned, odd

@@ -273,7 +273,7 @@ def not_applied(wish: Wish, workspace: Workspace, track: Track) -> Mapping[str, 
         missed["template_id"] = str(workspace.template_id)
     if track.as_wished or (track.made is not None and track.made.id == workspace.id):
         return missed
-    if wish.parameters and not track.built:
+    if wish.parameters and (track.resumed or not track.built):
         missed["parameters"] = "those that the workspace was made with"
     if wish.preset_id is not None:
         missed["preset_id"] = "the one that the workspace was made with, if any"

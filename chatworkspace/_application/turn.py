@@ -86,7 +86,8 @@ Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
 class Track:
     """What this call has done so far. Used by one thread.
 
-    made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. waited: it has waited for a build.
+    made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. resumed: a start of what it
+    was to create, and found standing still. waited: it has waited for a build.
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
@@ -99,6 +100,7 @@ class Track:
     adopted: bool = False
     stopping: bool = False
     built: bool = False
+    resumed: bool = False
     waited: bool = False
     version_before: UUID | None = None
     attached: bool = False
@@ -121,6 +123,8 @@ class Wish:
     name: str = ""
     parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     preset_id: UUID | None = None
+    start: bool = False
+    """Also what stands still."""
     replace: bool | UUID = False
     """True: whatever is there; or the id of the only workspace that may be."""
 

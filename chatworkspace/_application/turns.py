@@ -91,10 +91,8 @@ class Turns:
                 return reading
             case Step.LOOK_AGAIN:
                 return LookAgain(bound=reading.bound)
-            case Step.BUILD:
-                if policy.parameters:
-                    self._answers.check_start(look.chat, workspace, policy.parameters, track)
-                return self._send(look, Transition.START, Step.BUILD, policy, track)
+            case Step.BUILD | Step.RESUME as step:
+                return self._start(look, workspace, step, policy, track)
             case Step.STOP:
                 return self._send(look, Transition.STOP, Step.STOP, policy, track)
             case Step.MAKE:
@@ -130,6 +128,14 @@ class Turns:
         return Again(settled=turn.bound)  # bound now: decided as it is found
 
     # ------------------------------------------------------------ starting and stopping
+
+    def _start(self, look: Look, workspace: Workspace, step: Step, policy: Policy, track: Track) -> Turn:
+        track.resumed = step is Step.RESUME
+        if track.resumed:
+            policy = attrs.evolve(policy, parameters={})
+        elif policy.parameters:
+            self._answers.check_start(look.chat, workspace, policy.parameters, track)
+        return self._send(look, Transition.START, step, policy, track)
 
     def _send(self, look: Look, transition: Transition, expected: Step, policy: Policy, track: Track) -> Turn:
         """Ask for a build under the claim, if what called for it still holds."""

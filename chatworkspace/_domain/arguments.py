@@ -107,6 +107,20 @@ def check_most(argument: str, value: object) -> int | None:
     raise InvalidArgumentError(argument, f"None or a whole number from 0 to {MOST:,}")
 
 
+def check_number(argument: str, value: object, least: int, most: int) -> int:
+    """Return a whole number within these bounds."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
+        return value
+    raise InvalidArgumentError(argument, f"a whole number from {least} to {most:,}")
+
+
+def check_filter(argument: str, value: object) -> bool | None:
+    """Return what has to be so; None: it may be either way."""
+    if value is None or isinstance(value, bool):
+        return value
+    raise InvalidArgumentError(argument, "True, False or None")
+
+
 def check_parameters(value: object) -> Mapping[str, str]:
     """Return a copy of the template parameters: text to text. A bad value is never shown."""
     if value is None:

@@ -19,6 +19,8 @@ class Step(Enum):
     """Wait until the build is over, then decide anew."""
     BUILD = "build"
     """Ask for a start."""
+    RESUME = "resume"
+    """Ask for a start of what stands still, as it is."""
     STOP = "stop"
     """Ask for a stop."""
     MAKE = "make"
@@ -57,6 +59,12 @@ def create_step(finding: Finding, *, same_template: bool) -> Step:
             | Condition.JOB_UNKNOWN
         ):
             return Step.FOLLOW
+
+
+def resume_step(finding: Finding, *, same_template: bool) -> Step:
+    """Return what create(start=True) does: what stands still is started, whatever it was made from."""
+    step = create_step(finding, same_template=same_template)
+    return Step.RESUME if step is Step.FOLLOW and start_step(finding) is Step.BUILD else step
 
 
 def replace_step(finding: Finding) -> Step:

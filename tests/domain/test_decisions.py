@@ -8,7 +8,7 @@ import pytest
 
 from chatworkspace import Lifecycle, Reason
 from chatworkspace._domain.conditions import UNDIALLED, Condition, Finding, at_limit, classify, describe, probe_for
-from chatworkspace._domain.decisions import create_step, replace_step, start_step, stop_step
+from chatworkspace._domain.decisions import Step, create_step, replace_step, resume_step, start_step, stop_step
 from tests.application.worlds import a_build, a_workspace, an_agent
 from tests.domain.table import (
     CONNECTING_CELL,
@@ -62,6 +62,15 @@ def test_what_create_does_with_another_template(row: Row) -> None:
 def test_what_create_does_when_told_to_replace(row: Row) -> None:
     """The caller's word leaves behind whatever is not gone."""
     assert replace_step(finding_of(row)) is row.replace
+
+
+@every_row
+@pytest.mark.parametrize("same", [True, False], ids=["the same template", "another"])
+def test_what_create_does_when_told_to_start(row: Row, same: bool) -> None:  # noqa: FBT001 # a parameter of the test
+    """What create does, and where that only looks on, what start does: a start as it is."""
+    decided = row.create if same else row.other
+    resumed = Step.RESUME if row.start is Step.BUILD else Step.FOLLOW
+    assert resume_step(finding_of(row), same_template=same) is (resumed if decided is Step.FOLLOW else decided)
 
 
 @every_row

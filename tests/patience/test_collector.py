@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from threading import Thread
 from typing import Any
 
@@ -29,12 +29,10 @@ MODULES = {str(module.__file__) for module in (watches_module, calls_module, mut
 
 
 @pytest.fixture(autouse=True)
-def quick_collector() -> Iterator[None]:
+def quick_collector() -> None:
     """Collect what a test makes, and nothing else: it is done some hundred times."""
     gc.collect()
     gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 class Followers:

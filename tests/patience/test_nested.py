@@ -74,6 +74,7 @@ CALLS: dict[str, Callable[[World, UUID, str], object]] = {
     "status": lambda world, _, chat: world.chats.status(chat),
     "follow": lambda world, _, chat: list(world.chats.follow(chat)),
     "get_chat": lambda world, _, chat: world.chats.get_chat(chat),
+    "chats": lambda world, _, __: world.chats.chats(),
     "history": lambda world, _, chat: world.chats.history(chat),
     "list_templates": lambda world, _, chat: world.chats.toolbox(chat).call("list_templates", {}),
     "sweep": lambda world, _, __: world.chats.sweep(),

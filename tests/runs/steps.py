@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.required import VARIABLE, is_required
 from tests.runs.interpreters import ROOT, label, not_here, other_interpreters, requirements
 from tests.runs.lanes import Shell, Step
+from tests.runs.places import places
 
 PYTHON = sys.executable
 HOUR = 60.0
@@ -33,16 +34,16 @@ def quick() -> Lanes:
     return [
         [
             Step(f"ordinary tests, {label(sys.version_info[:2])}", pytest()),
-            Step("adapters over sockets, files and processes", pytest("-m", "adapters and not exhaustive", *WAITING)),
+            Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
         [
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
             Step("mypy --strict", python("-m", "mypy")),
             Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
-            Step("processes that are killed", pytest("-m", "crash and not exhaustive", *WAITING)),
-            Step("the example under real web servers, and in a browser", pytest("-m", "web and not exhaustive", *WAITING)),
-            Step("packaging and typing tests", pytest("-m", "packaging and not exhaustive")),
+            Step("processes that are killed", marked("crash", *WAITING)),
+            Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
+            Step("packaging and typing tests", marked("packaging")),
         ],
     ]
 
@@ -56,8 +57,8 @@ def exhaustive() -> Lanes:
     return [
         [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging")), *tests[:1]],
         [
-            Step("packaging and typing by every other way, the oldest versions included", pytest("-m", "exhaustive and packaging")),
-            Step("processes that are killed anywhere, and longer storms", pytest("-m", "exhaustive and crash")),
+            Step("packaging and typing by every other way, the oldest versions included", marked("packaging", more=True)),
+            Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
             *tests[1:],
         ],
@@ -100,6 +101,11 @@ def python(*arguments: str) -> Callable[[Shell], bool]:
 def pytest(*arguments: str) -> Callable[[Shell], bool]:
     """Return a step of one run of pytest."""
     return lambda shell: shell.run(PYTHON, "-m", "pytest", "-q", *arguments)
+
+
+def marked(mark: str, *arguments: str, more: bool = False) -> Callable[[Shell], bool]:
+    """Return a run of the tests of this mark alone. more: of those that are one more way of another."""
+    return pytest("-m", f"{mark} and {'exhaustive' if more else 'not exhaustive'}", *arguments, *map(str, places(mark)))
 
 
 def lacking(shell: Shell) -> bool:

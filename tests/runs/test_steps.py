@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from tempfile import TemporaryFile
 
 import pytest
 
@@ -56,3 +57,12 @@ def test_it_fails_where_it_is_required(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [it.name for it in lacking] == [f"ordinary tests, {interpreters.label(it)}" for it in ABSENT]
     assert [it.run(Shell(said)) for it in lacking] == [False] * len(ABSENT)
     assert said.getvalue().decode().splitlines() == ["there is none on this machine, and CHATWORKSPACE_REQUIRE names interpreters"] * len(ABSENT)
+
+
+def test_modules_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment says: the steps start many processes."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    with TemporaryFile() as said:
+        assert Shell(said).run(sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)")
+        said.seek(0)
+        assert said.read().split() == [b"False"]

@@ -81,11 +81,11 @@ class World:
         calls = self.coder.calls[before:]
         return result, {name: calls.count(name) for name in sorted(set(calls))}
 
-    def interrupted_creation(self, template: Template, *, at: str = "store.bind", **arguments: Any) -> Process:
+    def interrupted_creation(self, template: Template, *, at: str = "store.bind", chat_id: str = CHAT, **arguments: Any) -> Process:
         """Let a process be killed before this port call of a creation, and its claim run out."""
         process = self.sim.process()
         process.kill(before=at)
-        self.sim.run(lambda: process.workspaces.create(CHAT, template.id, **arguments))
+        self.sim.run(lambda: process.workspaces.create(chat_id, template.id, **arguments))
         self.sim.sleep(CLAIM)
         return process
 

@@ -14,6 +14,7 @@ from chatworkspace import (
     AgentStatus,
     Build,
     Chat,
+    Chats,
     ChatWorkspaceError,
     ConnectError,
     InvalidArgumentError,
@@ -68,6 +69,7 @@ VALUES = [
     CHAT,
     OUTCOME,
     Progress(chat_id=LONG, generation=2, at=AT, elapsed=1.25, build_number=3, phase=Phase.SCRIPTS, line=LONG, outcome=OUTCOME),
+    Chats(chats=(CHAT,), after=LONG, errors={LONG: LONG}),
     Sweep(settled=(LONG,), strays=(WORKSPACE,), deleted=(ID,), errors={LONG: LONG}),
     Intent(generation=2, name=LONG, template_id=ID, planned_at=AT, notes=(LONG,)),
 ]
@@ -79,7 +81,7 @@ ERRORS: list[ChatWorkspaceError] = [
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda it: type(it).__name__)
-def test_a_value_is_json_by_its_attributes(value: Outcome | Progress | Chat | Sweep | Intent) -> None:
+def test_a_value_is_json_by_its_attributes(value: Outcome | Progress | Chat | Chats | Sweep | Intent) -> None:
     """Every attribute under its own name, and nothing that JSON does not have."""
     told = value.as_dict()
     assert json.loads(json.dumps(told)) == told

@@ -161,3 +161,16 @@ def test_one_odd_row_takes_no_list_away(postgres: Database, odd: str) -> None:
             with pytest.raises(UnavailableError, match="is odd"):
                 _ = look.plan
     assert store.look("good").claimed_for > 0
+
+
+@pytest.mark.parametrize("odd", ["planned_at = 'infinity'", "bound_at = '-infinity'"])
+def test_an_odd_generation_is_told(postgres: Database, odd: str) -> None:
+    """In the words that any odd row gets, and of that chat alone."""
+    store = postgres.store()
+    for chat_id in ("good", "odd"):
+        claimed(store, chat_id)
+    postgres.execute(f"UPDATE {store._schema}.intent SET {odd} WHERE chat_id = 'odd'")
+    with pytest.raises(UnavailableError, match="generation 1 of a history is odd") as error:
+        store.history("odd")
+    assert not error.value.retryable
+    assert [it.generation for it in store.history("good")] == [1]
