@@ -43,17 +43,30 @@ def parser() -> argparse.ArgumentParser:
 
 def _command(commands: Commands, name: str, act: str, summary: str) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
-    command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None, ca_file=None)
+    command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None)
     command.add_argument("--json", action="store_true", help="print one JSON object for programs")
     command.add_argument("--store", metavar="URL", help=STORE)
     return command
 
 
 def _of_server(command: argparse.ArgumentParser, *, organization: bool = False) -> None:
-    command.add_argument("--ca-file", metavar="PATH", help="certificates of the authorities that sign the server's, as PEM")
+    for option, metavar, what in (
+        ("--ca-file", "PATH", "certificates of the authorities that sign the server's, as PEM; default: $CODER_CLIENT_TLS_CA_FILE"),
+        ("--client-cert", "PATH", "a certificate of who asks, as PEM, with its key or --client-key; default: $CODER_CLIENT_TLS_CERT_FILE"),
+        ("--client-key", "PATH", "the key of that certificate, as PEM, without a password; default: $CODER_CLIENT_TLS_KEY_FILE"),
+        (
+            "--proxy",
+            "URL",
+            "http://HOST:PORT of a proxy, or `environment`: as HTTPS_PROXY and NO_PROXY say; default: $CHATWORKSPACE_PROXY, else none",
+        ),
+    ):
+        command.add_argument(option, metavar=metavar, help=what)
+    command.add_argument(
+        "--header", action="append", default=[], metavar="NAME=VALUE", help="for every request; may be given again; beside those of $CODER_HEADER"
+    )
     command.add_argument("--quiet", action="store_true", help="show no progress")
     if organization:
-        command.add_argument("--organization", metavar="NAME", help="name or id; default: the token's user's only one")
+        command.add_argument("--organization", metavar="NAME", help="name or id; default: $CODER_ORGANIZATION, or the token's user's only one")
 
 
 def _of_chat(command: argparse.ArgumentParser, *, wait: float | None = None, waits: bool = True, organization: bool = False) -> None:

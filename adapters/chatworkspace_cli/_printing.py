@@ -7,6 +7,7 @@ from typing import TextIO
 
 from chatworkspace.ports import visible
 
+INDENT = "    "
 JOINERS = "\u200c\u200d"
 """Scripts and pictures of several parts need them."""
 
@@ -14,6 +15,13 @@ JOINERS = "\u200c\u200d"
 def say(text: str, out: TextIO) -> None:
     """Print a line, so that it can be read at once, whoever reads."""
     print(text, file=out, flush=True)
+
+
+def say_lines(text: str, out: TextIO) -> None:
+    """Print other people's text in its lines, each made harmless; those behind the first are set in, so that none looks like one of ours."""
+    first, *rest = text.rstrip("\n").split("\n")
+    for line in (first, *(INDENT + it.rstrip("\r") for it in rest)):
+        say(printable(line), out)
 
 
 def printable(text: str) -> str:

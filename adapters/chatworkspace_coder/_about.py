@@ -40,7 +40,7 @@ class About:
         try:
             answer = self._api.once(Request(path=f"{V2}/buildinfo", owner_id=None), until)
         except LostError as error:
-            return Server(url=self._api.url, found=Found.NOTHING, problem=str(error))
+            return servers.another(self._api.url, Found.NOTHING, str(error))
         return servers.server(self._api.url, answer, began + (datetime.now(timezone.utc) - began) / 2)
 
     def holder(self, deadline: float) -> Holder:

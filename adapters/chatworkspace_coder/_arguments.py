@@ -21,7 +21,7 @@ def url(value: object) -> str:
     except ValueError as error:
         raise expected from error
     plain = parts.username is None and not parts.query and not parts.fragment
-    if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_read or not plain:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.hostname.startswith((".", "*")) or not port_is_read or not plain:
         raise expected
     return value.rstrip("/")
 

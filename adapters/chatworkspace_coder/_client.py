@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -25,14 +26,12 @@ from chatworkspace.ports import (
     WorkspaceCreator,
     to_uuid,
 )
-from chatworkspace_coder import _arguments
+from chatworkspace_coder import _arguments, _network
 from chatworkspace_coder._about import About
 from chatworkspace_coder._answers.users import User
 from chatworkspace_coder._api import Api
 from chatworkspace_coder._dialing import Dialer
 from chatworkspace_coder._http.opener import Opener
-from chatworkspace_coder._http.tokens import Tokens
-from chatworkspace_coder._http.transport import Transport
 from chatworkspace_coder._memory import Lacking
 from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._templates import Templates
@@ -57,10 +56,13 @@ class CoderClient(WorkspaceCreator, AgentDialer):
     watch (200 at most), for each command that runs, and for each fresh agent whose scripts run (64 at most), and one thread, while requests are
     under way.
 
-    The token travels in a header, to this host alone: redirects, .netrc, cookies and proxies of the environment are not used, and no log, repr or
-    exception shows it. Reads are asked again while that may help, until the deadline; what creates or changes is sent once. Where the server's rate
-    limit is near, reads are slowed; where it is reached, UnavailableError says when to come again (`retry_after`). What a server is too old for is
-    asked once, and again when its version changes.
+    The token travels in a header, to this host alone: redirects, .netrc and cookies are not used, and nothing is read from the environment unless
+    `proxy` asks for it. No log, repr or exception shows the token, a header's value or a proxy's password. Reads are asked again while that may help,
+    until the deadline; what creates or changes is sent once. Where the server's rate limit is near, reads are slowed; where it is reached,
+    UnavailableError says when to come again (`retry_after`). What a server is too old for is asked once, and again when its version changes.
+
+    An error that speaks of the server names its URL, what is wrong in some words, and what to do about it: `told_apart` parts the two. Where nothing
+    at the URL has ever said that it is Coder a read goes on for three seconds at most, for the URL may be wrong.
 
     deadline, of every call that has one: the instant of time.monotonic(), in seconds, by which the call ends, whatever the server does. A
     ChatWorkspaces has to use chatworkspace.ports.SystemClock, whose instants are the same. Calls without a deadline end within 15 seconds.
@@ -74,6 +76,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         token: str | Callable[[UUID | None], str],
         connections: int = 32,
         ca_file: str | os.PathLike[str] | None = None,
+        proxy: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """Ask nothing yet: no I/O but reading ca_file. InvalidArgumentError: the message names the argument, and what was expected.
 
@@ -83,9 +88,14 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         connections: how many requests may be under way at a time, at least 1; whoever comes later waits, until its deadline. Of two or more, one in
             eight and at least one is for requests that change something. Watches and terminals have their own.
         ca_file: the path of a PEM file with the authorities that sign the server's certificate, in place of those that come with `requests`.
+        proxy: the URL of an HTTP proxy, http://NAME:PASSWORD@HOST:PORT, name and password where it wants them: it makes a tunnel (CONNECT), through
+            which all goes, streams too. "environment": that of HTTPS_PROXY, or HTTP_PROXY for an http:// URL, or ALL_PROXY, unless NO_PROXY has the
+            host; read once, here. None: straight.
+        headers: for every request to the server, streams too, as a service in front of it may want: they are as secret as the token. Not the proxy's.
+        ssl_context: TLS as your company wants it, client certificates included (`tls_context` makes one), in place of ca_file. Used as it is.
         """
-        self._transport = Transport(
-            _arguments.url(url), tokens=Tokens(token), connections=_arguments.connections(connections), ca_file=_arguments.ca_file(ca_file)
+        self._transport = _network.transport(
+            url, token=token, connections=connections, proxy=proxy, headers=headers, ssl_context=ssl_context, ca_file=ca_file
         )
         lacking = Lacking(lambda: self._transport.version)
         api = Api(self._transport, lacking)

@@ -39,8 +39,7 @@ class Catalog:
         self._cancel = cancel
 
     def _call(self, chat: Chat, question: Hashable) -> Call:
-        answering = self._given.timeouts.planning
-        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=answering, cancel=self._cancel)
+        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning, cancel=self._cancel)
         call.arguments = partial(hash, question)
         return call
 

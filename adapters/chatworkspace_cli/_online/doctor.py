@@ -19,7 +19,7 @@ from chatworkspace_cli._online.stores import VARIABLE
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chatworkspace_coder import About, CoderClient, Holder, RateLimit, Server
+    from chatworkspace_coder import About, CoderClient, Holder, RateLimit
 
 T = TypeVar("T")
 
@@ -105,12 +105,12 @@ def _server_side(report: Report, session: Session) -> Holder | None:
         report.blame("token" if error.argument == "token" else "server", texts.message_of(error), "Set it, and ask again.")
         return None
     except ChatWorkspaceError as error:
-        report.blame("server", texts.message_of(error), error.next_step)
+        report.blame("server", texts.message_of(error), texts.next_step_of(error))
         return None
-    version = f" is Coder {server.version}" if server.version else f": {server.problem}"
-    report.find("server", server.url + version, url=server.url, found=server.found.value, version=server.version)
+    said = f"{server.url} is Coder {server.version}" if server.version else server.problem
+    report.find("server", said, url=server.url, found=server.found.value, version=server.version)
     if server.problem:
-        report.blame("server", server.problem, _advice_about(server))
+        report.blame("server", server.problem, server.remedy)
         return None
     _clock(report, server.clock_difference)
     holder = _tried(report, "token", "Make another token (`coder tokens create`), and set CODER_SESSION_TOKEN.", lambda: _holder(session))
@@ -123,15 +123,6 @@ def _server_side(report: Report, session: Session) -> Holder | None:
 
 def _holder(session: Session) -> Holder:
     return session.client.about.holder(session.deadline())
-
-
-def _advice_about(server: Server) -> str:
-    if server.found.value == "redirect":
-        to = f" to {server.location}" if server.location else " to where it leads"
-        return f"Redirects are not followed, for they would take the token along: set CODER_URL{to}, if that is your server."
-    if server.found.value == "foreign":
-        return "A proxy or another service answers. See that CODER_URL is the server's own URL, and that the server is up behind the proxy."
-    return "See that the server is up, that CODER_URL is right, and that this machine may reach it."
 
 
 def _clock(report: Report, difference: float | None) -> None:
@@ -287,7 +278,7 @@ def _tried(report: Report, about: str, advice: str, ask: Callable[[], T]) -> T |
     try:
         return ask()
     except ChatWorkspaceError as error:
-        report.blame(about, texts.message_of(error), advice)
+        report.blame(about, texts.message_of(error), texts.remedy_of(error) or advice)
     except PortError as error:
         report.blame(about, str(error) or type(error).__name__, advice)
     return None

@@ -29,7 +29,7 @@ def open_chat(session: Session, chat_id: str) -> Chat:
 
 def organization_id(session: Session, of_user: tuple[UUID, ...]) -> UUID:
     """Return the organization that was chosen, or the user's only one. InvalidArgumentError, UnavailableError."""
-    wanted = session.settings.organization
+    wanted = session.settings.organization or session.settings.otherwise
     if wanted is None and len(of_user) == 1:
         return of_user[0]
     found = session.client.about.organizations(session.deadline())

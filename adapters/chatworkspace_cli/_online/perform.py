@@ -17,11 +17,12 @@ from chatworkspace_cli._codes import Code, of_error
 from chatworkspace_cli._online import commands
 from chatworkspace_cli._online.commands import Command, Result
 from chatworkspace_cli._online.json import Json, error_json
+from chatworkspace_cli._online.network import network_of
 from chatworkspace_cli._online.running import LeftError, Running
 from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.texts import error_lines
-from chatworkspace_cli._printing import as_json, printable, say
+from chatworkspace_cli._printing import as_json, say, say_lines
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
@@ -50,7 +51,13 @@ def _result(command: Command, options: Namespace) -> Result:
     if "chat" in options:
         check(options.chat, getattr(options, "wait", None))
     follows = command is commands.follow
-    settings = Settings(environment=os.environ, store=options.store, organization=options.organization, ca_file=options.ca_file)
+    settings = Settings(
+        environment=os.environ,
+        store=options.store,
+        organization=options.organization,
+        otherwise=os.environ.get("CODER_ORGANIZATION") or None,
+        network=network_of(options, os.environ),
+    )
     running: Running[Result] = Running(lambda: command(session, options, running.tell))
     with Session(settings, None if follows else running.tell) as session:
         interrupt = session.hang_up if command in commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))
@@ -115,13 +122,13 @@ def _print(options: Namespace, result: Result, *, follows: bool) -> None:
         sys.stdout.write(result.output)
         sys.stdout.flush()
     for line in result.lines:
-        say(printable(line), out)
+        say_lines(line, out)
 
 
 def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None:
     first, *rest = error_lines(error)
     for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
-        say(printable(line), sys.stderr)
+        say_lines(line, sys.stderr)
     if options.json:
         say(as_json(_with_code(error_json(error), code)), sys.stdout)
 

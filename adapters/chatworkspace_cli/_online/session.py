@@ -11,6 +11,7 @@ import attrs
 
 from chatworkspace import ChatWorkspaces, InvalidArgumentError, Progress, Reason, Timeouts, UnavailableError
 from chatworkspace.ports import SystemClock
+from chatworkspace_cli._online.network import Network
 from chatworkspace_cli._online.stores import Opened, dsn_of, opened, url_of
 from chatworkspace_cli._secrets import told
 
@@ -36,7 +37,9 @@ class Settings:
     """May hold secrets: never shown."""
     store: str | None = attrs.field(default=None, repr=False)
     organization: str | None = None
-    ca_file: str | None = None
+    otherwise: str | None = None
+    """The organization of whoever has said none, and has several."""
+    network: Network = attrs.field(factory=Network)
 
 
 class Session:
@@ -69,7 +72,7 @@ class Session:
 
         url = self._variable("CODER_URL", "url", "the URL of a Coder server, such as https://coder.example.com")
         token = self._variable("CODER_SESSION_TOKEN", "token", "a session token of that server in the environment; `coder tokens create` makes one")
-        return self._stack.enter_context(CoderClient(url, token=token, ca_file=self.settings.ca_file))
+        return self._stack.enter_context(CoderClient(url, token=token, **self.settings.network.options()))
 
     def _variable(self, name: str, argument: str, expected: str) -> str:
         told = self.settings.environment.get(name, "").strip()

@@ -40,7 +40,10 @@ ARGUMENTS = {
     "path": "--store or CHATWORKSPACE_STORE",
     "url": "CODER_URL",
     "token": "CODER_SESSION_TOKEN",
-    "ca_file": "--ca-file",
+    "ca_file": "--ca-file or CODER_CLIENT_TLS_CA_FILE",
+    "client_cert": "--client-cert or CODER_CLIENT_TLS_CERT_FILE",
+    "headers": "--header or CODER_HEADER",
+    "proxy": "--proxy or CHATWORKSPACE_PROXY",
     "dsn": "--dsn",
     "param-file": "--param-file",
     "param-env": "--param-env",
@@ -58,7 +61,21 @@ def message_of(error: ChatWorkspaceError) -> str:
     if isinstance(error, ChatNotFoundError):
         return f"chat {error.chat_id!r} is not known to this store"
     more = [error.detail, *(f"{field}: {detail}" for field, detail in error.validations)] if isinstance(error, RefusedError) else []
-    return " ".join(it for it in (str(error), *more) if it)
+    return " ".join(it for it in (_apart(error)[0], *more) if it)
+
+
+def _apart(error: ChatWorkspaceError) -> tuple[str, str]:
+    """Return what is wrong and what to do about it, of a server that could not be asked; else the message, and nothing."""
+    if error.reason is not Reason.PLATFORM_UNAVAILABLE:
+        return str(error), ""
+    from chatworkspace_coder import told_apart  # noqa: PLC0415 # only who has asked a server needs it
+
+    return told_apart(str(error))
+
+
+def remedy_of(error: ChatWorkspaceError) -> str:
+    """Return what to do about a server that could not be asked; empty where the error does not say so."""
+    return _apart(error)[1]
 
 
 def next_step_of(error: ChatWorkspaceError) -> str:
@@ -67,7 +84,7 @@ def next_step_of(error: ChatWorkspaceError) -> str:
         return "`chatworkspace create` makes its workspace; `chatworkspace doctor` says which store this is."
     if error.reason is Reason.TEMPLATE_NOT_FOUND:
         return "`chatworkspace templates` lists them."
-    return error.next_step
+    return remedy_of(error) or error.next_step
 
 
 def error_lines(error: ChatWorkspaceError) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from chatworkspace import UnavailableError
 from chatworkspace_coder._answers.fields import UnreadableError
+from chatworkspace_coder._http.causes import Cause, Diagnosis
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import TooLargeError
 
@@ -24,10 +25,10 @@ def json_of(answer: Answer) -> Any:
     try:
         return answer.json()
     except TooLargeError:
-        reason = "too large, or too deep"
+        why = Diagnosis(Cause.TOO_LARGE, answer.url, "or too deep")
     except ValueError:
-        reason = "not JSON: it is not Coder's"
-    raise NotUnderstoodError(f"the answer ({answer.status}) is {reason}")
+        why = Diagnosis(Cause.PAGE, answer.url) if answer.is_page else Diagnosis(Cause.NOT_UNDERSTOOD, answer.url, f"{answer.status}, and no JSON")
+    raise NotUnderstoodError(str(why))
 
 
 def understood(answer: Answer, read: Callable[[object], T]) -> T:
@@ -36,4 +37,4 @@ def understood(answer: Answer, read: Callable[[object], T]) -> T:
     try:
         return read(told)
     except UnreadableError as error:
-        raise NotUnderstoodError(f"the answer ({answer.status}) is not what Coder sends: {error}") from error
+        raise NotUnderstoodError(str(Diagnosis(Cause.NOT_UNDERSTOOD, answer.url, f"{answer.status}: {error}"))) from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -15,6 +16,7 @@ from chatworkspace import RefusedError, UnavailableError
 from chatworkspace.ports import NameTakenError, NotAnsweredError, NotFoundError
 from chatworkspace_coder._answers.contents import NotUnderstoodError, json_of
 from chatworkspace_coder._answers.fields import printable, shortened
+from chatworkspace_coder._http.causes import Cause, Diagnosis
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.rates import WINDOW, rate_in
 
@@ -24,7 +26,7 @@ MOMENT = 5.0
 """Seconds for which a read waits, at most, where Coder takes no more requests: its caller may hold what others wait for."""
 SOONEST = 1.0
 """Seconds before which nobody comes back whom Coder has sent away, whatever it says: a date of its clock may be past."""
-UNAUTHORIZED = 401
+BAD, UNAUTHORIZED = 400, 401
 TOO_MANY = 429
 UNHEARD = frozenset({408, 499})
 """Of these, said by who stands between and has not waited for Coder's answer."""
@@ -115,17 +117,18 @@ def may_pass(answer: Answer) -> bool:
         return False  # somebody's page stays, and whoever is to wait so long holds nothing meanwhile
     if answer.status in {408, 425, 429, 499} or answer.status >= 500:
         return True
-    return answer.status >= 400 and answer.status != UNAUTHORIZED and problem_of(answer) is None
+    return answer.status >= 400 and problem_of(answer) is None and not foreign(answer).lasting
 
 
 def error_of_read(answer: Answer) -> Exception:
     """Return the error for a read: NotFoundError for what is missing or out of sight (404, 403, 410), else UnavailableError."""
     problem = problem_of(answer)
     if answer.status >= 500:
-        return ServerFailedError(_foreign(answer) if problem is None else _said(answer, problem))
+        return ServerFailedError(str(foreign(answer)) if problem is None else _said(answer, problem))
     if problem is None:
-        again = answer.token_may_change if answer.status == UNAUTHORIZED else not answer.ok
-        return UnavailableError(_foreign(answer), retryable=again)
+        why = foreign(answer)
+        again = answer.token_may_change if answer.status == UNAUTHORIZED else not (answer.ok or why.lasting)
+        return UnavailableError(str(why), retryable=again, retry_after=answer.come_back)
     if is_no_route(answer):
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in (403, 404, 410):
@@ -165,7 +168,7 @@ def error_of_change(answer: Answer, *, creates: bool = False) -> Exception:
     """
     problem = problem_of(answer)
     if problem is None:
-        return NotAnsweredError(_foreign(answer))
+        return NotAnsweredError(str(foreign(answer)))
     if is_no_route(answer):
         return NoRouteError(_said(answer, problem), retryable=False)
     if answer.status in UNCLEAR - UNHEARD:
@@ -197,10 +200,30 @@ def _is_about_the_name(problem: Problem) -> bool:
 
 
 def _said(answer: Answer, problem: Problem) -> str:
+    if answer.status == UNAUTHORIZED:
+        return str(Diagnosis(Cause.UNAUTHORIZED, answer.url, str(problem)))
+    if is_no_route(answer):
+        return str(Diagnosis(Cause.NO_SUCH_PATH, answer.url))
     return f"Coder answered {answer.status}: {problem}"
 
 
-def _foreign(answer: Answer) -> str:
+def foreign(answer: Answer) -> Diagnosis:
+    """Say what an answer is that is not Coder's."""
+    told = f"{answer.status}"
     if 300 <= answer.status < 400:
-        return f"the answer is a redirect ({answer.status}), and none is followed: check the URL"
-    return f"the answer ({answer.status}) is not Coder's: a proxy's, say"
+        to = origin(answer)
+        return Diagnosis(Cause.REDIRECT, answer.url, f"{told}, to {to}" if to else told)
+    if answer.status == UNAUTHORIZED:
+        return Diagnosis(Cause.SIGN_IN, answer.url)
+    if answer.status == BAD and answer.url.startswith("http://") and b"HTTPS" in answer.body:
+        return Diagnosis(Cause.TLS_WANTED, answer.url)  # servers of other people's say it so, each in words of its own
+    return Diagnosis(Cause.PAGE, answer.url) if answer.is_page else Diagnosis(Cause.FOREIGN, answer.url, told)
+
+
+def origin(redirect: Answer) -> str:
+    """Return scheme, host and port to which a redirect leads: the rest may hold anything, and is not needed. Empty: it names no host."""
+    try:
+        parts = urlsplit(redirect.headers.get("location", ""))
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "") if parts.scheme and parts.hostname else ""
+    except ValueError:
+        return ""

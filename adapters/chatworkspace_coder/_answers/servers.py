@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from urllib.parse import urlsplit
 
 import attrs
 
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
-from chatworkspace_coder._answers.errors import error_of_read
+from chatworkspace_coder._answers.errors import error_of_read, origin
 from chatworkspace_coder._answers.fields import as_object, required_text
+from chatworkspace_coder._http.causes import told_apart
 from chatworkspace_coder._http.messages import Answer
 
 HALF_A_SECOND = timedelta(seconds=0.5)
@@ -40,7 +40,8 @@ class Server:
     url: the client's; nothing in it is secret.
     found: what answers there.
     version: as Coder writes it ("v2.34.2+9c4e7b1"); empty if nothing was told.
-    problem: what is wrong, in a sentence; empty if it is Coder.
+    problem: what is wrong, in some words with the URL; empty if it is Coder.
+    remedy: what to do about it, in sentences; empty if nothing is wrong.
     location: scheme, host and port to which a redirect leads; empty if it is none, or names no host.
     clock_difference: seconds that the server's clock is ahead of ours, give or take one; negative: behind. None: it does not tell its time.
     """
@@ -49,6 +50,7 @@ class Server:
     found: Found
     version: str = ""
     problem: str = ""
+    remedy: str = ""
     location: str = ""
     clock_difference: float | None = None
 
@@ -59,28 +61,25 @@ def server(url: str, answer: Answer, heard_at: datetime) -> Server:
 
 
 def _found(url: str, answer: Answer) -> Server:
-    if 300 <= answer.status < 400:
-        return Server(url=url, found=Found.REDIRECT, problem=str(error_of_read(answer)), location=_origin(answer.headers.get("location", "")))
     if not answer.ok:
-        return Server(url=url, found=Found.FOREIGN, problem=str(error_of_read(answer)))
+        found = Found.REDIRECT if 300 <= answer.status < 400 else Found.FOREIGN
+        location = origin(answer) if found is Found.REDIRECT else ""
+        return another(url, found, str(error_of_read(answer)), location)
     try:
         version = understood(answer, _version)
     except NotUnderstoodError as error:
-        return Server(url=url, found=Found.FOREIGN, problem=str(error))
+        return another(url, Found.FOREIGN, str(error))
     return Server(url=url, found=Found.CODER, version=version)
+
+
+def another(url: str, found: Found, message: str, location: str = "") -> Server:
+    """Return what is found where Coder is not. message: as an error has it."""
+    problem, remedy = told_apart(message)
+    return Server(url=url, found=found, problem=problem, remedy=remedy, location=location)
 
 
 def _version(told: object) -> str:
     return required_text(as_object(told), "version")[:100]
-
-
-def _origin(location: str) -> str:
-    """Return scheme and host of a URL: the rest may hold anything, and is not needed."""
-    try:
-        parts = urlsplit(location)
-        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "") if parts.scheme and parts.hostname else ""
-    except ValueError:
-        return ""
 
 
 def _difference(answer: Answer, ours: datetime) -> float | None:

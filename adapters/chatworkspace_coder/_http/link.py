@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from http.client import parse_headers
+from http.client import BadStatusLine, parse_headers
 from io import BytesIO
 from socket import SHUT_RDWR, socket
+
+import attrs
 
 from chatworkspace_coder._http.framing import INTERIM, NoSizeError, check_framing, chunk_size
 from chatworkspace_coder._http.locks import Deferring
@@ -71,7 +73,7 @@ class Link:
         except TimeoutError:
             raise
         except (OSError, ValueError) as error:
-            raise BrokenError(type(error).__name__) from None
+            raise BrokenError(type(error).__name__) from error
         finally:
             with self._lock:
                 self._busy = False
@@ -110,7 +112,7 @@ def _next_head(link: Link, deadline: float) -> Answer:
     first, _, lines = head.partition(b"\r\n")
     parts = first.split(None, 2)
     if len(parts) < 2 or not parts[0].startswith(b"HTTP/1.") or not parts[1].isdigit():
-        raise ValueError("no HTTP")
+        raise BadStatusLine(first[:8].decode("latin-1"))
     told = parse_headers(BytesIO(lines + b"\r\n\r\n"))
     check_framing(told)
     return Answer(status=int(parts[1]), headers={name.lower(): value for name, value in told.items()})
@@ -166,4 +168,4 @@ def whole_of(link: Link, head: Answer, deadline: float) -> Answer:
                 found += body.receive(until)
     finally:
         link.close()
-    return Answer(status=head.status, headers=head.headers, body=found, most=PROBLEM, token_may_change=head.token_may_change)
+    return attrs.evolve(head, body=found, most=PROBLEM)

@@ -31,15 +31,18 @@ class Request:
 class Answer:
     """What came back. Header names are in small letters.
 
-    most: what its body may be, when it is read as JSON.
+    url: where it came from, without query: nothing in it is secret. most: what its body may be, when it is read as JSON.
     token_may_change: it was asked for with a token that may be another the next time.
+    come_back: seconds before which it is not to be asked for again, for it seems that nobody is there; None: whenever.
     """
 
     status: int
+    url: str = ""
     headers: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
     body: bytes = attrs.field(default=b"", repr=False)
     most: Size = attrs.field(default=ONE, repr=False)
     token_may_change: bool = False
+    come_back: float | None = None
     _told: list[object] = attrs.field(factory=list[object], init=False, repr=False, eq=False)
     """Its value, or why it has none, once it was asked for."""
 

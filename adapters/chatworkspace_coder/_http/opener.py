@@ -5,7 +5,6 @@ websocket-client's own handshake would follow redirects, use proxies of the envi
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from http.client import HTTPException
@@ -15,12 +14,11 @@ from uuid import UUID
 from weakref import WeakSet
 
 import attrs
-from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
-from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace import UnavailableError
 from chatworkspace.ports import interruptible
-from chatworkspace_coder._http.connecting import connected
-from chatworkspace_coder._http.failures import is_final, reason_of
+from chatworkspace_coder._http.causes import Cause, Diagnosis
+from chatworkspace_coder._http.failures import diagnosed
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, left
 from chatworkspace_coder._http.link import BrokenError, Link, head_of
@@ -28,7 +26,7 @@ from chatworkspace_coder._http.locks import Deferring
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sockets import check_unheard
 from chatworkspace_coder._http.tokens import HEADER
-from chatworkspace_coder._http.transport import Transport
+from chatworkspace_coder._http.transport import NO_THREAD, Transport
 
 T = TypeVar("T")
 
@@ -40,7 +38,7 @@ class Opener:
         self._transport = transport
         parts = urlsplit(transport.url)
         self._host = parts.hostname or ""
-        self._tls = _tls(transport.ca_file) if parts.scheme == "https" else None
+        self._tls = transport.way.tls
         self._port = parts.port or (443 if self._tls else 80)
         self._authority, self._base = parts.netloc, parts.path
         self._closed = False
@@ -74,7 +72,7 @@ class Opener:
         """Send a GET, and return the link and the head of the answer. UnavailableError."""
         limit = self._transport.limit(deadline)
         target, lines = self._target(path, query), self._lines(owner_id, headers)
-        return self._within(limit, lambda: self._opened(target, lines, limit))
+        return self._within(limit, lambda: self._opened(path, target, lines, limit))
 
     def send(self, path: str, owner_id: UUID, deadline: float, *, headers: Mapping[str, str]) -> Link:
         """Send a GET, and return the link without waiting for the answer. UnavailableError."""
@@ -86,25 +84,28 @@ class Opener:
         return self._base + path + (f"?{urlencode(query)}" if query else "")
 
     def _lines(self, owner_id: UUID, headers: Mapping[str, str]) -> Mapping[str, str]:
-        return {"Host": self._authority, "User-Agent": "chatworkspace", HEADER: self._transport.tokens.of(owner_id), **headers}
+        return {"Host": self._authority, **self._transport.headers, HEADER: self._transport.tokens.of(owner_id), **headers}
 
     def _within(self, limit: Limit, act: Callable[[], T]) -> T:
-        reason, final = "", False
+        why: Diagnosis | None = None
         try:
             with interruptible(limit.cut), limit:
                 return act()
         except UnwatchedError:
-            reason = "no thread could be started, and without one no limit holds"
+            pass
         except (OSError, OverdueError, BrokenError, HTTPException, ValueError) as error:
-            reason, final = reason_of(error), is_final(error)
+            overdue = limit.struck or time.monotonic() >= limit.deadline
+            why = Diagnosis(Cause.SILENT, self._transport.url) if overdue else diagnosed(error, self._transport.url)
         self._transport.limit(limit.deadline)  # says so if the client was closed meanwhile
-        overdue = limit.struck or time.monotonic() >= limit.deadline
-        raise UnavailableError("not answered in time" if overdue else f"no answer: {reason}", retryable=not final)
+        if why is None:
+            raise UnavailableError(NO_THREAD)
+        raise UnavailableError(str(why), retryable=not why.lasting)
 
-    def _opened(self, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
+    def _opened(self, path: str, target: str, lines: Mapping[str, str], limit: Limit) -> tuple[Link, Answer]:
         link = self._sent(target, lines, limit)
         try:
-            head = attrs.evolve(head_of(link, limit.deadline), token_may_change=self._transport.tokens.each_their_own)
+            told = head_of(link, limit.deadline)
+            head = attrs.evolve(told, url=self._transport.url + path, token_may_change=self._transport.tokens.each_their_own)
         except BaseException:
             link.close()
             raise
@@ -122,7 +123,7 @@ class Opener:
         return link
 
     def _connected(self, limit: Limit) -> Link:
-        raw = connected(self._host, self._port, limit)
+        raw = self._transport.way.connected(self._host, self._port, limit)
         handle = raw.dup()  # TLS takes the descriptor away from what it wraps
         used = raw
         try:
@@ -139,13 +140,6 @@ class Opener:
             raise
         finally:
             handle.close()
-
-
-def _tls(ca_file: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file or DEFAULT_CA_BUNDLE_PATH)
-    except OSError as error:
-        raise InvalidArgumentError("ca_file", "a PEM file with certificates") from error
 
 
 def _request(target: str, headers: Mapping[str, str]) -> bytes:

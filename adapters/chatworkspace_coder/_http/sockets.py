@@ -15,30 +15,35 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.util.wait import wait_for_read
 
-from chatworkspace_coder._http.connecting import connected
 from chatworkspace_coder._http.framing import Framed, FramingError
 from chatworkspace_coder._http.limits import Limit
+from chatworkspace_coder._http.ways import Way
 
 _here = threading.local()
 
 
 class Under:
-    """What the thread does inside is under this limit."""
+    """What the thread does inside is under this limit, and goes this way."""
 
-    def __init__(self, limit: Limit) -> None:
-        self._limit = limit
+    def __init__(self, limit: Limit, way: Way) -> None:
+        self._inner = limit, way
 
     def __enter__(self) -> None:
-        self._outer = getattr(_here, "limit", None)
-        _here.limit = self._limit
+        self._outer = getattr(_here, "limit", None), getattr(_here, "way", None)
+        _here.limit, _here.way = self._inner
 
     def __exit__(self, *of_error: object) -> None:
-        _here.limit = self._outer
+        _here.limit, _here.way = self._outer
 
 
 def _limit() -> Limit:
     limit: Limit = _here.limit
     return limit
+
+
+def _way() -> Way:
+    way: Way = _here.way
+    return way
 
 
 def heard(idle: socket.socket) -> bool | None:
@@ -92,7 +97,7 @@ class _Bounded(HTTPConnection):
             return False
 
     def _new_conn(self) -> socket.socket:
-        made = connected(self.host, self.port or self.default_port, _limit())
+        made = _way().connected(self.host, self.port or self.default_port, _limit())
         # TLS takes the descriptor away from what it wraps, so another one is held while it shakes hands
         self._handle = made.dup()
         _limit().hold(self._handle)
@@ -171,16 +176,33 @@ class _HttpsPool(_Careful, HTTPSConnectionPool):
 class Adapter(HTTPAdapter):
     """Requests' own way to the network, with our connections, and no retries: a request that changes something is sent once.
 
-    It is used without a Session, which would bring .netrc, cookies, redirects and proxies of the environment.
+    It is used without a Session, which would bring .netrc, cookies, redirects and proxies of the environment. TLS is as it is told, for all requests
+    alike: requests itself would add authorities that nobody has named.
     """
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
         super().__init__(pool_connections=1, pool_maxsize=connections, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        if self._tls is not None:
+            kwargs["ssl_context"] = self._tls
+            if not self._tls.check_hostname:  # as whoever has made it wants it; urllib3 would look all the same
+                kwargs["assert_hostname"] = False
         super().init_poolmanager(*args, **kwargs)
         pools: dict[str, type[HTTPConnectionPool | HTTPSConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
         self.poolmanager.pool_classes_by_scheme = pools
+
+    def cert_verify(self, *args: Any, **kwargs: Any) -> None:
+        """Leave TLS as it is."""
+
+    def get_connection_with_tls_context(self, request: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 # as requests calls it
+        """Return the connections to the server of this request."""
+        return self.poolmanager.connection_from_url(request.url)
+
+    def get_connection(self, url: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002 # as requests before 2.32 calls it
+        """Return the connections to the server of this URL."""
+        return self.poolmanager.connection_from_url(url)
 
     def close(self) -> None:
         """Close what is idle now: a pool that is only forgotten keeps its connections for as long as a request under way holds on to it."""

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
+import attrs
 from requests import PreparedRequest, Response
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
 from chatworkspace import UnavailableError
 from chatworkspace.ports import NotAnsweredError, interruptible
-from chatworkspace_coder._http.failures import LostError, is_final, reason_of, told
+from chatworkspace_coder._http.causes import Cause, Diagnosis
+from chatworkspace_coder._http.failures import LostError, diagnosed, told
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.limits import Limit, OverdueError, UnwatchedError, Watchdog, left
 from chatworkspace_coder._http.messages import Answer, Request
@@ -24,9 +26,19 @@ from chatworkspace_coder._http.pauses import Pauses, Slots, Wanted
 from chatworkspace_coder._http.retry import AgainError, retried
 from chatworkspace_coder._http.sizes import PROBLEM, Size, TooLargeError, Unpacker
 from chatworkspace_coder._http.sockets import Adapter, Under
-from chatworkspace_coder._http.tokens import HEADER, Tokens
+from chatworkspace_coder._http.tokens import HEADER, Secret, Tokens
+from chatworkspace_coder._http.ways import Way
 
 _CHUNK = 64 * 1024
+PATIENCE = 3.0
+"""Seconds for which a read goes on, at most, where nothing at the URL has ever said that it is Coder: the URL may be wrong, and no wait helps."""
+LATER = 5.0
+"""Seconds after which such a server may be asked again."""
+AGENT = {"User-Agent": "chatworkspace"}
+_AWAY = frozenset({Cause.PROXY_FAILED, Cause.REFUSED, Cause.NAME_UNCLEAR, Cause.NO_WAY, Cause.NO_HTTP})
+
+
+NO_THREAD = "no thread could be started, and without one no limit holds"
 
 
 class AnsweredError(Exception):
@@ -40,10 +52,12 @@ class AnsweredError(Exception):
 class Transport:
     """The way to one server. Safe from any thread; a child of fork() begins with connections and a watchdog of its own."""
 
-    def __init__(self, url: str, *, tokens: Tokens, connections: int, ca_file: str | None) -> None:
+    def __init__(self, url: str, *, tokens: Tokens, connections: int, way: Way, headers: Mapping[str, Secret]) -> None:
         self.url: str = url
         self.tokens: Tokens = tokens
-        self.ca_file: str | None = ca_file
+        self.way: Way = way
+        self.headers: Mapping[str, str] = {**({} if "user-agent" in map(str.lower, headers) else AGENT), **headers}
+        """What each request has beside what it is about."""
         self.version: str = ""
         """What the server has last called its version, in any answer; empty before it has."""
         self._connections = connections
@@ -57,7 +71,7 @@ class Transport:
         self._watchdog = Watchdog()
         self._pacing = Pacing()
         self._pauses = Pauses()
-        self._adapter = Adapter(self._connections)
+        self._adapter = Adapter(self._connections, self.way.tls)
         self._slots = Slots(self._connections)
 
     # ------------------------------------------------------------ what others need
@@ -95,14 +109,18 @@ class Transport:
 
         It ends early when nobody waits for the answer any more.
         """
-        wanted, pauses = Wanted(), self._pauses
+        wanted, pauses, patient = Wanted(), self._pauses, time.monotonic() + PATIENCE
+
+        def attempt() -> Answer:
+            return self._attempt(request, deadline, may_pass, wanted, patient)
+
         try:
             with interruptible(wanted.give_up):
-                return retried(lambda: self._attempt(request, deadline, may_pass, wanted), deadline, lambda seconds: pauses.wait(seconds, wanted))
+                return retried(attempt, deadline, lambda seconds: pauses.wait(seconds, wanted))
         except AnsweredError as error:
             return error.answer
 
-    def _attempt(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool], wanted: Wanted) -> Answer:
+    def _attempt(self, request: Request, deadline: float, may_pass: Callable[[Answer], bool], wanted: Wanted, patient: float) -> Answer:
         failure: UnavailableError
         path = (self.tokens.holder(request.owner_id), request.path)
         self._check()
@@ -116,13 +134,20 @@ class Transport:
         try:
             answer = self.once(request, deadline, wanted)
         except LostError as lost:
-            failure = told(lost)
-            if lost.final or wanted.gone:
+            nobody = self._is_nobody(patient) and lost.diagnosis is not None and lost.diagnosis.cause in _AWAY
+            failure = told(lost, LATER if nobody else None)
+            if lost.final or wanted.gone or nobody:
                 raise failure from None
         else:
             self._pacing.note(path, answer, now=time.monotonic())
+            if answer.status == 404 and self._is_nobody(patient):
+                return attrs.evolve(answer, come_back=LATER)
             return _final(answer, answer.retry_after, may_pass)
         raise AgainError(failure)
+
+    def _is_nobody(self, patient: float) -> bool:
+        """Tell whether nothing has said its version yet, as Coder does with each answer, and whoever waits has been patient."""
+        return not self.version and time.monotonic() >= patient
 
     def change(self, request: Request, deadline: float) -> Answer:
         """Ask, once. NotAnsweredError: it was sent; UnavailableError: it was not."""
@@ -149,33 +174,33 @@ class Transport:
             if not slots.take(changes=changes, deadline=deadline, wanted=wanted):
                 raise _lost(wanted, "all connections were in use", sent=False, overdue=True)
             try:
-                with limit, Under(limit):
-                    return self._exchange(prepared, request.most, limit, wanted)
+                with limit, Under(limit, self.way):
+                    return self._exchange(prepared, request, limit, wanted)
             except UnwatchedError:
-                raise LostError("no thread could be started, and without one no limit holds", sent=False, overdue=False) from None
+                raise LostError(NO_THREAD, sent=False, overdue=False) from None
             finally:
                 slots.give_back(changes=changes)
 
-    def _exchange(self, prepared: PreparedRequest, most: Size, limit: Limit, wanted: Wanted) -> Answer:
-        reason, final = "", False
+    def _exchange(self, prepared: PreparedRequest, request: Request, limit: Limit, wanted: Wanted) -> Answer:
         try:
             seconds = left(limit.deadline)
-            verify = self.ca_file or True
-            with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds), verify=verify)) as response:
-                answer = self._answer(response, most)
+            with closing(self._adapter.send(prepared, stream=True, timeout=(seconds, seconds))) as response:
+                answer = self._answer(response, request.most, request.path)
         except (RequestException, HTTPError, OverdueError, OSError, ValueError) as error:
-            reason, final = reason_of(error), is_final(error)  # its own text may hold anything, and it holds the request
+            overdue = limit.struck or time.monotonic() >= limit.deadline
+            # of the error no more than its kind: its own text may hold anything, and it holds the request
+            why = Diagnosis(Cause.SILENT, self.url) if overdue else diagnosed(error, self.url)
         else:
             self.note(answer)
             return answer
-        overdue = limit.struck or time.monotonic() >= limit.deadline
-        raise _lost(wanted, "not answered in time" if overdue else f"no answer: {reason}", sent=limit.sent, overdue=overdue, final=final)
+        raise _lost(wanted, why, sent=limit.sent, overdue=overdue)
 
-    def _answer(self, response: Response, most: Size) -> Answer:
+    def _answer(self, response: Response, most: Size, path: str) -> Answer:
         ok = 200 <= response.status_code < 300
         most = most if ok else PROBLEM
         return Answer(
             status=response.status_code,
+            url=self.url + path,
             headers=_headers(response),
             body=_body(response, most, cut=not ok),
             most=most,
@@ -183,7 +208,7 @@ class Transport:
         )
 
     def _prepared(self, request: Request) -> PreparedRequest:
-        headers = {"Accept": "application/json", "User-Agent": "chatworkspace", HEADER: self.tokens.of(request.owner_id)}
+        headers = {**self.headers, "Accept": "application/json", HEADER: self.tokens.of(request.owner_id)}
         data = None
         if request.body is not None:
             headers["Content-Type"] = "application/json"
@@ -210,11 +235,11 @@ def _final(answer: Answer, asked_for: float | None, may_pass: Callable[[Answer],
     raise AgainError(AnsweredError(answer), retry_after=asked_for)
 
 
-def _lost(wanted: Wanted, message: str, *, sent: bool, overdue: bool, final: bool = False) -> LostError:
+def _lost(wanted: Wanted, why: str | Diagnosis, *, sent: bool, overdue: bool) -> LostError:
     """Return why no answer came; where nobody waited for it any more, that is why."""
     if wanted.gone:
         return LostError("nobody waits for the answer any more", sent=sent, overdue=False)
-    return LostError(message, sent=sent, overdue=overdue, final=final)
+    return LostError(why, sent=sent, overdue=overdue)
 
 
 def _headers(response: Response) -> dict[str, str]:

@@ -236,7 +236,10 @@ def test_a_file_of_authorities_that_is_none(shell: Shell, monkeypatch: pytest.Mo
     """The option is named, before anything is asked."""
     monkeypatch.setenv("CODER_URL", "https://127.0.0.1:9")
     done = shell("templates", "--ca-file", "nowhere.pem")
-    assert (done.code, done.err.splitlines()[0]) == (2, "chatworkspace templates: --ca-file: expected a PEM file with certificates")
+    assert (done.code, done.err.splitlines()[0]) == (
+        2,
+        "chatworkspace templates: --ca-file or CODER_CLIENT_TLS_CA_FILE: expected a PEM file with certificates",
+    )
 
 
 def test_one_of_several_organizations(shell: Shell, coder: FakeCoder, docker: str) -> None:

@@ -95,16 +95,17 @@ def test_streams_that_do_not_come_through(shell: Shell, simulator: CoderSimulato
 def test_a_redirect(shell: Shell, simulator: CoderSimulator) -> None:
     """Where to, and what to set; nothing else is asked of that server."""
     simulator.when("GET /buildinfo").redirect("https://coder.example.com/api/v2/buildinfo?secret=hush")
-    advice = problems(shell)["server"]
-    assert "set CODER_URL to https://coder.example.com," in advice
-    assert "hush" not in advice
+    told = shell("doctor")
+    assert f"{simulator.url}/api/v2/buildinfo: the answer is a redirect, and none is followed (307, to https://coder.example.com)\n" in told.out
+    assert "name the URL where it leads in place of this one" in told.out
+    assert "hush" not in told.out
     assert [it.path for it in simulator.requests] == ["/api/v2/buildinfo"]
 
 
 def test_a_proxys_page(shell: Shell, simulator: CoderSimulator) -> None:
     """It is told from Coder."""
     simulator.when("GET /buildinfo").proxy_page(502)
-    assert "A proxy or another service answers." in problems(shell)["server"]
+    assert "that Coder is up behind its proxy" in problems(shell)["server"]
 
 
 def test_a_server_that_is_away(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,15 +46,3 @@ def waits_of(client: CoderClient, *, sleeps: bool = True) -> Noted:
 def client(server: Server) -> Generator[CoderClient, None, None]:
     with CoderClient(server.url, token=TOKEN) as it:
         yield it
-
-
-@pytest.fixture(scope="session")
-def certified(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
-    """Make a certificate of 127.0.0.1, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("makes a certificate with openssl")
-    folder: Path = tmp_path_factory.mktemp("tls")
-    certificate, key = folder / "c.pem", folder / "k.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    return str(certificate), str(key)

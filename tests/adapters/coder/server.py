@@ -54,13 +54,28 @@ class Handler(BaseHTTPRequestHandler):
 
     def setup(self) -> None:  # noqa: D102 # of the base class
         if self.server.tls is not None:
-            self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+            self.request = self.server.tls.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+            self._shake_hands(self.request)
         super().setup()
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.connections.append(self.connection)
         if self.server.greeting:
             self.connection.sendall(self.server.greeting)
             self.server.greeted.release()
+
+    @staticmethod
+    def _shake_hands(connection: ssl.SSLSocket) -> None:
+        """Go through with it, or let the other side read why not: whoever closes with something unread takes that away from it."""
+        try:
+            connection.do_handshake()
+        except OSError:
+            connection.settimeout(5)
+            with suppress(OSError):
+                socket.socket.shutdown(connection, socket.SHUT_WR)
+                while socket.socket.recv(connection, 4096):
+                    pass
+            connection.close()
+            raise
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ARG002, D102 # of the base class
         return
@@ -144,12 +159,9 @@ class Listener(ThreadingHTTPServer):
 class Server:
     """What a test sees of it."""
 
-    def __init__(self, tls: tuple[str, str] | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self._listener = Listener()
-        if tls is not None:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*tls)
-            self._listener.tls = context
+        self._listener.tls = tls
         self._thread = threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
         self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._listener.server_port}"
@@ -200,7 +212,7 @@ class Server:
 
 
 @contextmanager
-def serving(*, tls: tuple[str, str] | None = None) -> Generator[Server, None, None]:
+def serving(*, tls: ssl.SSLContext | None = None) -> Generator[Server, None, None]:
     """Serve while inside."""
     server = Server(tls)
     try:

@@ -23,7 +23,7 @@ from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.server import Server, soon
 
 URL = "http://127.0.0.1:1"
-CLASSES: list[type] = [getattr(chatworkspace_coder, name) for name in chatworkspace_coder.__all__ if name != "__version__"]
+CLASSES: list[type] = [it for it in (getattr(chatworkspace_coder, name) for name in chatworkspace_coder.__all__) if inspect.isclass(it)]
 METHODS = {f"{kind.__name__}.{name}": getattr(kind, name) for kind in (CoderClient, About) for name in vars(kind) if re.fullmatch(r"[a-z]\w*", name)}
 
 # ---------------------------------------------------------------- names and help

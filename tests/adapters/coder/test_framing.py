@@ -21,6 +21,7 @@ from chatworkspace_coder._http import sockets
 from chatworkspace_coder._http.link import Body, BrokenError, Link
 from chatworkspace_coder._http.messages import Answer
 from tests.adapters.coder.calls import CALLS, READ
+from tests.adapters.coder.certificates import Certificates
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import OWNER, WORKSPACE, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, serving, soon
@@ -223,8 +224,9 @@ def test_what_is_said_before_the_question_is_no_answer(server: Server, client: C
 @pytest.fixture(params=["http", "https"])
 def first_to_speak(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Generator[tuple[Server, CoderClient], None, None]:
     """Give a server that says something on each connection before it is asked, and a client that has been slow to ask."""
-    tls: tuple[str, str] | None = request.getfixturevalue("certified") if request.param == "https" else None
-    with serving(tls=tls) as server, CoderClient(server.url, token=TOKEN, ca_file=tls and tls[0]) as client:
+    certificates: Certificates = request.getfixturevalue("certificates")
+    tls = certificates.server() if request.param == "https" else None
+    with serving(tls=tls) as server, CoderClient(server.url, token=TOKEN, ca_file=certificates.ca_file) as client:
         said, look = server.greet(whole(_of(WORKSPACE))), sockets.heard
 
         def late(idle: socket.socket) -> bool | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import shutil
-import subprocess
 import threading
 import time
 from contextlib import suppress
@@ -19,6 +17,7 @@ from chatworkspace.ports import CreateWorkspace, PortError
 from chatworkspace_coder import CoderClient
 from chatworkspace_coder._answers import workspaces
 from chatworkspace_coder._http.sizes import ONE
+from tests.adapters.coder.certificates import Certificates
 from tests.adapters.coder.conftest import TOKEN, waits_of
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, Step, serving, soon
@@ -254,15 +253,11 @@ def test_a_child_of_a_fork_has_connections_of_its_own(server: Server, client: Co
 
 # ssl leaves a socket that is cut off at a certain moment to the collector
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="makes a certificate with openssl")
-def test_tls(tmp_path: Path) -> None:
+def test_tls(certificates: Certificates) -> None:
     """An authority that ca_file names is trusted, another is not; deadlines hold behind it too, for requests and for watches."""
-    certificate, key = tmp_path / "c.pem", tmp_path / "k.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    subprocess.run([*made, "-keyout", str(key), "-out", str(certificate)], check=True, capture_output=True)
-    with serving(tls=(str(certificate), str(key))) as server:
+    with serving(tls=certificates.server()) as server:
         server.on("GET", PATH, Reply(200, workspace()), Reply(200, workspace()), Reply(200, workspace(), drip=0.02))
-        with CoderClient(server.url, token=TOKEN, ca_file=str(certificate)) as client:
+        with CoderClient(server.url, token=TOKEN, ca_file=certificates.ca_file) as client:
             for _ in range(2):
                 assert client.get_workspace(ME, IT, deadline=soon()).id == IT
             assert server.connections == 1
