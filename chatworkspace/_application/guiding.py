@@ -27,7 +27,7 @@ from chatworkspace._domain.advice import (
 )
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
-from chatworkspace.model import Advice, Agent, Phase, Reason, State, Workspace
+from chatworkspace.model import Advice, Agent, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
@@ -98,7 +98,8 @@ class Guide:
                 not_applied={},
             )
         mine = track.continued or track.built or outcome.created
-        self._wishes.put(call.chat_id, _open(call, outcome, workspace) if mine and outcome.phase is not None else None)
+        goes_on = mine and outcome.phase is not None and _is_of(call, workspace)
+        self._wishes.put(call.chat_id, _open(call, outcome, workspace) if goes_on else None)
         return outcome
 
     def built(self, call: Call, workspace: Workspace, track: Track) -> None:
@@ -185,7 +186,7 @@ class Guide:
         if away is not None:
             waited = self._waited(away)
             pause = later(away) if reason in AWAY or waited is not Waited.WITHIN else None
-        if pause is None and call.impatient:
+        if pause is None and (call.impatient or call.elapsed < SHORTEST_PAUSE):  # else who would wait comes back at once, and again
             pause = soon(call.under_way_for if away is None else away)
         guidance = guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
         if call.crowded and guidance.advice is Advice.CALL_AGAIN:  # it would wait, and there is no place for that
@@ -213,6 +214,11 @@ class Guide:
 def _done(wish: OpenWish) -> Reason:
     """Return what the calls of a wish have done together, now that the workspace is ready."""
     return Reason.CREATED if wish.created else Reason.STARTED
+
+
+def _is_of(call: Call, workspace: Workspace) -> bool:
+    """Tell whether the latest build is of the kind that the call asks for: else somebody has decided otherwise since, and it is decided anew."""
+    return (workspace.build.transition is Transition.STOP) is (call.asked is Asked.STOP)
 
 
 def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:

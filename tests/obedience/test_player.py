@@ -20,6 +20,7 @@ KEPT = {
     ),
     "everything takes as long as it may, three times": (1_004_225,),
     "a start that is refused what the template asks": (1_095_902,),
+    "a stop that is not answered, and that its user undoes meanwhile": (2_017_235,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)

@@ -271,3 +271,26 @@ def test_many_other_questions_do_not_make_a_call_forgotten() -> None:
     told = obeyed(create, world.sim.sleep)
     assert (told[-1].advice, len(told) < 20) == (Advice.ASK_ADMINISTRATOR, True)
     store._faults._armed.clear()
+
+
+def test_a_stop_that_somebody_has_undone_is_asked_for_anew() -> None:
+    """The same call again does not wait for the end of the stop that it has sent: there is another build since, which is no stop."""
+    world = World()
+    world.created(stop=1)
+    world.coder.when("stop_workspace").lose_answer()
+    world.sim.at(70, world.latest.start)
+    first = world.chats.stop(CHAT, wait=SHORT)
+    assert (first.state, first.advice) == (State.STARTING, Advice.CALL_AGAIN)
+    told = obeyed(lambda: world.chats.stop(CHAT, wait=SHORT), world.sim.sleep)
+    assert (told[-1].state, len(told)) == (State.STOPPED, 1)
+
+
+def test_who_would_wait_and_is_told_at_once_does_not_come_back_at_once() -> None:
+    """Whatever it is that cannot be waited for."""
+    world = World()
+    docker = world.template(build=100)
+    world.chats.create(CHAT, docker.id, wait=0)
+    world.sim.at(10, lambda: world.chats.interrupt(CHAT))
+    assert world.chats.create(CHAT, docker.id, wait=SHORT).retry_after is None
+    world.sim.at(11, lambda: world.chats.interrupt(CHAT))
+    assert world.chats.create(CHAT, docker.id, wait=SHORT).retry_after == 11 / 4
