@@ -48,7 +48,7 @@ from chatworkspace.service import ChatWorkspaces
 from chatworkspace.timeouts import Timeouts
 
 if _TYPE_CHECKING:
-    from chatworkspace.toolbox import Toolbox, ToolResult
+    from chatworkspace.toolbox import Toolbox, ToolFunction, ToolResult
 
 __version__ = "0.1.0"
 
@@ -87,6 +87,7 @@ __all__ = [
     "Template",
     "TemplateError",
     "Timeouts",
+    "ToolFunction",
     "ToolResult",
     "Toolbox",
     "Transition",
@@ -100,7 +101,7 @@ _logging.getLogger("chatworkspace").addHandler(_logging.NullHandler())
 
 def __getattr__(name: str) -> object:
     """Load the tools when somebody asks for them: not every host has any called, and importing the library should cost little."""
-    if name not in ("ToolResult", "Toolbox"):
+    if name not in ("ToolFunction", "ToolResult", "Toolbox"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from chatworkspace import toolbox  # noqa: PLC0415 # as said above
 

@@ -132,7 +132,7 @@ class ChatWorkspaces:
         """
         check_chat_id(chat_id)
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
-        with self._guided(chat_id):
+        with self._guided(chat_id, "opening"):
             chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
         if chat.owner_id != owner:
             raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
@@ -144,7 +144,7 @@ class ChatWorkspaces:
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not. ChatNotFoundError."""
-        with self._guided(chat_id):
+        with self._guided(chat_id, "chat"):
             return self._parts.asking.look_even_closed(chat_id).chat
 
     def chats(
@@ -181,7 +181,7 @@ class ChatWorkspaces:
 
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
-        with self._guided(chat_id):
+        with self._guided(chat_id, "history"):
             try:
                 return self._parts.asking.recorded(self._store.history, chat_id)
             except NotFoundError:
@@ -249,9 +249,8 @@ class ChatWorkspaces:
         """
         with self._call(chat_id, wait, Asked.STOP, cancel) as call:
             track, parts = Track(stopping=True), self._parts
-            return parts.steps.go(
-                call, partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call)), track), track, goal=Goal.BUILD_OVER
-            )
+            take = partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call), track), track)
+            return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.
@@ -335,13 +334,18 @@ class ChatWorkspaces:
         with self._call(chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call, patience)
 
-    def toolbox(self, chat_id: str, *, wait: float | None = None) -> Toolbox:
-        """Return the tools as a language model calls them. No I/O here. wait (seconds) is every tool's wait."""
+    def toolbox(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Toolbox:
+        """Return the tools as a language model calls them. No I/O here.
+
+        wait (seconds) is every tool's wait, and that of all calls of one answer together. cancel: as for create(), for every call of the toolbox.
+        """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        catalog = Catalog(self._given, lambda: self._parts)
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, wait=check_wait(wait))
+        if cancel is not None:
+            check_instance("cancel", cancel, Cancel)
+        catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
 
     # ------------------------------------------------------------ ending
 
@@ -363,14 +367,16 @@ class ChatWorkspaces:
         self.close()
 
     @contextmanager
-    def _guided(self, chat_id: str) -> Generator[None, None, None]:
-        """Let a look at the record be made, whose error says what to do."""
+    def _guided(self, chat_id: str, question: str) -> Generator[None, None, None]:
+        """Let the record be asked, for what `question` names; its error says what to do."""
         with self._call(chat_id, 0) as call:
+            call.arguments = partial(hash, question)
             try:
                 yield
             except ChatWorkspaceError as error:
                 self._parts.guide.of_error(call, error)
                 raise
+            self._parts.guide.found_out(call)
 
     def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
         if cancel is not None:

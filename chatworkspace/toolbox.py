@@ -5,27 +5,35 @@ All wire names and their wording live in this module and in those that it import
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace._domain.arguments import to_uuid
+from chatworkspace._domain.arguments import check_callable, to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.asked import Workspaces
 from chatworkspace._tools.budget import compact
 from chatworkspace._tools.definitions import LIST_TEMPLATES, READ_TEMPLATE, TOOLS, Tool
+from chatworkspace._tools.messages import Reply, ToolCall, asked_in, sent_back
 from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatClosedError, ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.model import Advice, Chat, State, Workspace
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import PortError
+from chatworkspace.ports import Clock, PortError
 
 if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
+
+logger = logging.getLogger("chatworkspace")
+
+Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
+"""A host's own tools: called with name and arguments."""
 
 
 @attrs.frozen(kw_only=True)
@@ -45,15 +53,34 @@ class ToolResult:
         return compact(self.content)
 
 
+@attrs.frozen(kw_only=True)
+class ToolFunction:
+    """One tool as a function, for frameworks that call tools themselves.
+
+    name: as the model calls it.
+    description: what the model is told of it.
+    schema: of its arguments, as plain JSON Schema.
+    run: takes the arguments by name, and returns the result's text, or raises what was given for errors.
+    """
+
+    name: str
+    description: str
+    schema: dict[str, Any]
+    run: Callable[..., str]
+
+
 class Toolbox:
     """The five tools of one chat: list_templates, read_template, create_workspace, start_workspace, stop_workspace. Safe from any thread."""
 
-    def __init__(self, workspaces: Workspaces, chat_id: str, *, catalog: Catalog, wait: float | None) -> None:
+    def __init__(self, workspaces: Workspaces, chat_id: str, *, catalog: Catalog, clock: Clock, wait: float | None, cancel: Any = None) -> None:
+        """cancel: a Cancel of the host's or None, passed on as it came."""
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog
+        self._clock = clock
         self._wait = wait
-        self._runs: dict[str, Callable[[Arguments], ToolResult]] = {
+        self._cancel = cancel
+        self._runs: dict[str, Callable[[Arguments, float | None], ToolResult]] = {
             "list_templates": self._list,
             "read_template": self._read,
             "create_workspace": self._create,
@@ -61,37 +88,83 @@ class Toolbox:
             "stop_workspace": self._stop,
         }
 
-    def specs(self, form: Form) -> list[dict[str, Any]]:
+    def specs(self, form: Form) -> list[Any]:
         """Return the tools' definitions, ready to be sent. InvalidArgumentError.
 
         form: "openai" (strict function tools, for Chat Completions), "openai-responses" (the same for the Responses API), "anthropic", or "mcp".
+        Each is a dict; packages of vendors have types of their own for it.
         """
         if form not in vendors.FORMS:
             raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
         return vendors.specs(form)
 
+    def functions(self, *, error: Callable[[str], Exception]) -> list[ToolFunction]:
+        """Return the tools as functions, for a framework that calls tools itself.
+
+        error: makes of the text of an error result what the framework takes for a failed tool (LangChain's ToolException, PydanticAI's ToolFailed):
+        errors stay errors. What `run` raises besides are ClosedError and bugs.
+        """
+        check_callable("error", error)
+        told = ((it["name"], it) for it in vendors.specs("anthropic"))
+        return [
+            ToolFunction(name=name, description=it["description"], schema=it["input_schema"], run=_function(partial(self.call, name), error))
+            for name, it in told
+        ]
+
     def call(self, name: str, arguments: Mapping[str, Any] | str) -> ToolResult:
         """Run one tool. arguments: a mapping, or the JSON text as the model wrote it. Raises only ClosedError and bugs."""
+        return self._called(name, arguments, self._wait)
+
+    def answer(self, message: object, *, other: Other | None = None) -> list[Any]:
+        """Make the calls that a model asks for, one after the other, and return what is sent back: messages, or items of the Responses API, as dicts.
+
+        message: a response of OpenAI's Chat Completions or Responses API or of Anthropic's Messages API, or the assistant's message in it: an object
+        of their packages, or its JSON as a dict. Every call in it is answered, in order; none in it: an empty list. All of them together wait no
+        longer than one may.
+        other: answers calls of tools that are not of this toolbox, by name and by arguments as they are in the message; what it raises is logged, and
+        the model is told that the tool has failed. By default the model is told that there is no such tool.
+
+        InvalidArgumentError, before any call is made: the message is none of these. ClosedError, where no call was answered before; else the model is
+        told, so that no answer is lost.
+        """
+        check_callable("other", other)
+        api, calls = asked_in(message)
+        until = None if self._wait is None else self._clock.monotonic() + self._wait
+        replies: list[Reply] = []
+        for call in calls:
+            wait = None if until is None else max(until - self._clock.monotonic(), 0.0)
+            try:
+                result = self._called(call.name, call.arguments, wait) if other is None or _named(call.name) else _by_other(other, call)
+            except ClosedError as error:
+                if not replies:
+                    raise
+                result = _failed(error, None)
+            replies.append(Reply(call=call, text=result.text, is_error=result.is_error))
+        return sent_back(api, replies)
+
+    def _called(self, name: str, arguments: Mapping[str, Any] | str, wait: float | None) -> ToolResult:
         try:
-            tool = next((tool for tool in TOOLS if tool.name == name), None)
+            tool = _named(name)
             if tool is None:
                 raise InvalidArgumentError("name", f"one of {', '.join(tool.name for tool in TOOLS)}")
-            return self._runs[tool.name](check(tool, arguments))
+            return self._runs[tool.name](check(tool, arguments), wait)
         except ClosedError:
             raise
         except ChatWorkspaceError as error:
             return _failed(error, None)
         except PortError as error:
-            return _failed(UnavailableError(str(error)), None)
+            return _failed(UnavailableError(str(error), retryable=False), None)  # of a kind that no port may raise there
 
     # ------------------------------------------------------------ templates
 
-    def _list(self, arguments: Arguments) -> ToolResult:
+    def _list(self, arguments: Arguments, wait: float | None) -> ToolResult:
+        del wait  # it waits for nothing
         chat = self._open_chat()
         ranking = self._catalog.ranked(chat, arguments.text("query"))
         return ToolResult(content=template_results.of_ranking(ranking, arguments.numbers.get("page", 1)), is_error=False)
 
-    def _read(self, arguments: Arguments) -> ToolResult:
+    def _read(self, arguments: Arguments, wait: float | None) -> ToolResult:
+        del wait  # as above
         template_id = _id_of(LIST_TEMPLATES, arguments, "template_id")
         chat = self._open_chat()
         return ToolResult(content=template_results.of_description(self._catalog.described(chat, template_id)), is_error=False)
@@ -105,7 +178,7 @@ class Toolbox:
 
     # ------------------------------------------------------------ workspaces
 
-    def _create(self, arguments: Arguments) -> ToolResult:
+    def _create(self, arguments: Arguments, wait: float | None) -> ToolResult:
         template_id = _id_of(LIST_TEMPLATES, arguments, "template_id")
         outcome = self._workspaces.create(
             self._chat_id,
@@ -114,7 +187,8 @@ class Toolbox:
             parameters=arguments.pairs.get("parameters"),
             preset_id=_id_of(READ_TEMPLATE, arguments, "preset_id") if arguments.text("preset_id") else None,
             replace=self._replaced(arguments, template_id),
-            wait=self._wait,
+            wait=wait,
+            cancel=self._cancel,
         )
         return _told(Action.CREATE, outcome)
 
@@ -128,15 +202,26 @@ class Toolbox:
         on_its_way = now.state is State.STARTING and now.workspace.build.number == 1 and now.workspace.template_id == wanted
         return False if on_its_way else now.workspace.id
 
-    def _start(self, arguments: Arguments) -> ToolResult:
+    def _start(self, arguments: Arguments, wait: float | None) -> ToolResult:
         try:
-            return _told(Action.START, self._workspaces.start(self._chat_id, parameters=arguments.pairs.get("parameters"), wait=self._wait))
+            parameters = arguments.pairs.get("parameters")
+            return _told(Action.START, self._workspaces.start(self._chat_id, parameters=parameters, wait=wait, cancel=self._cancel))
         except RefusedError as error:
-            return _failed(error, self._workspaces.status(self._chat_id).workspace if error.validations else None)
+            return self._refused_start(error) if error.validations else _failed(error, None)
 
-    def _stop(self, arguments: Arguments) -> ToolResult:
+    def _refused_start(self, error: RefusedError) -> ToolResult:
+        """Tell what is wrong with the answers. Where the start uses another version than read_template tells of, that would mislead."""
+        now = self._workspaces.status(self._chat_id)
+        to_read = now.workspace is not None and self._catalog.tells_what_a_start_asks(now.chat, now.workspace)
+        return _failed(error, now.workspace, to_read=to_read)
+
+    def _stop(self, arguments: Arguments, wait: float | None) -> ToolResult:
         del arguments  # it takes none
-        return _told(Action.STOP, self._workspaces.stop(self._chat_id, wait=self._wait))
+        return _told(Action.STOP, self._workspaces.stop(self._chat_id, wait=wait, cancel=self._cancel))
+
+
+def _named(name: str) -> Tool | None:
+    return next((tool for tool in TOOLS if tool.name == name), None)
 
 
 def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:
@@ -154,5 +239,26 @@ def _told(action: Action, outcome: Outcome) -> ToolResult:
     return ToolResult(content=workspace_results.of_outcome(action, outcome), is_error=False)
 
 
-def _failed(error: ChatWorkspaceError, workspace: Workspace | None) -> ToolResult:
-    return ToolResult(content=workspace_results.of_error(error, workspace), is_error=workspace_results.is_error(error))
+def _function(call: Callable[[Mapping[str, Any]], ToolResult], error: Callable[[str], Exception]) -> Callable[..., str]:
+    def run(**arguments: Any) -> str:
+        result = call(arguments)
+        if result.is_error:
+            raise error(result.text)
+        return result.text
+
+    return run
+
+
+def _by_other(other: Other, call: ToolCall) -> ToolResult:
+    try:
+        result = other(call.name, call.arguments)
+        if isinstance(result, ToolResult):  # pyright: ignore[reportUnnecessaryIsInstance] # a host may return anything
+            return result
+        raise InvalidArgumentError("other", "a function that returns a ToolResult")  # noqa: TRY301 # as what it raises itself
+    except Exception:
+        logger.exception("a tool of the host's failed")
+        return ToolResult(content={"error": "the tool failed"}, is_error=True)
+
+
+def _failed(error: ChatWorkspaceError, workspace: Workspace | None, *, to_read: bool = False) -> ToolResult:
+    return ToolResult(content=workspace_results.of_error(error, workspace, to_read=to_read), is_error=workspace_results.is_error(error))

@@ -24,6 +24,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "exec": ("exec --chat thread-42 ls -la", "exec --chat thread-42 'cd src && make'", "exec --chat thread-42 --timeout 600 -- ./build.sh --all"),
     "doctor": ("doctor", "doctor --proxy environment"),
     "check": ("check --template docker", "check --template docker --rule creator.names.taken"),
+    "mcp": ("mcp", "mcp --chat thread-42 --wait 45"),
     "upgrade": ("db upgrade --dsn-file dsn.txt",),
     "backup": ("db backup copy.db",),
     "demo": ("demo", "demo --fast --seed 7"),

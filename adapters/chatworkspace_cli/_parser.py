@@ -7,12 +7,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
+from uuid import uuid4
 
 from chatworkspace import __version__
 from chatworkspace_cli._codes import epilog
 from chatworkspace_cli._examples import examples
 
 CHAT = "the chat, by its id: 1 to 255 characters"
+STORE = "the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
 WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
 
 
@@ -48,6 +50,7 @@ def parser() -> Parser:
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_changes(commands)
     _add_looks(commands)
+    _add_mcp(commands)
     _add_databases(commands)
     _add_offline(commands)
     return made
@@ -56,19 +59,17 @@ def parser() -> Parser:
 # ---------------------------------------------------------------- commands that ask a server
 
 
-def _described(commands: Commands, name: str, summary: str, *, of: str = "") -> Parser:
-    """Add a command. of: what stands before its name."""
+def _described(commands: Commands, name: str, summary: str) -> Parser:
+    """Add a command."""
     told, raw = f"{summary[0].upper()}{summary[1:]}.", argparse.RawDescriptionHelpFormatter
-    return commands.add_parser(name, help=summary, description=told, epilog=examples(f"{of}{name}"), formatter_class=raw)
+    return commands.add_parser(name, help=summary, description=told, epilog=examples(name), formatter_class=raw)
 
 
 def _command(commands: Commands, name: str, act: str, summary: str) -> Parser:
     command = _described(commands, name, summary)
     command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None)
     command.add_argument("--json", action="store_true", help="print one JSON object for programs")
-    command.add_argument(
-        "--store", metavar="URL", help="the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
-    )
+    command.add_argument("--store", metavar="URL", help=STORE)
     return command
 
 
@@ -172,6 +173,18 @@ def _add_check(commands: Commands) -> None:
     _of_server(check, organization=True)
 
 
+def _add_mcp(commands: Commands) -> None:
+    summary = "serve a chat's tools to a client of the Model Context Protocol, over standard input and output"
+    served = _described(commands, "mcp", summary)
+    served.description = f"{served.description} Needs chatworkspace[mcp]."
+    served.set_defaults(run=_online, act="mcp", name_of_command="mcp", json=False)
+    served.add_argument("--chat", default=f"mcp-{uuid4()}", metavar="ID", help=f"{CHAT}; default: another one each time")
+    served.add_argument("--wait", type=_patience, default=45.0, metavar="SECONDS", help="that a call waits at most; default 45")
+    served.add_argument("--threads", type=_threads, default=8, metavar="N", help="calls that are made at a time; default 8")
+    served.add_argument("--store", metavar="URL", help=STORE)
+    _of_server(served, organization=True)
+
+
 def _add_databases(commands: Commands) -> None:
     summary = "make, upgrade or check the tables of a store in PostgreSQL; copy a store"
     group = _described(commands, "db", summary)
@@ -198,6 +211,20 @@ def _seconds(text: str) -> float:
         if 0 < (seconds := float(text)) < float("inf"):
             return seconds
     raise argparse.ArgumentTypeError("expected a finite number of seconds above 0")
+
+
+def _patience(text: str) -> float:
+    with suppress(ValueError):
+        if 0 <= (seconds := float(text)) < float("inf"):
+            return seconds
+    raise argparse.ArgumentTypeError("expected a finite number of seconds of at least 0")
+
+
+def _threads(text: str) -> int:
+    with suppress(ValueError):
+        if 0 < (number := int(text)) <= 1000:
+            return number
+    raise argparse.ArgumentTypeError("expected a whole number from 1 to 1000")
 
 
 def _minutes(text: str) -> float:

@@ -46,6 +46,8 @@ def _taken(take: Callable[[], AbstractContextManager[Connection]]) -> tuple[Abst
         raise StatementError(_told(error), own=type(error).__module__.startswith("psycopg_pool")) from error
     except psycopg.Error as error:
         failed = error
+    except InvalidArgumentError:
+        raise
     except OSError as error:
         raise StatementError(f"a connection could not be had: {type(error).__name__}", own=True) from error
     except Exception as error:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as NotInTimeError
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, InvalidArgumentError, Outcome
-from chatworkspace_web._arguments import check_function, check_retry, check_threads, check_wait, check_workspaces
+from chatworkspace_web._arguments import check_function, check_retry, check_wait, check_workspaces
 from chatworkspace_web._stream import RETRY, WAIT, EventStream, headers_of
+from chatworkspace_web._threads import Receive, Threads
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 SENDS = 30.0
@@ -54,45 +53,29 @@ class ASGIEvents:
         chat_of: makes of a request's scope the chat's id; called in a thread. Its ChatWorkspaceError is the answer. Default: the path's `chat_id`.
         threads: how many may wait at a time. wait (seconds), retry (seconds), outcome_data: as for EventStream.
         """
-        self._threads = check_threads(threads)
+        self._threads = Threads(threads)
         self._chat_of = check_function("chat_of", chat_of)
         self._wait = check_wait(wait)
         check_retry(retry)
         self._open = partial(EventStream, check_workspaces(workspaces), retry=retry, outcome_data=check_function("outcome_data", outcome_data))
-        self._waiting = 0
-        self._pool: ThreadPoolExecutor | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, as ASGI has it."""
         if scope["type"] != "http":
             raise InvalidArgumentError("scope", "a request over HTTP")
-        if self._pool is None:  # more than may wait: whoever is told how things stand needs one for a moment
-            self._pool = ThreadPoolExecutor(self._threads + 4, "chatworkspace-web")
-        cancel, loop = Cancel(), asyncio.get_running_loop()
-        gone = asyncio.ensure_future(_until_gone(receive, cancel))
-        waits = self._waiting < self._threads
-        self._waiting += waits
-        try:
-            await loop.run_in_executor(self._pool, self._answer, scope, partial(_sent, loop, send), cancel, self._wait if waits else 0.0)
-        finally:
-            self._waiting -= waits
-            cancel.cancel()
-            gone.cancel()
+        sent = partial(_sent, asyncio.get_running_loop(), send)
+        await self._threads.run(receive, lambda cancel, waits: self._answer(scope, sent, cancel, self._wait if waits else 0.0))
 
     def close(self) -> None:
         """Let the threads go, as their streams end. Idempotent."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _answer(self, scope: Scope, send: Callable[[MutableMapping[str, Any]], bool], cancel: Cancel, wait: float | None) -> None:
         """Answer, in a thread. send: False: nobody takes it any more."""
         try:
             stream = self._open(self._chat_of(scope), last_event_id=_last_event_id(scope), wait=wait, cancel=cancel)
         except ChatWorkspaceError as error:
-            told = json.dumps(error.as_dict()).encode()
-            headers = {"Content-Type": "application/json", "Content-Length": str(len(told)), **headers_of(error)}
-            _ = send(_start(error.http_status, headers)) and send({"type": "http.response.body", "body": told})
+            _ = all(map(send, _of_error(error)))
             return
         with stream:
             if send(_start(200, stream.headers)):
@@ -101,12 +84,29 @@ class ASGIEvents:
                     send({"type": "http.response.body", "body": b""})
 
 
-async def _until_gone(receive: Receive, cancel: Cancel) -> None:
-    """Wait until the client has gone, and end what is done for it."""
-    with suppress(Exception):  # a server that has no more to say of it says so in its own way
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    cancel.cancel()
+async def error_response(request: object, error: Exception) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return the answer to a request for which the library has raised: the error as JSON, its status, and when to come again.
+
+    A handler for Starlette and FastAPI: `app.add_exception_handler(ChatWorkspaceError, error_response)`. request: is not looked at. error: a
+    ChatWorkspaceError; whatever else it is, is raised again.
+    """
+    del request
+    if not isinstance(error, ChatWorkspaceError):
+        raise error
+    messages = _of_error(error)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        for message in messages:
+            await send(message)
+
+    return answer
+
+
+def _of_error(error: ChatWorkspaceError) -> Sequence[MutableMapping[str, Any]]:
+    told = json.dumps(error.as_dict()).encode()
+    headers = {"Content-Type": "application/json", "Content-Length": str(len(told)), **headers_of(error)}
+    return _start(error.http_status, headers), {"type": "http.response.body", "body": told}
 
 
 def _sent(loop: asyncio.AbstractEventLoop, send: Send, message: MutableMapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Calls
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.turn import Track, Wish
-from chatworkspace._domain.answers import overridden, preset_among, unknown_parameters
+from chatworkspace._domain.answers import overridden, preset_among, unknown_parameters, version_of_start
 from chatworkspace.errors import TemplateError
 from chatworkspace.model import Chat, Template, Workspace
 from chatworkspace.ports import Clock, NotFoundError, Preset, WorkspaceCreator
@@ -56,7 +56,7 @@ class Answers:
 
     def check_start(self, chat: Chat, workspace: Workspace, parameters: Mapping[str, str], track: Track) -> None:
         """Check the answers of a start, which adds them to those of the build before. RefusedError."""
-        version_id = workspace.required_version_id or workspace.updates_to or workspace.build.template_version_id
+        version_id = version_of_start(workspace)
 
         def ask(until: float) -> _Known | None:
             before = self._creator.build_parameters(workspace, deadline=until)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
+from chatworkspace._application.bounds import Cancel
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
+from chatworkspace._domain.answers import version_of_start
 from chatworkspace._domain.offer import Evaluation, Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, rank
 from chatworkspace._domain.templates import is_listed, is_readable
 from chatworkspace.errors import ChatWorkspaceError, RefusedError, TemplateError, UnavailableError
-from chatworkspace.model import Chat, Reason, Template
+from chatworkspace.model import Chat, Reason, Template, Workspace
 from chatworkspace.ports import NotFoundError
 
 if TYPE_CHECKING:
@@ -30,30 +32,33 @@ class Catalog:
     Each question is a call like others: it has as long as planning may take, and interrupting the chat, or closing all, ends it.
     """
 
-    def __init__(self, given: Given, parts: Callable[[], Parts]) -> None:
-        """parts: those of the running process."""
+    def __init__(self, given: Given, parts: Callable[[], Parts], *, cancel: Cancel | None = None) -> None:
+        """parts: those of the running process. cancel: ends each question, as interrupting the chat does."""
         self._given = given
         self._parts = parts
+        self._cancel = cancel
 
-    def _call(self, chat: Chat) -> Call:
-        return Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning)
+    def _call(self, chat: Chat, question: Hashable) -> Call:
+        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning, cancel=self._cancel)
+        call.arguments = partial(hash, question)
+        return call
 
     @contextmanager
-    def _asking(self, chat: Chat) -> Generator[Call, None, None]:
-        """Give a call. Out of its errors the values are taken that the chat has brought, and they say what to do."""
+    def _asking(self, chat: Chat, question: Hashable) -> Generator[Call, None, None]:
+        """Give a call. Out of its errors the values are taken that the chat has brought, and they say what to do. question: it is known by."""
         parts = self._parts()
-        with self._call(chat) as call:
+        with self._call(chat, question) as call:
             try:
                 yield call
             except ChatWorkspaceError as error:
                 parts.redactor.of_error(call, error)
                 parts.guide.of_error(call, error)
                 raise
-            parts.guide.found_out(chat.id)
+            parts.guide.found_out(call)
 
     def ranked(self, chat: Chat, query: str) -> Ranking:
         """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
-        with self._asking(chat) as call:
+        with self._asking(chat, "templates") as call:
             allowed = self._given.admission.allowed(chat)
             templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
             shown = [template for template in templates if is_listed(template, chat, allowed)]
@@ -73,7 +78,7 @@ class Catalog:
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
-        with self._asking(chat) as call:
+        with self._asking(chat, template_id) as call:
             try:
                 template = self._readable(chat, template_id)
                 recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))
@@ -82,6 +87,15 @@ class Catalog:
                 raise TemplateError("there is no such template") from None
             told = Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
             return self._parts().redactor.of_description(call, told)
+
+    def tells_what_a_start_asks(self, chat: Chat, workspace: Workspace) -> bool:
+        """Tell whether described() is of the version that a start of the workspace uses; where that cannot be found out, it is taken to be."""
+        try:
+            with self._asking(chat, workspace.id):
+                template = self._asked(partial(self._given.creator.get_template, chat.owner_id, workspace.template_id))
+        except (NotFoundError, UnavailableError):
+            return True
+        return template.version_id == version_of_start(workspace)
 
     def _readable(self, chat: Chat, template_id: UUID) -> Template:
         template = self._asked(partial(self._given.creator.get_template, chat.owner_id, template_id))

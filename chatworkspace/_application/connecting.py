@@ -34,6 +34,7 @@ RESERVED = 0.2
 LAST_DIAL = 5.0
 """Seconds for a dial of an agent that was waited for, and has not connected: it may have, this moment."""
 
+ASLEEP = (Condition.STOPPED, Condition.DORMANT)
 USABLE = (Condition.CONNECTING, Condition.SCRIPTS, Condition.SCRIPTS_FAILED, Condition.USABLE)
 """In which an agent may answer that has not."""
 
@@ -80,12 +81,14 @@ class Connector:
     def connect(self, call: Call, wait: float | None) -> Connection:
         """Return a way to the agent that is open. wait: seconds for what is being built. NoWorkspaceError, ConnectError, UnavailableError."""
         try:
-            return self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
+            connection = self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
         except ChatWorkspaceError as error:
             self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
             self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
+        self._guide.found_out(call)
+        return connection
 
     def _connected(self, call: Call, patience: float) -> Connection:
         limit = self._limit(patience)
@@ -135,6 +138,8 @@ class Connector:
         try:
             while (ends := self._worth_waiting(bound, patience)) is not None and self._clock.monotonic() < ends and not call.interrupted:
                 heard = seat.next(ends)
+                if heard is None and seat.in_vain:
+                    raise UnavailableError(str(seat.error or ""), retryable=False)
                 if heard is not None and heard.build.number >= bound.workspace.build.number:
                     bound = attrs.evolve(bound, workspace=heard)
         except NotFoundError as error:
@@ -159,7 +164,7 @@ class Connector:
         finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
-            call.in_vain = finding.condition is Condition.STOPPED and self._guide.in_vain(call.chat_id, bound.workspace)
+            call.in_vain = finding.condition in ASLEEP and self._guide.in_vain(call.chat_id, bound.workspace)
             raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from enum import Enum
 
 import attrs
 
@@ -26,13 +27,25 @@ from chatworkspace._domain.advice import (
 )
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
-from chatworkspace.model import Advice, Agent, Reason, State, Workspace
+from chatworkspace.model import Advice, Agent, Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
 
 AWAY = (Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE, Reason.OUTCOME_UNKNOWN, Reason.JOB_UNKNOWN, Reason.ALLOW_LIST_FAILED, Reason.BUSY)
 """Nothing was found out of the chat."""
+ASLEEP = (Reason.NOT_RUNNING, Reason.DORMANT)
+BEFORE_ITS_TURN = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING)
+"""Nothing either: whoever has the turn may be dead, and its claim one that the record has kept of this very call."""
+
+
+class _Trouble(Enum):
+    """Why the same call comes to nothing again and again."""
+
+    AWAY = "away"
+    """Nothing could be found out, or somebody else has the turn."""
+    UNDER_WAY = "under way"
+    """It has been under way all the time: one thing follows another, and nothing ends it."""
 
 
 class Guide:
@@ -48,6 +61,8 @@ class Guide:
         self._clock = clock
         self._timeouts = timeouts
         self._stories = stories
+        self._longest = 2 * (timeouts.build + timeouts.connect + timeouts.scripts)
+        """Seconds after which what is still under way is a person's, whatever moves."""
 
     def goes_on(self, call: Call, finding: Finding, workspace: Workspace) -> bool:
         """Tell whether how the latest build ended is to be told before another is asked for.
@@ -97,49 +112,81 @@ class Guide:
         """Tell, of a workspace that is stopped, whether to start it has been in vain twice: its owner is suspended, say."""
         return self._starts.in_vain(chat_id, workspace, self._clock.monotonic())
 
-    def found_out(self, chat_id: str) -> None:
-        """Note that a question about what is offered to the chat was answered."""
-        self._stories.back(chat_id)
+    def found_out(self, call: Call) -> None:
+        """Note that the call has come to something of which no outcome tells: templates, the record, a connection."""
+        self._stories.out_of_trouble(call.chat_id, _known_by(_Trouble.AWAY, call))
 
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
         """Return the outcome with what its caller is to do."""
         chat_id, reason = outcome.chat.id, outcome.reason
         if outcome.state is State.READY:
-            self._stories.ready(chat_id)
+            for kind in _Trouble:
+                self._stories.out_of_trouble(chat_id, _known_by(kind, call))
+            self._stories.ready(chat_id, self._clock.monotonic())
             return outcome
-        if reason not in AWAY:
-            self._stories.back(chat_id)
-        if outcome.retry_after is not None:  # the platform has said when
+        away = self._away_for(call, reason, outcome.phase, outcome.retry_after)
+        if outcome.retry_after is not None and not self._is_too_long(away):  # the platform has said when
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
+        if away is None and self._goes_on_for_ever(call, outcome):
+            call.waited, call.beyond = Waited.STILL, call.beyond or 0.0
         lasting = call.lasting and outcome.state is State.UNKNOWN
-        guidance = self._guidance(call, chat_id, reason, repeated=self._repeated(outcome), lasting=lasting)
+        guidance = self._guidance(call, reason, away, repeated=self._repeated(outcome), lasting=lasting)
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:
         """Put into the error what its caller is to do, unless whoever raised it has said."""
-        if error.reason not in AWAY:
-            self._stories.back(call.chat_id)
-        if error.retry_after is not None:
+        away = self._away_for(call, error.reason, None, error.retry_after)
+        if error.retry_after is not None and not self._is_too_long(away):
             error.retry_after = self._said(call, error.retry_after)
             error.next_step = next_step_after(error.retry_after)
             return
-        repeated = call.in_vain if error.reason is Reason.NOT_RUNNING else self._failed_before(call, error)
-        guidance = self._guidance(call, call.chat_id, error.reason, repeated=repeated, lasting=not error.retryable)
-        if error.next_step == guide(Case(reason=error.reason, lasting=not error.retryable)).next_step:
-            error.next_step = guidance.next_step
+        own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
+        repeated = call.in_vain if error.reason in ASLEEP else self._failed_before(call, error)
+        guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable)
+        error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
 
-    def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
-        return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(call, error))
+    def _away_for(self, call: Call, reason: Reason, phase: Phase | None, pause: float | None) -> float | None:
+        """Return the seconds for which the same call has found out nothing; None: it has. pause: as the platform has said."""
+        what = _known_by(_Trouble.AWAY, call)
+        if reason is Reason.CONNECT_FAILED:
+            pause = self._timeouts.build  # a restart may lie between two of them
+        if reason in (*AWAY, Reason.CONNECT_FAILED) or (reason is Reason.IN_PROGRESS and phase in BEFORE_ITS_TURN):
+            now = self._clock.monotonic()
+            return self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=now, pause=pause or 0.0)
+        if reason is not Reason.INTERRUPTED:
+            self._stories.out_of_trouble(call.chat_id, what)
+        return None
 
-    def _guidance(self, call: Call, chat_id: str, reason: Reason, *, repeated: bool, lasting: bool = False) -> Guidance:
+    def _waited(self, away: float) -> Waited:
+        if self._is_too_long(away):
+            return Waited.STILL
+        return Waited.BEYOND if away >= self._timeouts.queued else Waited.WITHIN
+
+    def _is_too_long(self, away: float | None) -> bool:
+        return away is not None and away >= self._timeouts.build
+
+    def _goes_on_for_ever(self, call: Call, outcome: Outcome) -> bool:
+        """Tell whether something has been under way for longer than all limits together, by whatever hand. A place in the queue comes nearer."""
+        what = _known_by(_Trouble.UNDER_WAY, call)
+        if outcome.phase is None:
+            self._stories.out_of_trouble(call.chat_id, what)
+            return False
+        now = self._clock.monotonic()
+        lasted = self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=call.started)
+        return lasted >= self._longest and outcome.reason is not Reason.BUILD_QUEUED
+
+    def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
+        return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(error))
+
+    def _guidance(self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False) -> Guidance:
         waited, pause = call.waited, longer(call.beyond) if call.beyond is not None else None
-        if reason in AWAY:
-            away = self._stories.away_for(chat_id, self._clock.monotonic())
-            waited, pause = (Waited.STILL if away >= self._timeouts.build else Waited.WITHIN), later(away)
-        elif pause is None and call.impatient:
-            pause = soon(call.under_way_for)
+        if away is not None:
+            waited = self._waited(away)
+            pause = later(away) if reason in AWAY or waited is not Waited.WITHIN else None
+        if pause is None and call.impatient:
+            pause = soon(call.under_way_for if away is None else away)
         guidance = guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
         if call.crowded and guidance.advice is Advice.CALL_AGAIN:  # it would wait, and there is no place for that
             seconds = guidance.retry_after or FIRST_PAUSE
@@ -154,7 +201,7 @@ class Guide:
     def _repeated(self, outcome: Outcome) -> bool:
         if TABLE[outcome.reason].repeated is None or outcome.workspace is None:
             return False
-        if outcome.reason is Reason.NOT_RUNNING:
+        if outcome.reason in ASLEEP:
             return self.in_vain(outcome.chat.id, outcome.workspace)
         words = outcome.error if outcome.state is State.FAILED else ""
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id
@@ -179,13 +226,16 @@ def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:
     )
 
 
-def _failure(call: Call, error: ChatWorkspaceError) -> tuple[Hashable, Hashable]:
+def _known_by(kind: _Trouble, call: Call) -> Hashable:
+    return kind, call.asked, call.arguments()
+
+
+def _failure(error: ChatWorkspaceError) -> tuple[Hashable, Hashable]:
     """Return what failed, and where: of an agent that the platform calls dead each is another one, everything else is another each time."""
-    this_call = (id(call), call.started)
     match error:
         case RefusedError():
-            return (error.reason, error.message, error.detail, error.validations), this_call
+            return (error.reason, error.message, error.detail, error.validations), object()
         case ConnectError(agent=Agent(id=agent_id)) if error.reason is not Reason.CONNECT_FAILED:
             return (error.reason, ""), agent_id
         case _:
-            return (error.reason, ""), this_call
+            return (error.reason, ""), object()

@@ -32,11 +32,16 @@ def starting(parameters: Mapping[str, str], goes_on: Callable[[Finding, Workspac
     )
 
 
-def stopping(goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
+def stopping(goes_on: Callable[[Finding, Workspace], bool], track: Track) -> Policy:
     """Return what stop() does. goes_on: as for start()."""
-    return Policy(
-        step=lambda finding, workspace: _once(stop_step(finding), finding, workspace, goes_on), make=_nothing_to_act_upon, trust_proof=False
-    )
+    return Policy(step=partial(_stop_step, goes_on, track), make=_nothing_to_act_upon, trust_proof=False)
+
+
+def _stop_step(goes_on: Callable[[Finding, Workspace], bool], track: Track, finding: Finding, workspace: Workspace) -> Step:
+    step = stop_step(finding)
+    if step is Step.NO_WORKSPACE and track.waited:
+        return Step.FOLLOW  # for its deletion: that is how what was to be stopped has ended
+    return _once(step, finding, workspace, goes_on)
 
 
 def _once(step: Step, finding: Finding, workspace: Workspace, goes_on: Callable[[Finding, Workspace], bool]) -> Step:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._domain.advice import Asked
+from chatworkspace._domain.advice import LONGEST_PAUSE, Asked
 from chatworkspace._domain.conditions import Condition, Finding, under_way_for
 from chatworkspace.model import Transition, Workspace
 
@@ -24,6 +24,10 @@ AT_ONCE = 60.0
 """Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 MOST_FAILURES = 8
 """Of a chat."""
+MOST_TROUBLES = 16
+"""Of a chat: its own calls, and what a page about it asks meanwhile."""
+FORGOTTEN = 2 * LONGEST_PAUSE
+"""Seconds beyond the time at which it was to come back: whoever comes later than that has not been waiting all the while."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -115,9 +119,18 @@ class Wishes:
         _forget_some(self._wishes)
 
 
+@attrs.frozen(kw_only=True, eq=False, repr=False)
+class _Trouble:
+    """since: when the same call first came to nothing. until: when it is expected back."""
+
+    since: float
+    until: float
+
+
 @attrs.define(kw_only=True, eq=False, repr=False)
 class _Story:
-    away_since: float | None = None
+    troubles: dict[Hashable, _Trouble] = attrs.field(factory=dict[Hashable, _Trouble])
+    """The calls that come to nothing again and again, each by itself: what another finds out does not help it."""
     failures: dict[Hashable, Hashable] = attrs.field(factory=dict[Hashable, Hashable])
     """What failed, and how -> where that was first."""
     told: UUID | None = None
@@ -148,22 +161,35 @@ class Stories:
         """Return the failed build of which somebody was told last."""
         return self._of(chat_id).told
 
-    def away_for(self, chat_id: str, now: float) -> float:
-        """Return for how long nothing could be found out of the chat."""
-        story = self._of(chat_id)
-        since = story.away_since if story.away_since is not None else now
-        story.away_since = since
+    def in_trouble_for(self, chat_id: str, what: Hashable, *, began: float, now: float, since: float, pause: float = 0.0) -> float:
+        """Return the seconds for which the same call has come to nothing. what: it is known by. began: when it came this time.
+
+        since: when the first of them did, if this is the first. pause: seconds after which it is told to come back, where somebody else says so.
+        """
+        troubles = self._of(chat_id).troubles
+        known = troubles.pop(what, None)  # the latest stands last
+        if known is not None and began <= known.until + FORGOTTEN:
+            since = known.since
+        troubles[what] = _Trouble(since=since, until=now + pause)
+        if len(troubles) > MOST_TROUBLES:
+            troubles.pop(next(iter(list(troubles))), None)
         return now - since
 
-    def back(self, chat_id: str) -> None:
-        """Something was found out of it."""
+    def out_of_trouble(self, chat_id: str, what: Hashable) -> None:
+        """Note that it has come to something."""
         story = self._stories.get(chat_id)
         if story is not None:
-            story.away_since = None
+            story.troubles.pop(what, None)
 
-    def ready(self, chat_id: str) -> None:
-        """All is well: what failed before has been overcome."""
-        self._stories.pop(chat_id, None)
+    def ready(self, chat_id: str, now: float) -> None:
+        """All is well: what failed before has been overcome. What still cannot be done cannot, whatever others find out."""
+        story = self._stories.get(chat_id)
+        if story is None:
+            return
+        story.failures, story.told = {}, None
+        story.troubles = {what: it for what, it in list(story.troubles.items()) if now <= it.until + FORGOTTEN}
+        if not story.troubles:
+            self._stories.pop(chat_id, None)
 
     def _of(self, chat_id: str) -> _Story:
         story = self._stories.setdefault(chat_id, _Story())

@@ -26,7 +26,7 @@ class Follow:
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class LookAgain:
-    """A stop or deletion (for stop, a start or another stop) is under way: wait for its end, then decide anew."""
+    """A stop or deletion (for stop, a start as well) is under way: wait for its end, then decide anew."""
 
     bound: Bound
 

@@ -164,12 +164,10 @@ class Waiter:
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 if phase is Phase.SCRIPTS:
                     self._warm(call, workspace, finding, seat)
-                try:
-                    heard = seat.next(call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
-                except NotFoundError as error:
-                    return not_visible(workspace, finding, error)
-                # others may have heard of an older build after this call asked for its own
-                workspace = heard if heard is not None and heard.build.number >= workspace.build.number else workspace
+                heard = _heard(call, seat, workspace, finding, call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
+                if isinstance(heard, Ending):
+                    return heard
+                workspace = heard
         finally:
             if seat is not None:
                 seat.leave()
@@ -255,6 +253,20 @@ def _has_missed(call: Call, workspace: Workspace) -> bool:
 def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:
     """Tell a finding to whom only the build matters: not as ready, without a dial."""
     return _Dialled(told=describe(finding, workspace) if probe_for(finding) is Probe.NONE else UNDIALLED)
+
+
+def _heard(call: Call, seat: Seat, workspace: Workspace, finding: Finding, until: float) -> Workspace | Ending:
+    """Wait for news until then. What cannot be read any more, for good, ends the wait: what is under way there goes on."""
+    try:
+        heard = seat.next(until)
+    except NotFoundError as error:
+        return not_visible(workspace, finding, error)
+    if heard is None and seat.in_vain:
+        call.lasting = True
+        told = Told(state=State.UNKNOWN, reason=Reason.PLATFORM_UNAVAILABLE)
+        return Ending(workspace=workspace, finding=finding, told=told, error=str(seat.error or ""))
+    # others may have heard of an older build after this call asked for its own
+    return heard if heard is not None and heard.build.number >= workspace.build.number else workspace
 
 
 def not_visible(workspace: Workspace, finding: Finding, error: NotFoundError) -> Ending:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -41,6 +42,7 @@ class _Shared:
         "followers",
         "fresh",
         "heard_at",
+        "lasting_at",
         "leader",
         "lines",
         "lines_at",
@@ -65,6 +67,8 @@ class _Shared:
         """Read once since the watch broke."""
         self.error: UnavailableError | None = None
         self.lost = False
+        self.lasting_at = -inf
+        """When it could not be read, twice in a row, and coming back does not help; -inf: it can."""
         self.build = 0
         """The number of the build that the lines are of."""
         self.complete = 0
@@ -166,6 +170,7 @@ class Seat:
         self._owner_id = owner_id
         self._workspace = workspace
         self._key = (owner_id, workspace.id)
+        self._read_at = read_at
         self._own_error: UnavailableError | None = None
         self._line_of, self._line = (0, 0) if call.told is None else (call.told.build, call.told.line)
         self._warming: Warming | None = None
@@ -191,8 +196,16 @@ class Seat:
         """The last failure of the watch, None once it works again; or of a read that this call's end cut short."""
         return self._shared.error or self._own_error
 
+    @property
+    def in_vain(self) -> bool:
+        """Nothing can be read any more, for good: with a token that has ended, say. Whoever has read since knows better."""
+        return self._shared.lasting_at >= self._read_at
+
     def next(self, deadline: float) -> Workspace | None:
-        """Return the next state that this seat has not seen, or None at the deadline or when the call is ended. NotFoundError, ClosedError."""
+        """Return the next state that this seat has not seen, or None: at the deadline, when the call is ended, or in_vain.
+
+        NotFoundError, ClosedError.
+        """
         call, shared, watches = self._call, self._shared, self._watches
         while True:
             call.check()
@@ -203,7 +216,7 @@ class Seat:
                 if shared.version > self._seen:
                     self._seen = shared.version
                     return shared.current
-                if self._clock.monotonic() >= deadline or call.interrupted:
+                if self._clock.monotonic() >= deadline or call.interrupted or self.in_vain:
                     return None
                 if shared.leader is not None:
                     call.refuse_within(shared.leader)
@@ -256,7 +269,7 @@ class Seat:
         if isinstance(shared.watch, PollingWatch):
             shared.watch.reads_until = self._reads_until
         # a poll is a fresh read itself
-        silent_at = float("inf") if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
+        silent_at = inf if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
         until = min(deadline, silent_at)
         with self._call.woken_by(shared.watch.close), self._call.asking(until, cut=True):
             heard = shared.watch.next(until)
@@ -288,12 +301,14 @@ class Seat:
                 if not self._call.interrupted:
                     self._own_error = failure
                 if not (self._call.over or self._call.closed):  # else it is this call that has ended, not the watch
+                    if not failure.retryable and shared.error is not None and not shared.error.retryable:  # the second is a read's
+                        shared.lasting_at = now
                     shared.error = failure
                     shared.broken += 1
                     shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
                     shared.retry_at = now + max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
             elif heard is not None:
-                shared.error, shared.heard_at, self._own_error = None, now, None
+                shared.error, shared.heard_at, shared.lasting_at, self._own_error = None, now, -inf, None
                 shared.version += 1
                 shared.current = heard
             wake = self._watches.wake_all(shared)

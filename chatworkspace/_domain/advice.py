@@ -111,7 +111,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.NO_WORKSPACE: Row(first=_USER, stop=_NONE),
     Reason.INTERRUPTED_CREATION: Row(first=_CREATE, stop=_NONE),
     Reason.NOT_RUNNING: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE),
-    Reason.DORMANT: Row(first=_START, stop=_NONE, look=_NONE),
+    Reason.DORMANT: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE),
     Reason.DELETED: Row(first=_USER, stop=_NONE),
     Reason.BUILD_FAILED: Row(first=_START, repeated=_USER, stop=_NONE),
     Reason.BUILD_CANCELED: Row(first=_USER),
@@ -143,7 +143,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.REFUSED: Row(first=_CORRECT, repeated=_USER, stop=_USER),
     Reason.STORE_UNAVAILABLE: Row(first=_LATER, still=_ADMIN, lasting=_ADMIN),
     Reason.BUSY: Row(first=_AGAIN, still=_ADMIN, lasting=_NONE),
-    Reason.CONNECT_FAILED: Row(first=_AGAIN, repeated=_RESTART),
+    Reason.CONNECT_FAILED: Row(first=_AGAIN, repeated=_RESTART, still=_ADMIN),
     Reason.NOT_READY: Row(first=_NONE),
     Reason.DISCARDED: Row(first=_USER),
     Reason.CLOSED: Row(first=_LATER),
@@ -151,22 +151,17 @@ TABLE: Mapping[Reason, Row] = {
 
 
 def advise(case: Case) -> Advice:
-    """Return what the table has for a case: what holds for good comes before what was asked, and that before how long it took."""
+    """Return what the table has for a case: what holds for good comes first, and what nothing has come of for long before what failed twice."""
     row = TABLE[case.reason]
-    if case.lasting and row.lasting is not None:
-        return row.lasting
-    if case.repeated and row.repeated is not None:
-        return row.repeated
-    to_whom = {Asked.STOP: row.stop, Asked.LOOK: row.look}.get(case.asked)
-    if to_whom is not None:
-        return to_whom
-    match case.waited:
-        case Waited.WITHIN:
-            return row.first
-        case Waited.BEYOND:
-            return row.beyond or row.first
-        case Waited.STILL:
-            return row.still or row.beyond or row.first
+    columns = (
+        row.lasting if case.lasting else None,
+        row.still if case.waited is Waited.STILL else None,
+        row.repeated if case.repeated else None,
+        row.stop if case.asked is Asked.STOP else None,
+        row.look if case.asked is Asked.LOOK else None,
+        row.beyond if case.waited is not Waited.WITHIN else None,
+    )
+    return next((it for it in columns if it is not None), row.first)
 
 
 def guide(case: Case, *, retry_after: float | None = None) -> Guidance:

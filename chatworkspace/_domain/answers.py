@@ -10,6 +10,7 @@ from uuid import UUID
 
 from chatworkspace._domain.offer import Preset
 from chatworkspace.errors import RefusedError
+from chatworkspace.model import Workspace
 
 MOST_NAMES = 10
 """Names that a refusal lists."""
@@ -18,6 +19,11 @@ LONGEST = 200
 """Characters of a name by which what is near is looked for: a model may write any number of them."""
 NO_SUCH_PARAMETER = "the template has no such parameter"
 NO_SUCH_PRESET = "the template has no such preset"
+
+
+def version_of_start(workspace: Workspace) -> UUID:
+    """Return the version of its template that a start of a workspace uses: perhaps another than the active one, of which templates tell."""
+    return workspace.required_version_id or workspace.updates_to or workspace.build.template_version_id
 
 
 def unknown_parameters(unknown: Iterable[str], asked: Collection[str]) -> RefusedError:

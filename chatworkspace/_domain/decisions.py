@@ -107,7 +107,7 @@ def start_step(finding: Finding) -> Step:
 def stop_step(finding: Finding) -> Step:
     """Return what stop() does."""
     match finding.condition:
-        case Condition.BUILDING | Condition.STOPPING:
+        case Condition.BUILDING | Condition.STOPPING | Condition.DELETING:
             return Step.LOOK_AGAIN
         case (
             Condition.NO_AGENT
@@ -127,5 +127,5 @@ def stop_step(finding: Finding) -> Step:
             return Step.STOP
         case Condition.DELETED:
             return Step.NO_WORKSPACE
-        case Condition.DELETING | Condition.STOPPED | Condition.DORMANT | Condition.JOB_UNKNOWN:
+        case Condition.STOPPED | Condition.DORMANT | Condition.JOB_UNKNOWN:
             return Step.FOLLOW

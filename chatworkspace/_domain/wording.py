@@ -22,7 +22,7 @@ BY_ADVICE: Mapping[Advice, str] = {
     Advice.STOP_THEN_START: _RESTART,
     Advice.CREATE: "Create the workspace.",
     Advice.ASK_USER: "Tell the user how it stands, and ask what to do.",
-    Advice.ASK_ADMINISTRATOR: "Nothing has moved for long: tell the user that an administrator must look into it.",
+    Advice.ASK_ADMINISTRATOR: "Nothing has come of it for long: tell the user that an administrator must look into it.",
 }
 
 
@@ -30,8 +30,8 @@ def _again(words: str) -> Mapping[Advice, str]:
     return {
         Advice.CALL_AGAIN: f"{words} Make the same call again to go on waiting.",
         Advice.CALL_LATER: f"{words} It takes longer than usual: make the same call again {LATER}, it goes on from here.",
-        Advice.ASK_ADMINISTRATOR: f"{words} Nothing has moved for long: tell the user that an administrator must look into it.",
-        Advice.ASK_USER: f"{words} Nothing has moved for long: tell the user, and ask whether to go on waiting or to stop it and start anew.",
+        Advice.ASK_ADMINISTRATOR: f"{words} Nothing has come of it for long: tell the user that an administrator must look into it.",
+        Advice.ASK_USER: f"{words} Nothing has come of it for long: tell the user, and ask whether to go on waiting or to stop it and start anew.",
     }
 
 
@@ -84,7 +84,11 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
             "The workspace was stopped again soon after each start. Do not start it again: tell the user, whose account may be suspended, and ask."
         ),
     },
-    Reason.DORMANT: {Advice.START: "The workspace is dormant. Start it.", Advice.NOTHING: f"The workspace is dormant. {_ASLEEP}"},
+    Reason.DORMANT: {
+        Advice.START: "The workspace is dormant. Start it.",
+        Advice.NOTHING: f"The workspace is dormant. {_ASLEEP}",
+        Advice.ASK_USER: "The platform put the workspace to sleep again soon after each start. Do not start it again: tell the user, and ask.",
+    },
     Reason.DELETED: {
         Advice.ASK_USER: "The workspace was deleted. Ask the user whether a new one is wanted; it can be created then.",
         Advice.NOTHING: "The workspace was deleted.",
@@ -158,6 +162,7 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
     Reason.CONNECT_FAILED: {
         Advice.CALL_AGAIN: "Make the same call again; if that does not help, stop the workspace, then start it.",
         Advice.STOP_THEN_START: f"Calling again did not help. {_RESTART}",
+        Advice.ASK_ADMINISTRATOR: "Neither calling again nor starting anew has helped: tell the user that an administrator must look into it.",
     },
     Reason.NOT_READY: _NONE,
     Reason.DISCARDED: {Advice.ASK_USER: "The workspace is being deleted. Ask the user which one is to be used, or whether a new one is wanted."},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from chatworkspace._domain.arguments import Id
 from chatworkspace.model import Chat
@@ -11,7 +11,7 @@ from chatworkspace.outcomes import Outcome
 
 
 class Workspaces(Protocol):
-    """The calls of ChatWorkspaces that tools make; their contracts stand there."""
+    """The calls of ChatWorkspaces that tools make; their contracts stand there. cancel: a Cancel of the host's or None, passed on as it came."""
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not."""
@@ -27,18 +27,19 @@ class Workspaces(Protocol):
         preset_id: Id | None = None,
         replace: bool | Id = False,
         wait: float | None = None,
+        cancel: Any = None,
     ) -> Outcome:
         """Give the chat its workspace."""
         ...
 
-    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None) -> Outcome:
+    def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Any = None) -> Outcome:
         """Start the chat's workspace."""
         ...
 
-    def stop(self, chat_id: str, *, wait: float | None = None) -> Outcome:
+    def stop(self, chat_id: str, *, wait: float | None = None, cancel: Any = None) -> Outcome:
         """Stop the chat's workspace."""
         ...
 
-    def status(self, chat_id: str, *, wait: float = 0) -> Outcome:
+    def status(self, chat_id: str, *, wait: float = 0, cancel: Any = None) -> Outcome:
         """Say how things are."""
         ...

@@ -51,6 +51,7 @@ _FAILED_BUILD = {
     Action.STOP: "workspace stop build failed",
 }
 READ_AND_START = "Call read_template with this template_id, then start_workspace with parameters. Ask the user where a value is not obvious."
+CORRECT_AND_START = "Correct the parameters by what the validations say, and call start_workspace again: read_template tells of another version."
 QUOTA_REMEDIES = "Delete a workspace that is not needed any more, or ask an administrator for a larger allowance."
 REQUIRED = "template requires active versions"
 FOLLOWED = "the workspace is set to update always"
@@ -218,8 +219,11 @@ def _left(left: LeftBehind | None) -> Content:
 # ---------------------------------------------------------------- errors
 
 
-def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> Content:
-    """Return what the model is told when nothing was decided, or the platform refused. workspace: the one that was to be started."""
+def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None, *, to_read: bool = False) -> Content:
+    """Return what the model is told when nothing was decided, or the platform refused.
+
+    workspace: the one that was to be started. to_read: read_template tells what that asks.
+    """
     content: Content = {"error": _unexplained(error.reason, str(error)), "reason": error.reason.value}
     if isinstance(error, RefusedError):
         content |= _refusal(error)
@@ -227,7 +231,7 @@ def of_error(error: ChatWorkspaceError, workspace: Workspace | None = None) -> C
     if isinstance(error, RefusedError) and error.validations and workspace is not None:
         content |= {"template_id": str(workspace.template_id)} | _update_needed(workspace)
         if advice is Advice.CORRECT_ARGUMENTS:
-            advice, step = Advice.READ_TEMPLATE, READ_AND_START
+            advice, step = (Advice.READ_TEMPLATE, READ_AND_START) if to_read else (advice, CORRECT_AND_START)
     return fit(content | _left(error.left_behind) | guided(advice, step, error.retry_after))
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.adapters.coder.certificates import Certificates
 
-ORDINARY = ("cli/offline", "fake", "web", "test_faces_of_stores.py")
-"""What needs nothing real: the command's own platform in virtual time, the fake, streams of events in it, and what stores look like."""
+ORDINARY = ("cli/offline", "fake", "mcp/test_server.py", "web", "test_faces_of_stores.py")
+"""What needs nothing real: the command's own platform in virtual time, the fake, streams of events in it, and what stores and servers look like."""
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -172,7 +172,7 @@ class Run:
 
     def _wrong(self) -> list[str]:
         chat_id = self._cell.chat_id
-        swept = self._start(aged=True).ask("sweep")
+        swept = self._start(aged=True).swept()
         with opened(self._store) as store:
             self._left.discard(store.look(chat_id).chat.workspace_id or NOBODY)  # it was to be left behind, and was not
             found = record(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from tests.crash.worker import Settings
+from tests.hanging import PATIENCE
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -62,6 +63,14 @@ class Worker:
     def ask(self, do: str, *of: str, **arguments: Any) -> Told:
         """Order something, and wait for its answer."""
         return self.order(do, *of, **arguments).result(LONG)
+
+    def swept(self) -> Told:
+        """Sweep, and again while the platform does not answer in time: a sweep says so, and whoever runs it runs it again."""
+        over = time.monotonic() + PATIENCE
+        while True:
+            swept = self.ask("sweep")
+            if (swept["ready"] and not swept["errors"]) or time.monotonic() >= over:
+                return swept
 
     def arm(self, moment: str, kind: str, *, lost: bool = False) -> threading.Event:
         """Have the worker do that to itself at the next such moment; return what is set once it has come there."""

@@ -50,8 +50,6 @@ STILL, MOMENT = 1.25 * LIFE, 1.0
 """Real seconds."""
 OWN = 3
 """Workspaces of the user's own making that are there at any time, for chats to have."""
-SWEEPS = 5
-"""Tries of a sweep that must be complete, on the slowest machine."""
 RESTARTS = 2
 """Of the database's server, a third of the time apart."""
 PROCESSES, THREADS = 8, 8
@@ -246,7 +244,7 @@ class Storm:
         return wrong
 
     def _swept(self) -> list[str]:
-        swept = self._sweep()
+        swept = self._start(aged=True).swept()
         with opened(self._settings.store) as store:
             found = record(
                 self._simulator.coder,
@@ -263,14 +261,6 @@ class Storm:
         self._counts["orphans"] = len(list(accounted_for(found)))
         self._counts["left behind"] = sum(len(found.given_up(chat_id)) for chat_id in self._chats)
         return problems(found, claims=self._claims) + [f"the sweep could not do {it}" for it in swept["errors"].items()]
-
-    def _sweep(self) -> Mapping[str, Any]:
-        """Sweep, and once more where the platform did not answer in time: a sweep says so, and whoever runs it runs it again."""
-        worker = self._start(aged=True)
-        swept, tries = worker.ask("sweep"), 1
-        while (not swept["ready"] or swept["errors"]) and tries < SWEEPS:
-            swept, tries = worker.ask("sweep"), tries + 1
-        return swept
 
     def _compare(self) -> list[str]:
         """Count what the model system did."""

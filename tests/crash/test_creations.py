@@ -61,7 +61,7 @@ class Crowd:
     def record(self) -> Record:
         """Wait until what is late has arrived; then look."""
         time.sleep(LATER / SPEED + 0.5)
-        swept = self.start().ask("sweep")
+        swept = self.start().swept()
         assert not swept["errors"]
         with opened(self._settings.store) as store:
             return record(self._simulator.coder, store, told=tuple(self.told), strays=swept["strays"])

@@ -86,7 +86,7 @@ def test_a_holder_stopped_for_three_lives_writes_nothing(database: Database, sim
         if told.get("retryable"):  # it woke too late to find out more, which a slow machine may do to it
             told = first.ask("create", "chat", str(template.id))
         after = store.look("chat")
-        swept = second.ask("sweep")
+        swept = second.swept()
         assert problems(record(simulator.coder, store, strays=swept["strays"], deleted={old.id})) == []
     assert (after.chat, after.epoch) == (before.chat, before.epoch)
     assert told["workspace_id"] == last["workspace_id"] == str(after.chat.workspace_id)
@@ -111,7 +111,7 @@ def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
             return _stop(nursery, second, settings=settings, template=template, chat_id=chat_id, after=after)
 
         stopped = list(pool.map(stop, [f"chat-{number}" for number in range(STOPS)], [chance.random() * WITHIN for _ in range(STOPS)]))
-        swept = second.ask("sweep")
+        swept = second.swept()
         with opened(settings.store) as store:
             found = record(simulator.coder, store, strays=swept["strays"])
     assert problems(found) == []

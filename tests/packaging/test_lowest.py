@@ -19,11 +19,12 @@ NOT_RUN = {
     "obedience": "more of what `service` and `toolbox` test, and long",
     "protocol": "a model, which imports nothing of the library",
     "runs": "is about the test command",
+    "sdks": "is about other people's packages, the newest of them",
     "typing": "asks type checkers, who want the newest versions",
     "worlds": "more of what `service` tests, and long",
 }
 """Folders of tests that are not, and why."""
-DRIVERS = ("coder", "postgres", "sqlite")
+DRIVERS = ("coder", "mcp", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""
 
 
@@ -44,7 +45,7 @@ def test_every_folder_is_run_or_left_out_for_a_reason() -> None:
 def test_what_is_lowest() -> None:
     """One exact version of each requirement, extras kept; and the run's own tools are all there."""
     lowest = lowest_requirements()
-    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg", "flask", "gunicorn", "waitress"]
+    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg", "flask", "gunicorn", "waitress", "mcp"]
     assert all(re.fullmatch(r"[\w-]+(\[[\w,]+\])?==[\d.]+", it) for it in lowest), lowest
     assert sorted(map(name_of, tools())) == sorted(TOOLS)
 

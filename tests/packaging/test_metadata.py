@@ -29,7 +29,7 @@ def test_pip_knows_the_oldest_interpreter_too() -> None:
     assert CONFIG["options"]["python_requires"] == ">=" + ".".join(map(str, CLAIMED[0]))
 
 
-@pytest.mark.parametrize("extra", ["", "example", "postgres"])
+@pytest.mark.parametrize("extra", ["", "example", "mcp", "postgres"])
 def test_users_have_lower_bounds_alone(extra: str) -> None:
     """An upper bound of ours would keep others from what they need for reasons of their own."""
     for requirement in required(extra):
@@ -39,12 +39,12 @@ def test_users_have_lower_bounds_alone(extra: str) -> None:
 
 def test_our_own_tools_have_upper_bounds() -> None:
     """So that a new release of theirs does not turn the build red."""
-    assert [name_of(it) for it in required("test") if "<" not in it] == []
+    assert [name_of(it) for extra in ("test", "sdks") for it in required(extra) if "<" not in it] == []
 
 
 def test_bounds_agree() -> None:
     """What the library and its extras ask of the same distribution is the same: nothing else is tested."""
     bounds: dict[str, set[str]] = {}
-    for requirement in (*required(), *required("example"), *required("postgres")):
+    for requirement in (*required(), *required("example"), *required("mcp"), *required("postgres")):
         bounds.setdefault(name_of(requirement), set()).add(requirement.partition(">=")[2])
     assert {name: found for name, found in bounds.items() if len(found) > 1} == {}

@@ -45,6 +45,13 @@ def requirements() -> list[str]:
     return [line for line in lines if re.split(r"[^\w.-]", line)[0] in ELSEWHERE]
 
 
+def of_extra(extra: str) -> list[str]:
+    """Return the requirements of an extra."""
+    config = ConfigParser()
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    return [line for line in config["options.extras_require"][extra].splitlines() if line]
+
+
 @cache
 def other_interpreters() -> dict[tuple[int, int], str]:
     """Return one CPython for each version, from the oldest that is supported on, that runs here; the one that runs this is left out."""

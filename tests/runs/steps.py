@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.required import VARIABLE, is_required
-from tests.runs.interpreters import ROOT, label, not_here, other_interpreters, requirements
+from tests.runs.interpreters import ROOT, label, not_here, of_extra, other_interpreters, requirements
 from tests.runs.lanes import Shell, Step
 from tests.runs.places import places
 
@@ -61,6 +61,7 @@ def exhaustive() -> Lanes:
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
             *tests[1:],
+            Step("the how-to pages with the vendors' own packages", with_sdks),
         ],
     ]
 
@@ -117,12 +118,22 @@ def lacking(shell: Shell) -> bool:
 def elsewhere(other: str, shell: Shell, *, measured: bool = False) -> bool:
     """Run the ordinary tests on another interpreter, in an environment of its own. measured: coverage has to be good as well."""
     with tempfile.TemporaryDirectory() as folder:
-        own = str(Path(folder, "venv", "bin", "python"))
-        return (
-            shell.run(other, "-m", "venv", str(Path(folder, "venv")))
-            and shell.run(own, "-m", "pip", "install", "-q", "--disable-pip-version-check", *requirements())
-            and (covered(own, folder, shell) if measured else tested(own, shell))
-        )
+        own = installed(other, folder, shell, *requirements())
+        return own is not None and (covered(own, folder, shell) if measured else tested(own, shell))
+
+
+def with_sdks(shell: Shell) -> bool:
+    """Run the tests of what vendors' packages do, in an environment that has them: they have many requirements, none of which is ours."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = installed(PYTHON, folder, shell, *requirements(), *of_extra("sdks"))
+        return own is not None and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "sdks", *map(str, places("sdks")))
+
+
+def installed(python: str, folder: str, shell: Shell, *distributions: str) -> str | None:
+    """Make an environment with these; return its interpreter, or None if that failed."""
+    own = str(Path(folder, "venv", "bin", "python"))
+    install = ("-m", "pip", "install", "-q", "--disable-pip-version-check", *distributions)
+    return own if shell.run(python, "-m", "venv", str(Path(folder, "venv"))) and shell.run(own, *install) else None
 
 
 def tested(own: str, shell: Shell, **environment: str) -> bool:

@@ -297,15 +297,16 @@ def test_a_running_workspace_that_is_dormant_is_woken_by_a_start() -> None:
     assert not world.latest.dormant
 
 
-def test_starts_in_vain() -> None:
-    """Somebody stops it again, whenever it is started: after the second time nobody is told to start it."""
+@pytest.mark.parametrize("asleep", ["stop", "go_dormant"])
+def test_starts_in_vain(asleep: str) -> None:
+    """Somebody, or the platform, stops it again, whenever it is started: after the second time nobody is told to start it."""
     world = stopped()
     docker = world.latest.template.id
     advice = list[tuple[str, str]]()
     for _ in range(3):
         assert world.chats.start(CHAT).ready
         world.sim.sleep(2)
-        world.latest.stop()
+        getattr(world.latest, asleep)()
         world.sim.sleep(10)
         with pytest.raises(ConnectError) as error:
             world.chats.connect(CHAT)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chatworkspace import UnavailableError
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails
 from tests.toolbox.kitchen import Kitchen
@@ -110,6 +111,27 @@ def test_s06_a_refused_start_that_means_to_update() -> None:
     assert (said["template_id"], said["advice"]) == (str(workspace_of(kitchen).template.id), "read_template")
     assert (said["update_required"], said["update_reason"]) == (True, "template requires active versions")
     assert said["validations"][0]["field"] == "place"
+
+
+def test_s06_a_refused_start_of_another_version_is_not_sent_to_read_the_template() -> None:
+    """That would tell what the active version asks, and the start is refused what only that knows: round and round."""
+    kitchen = having(parameters=(Parameter(name="place", default="eu"),))
+    kitchen.call("stop_workspace")
+    kitchen.coder.update_template("docker", parameters=(Parameter(name="region", required=True),))
+    asked = kitchen.call("read_template", template_id=str(workspace_of(kitchen).template.id))["parameters"]
+    said = kitchen.call("start_workspace", parameters={it["name"]: "x" for it in asked})
+    assert said["validations"] == [{"field": "region", "detail": "the template has no such parameter; it asks for: place"}]
+    assert (said["advice"], "another version" in said["next_step"]) == ("correct_arguments", True)
+    assert kitchen.call("start_workspace", parameters={"region": "x"})["advice"] == "ask_user"
+
+
+def test_s06_a_refused_start_of_a_template_that_cannot_be_asked() -> None:
+    """To read it is advised, as long as nobody knows better."""
+    kitchen = having()
+    kitchen.call("stop_workspace")
+    kitchen.coder.when("start_workspace").refuse(403, "not yours", {"region": "is not there"})
+    kitchen.coder.when("get_template", times=1).fail(UnavailableError("away", retryable=False))
+    assert kitchen.call("start_workspace")["advice"] == "read_template"
 
 
 def test_s07_a_start_of_what_is_set_to_update_always() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from chatworkspace import Chat, ChatNotFoundError, InvalidArgumentError, Outcome, Progress, State
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, State
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
@@ -213,6 +213,32 @@ def check(session: Session, options: Namespace, tell: Tell) -> Result:
     parameters = parameters_of(options, session.settings.environment)
     found = checked(session, options, parameters, tell)
     return Result(code=found.code, told=found.told, lines=found.lines)
+
+
+# ---------------------------------------------------------------- for clients of another protocol
+
+
+def mcp(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Serve the chat's tools until the client has gone."""
+    from chatworkspace_mcp import ChatServer  # noqa: PLC0415 # the other commands need none of it
+
+    def opened() -> None:
+        try:
+            names.open_chat(session, options.chat)
+        except ChatWorkspaceError as error:  # the model is told less
+            tell(texts.message_of(error))
+            raise
+
+    server = ChatServer(options.chat, wait=options.wait, threads=options.threads, prepare=opened)
+    session.tell_of_progress(server.tell)
+    session.stop_by(server.stop)
+    workspaces = session.workspaces
+    tell(f"the chat of this session: {options.chat}")
+    try:
+        server.serve_stdio(workspaces)
+    except ImportError as error:
+        raise InvalidArgumentError("mcp", "the package of that name: pip install 'chatworkspace[mcp]'") from error
+    return Result(code=Code.INTERRUPTED if session.interrupted else Code.DONE, told={})
 
 
 # ---------------------------------------------------------------- the database of a store

@@ -120,6 +120,10 @@ class Session:
         """Let an agent be reached within so many seconds: SHORTEST at least, and LIMIT at most. To be said before the library is used."""
         self._dial = min(max(seconds, SHORTEST), LIMIT)
 
+    def tell_of_progress(self, on_progress: Callable[[Progress], object]) -> None:
+        """Have the steps told elsewhere. To be said before the library is used."""
+        self._on_progress = on_progress
+
     @staticmethod
     def deadline() -> float:
         """Return until when a request of the command's own may take."""

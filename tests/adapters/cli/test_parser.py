@@ -34,6 +34,7 @@ COMMANDS = (
     "sweep",
     "doctor",
     "check",
+    "mcp",
     "demo",
     "run",
     "simulator",

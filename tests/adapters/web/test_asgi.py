@@ -11,8 +11,8 @@ from typing import Any
 import attrs
 import pytest
 
-from chatworkspace import ChatNotFoundError
-from chatworkspace_web import ASGIEvents
+from chatworkspace import ChatNotFoundError, Reason, UnavailableError
+from chatworkspace_web import ASGIEvents, error_response
 from tests.adapters.web.reading import Browser
 from tests.hanging import PATIENCE, until
 from tests.service.chats import CHAT
@@ -254,6 +254,21 @@ def test_whose_chat_it_is_may_be_said_by_the_host(real: Real) -> None:
     assert run(lambda: Client("other").ask(app)).status == 404
     assert run(lambda: Client("mine").ask(app)).browser.names == ["outcome"]
     app.close()
+
+
+def test_an_error_is_an_answer() -> None:
+    """For a view that raises: as JSON, with its status, and when to come again; what is no error of the library stays one."""
+    client, error = Client(), UnavailableError("the store is away", reason=Reason.STORE_UNAVAILABLE, retry_after=3)
+
+    async def act() -> None:
+        answer = await error_response(None, error)
+        await answer(client.scope, client.receive, client.send)
+        with pytest.raises(KeyError):
+            await error_response(None, KeyError("x"))
+
+    run(act)
+    assert (client.status, client.headers[b"retry-after"], client.complete) == (503, b"3", True)
+    assert json.loads(client.body) == error.as_dict()
 
 
 def test_what_is_no_request(app: ASGIEvents) -> None:

@@ -13,10 +13,10 @@ import pytest
 import chatworkspace
 import chatworkspace_web
 from chatworkspace import InvalidArgumentError
-from chatworkspace_web import ASGIEvents, EventStream, close_at_signal, headers_of
+from chatworkspace_web import ASGIEvents, ASGIWaits, EventStream, close_at_signal, error_response, headers_of
 from tests.service.chats import CHAT, World
 
-CALLS = [ASGIEvents.__init__, EventStream.__init__, close_at_signal]
+CALLS = [ASGIEvents.__init__, ASGIWaits.__init__, ASGIWaits.__call__, EventStream.__init__, close_at_signal, error_response]
 
 
 def test_the_names_are_those_that_are_meant() -> None:
@@ -30,14 +30,14 @@ def test_help_shows_how_to_begin() -> None:
     """`python -m pydoc` has lines to copy, and words for each name."""
     shown = pydoc.plain(pydoc.render_doc(chatworkspace_web))
     assert re.search(r"^        stream = EventStream\(", shown, re.MULTILINE)
-    assert all(inspect.getdoc(it) for it in (ASGIEvents, EventStream, close_at_signal, headers_of))
+    assert all(inspect.getdoc(it) for it in (ASGIEvents, ASGIWaits, EventStream, close_at_signal, error_response, headers_of))
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_help_tells_every_argument(call: Callable[..., object]) -> None:
     """By its name; what the stream is of is told by the class."""
     told = inspect.getdoc(call) or ""
-    for name in set(inspect.signature(call).parameters) - {"self", "workspaces", "chat_id"}:
+    for name in set(inspect.signature(call).parameters) - {"self", "workspaces", "chat_id", "arguments", "named"}:
         assert re.search(rf"\b{name}\b", told), name
 
 
