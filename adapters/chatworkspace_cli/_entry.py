@@ -8,8 +8,10 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
+from chatworkspace import ChatWorkspaceError, Reason
 from chatworkspace_cli._codes import Code
-from chatworkspace_cli._parser import parser
+from chatworkspace_cli._parser import UsageError, parser
+from chatworkspace_cli._printing import as_json, give_up, say, suppress_gone
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,27 +21,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     process's streams, and minds Ctrl-C.
     """
     _have_streams()
-    told = list(sys.argv[1:] if arguments is None else arguments)
-    words: list[str] = []
-    if told[:1] == ["exec"] and "--" in told:  # what is behind it is another command's, whatever it looks like
-        cut = told.index("--")
-        told, words = told[:cut], told[cut + 1 :]
-    options = parser().parse_args(told)
-    if words:
-        options.words = [*options.words, *words]
-    run: Callable[[argparse.Namespace], int] = options.run
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        options = _understood(words)
+        run: Callable[[argparse.Namespace], int] = options.run
         code = int(run(options))
         sys.stdout.flush()
+    except SystemExit:
+        with suppress_gone():
+            sys.stdout.flush()
+        raise
     except KeyboardInterrupt:
         return Code.INTERRUPTED
     except OSError as error:
-        # whoever read the output has gone, or the disk is full; what is still to be flushed at the end goes nowhere
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up()  # whoever read the output has gone, or the disk is full
         if not isinstance(error, BrokenPipeError):
             sys.stderr.write(f"chatworkspace: {error}\n")
         return Code.NOT_READY
     return code
+
+
+def _understood(words: list[str]) -> argparse.Namespace:
+    """Return what the words mean. SystemExit: they mean nothing, which is told, or help was asked for."""
+    try:
+        options = parser().parse_args(words)
+    except UsageError as error:
+        error.by.print_usage(sys.stderr)
+        sys.stderr.write(f"{error.by.prog}: error: {error}\n")
+        if "--json" in words:
+            say(as_json(_told(error)), sys.stdout)
+        raise SystemExit(Code.USAGE) from None
+    if words[:1] == ["exec"] and options.words[:1] == ["--"]:
+        del options.words[0]
+    return options
+
+
+def _told(error: UsageError) -> dict[str, object]:
+    told = ChatWorkspaceError(str(error), reason=Reason.INVALID_ARGUMENT, next_step=f"`{error.by.prog} --help` tells what can be said.")
+    return {"error": told.as_dict(), "exit_code": int(Code.USAGE)}
 
 
 def _have_streams() -> None:

@@ -6,23 +6,41 @@ import argparse
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
 from chatworkspace import __version__
 from chatworkspace_cli._codes import epilog
-
-if TYPE_CHECKING:
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it has no other name
+from chatworkspace_cli._examples import examples
 
 CHAT = "the chat, by its id: 1 to 255 characters"
 STORE = "the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
 WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
 
 
-def parser() -> argparse.ArgumentParser:
+class UsageError(Exception):
+    """Words that are not understood. by: who reads them."""
+
+    def __init__(self, message: str, by: argparse.ArgumentParser) -> None:
+        super().__init__(message)
+        self.by = by
+
+
+class Parser(argparse.ArgumentParser):
+    """One that leaves it to its caller how a wrong word is told."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError."""
+        raise UsageError(message, self)
+
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[Parser]  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # it has no other name
+
+
+def parser() -> Parser:
     """Return what reads the words. What it returns has `run`, which is given all of it and returns the exit code."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="chatworkspace",
         description="Gives every AI chat exactly one remote development workspace.",
         epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
@@ -41,8 +59,14 @@ def parser() -> argparse.ArgumentParser:
 # ---------------------------------------------------------------- commands that ask a server
 
 
-def _command(commands: Commands, name: str, act: str, summary: str) -> argparse.ArgumentParser:
-    command = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+def _described(commands: Commands, name: str, summary: str) -> Parser:
+    """Add a command."""
+    told, raw = f"{summary[0].upper()}{summary[1:]}.", argparse.RawDescriptionHelpFormatter
+    return commands.add_parser(name, help=summary, description=told, epilog=examples(name), formatter_class=raw)
+
+
+def _command(commands: Commands, name: str, act: str, summary: str) -> Parser:
+    command = _described(commands, name, summary)
     command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None)
     command.add_argument("--json", action="store_true", help="print one JSON object for programs")
     command.add_argument("--store", metavar="URL", help=STORE)
@@ -108,6 +132,7 @@ def _add_changes(commands: Commands) -> None:
     _of_chat(attach, organization=True)
     attach.add_argument("workspace", metavar="WORKSPACE", help="name or id")
     _of_chat(_command(commands, "detach", "detach", "unbind the chat's workspace, and leave that alone"))
+    _of_chat(_command(commands, "close", "close", "unbind the chat's workspace, leave that alone, and let the chat have none any more"))
     sweep = _command(commands, "sweep", "sweep", "settle creations that were given up, and list workspaces that no chat is bound to")
     sweep.add_argument("--delete", nargs="+", default=[], metavar="ID", help="delete these of the listed workspaces, and nothing else")
     _of_server(sweep)
@@ -117,12 +142,19 @@ def _add_looks(commands: Commands) -> None:
     _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; changes nothing"), wait=0)
     _of_chat(_command(commands, "follow", "follow", "tell every step and every line of the build log until nothing is under way; --json: JSON Lines"))
     why = _command(commands, "why", "why", "tell the chat's history, with reasons; asks the store alone")
-    why.add_argument("chat", metavar="CHAT", help=CHAT)
+    why.add_argument("--chat", required=True, metavar="ID", help=CHAT)
+    listed = _command(commands, "list", "list_chats", "list the chats that the store knows, by their ids; asks the store alone")
+    listed.add_argument("--all", action="store_true", help="those that are closed, too")
     _of_server(_command(commands, "templates", "templates", "list the templates"), organization=True)
     execute = _command(commands, "exec", "execute", "run a command in the chat's workspace; its output and exit code are this command's")
     _of_chat(execute, waits=False)
     execute.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS", help="for the remote command; default 60")
-    execute.add_argument("words", nargs="*", metavar="-- COMMAND", help="one word: a line for the shell; several: a command and its arguments")
+    execute.add_argument(
+        "words",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="behind the options, and behind -- if it begins with a hyphen; one word: a line for the shell; several: a command and its arguments",
+    )
     doctor = _command(commands, "doctor", "doctor", "say what server, token and store are, what is wrong with them, and what to do about it")
     _of_server(doctor, organization=True)
     _add_check(commands)
@@ -143,7 +175,8 @@ def _add_check(commands: Commands) -> None:
 
 def _add_mcp(commands: Commands) -> None:
     summary = "serve a chat's tools to a client of the Model Context Protocol, over standard input and output"
-    served = commands.add_parser("mcp", help=summary, description=f"{summary[0].upper()}{summary[1:]}. Needs chatworkspace[mcp].")
+    served = _described(commands, "mcp", summary)
+    served.description = f"{served.description} Needs chatworkspace[mcp]."
     served.set_defaults(run=_online, act="mcp", name_of_command="mcp", json=False)
     served.add_argument("--chat", default=f"mcp-{uuid4()}", metavar="ID", help=f"{CHAT}; default: another one each time")
     served.add_argument("--wait", type=_patience, default=45.0, metavar="SECONDS", help="that a call waits at most; default 45")
@@ -154,7 +187,7 @@ def _add_mcp(commands: Commands) -> None:
 
 def _add_databases(commands: Commands) -> None:
     summary = "make, upgrade or check the tables of a store in PostgreSQL; copy a store"
-    group = commands.add_parser("db", help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    group = _described(commands, "db", summary)
     acts = group.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for name, act in (
         ("upgrade", "make the tables, or bring them to this version; does nothing when there is nothing to do"),
@@ -210,14 +243,14 @@ def _online(options: argparse.Namespace) -> int:
 
 
 def _add_offline(commands: Commands) -> None:
-    demo = commands.add_parser("demo", help="replay a recording of models' tool calls in memory, with everything going wrong")
+    demo = _described(commands, "demo", "replay a recording of models' tool calls in memory, with everything going wrong")
     demo.set_defaults(run=_offline, act="demo")
-    run = commands.add_parser("run", help="replay recorded tool calls in memory, and print the tool-result messages for the model")
+    run = _described(commands, "run", "replay recorded tool calls in memory, and print the tool-result messages for the model")
     run.add_argument(
         "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's APIs or Anthropic's return it; - reads standard input"
     )
     run.set_defaults(run=_offline, act="run")
-    simulator = commands.add_parser("simulator", help="serve a Coder in memory over Coder's own API, until interrupted")
+    simulator = _described(commands, "simulator", "serve a Coder in memory over Coder's own API, until interrupted")
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
     simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.29, 2.35 or newest (default)")
     simulator.add_argument("--speed", type=float, default=1.0, help="seconds of its time that pass in one; 60: a minute a second (default 1)")

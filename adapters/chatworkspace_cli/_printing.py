@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TextIO
 
 from chatworkspace.ports import visible
@@ -32,3 +36,17 @@ def printable(text: str) -> str:
 def as_json(value: object) -> str:
     """Return one line that every encoding can carry."""
     return json.dumps(value)
+
+
+def give_up() -> None:
+    """Let what is still to be printed go nowhere: nobody takes it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def suppress_gone() -> Generator[None, None, None]:
+    """Let it be that whoever reads the output has gone, as `head` does when it has enough."""
+    try:
+        yield
+    except BrokenPipeError:
+        give_up()

@@ -3,7 +3,7 @@
     from chatworkspace_simulator import CoderSimulator
 
     with CoderSimulator() as simulator:
-        simulator.coder.add_template("docker", build=3)
+        simulator.coder.add_template("docker", build=3)  # else it has the templates of the command
         client = CoderClient(simulator.url, token=simulator.token)  # of chatworkspace_coder, or any other client of Coder
 
 CoderSimulator is safe from any thread. `chatworkspace simulator` runs one from the command line.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from threading import Thread
+from threading import Lock, Thread
 from typing import TYPE_CHECKING, Literal, cast
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from chatworkspace_simulator._http.limits import RateLimit
 from chatworkspace_simulator._http.mishaps import Mishaps, WireFault
 from chatworkspace_simulator._http.server import Arrival, Seen, Server
 from chatworkspace_simulator._http.streams import Answer
+from chatworkspace_simulator._stock import stock
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -32,6 +33,7 @@ class CoderSimulator:
 
     Every id is a user's, unless set_user() says otherwise. The holder of `token` is the site's owner and may act for all; holders of other tokens see
     what is theirs.
+    One that is made without a FakeCoder, and has no template when it is first asked, has those of `chatworkspace simulator` from then on.
     A fault of the FakeCoder that gives no answer holds the connection until the client gives up, since its deadline is not known here.
     """
 
@@ -53,6 +55,9 @@ class CoderSimulator:
         which every answer tells; None: no limit, and no word of one. first_dials: of each agent of a FakeCoder that is made here; for one that is
         given FakeCoder.slow_first_dials() says it. InvalidArgumentError.
         """
+        self._stocking = Lock()
+        """Guards whether what is served is ours to be stocked, which is looked for once, before anything is answered."""
+        self._bare = coder is None
         self.coder: FakeCoder = _platform(coder, speed, first_dials)
         """The platform that is served; its faults are those of the server."""
         known = {} if tokens is None else _known(tokens)
@@ -144,6 +149,10 @@ class CoderSimulator:
     # ------------------------------------------------------------ inside
 
     def _answer(self, arrival: Arrival) -> Answer:
+        with self._stocking:
+            if self._bare and not self.coder.inside.platform.templates:
+                stock(self.coder)
+            self._bare = False
         page = _page.page(self._world, arrival.method, arrival.target, self._seen)
         if page is not None:
             return page

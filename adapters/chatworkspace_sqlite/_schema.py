@@ -99,6 +99,19 @@ def _check(connection: sqlite3.Connection, path: str) -> int:
     return version
 
 
+def version_in(path: Path) -> int | None:
+    """Return how many scripts a file has had, by its first bytes, without opening it as a database; None: it is none of ours. 0: it is not there."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(72)
+    except FileNotFoundError:
+        return 0
+    except OSError:
+        return None
+    ours = head[:16] == b"SQLite format 3\0" and int.from_bytes(head[68:72], "big") == APPLICATION
+    return int.from_bytes(head[60:64], "big") if ours else None
+
+
 def version_of(connection: sqlite3.Connection) -> int:
     """Return how many scripts the file says that it has had."""
     return _pragma(connection, "user_version")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from chatworkspace import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, State
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, State
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
@@ -86,6 +86,14 @@ def detach(session: Session, options: Namespace, tell: Tell) -> Result:
     return _of_outcome(session.workspaces.detach(options.chat, wait=options.wait), State.ABSENT)
 
 
+def close(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Unbind for good."""
+    del tell
+    outcome = session.workspaces.close_chat(options.chat, wait=options.wait)
+    done = Code.DONE if outcome.chat.closed else of_outcome(outcome, State.ABSENT)
+    return Result(code=done, told=outcome.as_dict(), lines=tuple(texts.outcome_lines(outcome)))
+
+
 def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     """List strays, and delete those that are named."""
     del tell
@@ -139,6 +147,22 @@ def why(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=Code.DONE, told=json.chat_json(look, history), lines=tuple(texts.history_lines(look, history)))
 
 
+def list_chats(session: Session, options: Namespace, tell: Tell) -> Result:
+    """List the chats. Only the store is asked."""
+    del tell
+    chats, errors, after = list[Chat](), dict[str, str](), ""
+    while True:
+        page = session.without_server.chats(closed=None if options.all else False, after=after, limit=1000)
+        chats += page.chats
+        errors |= page.errors
+        if page.after is None:
+            break
+        after = page.after
+    lines = [*map(texts.chat_line, chats), *(f"odd: {chat_id}: {what}" for chat_id, what in errors.items())]
+    told = {"chats": [it.as_dict() for it in chats], "errors": errors}
+    return Result(code=Code.NOT_READY if errors else Code.DONE, told=told, lines=tuple(lines) or ("there are no chats",))
+
+
 def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     """List the templates."""
     del options, tell
@@ -156,7 +180,7 @@ def execute(session: Session, options: Namespace, tell: Tell) -> Result:
     """Run a command in the workspace. Its exit code becomes ours."""
     del tell
     if not options.words:
-        raise InvalidArgumentError("command", "a command behind --, such as: -- uname -a")
+        raise InvalidArgumentError("command", "a command behind the options, such as: uname -a")
     # one word is a line for the shell, several are a command and its arguments, which arrive as they were typed
     command = options.words[0] if len(options.words) == 1 else shlex.join(options.words)
     session.dial_within(options.timeout)
@@ -248,7 +272,7 @@ def db_backup(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=Code.DONE, told={"file": options.file}, lines=(f"written: {options.file}",))
 
 
-LOOKS = (templates, why, execute, doctor)
+LOOKS = (templates, why, list_chats, execute, doctor)
 """They wait for no workspace and change none, so Ctrl-C ends their requests."""
 CLEARS_UP = (check,)
 """They make what is theirs alone, and delete it also after Ctrl-C."""

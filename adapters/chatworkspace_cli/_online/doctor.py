@@ -1,4 +1,4 @@
-"""Looks at everything that the commands need, says what it found, and what to do about each problem. Changes nothing but that the store is made."""
+"""Looks at everything that the commands need, says what it found, and what to do about each problem. Changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chatworkspace_cli._online import names, table, texts
 from chatworkspace_cli._online.copies import made_elsewhere
 from chatworkspace_cli._online.rules import reading
 from chatworkspace_cli._online.session import Session
-from chatworkspace_cli._online.stores import VARIABLE
+from chatworkspace_cli._online.stores import VARIABLE, unopened
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -241,6 +241,8 @@ def _minor(version: str) -> tuple[int, int]:
 
 def _store(report: Report, session: Session, holder: Holder | None) -> None:
     advice = f"Set {VARIABLE}, or give --store: sqlite:///PATH of a file on a disk of this host, in a folder that may be written."
+    if _is_left_alone(report, session):
+        return
     opened = _tried(report, "store", advice, lambda: session.opened)
     if opened is None:
         return
@@ -255,6 +257,21 @@ def _store(report: Report, session: Session, holder: Holder | None) -> None:
         report.blame("store", f"{old} plans have stood for more than {STANDING / 60:.0f} minutes", "`chatworkspace sweep` settles them.")
     if holder is not None:
         _copied(report, session, opened.store, holder)
+
+
+def _is_left_alone(report: Report, session: Session) -> bool:
+    """Tell of a file that opening would make or upgrade: who only looks leaves it as it is."""
+    try:
+        found = unopened(session.settings.store, session.settings.environment)
+    except InvalidArgumentError:
+        return False
+    if found is None:
+        return False
+    path, version = found
+    facts = {"kind": "sqlite", "place": str(path), "schema_version": version, "writable": None, "chats": 0 if not version else None}
+    said = f"{path} (sqlite, schema {version}): the first command that needs it brings it to this version" if version else f"{path}: not made yet"
+    report.find("store", said, **facts, standing_plans=facts["chats"])
+    return True
 
 
 def _copied(report: Report, session: Session, store: Store, holder: Holder) -> None:

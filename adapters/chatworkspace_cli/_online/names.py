@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
-from chatworkspace import Chat, ChatNotFoundError, InvalidArgumentError, Reason, TemplateError
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Reason, TemplateError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli._online.session import Session
 
@@ -47,8 +48,16 @@ def template_id(session: Session, told: str, chat: Chat) -> UUID:
     try:
         return session.client.template(told, organization_id=chat.organization_id).id
     except TemplateError as error:
-        expected = f"name or id of a template of the chat's organization; there is no {told!r}"
+        expected = f"name or id of a template of the chat's organization{_templates(session, chat)}; there is no {told!r}"
         raise InvalidArgumentError("template", expected, reason=Reason.TEMPLATE_NOT_FOUND) from error
+
+
+def _templates(session: Session, chat: Chat) -> str:
+    """Return what templates there are, as far as that can be told."""
+    with suppress(ChatWorkspaceError):
+        found = session.client.list_templates(chat.owner_id, chat.organization_id, deadline=session.deadline())
+        return f" ({', '.join(sorted(it.name for it in found)) or 'it has none'})"
+    return ""
 
 
 def preset_id(session: Session, told: str, template_id: UUID, chat: Chat) -> UUID:

@@ -22,7 +22,7 @@ from chatworkspace_cli._online.running import LeftError, Running
 from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.texts import error_lines
-from chatworkspace_cli._printing import as_json, say, say_lines
+from chatworkspace_cli._printing import as_json, say, say_lines, suppress_gone
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
@@ -43,7 +43,8 @@ def perform(options: Namespace) -> int:
             error.next_step = RUNS_ON if code is Code.INTERRUPTED else error.next_step
         _complain(options, error, code)
         return code
-    _print(options, result, follows=command is commands.follow)
+    with suppress_gone():  # what it came to is the same, whoever reads it
+        _print(options, result, follows=command is commands.follow)
     return int(result.code)
 
 

@@ -110,6 +110,12 @@ class Session:
             raise UnavailableError("interrupted before anything was asked for", reason=Reason.INTERRUPTED)
         return made
 
+    @property
+    def without_server(self) -> ChatWorkspaces:
+        """The library over the store alone, for what asks nothing else. InvalidArgumentError, UnavailableError."""
+        nothing: Any = _NeverAsked()
+        return ChatWorkspaces(store=self.opened.store, creator=nothing, dialer=nothing)
+
     def dial_within(self, seconds: float) -> None:
         """Let an agent be reached within so many seconds: SHORTEST at least, and LIMIT at most. To be said before the library is used."""
         self._dial = min(max(seconds, SHORTEST), LIMIT)

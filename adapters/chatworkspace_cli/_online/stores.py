@@ -61,6 +61,23 @@ def opened(url: str | None, environment: Mapping[str, str]) -> Generator[Opened,
         yield store
 
 
+def unopened(url: str | None, environment: Mapping[str, str]) -> tuple[Path, int] | None:
+    """Return the file of a store that opening would change, and its version, which is 0 where there is no file yet; None: it would change nothing.
+
+    A folder that is not there is made for the default file alone, so that any other is left to who opens it. InvalidArgumentError.
+    """
+    told = environment.get(VARIABLE, "") if url is None else url
+    path = _path_of(told or default_url(environment)) if not told or told.partition("://")[0].lower() == "sqlite" else None
+    if path is None or (told and not path.parent.is_dir()) or path.is_dir():
+        return None
+    from chatworkspace_sqlite._schema import SCRIPTS, checked_path, version_in  # noqa: PLC0415 # as below
+
+    if path.parent.is_dir():
+        checked_path(path)
+    version = version_in(path)
+    return (path, version) if version is not None and version < len(SCRIPTS) else None
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

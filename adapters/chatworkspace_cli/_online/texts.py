@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatworkspace import (
+    Chat,
     ChatNotFoundError,
     ChatWorkspaceError,
     InvalidArgumentError,
@@ -133,11 +134,16 @@ def step_text(step: Progress) -> str:
     return f"{phase}, position {step.queue_position} in the queue" if step.queue_position else phase
 
 
+def chat_line(chat: Chat) -> str:
+    """Return a chat in one line."""
+    state = "closed" if chat.closed else "has no workspace" if chat.workspace_id is None else f"has workspace {chat.workspace_id}"
+    return f"{chat.id}: {state}"
+
+
 def history_lines(look: Look, history: Sequence[Intent]) -> Iterator[str]:
     """Yield what a person is told of a chat's history."""
     chat = look.chat
-    state = "closed" if chat.closed else "has no workspace" if chat.workspace_id is None else f"has workspace {chat.workspace_id}"
-    yield f"{chat.id}: {state}" + (", a creation is planned" if look.plan is not None else "")
+    yield chat_line(chat) + (", a creation is planned" if look.plan is not None else "")
     for it in history:
         yield f"{it.generation}. {_intent_text(it)}"
         yield from (f"   {note}" for note in it.notes)

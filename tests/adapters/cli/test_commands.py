@@ -176,7 +176,10 @@ def test_a_token_that_is_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
     ("words", "said"),
     [
         (("create", "--chat", "", "--template", "docker"), "--chat: expected 1 to 255 characters"),
-        (("create", *CHAT, "--template", "nope"), "--template: expected name or id"),
+        (
+            ("create", *CHAT, "--template", "nope"),
+            "--template: expected name or id of a template of the chat's organization (docker); there is no 'nope'",
+        ),
         (("create", *CHAT, "--template", str(ELSEWHERE)), "chatworkspace templates"),
         (("create", *CHAT, "--template", "docker", "--preset", "big"), "the template has no presets"),
         (("create", *CHAT, "--template", str(ELSEWHERE), "--preset", "big"), "--template: expected name or id"),
@@ -193,7 +196,7 @@ def test_a_token_that_is_none(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> 
         (("status", *CHAT, "--store", "mysql://a:hush@b"), "--store or CHATWORKSPACE_STORE: expected sqlite:///"),
         (("sweep", "--delete", "it"), "--delete: expected a UUID"),
         (("exec", *CHAT, "--timeout", "0", "--", "ls"), "argument --timeout"),
-        (("exec", *CHAT), "expected a command behind --"),
+        (("exec", *CHAT), "expected a command behind the options"),
         (("dance",), "invalid choice"),
     ],
 )
@@ -208,7 +211,7 @@ def test_a_wrong_argument_is_named(words: tuple[str, ...], said: str, shell: She
 
 
 @pytest.mark.parametrize("wrong", [("--chat", ""), ("--chat", "a" * 256), ("--chat", "\ud800"), (*CHAT, "--wait", "-1"), (*CHAT, "--wait", "nan")])
-@pytest.mark.parametrize("command", ["create --template docker", "start", "stop", "status", "follow", "attach own", "detach", "exec", "why"])
+@pytest.mark.parametrize("command", ["create --template docker", "start", "stop", "status", "follow", "attach own", "detach", "close", "exec", "why"])
 def test_what_is_wrong_is_told_before_anything_is_asked(
     command: str, wrong: tuple[str, ...], shell: Shell, simulator: CoderSimulator, tmp_path: Path
 ) -> None:
@@ -216,7 +219,7 @@ def test_what_is_wrong_is_told_before_anything_is_asked(
     name, *words = command.split()
     if name in ("exec", "why") and "--wait" in wrong:
         wrong = ("--chat", "")  # they wait for nothing
-    done = shell(name, *(wrong[1:] if name == "why" else wrong), *words, *(["--", "ls"] if name == "exec" else []))
+    done = shell(name, *wrong, *words, *(["--", "ls"] if name == "exec" else []))
     assert done.code == 2
     assert ("--wait: expected" if "--wait" in wrong else "--chat: expected") in done.err
     assert simulator.requests == []
@@ -277,13 +280,12 @@ def test_stop_start_status(shell: Shell, docker: str) -> None:
     assert shell("status", *CHAT, "--wait", "30").code == 0
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "follow", "detach", "exec"])
+@pytest.mark.parametrize("command", ["start", "stop", "status", "follow", "detach", "close", "exec", "why"])
 def test_a_chat_that_is_not_known(command: str, shell: Shell) -> None:
     """No chat is made by asking about one."""
     done = shell(command, *CHAT, *(["--", "ls"] if command == "exec" else []))
     assert done.code == (255 if command == "exec" else 1)
     assert "chat 'thread-42' is not known to this store" in done.err
-    assert shell("why", "thread-42").code == 1
 
 
 def test_follow(shell: Shell, coder: FakeCoder) -> None:
@@ -322,11 +324,26 @@ def test_why_tells_the_history(shell: Shell, coder: FakeCoder, docker: str, monk
     made = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]["id"]
     shell("detach", *CHAT)
     monkeypatch.delenv("CODER_URL")
-    told = shell("why", "thread-42", "--json").told
+    told = shell("why", "--chat", "thread-42", "--json").told
     assert (told["chat"]["workspace_id"], told["chat"]["closed"], told["planned"]) == (None, False, False)
     assert "not today" in json.dumps(told["history"])
     assert made in [it["workspace_id"] for it in told["history"]]
-    assert "not today" in shell("why", "thread-42").out
+    assert "not today" in shell("why", "--chat", "thread-42").out
+
+
+def test_list_tells_every_chat(shell: Shell, docker: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the store alone; those that are closed when they are asked for. What was closed has its workspace no more, and gets none."""
+    assert shell("list").out == "there are no chats\n"
+    made = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]["id"]
+    shell("create", "--chat", "other", "--template", docker, "--wait", "0")
+    closed = shell("close", "--chat", "other", "--json")
+    assert (closed.code, closed.told["reason"], closed.told["chat"]["closed"]) == (0, "chat_closed", True)
+    assert shell("create", "--chat", "other", "--template", docker).code == 3
+    monkeypatch.delenv("CODER_URL")
+    assert shell("list").out == f"thread-42: has workspace {made}\n"
+    assert shell("list", "--all").out == f"other: closed\nthread-42: has workspace {made}\n"
+    told = shell("list", "--all", "--json").told
+    assert ([it["id"] for it in told["chats"]], told["errors"]) == (["other", "thread-42"], {})
 
 
 def test_templates(shell: Shell, coder: FakeCoder, docker: str) -> None:

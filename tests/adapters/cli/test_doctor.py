@@ -45,6 +45,7 @@ def problems(shell: Shell) -> dict[str, str]:
 
 def test_nothing_is_wrong(shell: Shell, tmp_path: Path) -> None:
     """Every part is told, and the code is 0 only now."""
+    SQLiteStore(tmp_path / "chats.db").close()
     done = shell("doctor", "--json")
     told = done.told
     assert (done.code, told["ok"], told["problems"], set(told)) == (0, True, [], PARTS)
@@ -207,6 +208,34 @@ def test_a_clone_whose_original_is_in_use(shell: Shell, simulator: CoderSimulato
         known = store.look("made-before").name
     (problem,) = shell("doctor", "--json").told["problems"]
     assert [name for name in made if name in problem["problem"]] == [*(made - {known})]
+
+
+def test_doctor_changes_nothing(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store that is not made yet is not made, nor is its folder; one of an older version stays so, byte by byte. Neither is a problem."""
+    told = shell("doctor", "--json").told
+    assert (told["ok"], told["store"]["schema_version"], told["store"]["chats"]) == (True, 0, 0)
+    assert "chats.db: not made yet" in shell("doctor").out
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("CHATWORKSPACE_STORE", "")
+    assert shell("doctor").code == 0
+    assert list(tmp_path.iterdir()) == []
+    path = tmp_path / "older.db"
+    with pytest.MonkeyPatch.context() as before:
+        before.setattr("chatworkspace_sqlite._schema.SCRIPTS", scripts("chatworkspace_sqlite")[:1])
+        SQLiteStore(path).close()
+    bytes_before = path.read_bytes()
+    done = shell("doctor", "--json", "--store", f"sqlite://{path}")
+    assert done.told["store"] == {
+        "kind": "sqlite",
+        "place": str(path),
+        "schema_version": 1,
+        "writable": None,
+        "chats": None,
+        "standing_plans": None,
+    }
+    assert path.read_bytes() == bytes_before
+    assert [it.name for it in tmp_path.iterdir()] == ["older.db"]
 
 
 def test_a_store_that_cannot_be_used(shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

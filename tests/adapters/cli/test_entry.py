@@ -85,7 +85,7 @@ def test_a_stream_that_the_shell_has_closed(closed: str, tmp_path: Path) -> None
         "CHATWORKSPACE_STORE": f"sqlite://{tmp_path}/chats.db",
     }
     redirection = {"stdout": ">&-", "stderr": "2>&-"}[closed]
-    script = f'exec "{sys.executable}" -m chatworkspace_cli why unknown --json {redirection}'
+    script = f'exec "{sys.executable}" -m chatworkspace_cli why --chat unknown --json {redirection}'
     done = subprocess.run(["/bin/sh", "-c", script], env=environment, check=False, capture_output=True, text=True)
     assert done.returncode == Code.NOT_READY
     assert ("is not known" in done.stderr, "is not known" in done.stdout) == (closed == "stdout", closed == "stderr")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 
@@ -12,6 +15,7 @@ import pytest
 import chatworkspace
 import chatworkspace_cli
 from chatworkspace_cli import _parser, main
+from chatworkspace_cli._examples import EXAMPLES
 from tests.packaging.runs import ROOT
 
 COMMANDS = (
@@ -25,6 +29,8 @@ COMMANDS = (
     "templates",
     "exec",
     "why",
+    "list",
+    "close",
     "sweep",
     "doctor",
     "check",
@@ -97,12 +103,68 @@ def test_help_names_every_command_and_code(capsys: pytest.CaptureFixture[str]) -
         (("--", "uname", "-a"), ["uname", "-a"]),
         (("uname",), ["uname"]),
         (("--", "git", "checkout", "--", "file"), ["git", "checkout", "--", "file"]),
+        (("git", "checkout", "--", "file"), ["git", "checkout", "--", "file"]),
+        (("ls", "-la"), ["ls", "-la"]),
+        (("--json", "ls", "--json", "--chat", "b"), ["ls", "--json", "--chat", "b"]),
+        (("--timeout", "5", "ls", "--help"), ["ls", "--help"]),
+        (("--", "--", "x"), ["--", "x"]),
         (("--", "--help"), ["--help"]),
     ],
 )
-def test_what_stands_behind_two_hyphens_is_the_remote_commands(words: tuple[str, ...], expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever it looks like."""
+def test_what_stands_behind_the_options_is_the_remote_commands(words: tuple[str, ...], expected: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it looks like; two hyphens are needed only before what begins with one."""
     assert parsed(monkeypatch, "exec", "--chat", "a", *words).words == expected
+
+
+@pytest.mark.parametrize("words", [words for _, lines in EXAMPLES.items() for words in lines])
+def test_examples_are_understood(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As help shows them, each with the command that shows it."""
+    seen: list[argparse.Namespace] = []
+
+    def note(options: argparse.Namespace) -> int:
+        seen.append(options)
+        return 0
+
+    monkeypatch.setattr(_parser, "_online", note)
+    monkeypatch.setattr(_parser, "_offline", note)
+    assert main(shlex.split(words)) == 0
+    assert len(seen) == 1
+
+
+def test_every_command_says_what_it_does_and_shows_how(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sentence, and examples."""
+    for command in (*COMMANDS, "db upgrade", "db backup"):
+        with pytest.raises(SystemExit):
+            main([*command.split(), "--help"])
+        shown = capsys.readouterr().out
+        assert re.search(r"\n\n[A-Z][^\n]{10,}", shown), command
+        assert f"examples:\n  chatworkspace {command}" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("create", "--json", "--template", "docker"), "the following arguments are required: --chat"),
+        (("status", "--chat", "a", "--json", "--wait", "long"), "argument --wait: invalid float value: 'long'"),
+        (("dance", "--json"), "argument COMMAND: invalid choice: 'dance'"),
+        (("templates", "--json", "--dance"), "unrecognized arguments: --dance"),
+    ],
+)
+def test_words_that_are_not_understood_are_told_as_json_too(words: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where JSON is asked for; people are told as ever."""
+    for asked in (words, tuple(it for it in words if it != "--json")):
+        with pytest.raises(SystemExit) as ended:
+            main(asked)
+        assert ended.value.code == 2
+        out, err = capsys.readouterr()
+        assert f"error: {message}" in err
+        if asked is words:
+            told = json.loads(out)
+            assert (told["exit_code"], told["error"]["reason"]) == (2, "invalid_argument")
+            assert told["error"]["message"].startswith(message)
+            assert told["error"]["next_step"].endswith("--help` tells what can be said.")
+        else:
+            assert out == ""
 
 
 def test_replace_with_and_without_an_id(monkeypatch: pytest.MonkeyPatch) -> None:

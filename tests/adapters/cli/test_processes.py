@@ -151,6 +151,21 @@ def test_ctrl_c_ends_what_only_looks(words: tuple[str, ...], stalled: str, shell
     assert ("The command may go on in the workspace." in err) == (words[0] == "exec")
 
 
+# ---------------------------------------------------------------- a reader that goes
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes of that kind")
+@pytest.mark.parametrize("words", [("templates",), ("templates", "--json"), ("--help",), ("templates", "--help")])
+def test_a_reader_that_has_enough(words: tuple[str, ...], shells: Shells, coder: FakeCoder) -> None:
+    """As `| head`: the command ends as it would have ended, and says nothing of it."""
+    coder.add_template("docker")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        code, _, err = ended(shells.start(*words, stdout=out))
+    assert (code, err) == (0, "")
+
+
 # ---------------------------------------------------------------- races and deaths
 
 
@@ -193,7 +208,7 @@ def test_a_command_that_is_killed_between_creation_and_binding(shells: Shells, s
     told = json.loads(out)
     assert (code, told["reason"], told["created"]) == (0, "adopted", False)
     assert len(simulator.coder.workspaces) == 1
-    assert "bound to" in shells.run("why", "thread-42")[1]
+    assert "bound to" in shells.run("why", "--chat", "thread-42")[1]
 
 
 def _let_the_claim_be_over(store: Path) -> None:
@@ -211,7 +226,15 @@ def test_the_token_shows_nowhere(shells: Shells, simulator: CoderSimulator) -> N
     simulator.coder.add_template("docker", build=Fails(after=1), log=("x",))
     simulator.coder.add_template("stuck", build=1, connect=NEVER)
     chat = ("--chat", "thread-42")
-    asked = (CREATE, ("attach", *chat, "nope"), ("exec", *chat, "--", "ls"), ("doctor", "--json"), ("sweep",), ("templates",), ("why", "thread-42"))
+    asked = (
+        CREATE,
+        ("attach", *chat, "nope"),
+        ("exec", *chat, "--", "ls"),
+        ("doctor", "--json"),
+        ("sweep",),
+        ("templates",),
+        ("why", "--chat", "thread-42"),
+    )
     for words in asked:
         shells.run(*words)
     simulator.when("GET /buildinfo").redirect(f"http://127.0.0.1:9/{TOKEN}")

@@ -17,6 +17,17 @@ CPU = Parameter(name="cpu", type="number", default="2", options=(Option(name="Tw
 SMALL = Preset(id=UUID(int=5), name="Small", parameters={"cpu": "2"}, default=True)
 
 
+def test_one_that_is_given_nothing_has_what_the_command_has() -> None:
+    """From when it is first asked; whoever adds templates before has those alone."""
+    with CoderSimulator() as bare:
+        told = Client(bare).ask("GET", "/templates").json()
+    assert {it["name"] for it in told} == {"docker", "gpu", "devbox", "cluster", "laptop"}
+    with CoderSimulator() as own:
+        own.coder.add_template("mine")
+        told = Client(own).ask("GET", "/templates").json()
+    assert [it["name"] for it in told] == ["mine"]
+
+
 def test_templates_are_listed_with_their_active_version(simulator: CoderSimulator, client: Client) -> None:
     """Those of every organization; or of one, by its name or id."""
     here = simulator.coder.add_template("docker")

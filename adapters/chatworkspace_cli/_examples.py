@@ -1,0 +1,39 @@
+"""Examples that --help ends with. Each is a line that is understood as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "create": (
+        "create --chat thread-42 --template docker",
+        "create --chat thread-42 --template gpu --preset Large --param region=us --replace",
+        "create --chat thread-42 --template docker --wait 0 --json",
+    ),
+    "start": ("start --chat thread-42",),
+    "stop": ("stop --chat thread-42 --wait 60",),
+    "attach": ("attach --chat thread-42 my-workspace",),
+    "detach": ("detach --chat thread-42",),
+    "close": ("close --chat thread-42",),
+    "sweep": ("sweep", "sweep --delete ffed9235-288b-4781-ae66-267594c9c950"),
+    "status": ("status --chat thread-42", "status --chat thread-42 --json"),
+    "follow": ("follow --chat thread-42", "follow --chat thread-42 --json"),
+    "why": ("why --chat thread-42",),
+    "list": ("list", "list --all --json"),
+    "templates": ("templates", "templates --proxy http://proxy.example.com:3128 --ca-file company.pem"),
+    "exec": ("exec --chat thread-42 ls -la", "exec --chat thread-42 'cd src && make'", "exec --chat thread-42 --timeout 600 -- ./build.sh --all"),
+    "doctor": ("doctor", "doctor --proxy environment"),
+    "check": ("check --template docker", "check --template docker --rule creator.names.taken"),
+    "mcp": ("mcp", "mcp --chat thread-42 --wait 45"),
+    "upgrade": ("db upgrade --dsn-file dsn.txt",),
+    "backup": ("db backup copy.db",),
+    "demo": ("demo", "demo --fast --seed 7"),
+    "run": ("run calls.jsonl --fast",),
+    "simulator": ("simulator", "simulator --port 0 --level 2.24 --speed 60"),
+}
+
+
+def examples(command: str) -> str | None:
+    """Return what the help of a command ends with; None: it has no examples."""
+    lines = EXAMPLES.get(command)
+    return None if lines is None else "examples:\n" + "".join(f"  chatworkspace {line}\n" for line in lines)
