@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from chatworkspace_fake import FakeCoder
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import ANA, BEN, Client
 
@@ -15,7 +16,7 @@ from tests.adapters.simulator.client import ANA, BEN, Client
 def simulator() -> Iterator[CoderSimulator]:
     """One of the newest level; leaving it leaves nothing behind, whatever the test did."""
     before = set(threading.enumerate())
-    with CoderSimulator(tokens={"ana": ANA, "ben": BEN}, first_dials="quick") as running:
+    with CoderSimulator(FakeCoder(), tokens={"ana": ANA, "ben": BEN}) as running:
         yield running
     assert set(threading.enumerate()) <= before
 

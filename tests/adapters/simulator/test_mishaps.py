@@ -13,6 +13,7 @@ import pytest
 import requests
 
 from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace_fake import FakeCoder
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.simulator.client import Client, events, made
 from tests.hanging import not_hanging, until
@@ -313,7 +314,7 @@ def test_leaving_ends_what_is_under_way(fault: str) -> None:
         running.close()
     caller.join()
     assert set(threading.enumerate()) <= before
-    with CoderSimulator(port=int(simulator.url.rpartition(":")[2])) as again:
+    with CoderSimulator(FakeCoder(), port=int(simulator.url.rpartition(":")[2])) as again:
         assert Client(again).get("/templates") == []
 
 
