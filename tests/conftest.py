@@ -48,6 +48,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Take that back: what is loaded at the end only may look for who refers to it, and the collector knows of what it goes through alone."""
+    gc.unfreeze()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests have told, whichever process they ran in."""
     reports = [report for key in ("passed", "failed") for report in terminalreporter.getreports(key)]

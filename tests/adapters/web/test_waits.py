@@ -100,7 +100,7 @@ def test_no_more_than_may_wait(real: Real, waits: ASGIWaits) -> None:
 )
 def test_a_wrong_argument_is_told(waits: ASGIWaits, wrong: dict[str, Any], told: str) -> None:
     """Before a thread is taken."""
-    given = {"receive": Client().receive, "call": print, "wait": 0, **wrong}
+    given: dict[str, Any] = {"receive": Client().receive, "call": print, "wait": 0, **wrong}
     with pytest.raises(InvalidArgumentError, match=told):
         run(lambda: waits(given["receive"], given["call"], wait=given["wait"]))
 
