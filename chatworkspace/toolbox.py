@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
 
-logger = logging.getLogger("chatworkspace")
+_logger = logging.getLogger("chatworkspace")
 
 Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
 """A host's own tools: called with name and arguments."""
@@ -256,7 +256,7 @@ def _by_other(other: Other, call: ToolCall) -> ToolResult:
             return result
         raise InvalidArgumentError("other", "a function that returns a ToolResult")  # noqa: TRY301 # as what it raises itself
     except Exception:
-        logger.exception("a tool of the host's failed")
+        _logger.exception("a tool of the host's failed")
         return ToolResult(content={"error": "the tool failed"}, is_error=True)
 
 
