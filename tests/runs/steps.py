@@ -34,16 +34,16 @@ def quick() -> Lanes:
     return [
         [
             Step(f"ordinary tests, {label(sys.version_info[:2])}", pytest()),
-            Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
+            Step("processes that are killed", marked("crash", *WAITING)),
+            Step("packaging and typing tests", marked("packaging")),
         ],
         [
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
             Step("mypy --strict", python("-m", "mypy")),
             Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
-            Step("processes that are killed", marked("crash", *WAITING)),
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
-            Step("packaging and typing tests", marked("packaging")),
+            Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
     ]
 

@@ -22,6 +22,7 @@ from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.payloads import PAGE, WORKSPACE, workspace
 from tests.adapters.coder.server import Reply, Server, soon
 from tests.hanging import not_hanging, until
+from tests.sockets import refusing_port
 
 IT = UUID(WORKSPACE)
 PATH = f"/workspaces/{WORKSPACE}"
@@ -49,9 +50,7 @@ def nowhere() -> Generator[Address, None, None]:
 
 def refusing() -> Address:
     """Return an address at which nobody listens."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return socket.AF_INET, socket.SOCK_STREAM, 0, bound.getsockname()
+    return socket.AF_INET, socket.SOCK_STREAM, 0, ("127.0.0.1", refusing_port())
 
 
 def at(server: Server) -> Address:

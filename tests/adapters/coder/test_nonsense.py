@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +35,7 @@ from tests.adapters.coder.payloads import (
 from tests.adapters.coder.server import Handler, Reply, Server, Step, serving
 from tests.adapters.coder.streams import BINARY, TEXT, Peer, event, events, websocket
 from tests.hanging import AT_ONCE, TIMES, not_hanging
+from tests.sockets import refusing_port
 
 FEW, MANY = 100, 500
 """Each call is answered so many, at least: a few more are drawn, since time may run out before anything is sent."""
@@ -204,15 +204,7 @@ def _typed(call: Callable[[], object]) -> None:
 # ---------------------------------------------------------------- nobody there
 
 
-@pytest.fixture
-def refusing() -> Generator[str, None, None]:
-    """Give a port that nobody listens on, and nobody else gets."""
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-
-
-def test_few_attempts_on_a_refused_connection(refusing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_attempts_on_a_refused_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     """In 3 s a read is tried 10 times at most, with 100 ms between; what changes, watches or dials once. All say so, in time."""
     monkeypatch.setattr(_client, "LIMIT", 3.0)
     deadline = time.monotonic() + 3.0
@@ -225,7 +217,7 @@ def test_few_attempts_on_a_refused_connection(refusing: str, monkeypatch: pytest
             attempts.append(owner_id)
             return TOKEN
 
-        with CoderClient(refusing, token=token) as client:
+        with CoderClient(f"http://127.0.0.1:{refusing_port()}", token=token) as client:
             between = waits_of(client)
             with pytest.raises(UnavailableError, match="refused"):
                 CALLS[name](client, deadline)

@@ -14,6 +14,7 @@ from chatworkspace_coder._http.causes import Cause
 from tests.adapters.coder.certificates import LATER, LONG_AGO, LONG_OFF, SOON_AFTER, Certificates
 from tests.adapters.coder.payloads import NO_ROUTE, PAGE, problem
 from tests.adapters.coder.server import Handler, Reply, serving
+from tests.sockets import refusing_port
 
 
 @attrs.frozen(kw_only=True)
@@ -90,9 +91,7 @@ def _plain_behind_https(certificates: Certificates) -> Generator[Met, None, None
 @contextmanager
 def _refused(certificates: Certificates) -> Generator[Met, None, None]:
     del certificates
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        yield Met(url=f"http://127.0.0.1:{bound.getsockname()[1]}")
+    yield Met(url=f"http://127.0.0.1:{refusing_port()}")
 
 
 @contextmanager

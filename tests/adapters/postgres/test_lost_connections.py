@@ -25,7 +25,7 @@ from tests.adapters.postgres.failing import TIMEOUT, backends, kept_from, raisin
 from tests.adapters.postgres.proxy import proxied
 from tests.adapters.postgres.server import APP, GIVEN, Database, Server, database
 from tests.hanging import until
-from tests.sockets import free_port
+from tests.sockets import refusing_port
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -139,7 +139,7 @@ def test_a_server_that_restarts_in_the_middle(own: tuple[Database, Server], how:
 
 def test_nobody_there() -> None:
     """A port that nobody listens on: tried until the limit, then an error that says so."""
-    dsn = make_conninfo(host="127.0.0.1", port=free_port(), user="nobody", dbname="nothing", password="hunter2")  # noqa: S106 # shown nowhere
+    dsn = make_conninfo(host="127.0.0.1", port=refusing_port(), user="nobody", dbname="nothing", password="hunter2")  # noqa: S106 # shown nowhere
     store = PostgresStore(lambda: psycopg.connect(dsn), timeout=TIMEOUT)
     error = unavailable(store.secret, "no success within 0.5 s; the last error: .*refused")
     assert "hunter2" not in str(error)
@@ -199,7 +199,7 @@ def test_a_hosts_function_that_fails_for_a_moment(postgres: Database) -> None:
 
 
 def refused_by_the_system() -> Any:
-    return socket.create_connection(("127.0.0.1", free_port()))
+    return socket.create_connection(("127.0.0.1", refusing_port()))
 
 
 @pytest.mark.parametrize("lent", [None, "a connection", 7])
