@@ -47,6 +47,16 @@ class _Trouble(Enum):
     UNDER_WAY = "under way"
     """It has been under way all the time: one thing follows another, and nothing ends it."""
 
+UNDER_WAY = (
+    Reason.IN_PROGRESS,
+    Reason.BUILD_QUEUED,
+    Reason.NO_PROVISIONER,
+    Reason.STOPPING,
+    Reason.AGENT_NOT_CONNECTED,
+    Reason.SCRIPTS_RUNNING,
+)
+"""Of errors, which have no phase: something goes on."""
+
 
 class Guide:
     """Guides the callers of one process. Safe from any thread; used outside of every lock."""
@@ -115,7 +125,8 @@ class Guide:
 
     def found_out(self, call: Call) -> None:
         """Note that the call has come to something of which no outcome tells: templates, the record, a connection."""
-        self._stories.out_of_trouble(call.chat_id, _known_by(_Trouble.AWAY, call))
+        for kind in _Trouble:
+            self._stories.out_of_trouble(call.chat_id, _known_by(kind, call))
 
     def of_outcome(self, call: Call, outcome: Outcome) -> Outcome:
         """Return the outcome with what its caller is to do."""
@@ -124,13 +135,16 @@ class Guide:
             for kind in _Trouble:
                 self._stories.out_of_trouble(chat_id, _known_by(kind, call))
             self._stories.ready(chat_id, self._clock.monotonic())
+            self._starts.ready(chat_id)
             return outcome
         away = self._away_for(call, reason, outcome.phase, outcome.retry_after)
         if outcome.retry_after is not None and not self._is_too_long(away):  # the platform has said when
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
-        if away is None and self._goes_on_for_ever(call, outcome):
-            call.waited, call.beyond = Waited.STILL, call.beyond or 0.0
+        if away is None and outcome.phase is not None:
+            self._under_way(call, outcome.reason)
+        elif away is None:
+            self._stories.out_of_trouble(chat_id, _known_by(_Trouble.UNDER_WAY, call))
         lasting = call.lasting and outcome.state is State.UNKNOWN
         guidance = self._guidance(call, reason, away, repeated=self._repeated(outcome), lasting=lasting)
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
@@ -142,6 +156,9 @@ class Guide:
             error.retry_after = self._said(call, error.retry_after)
             error.next_step = next_step_after(error.retry_after)
             return
+        if away is None and error.reason in UNDER_WAY:
+            lasted = self._under_way(call, error.reason)
+            call.under_way_for = call.under_way_for or lasted
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
         repeated = call.in_vain if error.reason in ASLEEP else self._failed_before(call, error)
         guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable)
@@ -168,15 +185,17 @@ class Guide:
     def _is_too_long(self, away: float | None) -> bool:
         return away is not None and away >= self._timeouts.build
 
-    def _goes_on_for_ever(self, call: Call, outcome: Outcome) -> bool:
-        """Tell whether something has been under way for longer than all limits together, by whatever hand. A place in the queue comes nearer."""
-        what = _known_by(_Trouble.UNDER_WAY, call)
-        if outcome.phase is None:
-            self._stories.out_of_trouble(call.chat_id, what)
-            return False
+    def _under_way(self, call: Call, reason: Reason) -> float:
+        """Return the seconds for which something has been under way, by whatever hand. All limits together are too long: nobody is to wait for it.
+
+        But for a place in the queue, which comes nearer.
+        """
         now = self._clock.monotonic()
+        what = _known_by(_Trouble.UNDER_WAY, call)
         lasted = self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=call.started)
-        return lasted >= self._longest and outcome.reason is not Reason.BUILD_QUEUED
+        if lasted >= self._longest and reason is not Reason.BUILD_QUEUED:
+            call.waited, call.beyond = Waited.STILL, call.beyond or 0.0
+        return lasted
 
     def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
         return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(error))
@@ -208,7 +227,8 @@ class Guide:
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id
         if outcome.state is State.FAILED:
             self._stories.tell(outcome.chat.id, where)
-        return self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where)
+        often = self._stories.failed_often(outcome.chat.id, outcome.reason, where)
+        return self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where) or often
 
 
 def _done(wish: OpenWish) -> Reason:

@@ -24,6 +24,8 @@ AT_ONCE = 60.0
 """Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 MOST_FAILURES = 8
 """Of a chat."""
+OFTEN = 3
+"""Failures of one kind in a row, each in other words: whoever only starts again does not overcome them."""
 MOST_TROUBLES = 16
 """Of a chat: its own calls, and what a page about it asks meanwhile."""
 FORGOTTEN = 2 * LONGEST_PAUSE
@@ -133,6 +135,8 @@ class _Story:
     """The calls that come to nothing again and again, each by itself: what another finds out does not help it."""
     failures: dict[Hashable, Hashable] = attrs.field(factory=dict[Hashable, Hashable])
     """What failed, and how -> where that was first."""
+    kinds: dict[Hashable, tuple[Hashable, int]] = attrs.field(factory=dict[Hashable, "tuple[Hashable, int]"])
+    """Of what kind something failed -> where that was last, and in how many places it was."""
     told: UUID | None = None
     """The failed build of which somebody was told last."""
 
@@ -152,6 +156,13 @@ class Stories:
         if len(failures) > MOST_FAILURES:
             failures.pop(next(iter(list(failures))), None)
         return first != where
+
+    def failed_often(self, chat_id: str, kind: Hashable, where: Hashable) -> bool:
+        """Tell whether something of this kind has failed in many places, whatever was said of it; note it. where: as for failed_before()."""
+        kinds = self._of(chat_id).kinds
+        last, count = kinds.get(kind, (None, 0))
+        kinds[kind] = where, count + (last != where)
+        return kinds[kind][1] >= OFTEN
 
     def tell(self, chat_id: str, build_id: UUID) -> None:
         """Somebody is told of this failed build."""
@@ -186,7 +197,7 @@ class Stories:
         story = self._stories.get(chat_id)
         if story is None:
             return
-        story.failures, story.told = {}, None
+        story.failures, story.kinds, story.told = {}, {}, None
         story.troubles = {what: it for what, it in list(story.troubles.items()) if now <= it.until + FORGOTTEN}
         if not story.troubles:
             self._stories.pop(chat_id, None)
@@ -206,10 +217,13 @@ class _Start:
     """How many starts in a row, up to this one, were followed by a stop of somebody else's."""
     stopped: bool = False
     """This one was."""
+    ready: bool = False
+    """It has come to something."""
 
 
 class Starts:
-    """The latest start that this process has asked for, of each chat: where somebody stops it again at once, asking once more is in vain."""
+    """The latest start that this process has asked for, of each chat: where somebody stops it again at once, or before it is ready, asking once more is
+    in vain."""
 
     def __init__(self) -> None:
         self._starts: dict[str, _Start] = {}
@@ -222,16 +236,22 @@ class Starts:
         self._starts[chat_id] = _Start(workspace=workspace.id, number=number, at=now, stops=stops)
         _forget_some(self._starts)
 
+    def ready(self, chat_id: str) -> None:
+        """Note that the workspace is ready: whoever stops it later may have used it for long enough."""
+        start = self._starts.get(chat_id)
+        if start is not None:
+            start.ready = True
+
     def forget(self, chat_id: str) -> None:
         """Note that a stop was asked for."""
         self._starts.pop(chat_id, None)
 
     def in_vain(self, chat_id: str, workspace: Workspace, now: float) -> bool:
-        """Tell, of a workspace that is stopped, whether somebody stops it again at once, whenever it is started."""
+        """Tell, of a workspace that is stopped, whether somebody stops it again at once, or before it is ready, whenever it is started."""
         start, build = self._starts.get(chat_id), workspace.build
         if start is None or (start.workspace, start.number + 1) != (workspace.id, build.number):
             return False
-        if not start.stopped and now - (build.age or 0.0) - start.at <= AT_ONCE:
+        if not start.stopped and (not start.ready or now - (build.age or 0.0) - start.at <= AT_ONCE):
             start.stopped, start.stops = True, start.stops + 1
         return start.stopped and start.stops > 1
 

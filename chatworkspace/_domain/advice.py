@@ -116,7 +116,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.BUILD_FAILED: Row(first=_START, repeated=_USER, stop=_NONE),
     Reason.BUILD_CANCELED: Row(first=_USER),
     Reason.QUOTA_FULL: Row(first=_USER),
-    Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, repeated=_ADMIN),
+    Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, look=_USER, repeated=_ADMIN),
     Reason.DELETE_FAILED: Row(first=_USER),
     Reason.AGENT_AMBIGUOUS: Row(first=_ADMIN),
     Reason.AGENT_TIMED_OUT: Row(first=_RESTART, repeated=_ADMIN),

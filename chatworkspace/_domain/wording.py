@@ -107,6 +107,7 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
     Reason.STOP_FAILED: {
         Advice.CALL_AGAIN: "The stop failed and the workspace may still run. Stop it again.",
         Advice.START: "The last stop failed and the workspace may still run. Start it to use it.",
+        Advice.ASK_USER: "The last stop failed and the workspace may still run. Ask the user whether it is to be stopped again, or used.",
         Advice.ASK_ADMINISTRATOR: "The stop failed again in the same way: tell the user that an administrator must look into it.",
     },
     Reason.DELETE_FAILED: {

@@ -59,7 +59,7 @@ ROWS: dict[Reason, str] = {
     Reason.BUILD_FAILED: "start, repeated ask_user, stop nothing",
     Reason.BUILD_CANCELED: "ask_user",
     Reason.QUOTA_FULL: "ask_user",
-    Reason.STOP_FAILED: "start, stop call_again, repeated ask_administrator",
+    Reason.STOP_FAILED: "start, stop call_again, look ask_user, repeated ask_administrator",
     Reason.DELETE_FAILED: "ask_user",
     Reason.AGENT_AMBIGUOUS: "ask_administrator",
     Reason.AGENT_TIMED_OUT: "stop_then_start, repeated ask_administrator",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chatworkspace import Advice, ChatWorkspaceError, Outcome, Reason, State, UnavailableError
-from chatworkspace_fake import FakeCoder, FakeStore
+from chatworkspace_fake import NEVER, Fails, FakeCoder, FakeStore
 from tests.service.chats import CHAT, World, polled
 
 SHORT = 20
@@ -294,3 +294,48 @@ def test_who_would_wait_and_is_told_at_once_does_not_come_back_at_once() -> None
     assert world.chats.create(CHAT, docker.id, wait=SHORT).retry_after is None
     world.sim.at(11, lambda: world.chats.interrupt(CHAT))
     assert world.chats.create(CHAT, docker.id, wait=SHORT).retry_after == 11 / 4
+
+
+def test_a_build_that_fails_in_other_words_each_time_is_a_persons() -> None:
+    """An id of the request, or a time, in its error makes it no other failure: the third is told to the user."""
+    world = World()
+    docker = world.template(build=[Fails(5, f"request {number}: no such image") for number in range(10)])
+    told = [world.chats.create(CHAT, docker.id)]
+    while told[-1].advice is Advice.START:
+        told.append(world.chats.start(CHAT))
+    assert [it.advice for it in told] == [Advice.START, Advice.START, Advice.ASK_USER]
+
+
+@pytest.mark.parametrize("after", [90, 150, 300])
+def test_a_workspace_that_is_stopped_before_it_is_ready_whenever_it_is_started_is_a_persons(after: int) -> None:
+    """However long that takes: nobody has used it for long enough."""
+    world = World()
+    world.chats.create(CHAT, world.template(scripts=NEVER).id, wait=0)
+
+    def stop() -> None:
+        world.latest.stop()
+        world.sim.at(world.sim.elapsed + after, stop)
+
+    world.sim.at(world.sim.elapsed + after, stop)
+    told: list[Outcome] = []
+    while not told or told[-1].advice in (Advice.CALL_AGAIN, Advice.CALL_LATER, Advice.START):
+        assert len(told) < 200, told[-1]
+        world.sim.sleep((told[-1].retry_after or 0) if told else 0)
+        told.append(world.chats.start(CHAT, wait=SHORT))
+    assert told[-1].advice is Advice.ASK_USER
+
+
+@pytest.mark.parametrize("wait", [0, SHORT])
+def test_a_connection_to_what_is_built_without_end_is_a_persons(wait: int) -> None:
+    """As a start is; and whoever is told at once comes back ever later."""
+    world = World()
+    world.chats.create(CHAT, world.template(build=NEVER).id, wait=0)
+
+    def connect() -> None:
+        with world.chats.connect(CHAT, wait=wait):
+            pass
+
+    told = obeyed(connect, world.sim.sleep)
+    assert told[-1].advice is Advice.ASK_ADMINISTRATOR
+    pauses = [it.retry_after for it in told[:-1] if it.retry_after is not None]
+    assert wait or (pauses == sorted(pauses) and pauses[-1] > pauses[0])
