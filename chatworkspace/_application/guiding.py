@@ -47,6 +47,7 @@ class _Trouble(Enum):
     UNDER_WAY = "under way"
     """It has been under way all the time: one thing follows another, and nothing ends it."""
 
+
 UNDER_WAY = (
     Reason.IN_PROGRESS,
     Reason.BUILD_QUEUED,

@@ -222,8 +222,10 @@ class _Start:
 
 
 class Starts:
-    """The latest start that this process has asked for, of each chat: where somebody stops it again at once, or before it is ready, asking once more is
-    in vain."""
+    """The latest start that this process has asked for, of each chat.
+
+    Where somebody stops it again at once, or before it is ready, asking once more is in vain.
+    """
 
     def __init__(self) -> None:
         self._starts: dict[str, _Start] = {}
