@@ -26,6 +26,8 @@ NOT_RUN = {
 """Folders of tests that are not, and why."""
 DRIVERS = ("coder", "mcp", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""
+NO_BROWSER = tuple(f"--ignore=tests/web/{name}" for name in ("test_page.py", "test_reconnects.py"))
+"""Its driver wants newer ones of the same."""
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +59,7 @@ def test_what_is_lowest() -> None:
     [
         [f"tests/{folder}" for folder in ORDINARY],
         ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)],
-        ["-m", "web and not exhaustive", "--ignore", "tests/web/test_page.py", "tests/web"],  # a browser's driver wants newer ones of the same
+        ["-m", "web and not exhaustive", *NO_BROWSER, "tests/web"],
     ],
     ids=["ordinary", "adapters", "web"],
 )
