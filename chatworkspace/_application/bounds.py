@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from chatworkspace._domain.arguments import check_instance
+
 
 class _Ended(Protocol):
     """A call whose patience can be ended."""
@@ -39,6 +41,12 @@ class Cancel:
 
     def __repr__(self) -> str:
         return f"<Cancel, {'cancelled' if self._cancelled else 'not cancelled'}>"
+
+
+def check_cancel(cancel: object) -> None:
+    """Raise InvalidArgumentError unless it is a Cancel, or None."""
+    if cancel is not None:
+        check_instance("cancel", cancel, Cancel)
 
 
 def begin(cancel: Cancel, call: _Ended) -> None:
