@@ -342,7 +342,8 @@ class ChatWorkspaces:
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        check_cancel(cancel)
+        if cancel is not None:
+            check_cancel(cancel)
         catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
         return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
 
@@ -378,7 +379,8 @@ class ChatWorkspaces:
             self._parts.guide.found_out(call)
 
     def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
-        check_cancel(cancel)
+        if cancel is not None:
+            check_cancel(cancel)
         checked, patience = check_chat_id(chat_id), check_wait(wait)
         return Call(self._parts.calls, self._clock, checked, patience, answering=self._timeouts.planning, asked=asked, cancel=cancel)
 

@@ -44,9 +44,8 @@ class Cancel:
 
 
 def check_cancel(cancel: object) -> None:
-    """Raise InvalidArgumentError unless it is a Cancel, or None."""
-    if cancel is not None:
-        check_instance("cancel", cancel, Cancel)
+    """Raise InvalidArgumentError unless it is a Cancel."""
+    check_instance("cancel", cancel, Cancel)
 
 
 def begin(cancel: Cancel, call: _Ended) -> None:
