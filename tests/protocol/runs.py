@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from tests.protocol import holds, naming, replacing, rows
-from tests.protocol.holds import ALWAYS, AT_EVERY_INSTANT, Check, accounted_for, broken
+from tests.protocol.holds import ALWAYS, AT_EVERY_INSTANT, OF_DELETION, Check, accounted_for, broken
 from tests.protocol.model import Found, State, explore
 
 
@@ -339,6 +339,39 @@ def _limits() -> Iterator[Run]:
     yield _built("L4", "... and an old request", refusing, ["replace"], {"delete": 1}, [one], late=True)
 
 
+def _deletions() -> Iterator[Run]:
+    """Yield what a deletion needs, and what holds with all of it."""
+    few = {"refuse": 1, "expire": 1, "crash": 1}
+    yield _alone("E1", "what is in doubt is not looked for", rows.Rules(looks_first=False), ["delete"], {}, holds.wiped, chat="made")
+    yield _built("E1h", "... and is", BUILT, ["delete"], {}, (*OF_DELETION, holds.wiped), chat="made")
+    after = rows.Rules(closes_first=False)
+    yield _alone("E2", "deleted, then closed", after, ["delete", "create"], {"expire": 1}, holds.one_a_call)
+    yield _alone("E3", "not written down before", rows.Rules(discards=False), ["delete", "adopt"], {}, holds.harmless)
+    yield _built("E3h", "... and written down", BUILT, ["delete", "adopt"], few, OF_DELETION)
+    yield _alone("E3l", "a fail-over loses what was written down (limit)", BUILT, ["delete", "adopt"], {"failover": 1}, holds.harmless)
+    spared = [it for it in (*OF_DELETION, holds.spares) if it is not holds.asked_for]
+    yield _built("E4", "what is the user's own", BUILT, ["delete", "create"], few, spared, chat="foreign")
+    yield _alone("E4n", "... and named", BUILT, ["delete!"], {}, holds.spares, chat="foreign")
+    yield _built("E5", "and a creation", BUILT, ["delete", "create"], few | {"timeout": 1}, OF_DELETION, chat="new")
+    yield _built("E6", "two at once", BUILT, ["delete", "delete"], few, OF_DELETION)
+    more = few | {"timeout": 1, "delete": 1}
+    yield _built("E7", "and a replacement", BUILT, ["delete", "replace"], few | {"timeout": 1}, OF_DELETION)
+    yield _built("E7d", "and a replacement, all faults", BUILT, [("delete", 2), ("replace", 2), "create"], more, OF_DELETION, deep=True)
+    yield _built(
+        "E8d", "an old request is on its way", BUILT, [("delete", 2), ("create", 2)], more | {"expire": 2}, OF_DELETION, late=True, deep=True
+    )
+    yield _built("E9", "attach", BUILT, ["delete", "attach"], few, OF_DELETION)
+    yield _built("E9d", "attach and detach, and another chat", BUILT, [("delete", 2), "attach", "detach", "adopt"], few, OF_DELETION, deep=True)
+    yield _built(
+        "E10d", "a start, and a sweep", BUILT, [("delete", 2), "create", "start", "sweep"], few | {"timeout": 1}, OF_DELETION, chat="new", deep=True
+    )
+    lost = [it for it in OF_DELETION if it not in {holds.one, holds.told_the_same}]
+    yield _built("E11d", "a fail-over", BUILT, [("delete", 2), "create"], more | {"failover": 1}, lost, deep=True)
+    yield _built(
+        "E12d", "no claims", OPEN, ["delete", ("delete", 2), "create"], {"refuse": 2, "timeout": 1, "crash": 1}, OF_DELETION, chat="new", deep=True
+    )
+
+
 def _pairs() -> Iterator[Run]:
     """Yield every pair of faults, beside a refusal and a pause, for each set of callers."""
     sets: tuple[Sequence[Any], ...] = (
@@ -356,7 +389,7 @@ def _pairs() -> Iterator[Run]:
             yield _built(f"X{number} {one} {other}", " ".join(map(str, callers)), BUILT, callers, faults, deep=True)
 
 
-PARTS = (_holes, _repairs, _repaired, _unbinding, _rule_by_rule, _replacements, _creations, _limits, _pairs)
+PARTS = (_holes, _repairs, _repaired, _unbinding, _rule_by_rule, _replacements, _creations, _limits, _deletions, _pairs)
 RUNS = tuple(run for part in PARTS for run in part())
 
 
