@@ -140,10 +140,12 @@ class Steps:
             match turn:
                 case None:
                     return self._endings.not_my_turn(call)
-                case Again(settled=settled):
+                case Again(settled=settled, closed=closed):
                     again += 1
                     if settled is not None:
                         self.publish(call, settled, track)
+                    if closed is not None:
+                        self._endings.closed(call, closed, track)
                     if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:
@@ -290,7 +292,7 @@ class Steps:
         endless = self._clock.monotonic() >= call.started + self._waiter.longest  # one build follows another, by somebody else's hand
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN or endless:
             look = self._asking.look_even_closed(call.chat_id)
-            if _is_overtaken(bound, look):
+            if _is_overtaken(bound, look) and not track.deleting:
                 return self._endings.overtaken(call, look, ending, track, wish)
             return self._teller.bound(call, look.chat, ending, track, wish)
         return None

@@ -60,7 +60,7 @@ ROWS: dict[Reason, str] = {
     Reason.BUILD_CANCELED: "ask_user",
     Reason.QUOTA_FULL: "ask_user",
     Reason.STOP_FAILED: "start, stop call_again, look ask_user, repeated ask_administrator",
-    Reason.DELETE_FAILED: "ask_user",
+    Reason.DELETE_FAILED: "ask_user, stop call_again, repeated ask_administrator",
     Reason.AGENT_AMBIGUOUS: "ask_administrator",
     Reason.AGENT_TIMED_OUT: "stop_then_start, repeated ask_administrator",
     Reason.AGENT_LOST: "stop_then_start, repeated ask_administrator",
@@ -103,7 +103,7 @@ def expected(case: Case) -> Advice:
         "lasting": case.lasting,
         "still": case.waited is Waited.STILL,
         "repeated": case.repeated,
-        "stop": case.asked is Asked.STOP,
+        "stop": case.asked in (Asked.STOP, Asked.DELETE),
         "look": case.asked is Asked.LOOK,
         "beyond": case.waited is not Waited.WITHIN,
     }

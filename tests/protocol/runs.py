@@ -354,22 +354,17 @@ def _deletions() -> Iterator[Run]:
     yield _alone("E4n", "... and named", BUILT, ["delete!"], {}, holds.spares, chat="foreign")
     yield _built("E5", "and a creation", BUILT, ["delete", "create"], few | {"timeout": 1}, OF_DELETION, chat="new")
     yield _built("E6", "two at once", BUILT, ["delete", "delete"], few, OF_DELETION)
-    more = few | {"timeout": 1, "delete": 1}
-    yield _built("E7", "and a replacement", BUILT, ["delete", "replace"], few | {"timeout": 1}, OF_DELETION)
-    yield _built("E7d", "and a replacement, all faults", BUILT, [("delete", 2), ("replace", 2), "create"], more, OF_DELETION, deep=True)
-    yield _built(
-        "E8d", "an old request is on its way", BUILT, [("delete", 2), ("create", 2)], more | {"expire": 2}, OF_DELETION, late=True, deep=True
-    )
+    four = few | {"timeout": 1}
+    yield _built("E7", "and a replacement", BUILT, ["delete", "replace"], four, OF_DELETION)
+    yield _built("E7d", "and a replacement, twice", BUILT, [("delete", 2), "replace", "create"], four, OF_DELETION, deep=True)
+    yield _built("E8d", "an old request is on its way", BUILT, ["delete", ("create", 2)], four | {"delete": 1}, OF_DELETION, late=True, deep=True)
     yield _built("E9", "attach", BUILT, ["delete", "attach"], few, OF_DELETION)
-    yield _built("E9d", "attach and detach, and another chat", BUILT, [("delete", 2), "attach", "detach", "adopt"], few, OF_DELETION, deep=True)
-    yield _built(
-        "E10d", "a start, and a sweep", BUILT, [("delete", 2), "create", "start", "sweep"], few | {"timeout": 1}, OF_DELETION, chat="new", deep=True
-    )
+    yield _built("E9d", "attach and detach, and another chat", BUILT, ["delete", "attach", "detach", "adopt"], few, OF_DELETION, deep=True)
+    three = {"expire": 1, "timeout": 1, "crash": 1}
+    yield _built("E10d", "a start, and a sweep", BUILT, ["delete", "create", "start", "sweep"], three, OF_DELETION, chat="new", deep=True)
     lost = [it for it in OF_DELETION if it not in {holds.one, holds.told_the_same}]
-    yield _built("E11d", "a fail-over", BUILT, [("delete", 2), "create"], more | {"failover": 1}, lost, deep=True)
-    yield _built(
-        "E12d", "no claims", OPEN, ["delete", ("delete", 2), "create"], {"refuse": 2, "timeout": 1, "crash": 1}, OF_DELETION, chat="new", deep=True
-    )
+    yield _built("E11d", "a fail-over", BUILT, ["delete", "create"], four | {"delete": 1, "failover": 1}, lost, deep=True)
+    yield _built("E12d", "no claims", OPEN, ["delete", "delete", "create"], {"refuse": 1, "timeout": 1}, OF_DELETION, chat="new", deep=True)
 
 
 def _pairs() -> Iterator[Run]:
