@@ -128,10 +128,11 @@ class Socket:
 
 
 def events(answer: requests.Response) -> Iterator[tuple[str, Any]]:
-    """Yield server-sent events, kind and data."""
-    kind = ""
+    """Yield server-sent events, kind and data. AssertionError: as for frames()."""
+    kind, by = "", time.monotonic() + TIMEOUT
     data: Any = None
     for line in answer.iter_lines():
+        assert time.monotonic() < by, "it never came"
         if line.startswith(b"event: "):
             kind = line[7:].decode()
         elif line.startswith(b"data: "):
