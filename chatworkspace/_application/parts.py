@@ -37,8 +37,7 @@ class Parts:
 
     def __init__(self, given: Given) -> None:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
-        self.process = this_process()
-        self.mutex = ChatMutex()
+        self.process, self.mutex = this_process(), ChatMutex()
         self.calls = Calls(given.max_waiting)
         self.proofs = proofs = Proofs(timeouts.proof)
         self.values = values = Values()
