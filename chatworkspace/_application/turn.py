@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.memory import Proof
 from chatworkspace._application.waiting import Bound
+from chatworkspace._domain.arguments import Id, check_instance, check_parameters, check_text, to_uuid
 from chatworkspace._domain.conditions import Finding
 from chatworkspace._domain.decisions import Step
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
 from chatworkspace.ports import Claim, Look, Plan
+
+if TYPE_CHECKING:
+    from chatworkspace._application.hearing import Heard
 
 # ---------------------------------------------------------------- what a turn comes to
 
@@ -91,7 +96,7 @@ class Track:
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
-    continued: it is the same call again as one that was told to come back.
+    continued: it is the same call again as one that was told to come back. heard: what is heard of it; None: nobody listens.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
@@ -110,6 +115,7 @@ class Track:
     stray: Workspace | None = None
     as_wished: bool = False
     stood: Plan | None = None
+    heard: Heard | None = None
     continued: bool = False
     overridden: tuple[str, ...] = ()
     unchecked: frozenset[str] = frozenset()
@@ -131,6 +137,18 @@ class Wish:
     def hash(self) -> int:
         """Return what the same wish is known by; no value can be read out of it."""
         return hash((self.template_id, self.name, frozenset(self.parameters.items()), self.preset_id))
+
+
+def wished(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
+    """Return what create() is asked for, as its arguments say. InvalidArgumentError."""
+    return Wish(
+        template_id=to_uuid("template_id", template_id),
+        name=check_text("name", name).strip(),
+        parameters=check_parameters(parameters),
+        preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
+        start=check_instance("start", start, bool),
+        replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -6,6 +6,7 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -160,7 +161,8 @@ class Turns:
             self._values.answer_to(bound.chat.id, before.owner_id, before.template_id)
         asked_at = self._clock.monotonic()
         try:
-            after = self._ask_for(transition, before, policy.parameters, self._claims.limit(held))
+            ask = partial(self._ask_for, transition, before, policy.parameters, self._claims.limit(held))
+            after = ask() if track.heard is None else track.heard.ask(f"{transition.value}_workspace", ask)
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 raise  # certainly nothing was done

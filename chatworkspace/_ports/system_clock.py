@@ -45,9 +45,8 @@ class SystemClock:
         """Return the time of day, in UTC."""
         return datetime.now(timezone.utc)
 
-    def monotonic(self) -> float:
-        """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
-        return time.monotonic()
+    monotonic = staticmethod(time.monotonic)
+    """Return the instant, in seconds, which deadlines are of. The function itself: every call asks for it some dozens of times."""
 
     def signal(self) -> _SystemSignal:
         """Return a new signal, the one way to wait for another thread."""
