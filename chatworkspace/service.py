@@ -138,13 +138,13 @@ class ChatWorkspaces:
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
         with self._guided(chat_id, "open_chat"):
             chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
-        if chat.owner_id != owner:
-            raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
-        if chat.organization_id != organization:
-            raise InvalidArgumentError("organization_id", "the organization that the chat was opened with", reason=Reason.OTHER_ORGANIZATION)
-        if chat.closed:
-            raise ChatClosedError(chat_id)
-        return chat
+            if chat.owner_id != owner:
+                raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
+            if chat.organization_id != organization:
+                raise InvalidArgumentError("organization_id", "the organization that the chat was opened with", reason=Reason.OTHER_ORGANIZATION)
+            if chat.closed:
+                raise ChatClosedError(chat_id)
+            return chat
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not. ChatNotFoundError."""
