@@ -98,7 +98,7 @@ class CallEnded(Event):
 
 @attrs.frozen(kw_only=True, repr=False)
 class PhaseBegun(Event):
-    """The call has come to another phase. It begins in PLANNING, of which nothing is told, and comes back there between the others.
+    """The call has come to another phase. It begins in PLANNING, and comes back there between the others.
 
     phase: what is done, or waited for, from now on.
     """

@@ -92,7 +92,7 @@ class Heard:
         self._phases: dict[Phase, float] = {}
         self._of: dict[str, Any] = {"call": next(_numbers), "name": name, "chat_id": chat_id, "workspace_id": None, "build_number": None}
         self._events: list[Event] = [CallBegun(**self._of, after=0.0, at=self._clock.now(), wait=wait)]
-        self.phase = Phase.PLANNING
+        self.phase: Phase = Phase.PLANNING
         self.outcome: Outcome | None = None
         self.telling = self._ended = False
 
@@ -143,8 +143,7 @@ class Heard:
             now = max(self._clock.monotonic() if at is None else at, self._since)
             self._phases[self.phase] = self._phases.get(self.phase, 0.0) + now - self._since
             self.phase, self._since = phase, now
-            if phase is not Phase.PLANNING:
-                self._events.append(PhaseBegun(**self._of, after=now - self._started, phase=phase))
+            self._events.append(PhaseBegun(**self._of, after=now - self._started, phase=phase))
 
     def wait_in(self, phase: Phase, workspace: Workspace | None) -> None:
         """Wait for what is under way, and tell."""
@@ -210,7 +209,7 @@ class Heard:
 
     def claimed(self, chat_id: str, epoch: int, *, plan: str = "", over: str = "") -> None:
         """Note a claim. plan: the name that is planned with it. over: the name in a plan that stood, of somebody else's making."""
-        of = {**self._of, "chat_id": chat_id, "after": self._clock.monotonic() - self._started}
+        of: dict[str, Any] = {**self._of, "chat_id": chat_id, "after": self._clock.monotonic() - self._started}
         self._events.append(Claimed(**of, epoch=epoch, plan=plan))
         if over:
             self._events.append(TakenOver(**of, plan=over))
@@ -218,7 +217,7 @@ class Heard:
     def adopted(self, chat_id: str, workspace: Workspace) -> None:
         """Note that a workspace was found under the planned name, and bound."""
         self.saw(workspace)
-        of = {**self._of, "chat_id": chat_id}
+        of: dict[str, Any] = {**self._of, "chat_id": chat_id}
         self._events.append(Adopted(**of, after=self._clock.monotonic() - self._started, workspace=workspace.name))
 
 
@@ -237,4 +236,6 @@ def _log(event: Event) -> None:
 def _is_of_its_life(event: Event) -> bool:
     if isinstance(event, TakenOver | Adopted):
         return True
+    if isinstance(event, PhaseBegun) and event.phase is Phase.PLANNING:
+        return False  # it comes between any two others
     return event.name in CHANGING and isinstance(event, CallBegun | CallEnded | PhaseBegun)

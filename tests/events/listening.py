@@ -38,7 +38,8 @@ class Heard(World):
 
     def __init__(self, **service: Any) -> None:
         self.ear = Ear()
-        super().__init__(**{"on_event": self.ear, **service})
+        service.setdefault("on_event", self.ear)
+        super().__init__(**service)
         self.ear.events.clear()
 
 

@@ -77,13 +77,21 @@ def _module(path: str) -> ModuleType:
     return module
 
 
+def _values(row: Any, number: int) -> list[Any]:
+    """Return the values of a row of parametrize()."""
+    if isinstance(row, type(pytest.param())):
+        return list(row.values)
+    return list(row) if number > 1 else [row]
+
+
 def _cases(test: Callable[..., None]) -> Iterator[dict[str, Any]]:
     """Yield the arguments of each case of a test."""
     columns: list[list[dict[str, Any]]] = []
-    for mark in getattr(test, "pytestmark", []):
-        names = mark.args[0].replace(" ", "").split(",") if isinstance(mark.args[0], str) else list(mark.args[0])
-        rows = (it.values if hasattr(it, "values") and not isinstance(it, dict) else it for it in mark.args[1])
-        columns.append([dict(zip(names, row if len(names) > 1 or isinstance(row, tuple) else (row,), strict=True)) for row in rows])
+    marks: list[pytest.Mark] = getattr(test, "pytestmark", [])
+    for mark in marks:
+        given, rows = mark.args
+        names: list[str] = [it.strip() for it in given.split(",")] if isinstance(given, str) else list(given)
+        columns.append([dict(zip(names, _values(row, len(names)), strict=True)) for row in rows])
     for case in product(*columns):
         yield {name: value for part in case for name, value in part.items()}
 
@@ -106,7 +114,8 @@ def ear(monkeypatch: pytest.MonkeyPatch) -> Ear:
 
     @wraps(made)
     def make(self: ChatWorkspaces, **arguments: Any) -> None:
-        made(self, **{"on_event": ear, **arguments})
+        arguments.setdefault("on_event", ear)
+        made(self, **arguments)
 
     monkeypatch.setattr(ChatWorkspaces, "__init__", make)
     return ear

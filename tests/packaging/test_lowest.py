@@ -11,7 +11,7 @@ from tests.packaging.installations import new_environment
 from tests.packaging.lowest import TOOLS, lowest_requirements, name_of, required, tools
 from tests.packaging.runs import ROOT, run
 
-ORDINARY = ("adapters", "application", "contract", "crash", "domain", "packaging", "patience", "ports", "service", "toolbox", "values")
+ORDINARY = ("adapters", "application", "contract", "crash", "domain", "events", "packaging", "patience", "ports", "service", "toolbox", "values")
 """Folders whose ordinary tests are run."""
 NOT_RUN = {
     "costs": "counts that hold for the newest versions",
@@ -47,7 +47,7 @@ def test_every_folder_is_run_or_left_out_for_a_reason() -> None:
 def test_what_is_lowest() -> None:
     """One exact version of each requirement, extras kept; and the run's own tools are all there."""
     lowest = lowest_requirements()
-    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg", "flask", "gunicorn", "waitress", "mcp"]
+    assert list(map(name_of, lowest)) == [*map(name_of, required()), "psycopg", "flask", "gunicorn", "waitress", "mcp", "opentelemetry-api"]
     assert all(re.fullmatch(r"[\w-]+(\[[\w,]+\])?==[\d.]+", it) for it in lowest), lowest
     assert sorted(map(name_of, tools())) == sorted(TOOLS)
 

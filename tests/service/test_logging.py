@@ -80,7 +80,7 @@ def test_the_level_may_be_changed_while_it_runs(caplog: pytest.LogCaptureFixture
     assert caplog.records == []
     caplog.set_level(logging.INFO)
     world.chats.stop(CHAT)
-    assert [record.getMessage() for record in caplog.records][0] == "chat 'chat-1': stop begun"
+    assert next(record.getMessage() for record in caplog.records) == "chat 'chat-1': stop begun"
 
 
 def test_what_a_chat_is_called_breaks_no_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -88,7 +88,7 @@ def test_what_a_chat_is_called_breaks_no_line(caplog: pytest.LogCaptureFixture) 
     world = World()
     caplog.set_level(logging.INFO)
     world.sim.open_chat("a\nb\x1b[31m")
-    assert [record.getMessage() for record in caplog.records][0] == "chat 'a\\nb\\x1b[31m': open_chat begun, may wait 0 s"
+    assert next(record.getMessage() for record in caplog.records) == "chat 'a\\nb\\x1b[31m': open_chat begun, may wait 0 s"
 
 
 def test_nothing_is_warned_of_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
