@@ -15,6 +15,7 @@ ORDINARY = ("adapters", "application", "contract", "crash", "domain", "events", 
 """Folders whose ordinary tests are run."""
 NOT_RUN = {
     "costs": "counts that hold for the newest versions",
+    "docs": "is about the pages, and reads the checkout",
     "imports": "reads the checkout",
     "obedience": "more of what `service` and `toolbox` test, and long",
     "protocol": "a model, which imports nothing of the library",

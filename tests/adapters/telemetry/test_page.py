@@ -11,13 +11,12 @@ import pytest
 from chatworkspace import Phase
 from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_telemetry import _measures, _names
-from tests.sdks.pages import FOLDER, blocks
+from tests.docs.pages import blocks, text
 from tests.service.chats import CHAT, SLOW, World
 
-PAGE = "telemetry.md"
-TEXT = (FOLDER / PAGE).read_text(encoding="utf-8")
-LOG, SPANS, LISTENER = blocks(PAGE, "python")
-(LINES,) = blocks(PAGE, "")
+PAGE = "docs/how-to/telemetry.md"
+LOG, SPANS, LISTENER = blocks("docs/how-to/telemetry.md", "python")
+(LINES,) = blocks("docs/how-to/telemetry.md", "")
 
 
 def run(code: str, **names: Any) -> dict[str, Any]:
@@ -62,4 +61,4 @@ def test_every_name_is_on_the_page() -> None:
     of_spans_alone = {"AGENT", "PLAN", "EPOCH", "PAUSE"}
     names = [value for name, value in vars(_names).items() if name.isupper() and isinstance(value, str) and name not in of_spans_alone]
     names += [*_measures.INCIDENTS.values(), *(it.value for it in Phase)]
-    assert [name for name in names if f"`{name}`" not in TEXT and name != _names.SCOPE] == []
+    assert [name for name in names if f"`{name}`" not in text(PAGE) and name != _names.SCOPE] == []
