@@ -345,8 +345,11 @@ class Calls:
         listening = self._listening
         if listening is not None and call.heard is None and (listening.listener is not None or logger.isEnabledFor(logging.INFO)):
             outer = caller()
-            if not (isinstance(outer, Call) and outer.heard is not None and outer.heard.telling):  # a listener's own call
-                call.heard = listening.begin(call.name, call.chat_id, call.started, call.deadline and call.deadline - call.started)
+            if isinstance(outer, Call) and outer.heard is not None and outer.heard.telling:
+                return  # a listener's own call
+            wait = None if call.deadline is None else call.deadline - call.started
+            call.heard = listening.begin(call.name, call.chat_id, call.started, wait)
+            call.heard.within_turn = isinstance(outer, Call) and (outer.deciding or any(it.deciding for it in outer.around))
 
     def leave(self, call: Call) -> None:
         """Forget a call that has ended."""

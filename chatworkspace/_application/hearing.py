@@ -53,7 +53,7 @@ class Listening:
         self.clock = clock
         self.values = values
         self.left: deque[list[Event]] = deque()
-        """Of followers that were let go, perhaps in the midst of anybody's lock: whoever tells next tells these as well."""
+        """Of followers that were let go, and of calls within another's turn: there may be locks around them, so whoever tells next tells these as well."""
         self._failed = False
         self.begin = partial(Heard, self)
         """Listen to a call that begins; one function call less than a method."""
@@ -77,9 +77,24 @@ class Heard:
 
     Events are kept until tell(), which is for where the thread is outside of every lock, mutex and claim: listeners may take their time. `phase` is
     what the time goes to now; whatever the call does, its time is one phase's, so together they are all of it. `outcome`: what the call came to.
+    `within_turn`: it is made by what another call has called that holds its chat's mutex; it leaves its events to whoever tells next.
     """
 
-    __slots__ = ("_clock", "_ended", "_events", "_listeners", "_listening", "_of", "_phases", "_since", "_started", "outcome", "phase", "telling")
+    __slots__ = (
+        "_clock",
+        "_ended",
+        "_events",
+        "_listeners",
+        "_listening",
+        "_of",
+        "_phases",
+        "_since",
+        "_started",
+        "outcome",
+        "phase",
+        "telling",
+        "within_turn",
+    )
 
     def __init__(self, listening: Listening, name: str, chat_id: str, started: float, wait: float | None) -> None:
         self._listening = listening
@@ -94,12 +109,15 @@ class Heard:
         self._events: list[Event] = [CallBegun(**self._of, after=0.0, at=self._clock.now(), wait=wait)]
         self.phase: Phase = Phase.PLANNING
         self.outcome: Outcome | None = None
-        self.telling = self._ended = False
+        self.telling = self.within_turn = self._ended = False
 
     def tell(self) -> None:
         """Tell what was heard since. A call that a listener makes is not listened to, or there would be no end of it."""
         if self._events:
             events, self._events = self._events, []
+            if self.within_turn:
+                self._listening.left.append(events)
+                return
             if self._listening.left:
                 events = self._listening.with_left(events)
             self.telling = True
@@ -165,7 +183,7 @@ class Heard:
             self.enter(phase, began)
         try:
             return ask()
-        except Exception as error:
+        except BaseException as error:
             failed = error
             raise
         finally:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 
-from chatworkspace import ChatNotFoundError, ChatWorkspaces, Outcome, Phase, Reason, RefusedError, State
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaces, Outcome, Phase, Reason, RefusedError, State
 from chatworkspace.events import (
     Adopted,
     CallBegun,
@@ -305,6 +305,25 @@ def test_a_call_from_within_another_is_heard_as_its_own() -> None:
     world.chats.create(CHAT, world.template().id)
     assert ear.begun("get_chat").call != ear.begun("create").call
     assert ear.ended("create").call == ear.begun("create").call
+
+
+def test_a_call_from_within_a_turn_is_told_after_it() -> None:
+    """By the host's own allow-list, which is asked under the chat's mutex: that is given back before anybody is told."""
+    held: list[str] = []
+
+    def listen(event: Event) -> None:
+        if CHAT in world.chats._parts.mutex.held:
+            held.append(event.name)
+        told.append(event.name)
+
+    def allowed(chat: Chat) -> None:
+        world.chats.get_chat(chat.id)
+
+    told: list[str] = []
+    world = Heard(on_event=listen, allowed_templates=allowed)
+    world.chats.create(CHAT, world.template().id)
+    assert held == []
+    assert "get_chat" in told
 
 
 def test_a_follower_is_one_call() -> None:
