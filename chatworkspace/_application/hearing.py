@@ -53,7 +53,7 @@ class Listening:
         self.clock = clock
         self.values = values
         self.left: deque[list[Event]] = deque()
-        """Of followers that were let go, and of calls within another's turn: there may be locks around them, so whoever tells next tells these as well."""
+        """Of followers that were let go, and of calls within another's turn: whoever tells next, where no lock is, tells these as well."""
         self._failed = False
         self.begin = partial(Heard, self)
         """Listen to a call that begins; one function call less than a method."""
