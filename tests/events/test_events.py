@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -26,8 +25,6 @@ from chatworkspace.events import (
 from chatworkspace.ports import DialError, Parameter
 from tests.events.listening import CHAT, Ear, Heard
 from tests.service.chats import BUILD, CONNECT, READY, SCRIPTS, SLOW, polled
-
-TEXT = "ü" * 400
 
 
 def short(event: Event) -> str:
@@ -386,35 +383,3 @@ def test_a_turn_that_does_not_come_is_told() -> None:
     world.sim.run(lambda: other.workspaces.create(CHAT, docker.id))
     ended = world.ear.ended("detach")
     assert (ended.reason, ended.phases[Phase.QUEUED]) == (Reason.IN_PROGRESS, 2)
-
-
-# ------------------------------------------------------------------ what they are
-
-
-EVENTS = [
-    CallBegun(call=1, name="create", chat_id=TEXT, after=0.0, at=Heard().sim.now(), wait=20.0),
-    CallEnded(call=1, name="create", chat_id=TEXT, after=3.5, reason=Reason.CREATED, state=State.READY, phases={Phase.BUILDING: 3.5}),
-    PhaseBegun(call=1, name="create", chat_id=TEXT, after=1.0, phase=Phase.BUILDING),
-    Requested(call=1, name="create", chat_id=TEXT, after=1.0, request="look", port="store", took=1.0, error=TEXT, error_type="UnavailableError"),
-    Retried(call=1, name="create", chat_id=TEXT, after=1.0, request="look", port="store", pause=0.5),
-    Dialled(call=1, name="create", chat_id=TEXT, after=1.0, agent=TEXT, took=0.5, error=TEXT, error_type="DialError"),
-    WatchBroken(call=1, name="create", chat_id=TEXT, after=1.0, pause=0.5, error=TEXT),
-    Claimed(call=1, name="create", chat_id=TEXT, after=1.0, epoch=4, plan=TEXT),
-    TakenOver(call=1, name="create", chat_id=TEXT, after=1.0, plan=TEXT),
-    Adopted(call=1, name="create", chat_id=TEXT, after=1.0, workspace=TEXT),
-]
-
-
-@pytest.mark.parametrize("event", EVENTS, ids=lambda it: type(it).__name__)
-def test_an_event_travels_and_shows_itself(event: Event) -> None:
-    """As JSON, and as one short line."""
-    told = event.as_dict()
-    assert json.loads(json.dumps(told)) == told
-    assert len(repr(event)) <= 200
-    assert repr(event).startswith(f"<{type(event).__name__} ")
-    assert str(event)
-
-
-def test_phases_travel_by_their_words() -> None:
-    """As everywhere."""
-    assert EVENTS[1].as_dict()["phases"] == {"building": 3.5}
