@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import attrs
@@ -36,7 +37,8 @@ class Builds:
             self._values.answer_to(bound.chat.id, before.owner_id, before.template_id)
         asked_at = self._clock.monotonic()
         try:
-            after = self._ask_for(transition, before, parameters, self._claims.limit(held))
+            ask = partial(self._ask_for, transition, before, parameters, self._claims.limit(held))
+            after = ask() if track.heard is None else track.heard.ask(f"{transition.value}_workspace", ask)
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 raise  # certainly nothing was done

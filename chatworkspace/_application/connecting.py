@@ -18,7 +18,7 @@ from chatworkspace._application.waiting import DIAL_PAUSE, Bound
 from chatworkspace._application.watches import Watches
 from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
-from chatworkspace.model import Agent, AgentStatus, Reason, State
+from chatworkspace.model import Agent, AgentStatus, Phase, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
@@ -137,15 +137,20 @@ class Connector:
         seat = self._watches.join(call, bound.chat.owner_id, bound.workspace, read_at=bound.read_at)
         try:
             while (ends := self._worth_waiting(bound, patience)) is not None and self._clock.monotonic() < ends and not call.interrupted:
-                heard = seat.next(ends)
-                if heard is None and seat.in_vain:
+                if call.heard is not None:
+                    building = self._asking.classify(bound.workspace).condition is Condition.BUILDING
+                    call.heard.wait_in(Phase.BUILDING if building else Phase.CONNECTING, bound.workspace)
+                current = seat.next(ends)
+                if current is None and seat.in_vain:
                     raise UnavailableError(str(seat.error or ""), retryable=False)
-                if heard is not None and heard.build.number >= bound.workspace.build.number:
-                    bound = attrs.evolve(bound, workspace=heard)
+                if current is not None and current.build.number >= bound.workspace.build.number:
+                    bound = attrs.evolve(bound, workspace=current)
         except NotFoundError as error:
             raise UnavailableError(str(error), reason=Reason.NOT_VISIBLE) from error
         finally:
             seat.leave()
+            if call.heard is not None:
+                call.heard.enter(Phase.PLANNING)
         if call.interrupted:
             raise UnavailableError("it was interrupted", reason=Reason.INTERRUPTED)
         return bound
@@ -186,9 +191,19 @@ class Connector:
     # ------------------------------------------------------------ dialling
 
     def _dial(self, call: Call, target: _Target, limit: float) -> Connection:
-        by = self._dial_by(limit)
-        with call.asking(by, cut=True):
-            return self._dialer.dial(target.bound.workspace, target.agent, deadline=by)
+        by, failed, began = self._dial_by(limit), None, self._clock.monotonic()
+        try:
+            with call.asking(by, cut=True):
+                return self._dialer.dial(target.bound.workspace, target.agent, deadline=by)
+        except (DialError, UnavailableError) as error:
+            failed = error
+            raise
+        finally:
+            if call.heard is not None:
+                call.heard.saw(target.bound.workspace)
+                call.heard.dialled(target.agent.name, began, self._clock.monotonic(), failed)
+                call.heard.enter(Phase.PLANNING)
+                call.heard.tell()
 
     def _looked_at_again(self, call: Call, connection: Connection, limit: float) -> _Target:
         """Look again: what was changed during the dial is not handed over."""
@@ -233,7 +248,7 @@ class Connector:
         ask = partial(self._creator.record_use, workspace)
         most = min(ALL_EXTRAS, limit - self._clock.monotonic())
         missed = "the use of a workspace could not be recorded"
-        self._extras.ask(call, "use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
+        self._extras.ask(call, "record_use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
 
 
 def _hang_up(connection: Connection) -> None:

@@ -131,6 +131,7 @@ class Leavings:
                 unanswered = True
                 raise
 
+        ask.__name__ = "close_chat" if leaving is Leaving.CLOSE else "attach"  # what it is told of as
         try:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left

@@ -13,6 +13,7 @@ from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
 from chatworkspace._application.guiding import Guide
+from chatworkspace._application.hearing import Listening
 from chatworkspace._application.leaving import Leavings
 from chatworkspace._application.listing import Lister
 from chatworkspace._application.looking import Looking
@@ -38,9 +39,9 @@ class Parts:
     def __init__(self, given: Given) -> None:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
         self.process, self.mutex = this_process(), ChatMutex()
-        self.calls = Calls(given.max_waiting)
-        self.proofs = proofs = Proofs(timeouts.proof)
         self.values = values = Values()
+        self.calls = Calls(given.max_waiting, Listening(listener=given.on_event, clock=clock, values=values))
+        self.proofs = proofs = Proofs(timeouts.proof)
         self.extras = extras = Extras(clock, values)
         self.redactor = redactor = Redactor(clock=clock, creator=creator, extras=extras, values=values)
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call, within_itself
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.guiding import Guide
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.telling import Callbacks, Teller
@@ -37,8 +37,6 @@ TURN_SLICE = 0.5
 MOST_TURNS = 20
 
 TOO_SLOW = "the record of chats is slower than a dial is proof of being ready, or changes all the time"
-
-logger = logging.getLogger("chatworkspace")
 
 Going = Generator[Seen, None, Outcome]
 """A call on its way: what it sees, and in the end what it came to."""
@@ -96,6 +94,7 @@ class Steps:
 
     def run(self, call: Call, going: Going, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history; no parameter's value is told."""
+        track.heard = call.heard
         try:
             outcome = _end_of(going)
         except Exception as error:
@@ -118,6 +117,8 @@ class Steps:
             outcome = self._guide.continued(call, outcome, track)
         if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
             outcome = self._guide.of_outcome(call, outcome)
+        if call.heard is not None:
+            call.heard.outcome = outcome
         self._teller.ended(call, outcome)
         return outcome
 
@@ -127,7 +128,8 @@ class Steps:
             self._asking.stored_until(self._asking.by(), self._store.record_stray, call.chat_id, stray.id, note)
         except Exception as error:  # whatever it is: it hides nothing of what the call came to
             self._redactor.of_error(call, error)
-            logger.warning("a stray workspace could not be noted", extra={"chat_id": call.chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
+            extra = fields(call.chat_id, Reason.OVERTAKEN, workspace_id=stray.id, build=stray.build.number)
+            logger.warning("a stray workspace could not be noted", extra=extra, exc_info=True)
 
     def _steps(  # noqa: C901, PLR0911, PLR0912 # one arm for each Turn there is
         self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason
@@ -170,17 +172,25 @@ class Steps:
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
         """Take one turn under the chat's mutex; None if it did not come in time."""
         call.check()
-        mutex, limited = self.mutex, call.book.places.limited
+        mutex, limited, heard = self.mutex, call.book.places.limited, call.heard
+        if heard is not None:
+            if call.chat_id in mutex.held:
+                heard.enter(Phase.QUEUED)
+            heard.tell()
         if not mutex.acquire(call.chat_id, call, self._clock.monotonic() if limited else queued_until) and not (
             limited and call.may_wait() and mutex.acquire(call.chat_id, call, queued_until)
         ):
             return None
         call.deciding = True
         try:
+            if heard is not None and heard.phase is not Phase.PLANNING:
+                heard.enter(Phase.PLANNING)
             turn = take()
         finally:
             call.deciding = False
             mutex.release(call.chat_id)
+        if heard is not None:
+            heard.tell()
         if isinstance(turn, Await) and self._clock.monotonic() >= queued_until:
             return None
         return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
@@ -220,6 +230,9 @@ class Steps:
             raise within_itself()
         if call.over or not call.may_wait():
             return
+        if call.heard is not None:
+            call.heard.enter(Phase.QUEUED)
+            call.heard.tell()
         ends = min(until, self._clock.monotonic() + look.claimed_for)
         if call.awaited == look.epoch:  # woken, and for nothing
             call.pause(min(ends, self._clock.monotonic() + FLOOR))
@@ -272,14 +285,18 @@ class Steps:
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
-        teller = self._teller
+        teller, heard = self._teller, call.heard
         steps = self._waiter.wait(call, bound, goal=goal, lines=teller.wants_progress or call.following)
         while True:
             try:
                 seen = next(steps)
             except StopIteration as end:
                 ending: Ending = end.value
+                if heard is not None and heard.phase is not Phase.PLANNING:
+                    heard.enter(Phase.PLANNING)
                 return ending
+            if heard is not None and seen.phase is not None:
+                heard.wait_in(seen.phase, seen.workspace)
             track.waited = track.waited or seen.phase is Phase.BUILDING
             if seen.phase is Phase.BUILDING and seen.workspace is not None and not track.attached:
                 self.publish(call, attrs.evolve(bound, workspace=seen.workspace), track)

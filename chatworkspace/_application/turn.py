@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -13,6 +14,9 @@ from chatworkspace._domain.conditions import Finding
 from chatworkspace._domain.decisions import Step
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
 from chatworkspace.ports import Claim, Look, Plan
+
+if TYPE_CHECKING:
+    from chatworkspace._application.hearing import Heard
 
 # ---------------------------------------------------------------- what a turn comes to
 
@@ -96,7 +100,7 @@ class Track:
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
-    continued: it is the same call again as one that was told to come back.
+    continued: it is the same call again as one that was told to come back. heard: what is heard of it; None: nobody listens.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
@@ -116,6 +120,7 @@ class Track:
     stray: Workspace | None = None
     as_wished: bool = False
     stood: Plan | None = None
+    heard: Heard | None = None
     continued: bool = False
     overridden: tuple[str, ...] = ()
     unchecked: frozenset[str] = frozenset()

@@ -224,14 +224,16 @@ class Waiter:
 
     def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error = ""
+        error, failed, began = "", None, 0.0 if call.heard is None else self._clock.monotonic()
         try:
             with call.asking(deadline, cut=True), self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
         except (DialError, UnavailableError) as failure:
-            error = str(failure) or "the agent was not reached"
+            error, failed = str(failure) or "the agent was not reached", failure
         # it ended by its deadline: whoever comes back later has stood still since
         at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
+        if call.heard is not None:
+            call.heard.dialled(finding.agent.name, began, at, failed)
         return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
 
 
