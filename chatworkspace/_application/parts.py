@@ -7,6 +7,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Calls
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.connecting import Connector
+from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
@@ -27,6 +28,7 @@ from chatworkspace._application.turns import Turns
 from chatworkspace._application.values import Values
 from chatworkspace._application.waiting import Waiter
 from chatworkspace._application.watches import Watches
+from chatworkspace._domain.advice import LONGEST_PAUSE
 from chatworkspace._ports.system_clock import this_process
 
 
@@ -46,7 +48,9 @@ class Parts:
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
+        restart = timeouts.connect + timeouts.lost_after + LONGEST_PAUSE
+        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=restart)
+        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts(), elsewhere=elsewhere)
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
