@@ -179,8 +179,12 @@ class Steps:
                         return outcome
                     began = self._clock.monotonic()
                 case Follow(bound=bound):
-                    disturbed = again or awaited or track.version_before is not None  # somebody else has decided while this call was about to
-                    track.met = not (disturbed or track.attached or track.made is not None or track.adopted or track.built)
+                    if track.made is not None or track.adopted or track.built:
+                        self._begun[call.chat_id] = bound.workspace.build.id
+                        if len(self._begun) > MOST:
+                            self._guide.forget_some()
+                    else:  # unless somebody else has decided while this call was about to
+                        track.met = not (again or awaited or track.attached or track.version_before is not None)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
@@ -265,9 +269,6 @@ class Steps:
                 outcome = self._teller.under_way(call, bound, finding, told, track)
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
-            self._begun[call.chat_id] = bound.workspace.build.id
-            if len(self._begun) > MOST:
-                self._guide.forget_some()
             self.publish(call, bound, track)
         rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:
