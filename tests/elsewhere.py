@@ -1,4 +1,4 @@
-"""Other processes over the store and platform of a simulation, whose monotonic clocks began at other times: no instant of one means anything to another."""
+"""Other processes of a simulation, whose monotonic clocks began at other times: no instant of one means anything to another."""
 
 from __future__ import annotations
 

@@ -8,8 +8,11 @@ from uuid import UUID
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
+from chatworkspace._application.making import REFUSED
 from chatworkspace._application.turn import Wish
 from chatworkspace._domain.past import failed_again, restarted, stopped_in_vain, version_before
+from chatworkspace._domain.texts import visible
+from chatworkspace.errors import RefusedError
 from chatworkspace.model import Build, Chat, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Intent, Store, WorkspaceCreator
@@ -62,6 +65,15 @@ class Elsewhere:
         """Return the version of the template that was built before; None: nothing was, or that is not told."""
         return version_before(self.builds(call, workspace, least=2))
 
+    def refused_before(self, call: Call, error: RefusedError) -> bool:
+        """Tell whether the platform has refused the chat the same in the same words, as the history notes it."""
+        said: list[str] = []
+        for planned in reversed(self._history(call, call.chat_id)):
+            said += [note.partition(REFUSED)[2] for note in planned.notes]
+            if planned.workspace_id is not None:
+                break
+        return said.count(visible(str(error))) > 1  # once by this call
+
     def builds(self, call: Call, workspace: Workspace, *, least: int) -> Sequence[Build]:
         """Return the builds as of one instant, the latest first; none where there are fewer, it is another by now, or they are not told."""
         if workspace.build.number < least:
@@ -92,17 +104,20 @@ class Elsewhere:
 
     def has_preset(self, call: Call, chat: Chat, workspace: Workspace, preset_id: UUID | None) -> bool:
         """Tell whether the chat's workspace was asked for with this preset."""
-        made = self._made(call, chat)
+        made = self._made(call, chat.id)
         return made is not None and (made.workspace_id, made.preset_id) == (workspace.id, preset_id)
 
     def was_wished(self, call: Call, chat: Chat, workspace: Workspace, wish: Wish) -> bool:
         """Tell whether the chat's workspace is the making of this very wish."""
-        made = self._made(call, chat)
+        made = self._made(call, chat.id)
         return made is not None and _asked_for(made, workspace, wish) and self.answers_hold(call, workspace, wish.parameters)
 
-    def _made(self, call: Call, chat: Chat) -> Intent | None:
-        history = self._extras.ask(call, "history", chat.id, lambda _: self._store.history(chat.id))
+    def _made(self, call: Call, chat_id: str) -> Intent | None:
+        history = self._history(call, chat_id)
         return history[-1] if history else None
+
+    def _history(self, call: Call, chat_id: str) -> Sequence[Intent]:
+        return self._extras.ask(call, "history", chat_id, lambda _: self._store.history(chat_id)) or ()
 
 
 def _asked_for(made: Intent, workspace: Workspace, wish: Wish) -> bool:

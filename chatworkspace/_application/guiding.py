@@ -254,7 +254,10 @@ class Guide:
         return lasted
 
     def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
-        return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(error))
+        if TABLE[error.reason].repeated is None:
+            return False
+        again = self._stories.failed_before(call.chat_id, *_failure(error))
+        return again or (isinstance(error, RefusedError) and self._elsewhere.refused_before(call, error))
 
     def _guidance(self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False) -> Guidance:
         waited, pause = call.waited, longer(call.beyond) if call.beyond is not None else None
