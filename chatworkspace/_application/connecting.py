@@ -35,7 +35,7 @@ RESERVED = 0.2
 LAST_DIAL = 5.0
 """Seconds for a dial of an agent that was waited for, and has not connected: it may have, this moment."""
 
-ASLEEP = (Condition.STOPPED, Condition.DORMANT)
+STOPPED = (Condition.STOPPED, Condition.DORMANT, Condition.STOP_FAILED)
 USABLE = (Condition.CONNECTING, Condition.SCRIPTS, Condition.SCRIPTS_FAILED, Condition.USABLE)
 """In which an agent may answer that has not."""
 
@@ -165,7 +165,8 @@ class Connector:
         finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
-            call.in_vain = finding.condition in ASLEEP and self._guide.in_vain(call, bound.workspace)
+            if finding.condition in STOPPED:
+                self._guide.found_stopped(call, bound.workspace)
             raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)

@@ -29,7 +29,7 @@ from chatworkspace._domain.advice import (
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace._domain.past import AT_ONCE
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
-from chatworkspace.model import Advice, Agent, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import Advice, Agent, JobStatus, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
@@ -126,7 +126,8 @@ class Guide:
         workspace = outcome.workspace
         if workspace is None or workspace.build.transition is not Transition.START or self.begun.get(call.chat_id) == workspace.build.id:
             return outcome
-        if outcome.phase is None and not track.waited and not _lately(outcome):
+        known = self._wishes.of(call.chat_id, call.asked, call.arguments()) is not None
+        if known or (outcome.phase is None and not track.waited and not _lately(outcome)):
             return outcome
         if track.wish is None:
             return self._started_elsewhere(call, outcome, workspace, track)
@@ -175,6 +176,11 @@ class Guide:
         in_vain = self._starts.in_vain(call.chat_id, workspace, self._clock.monotonic())
         return in_vain or self._elsewhere.stopped_in_vain(call, workspace)
 
+    def found_stopped(self, call: Call, workspace: Workspace) -> None:
+        """Note in the call, which would use what is stopped, or not stopped for good, what speaks against a start."""
+        call.by_person = _by_person(workspace)
+        call.in_vain = workspace.build.job_status is JobStatus.SUCCEEDED and self.in_vain(call, workspace)
+
     def restarted(self, call: Call, workspace: Workspace) -> bool:
         """Tell, of one whose agent is dead, whether it was started anew for that."""
         return self._elsewhere.restarted(call, workspace)
@@ -202,7 +208,9 @@ class Guide:
         elif away is None:
             self._stories.out_of_trouble(chat_id, _known_by(_Trouble.UNDER_WAY, call))
         lasting = call.lasting and outcome.state is State.UNKNOWN
-        guidance = self._guidance(call, reason, away, repeated=self._repeated(call, outcome), lasting=lasting)
+        guidance = self._guidance(
+            call, reason, away, repeated=self._repeated(call, outcome), lasting=lasting, by_person=_by_person(outcome.workspace)
+        )
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:
@@ -217,7 +225,7 @@ class Guide:
             call.under_way_for = call.under_way_for or lasted
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
         repeated = (error.reason not in ASLEEP and self._failed_before(call, error)) or call.in_vain
-        guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable)
+        guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable, by_person=call.by_person)
         error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
 
@@ -259,14 +267,17 @@ class Guide:
         again = self._stories.failed_before(call.chat_id, *_failure(error))
         return again or (isinstance(error, RefusedError) and self._elsewhere.refused_before(call, error))
 
-    def _guidance(self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False) -> Guidance:
+    def _guidance(
+        self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False, by_person: bool = False
+    ) -> Guidance:
         waited, pause = call.waited, longer(call.beyond) if call.beyond is not None else None
         if away is not None:
             waited = self._waited(away)
             pause = later(away) if reason in AWAY or waited is not Waited.WITHIN else None
         if pause is None and (call.impatient or call.elapsed < SHORTEST_PAUSE):  # else who would wait comes back at once, and again
             pause = soon(call.under_way_for if away is None else away)
-        guidance = guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
+        case = Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting, by_person=by_person)
+        guidance = guide(case, retry_after=pause)
         if call.crowded and guidance.advice is Advice.CALL_AGAIN:  # it would wait, and there is no place for that
             seconds = guidance.retry_after or FIRST_PAUSE
             return Guidance(advice=Advice.CALL_LATER, next_step=worded(reason, Advice.CALL_LATER, seconds), retry_after=seconds)
@@ -304,6 +315,11 @@ def _lately(outcome: Outcome) -> bool:
     since = None if workspace is None else workspace.build.over_for
     since = since if agent is None or agent.ready_for is None else agent.ready_for
     return since is not None and since <= AT_ONCE
+
+
+def _by_person(workspace: Workspace | None) -> bool:
+    """Tell whether the latest build is a stop that somebody has asked for: the chat's own calls, or a hand on the platform's page."""
+    return workspace is not None and workspace.build.transition is Transition.STOP and not workspace.build.automatic
 
 
 def _is_of(call: Call, workspace: Workspace) -> bool:

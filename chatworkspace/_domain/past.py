@@ -39,9 +39,9 @@ def restarted(builds: Sequence[Build], *, within: float) -> bool:
 
 
 def stopped_in_vain(builds: Sequence[Build]) -> bool:
-    """Tell, of a stop, whether it has followed at once upon a start, and one before it as well."""
-    alternate = [it.transition for it in builds[:4]] == [Transition.STOP, Transition.START] * 2
-    return alternate and _lasted(builds, 1) <= AT_ONCE and _lasted(builds, 3) <= AT_ONCE
+    """Tell, of a stop of the platform's own, whether it has followed at once upon a start, and one before it as well."""
+    alternate = [(it.transition, it.automatic) for it in builds[:4:2]] == [(Transition.STOP, True)] * 2
+    return alternate and len(builds) >= 4 and _lasted(builds, 1) <= AT_ONCE and _lasted(builds, 3) <= AT_ONCE
 
 
 def _lasted(builds: Sequence[Build], place: int) -> float:
