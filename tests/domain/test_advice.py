@@ -30,12 +30,12 @@ from chatworkspace._domain.advice import (
 )
 from chatworkspace._domain.wording import BY_ADVICE, BY_REASON
 
-CASES = [
+PLAIN = [
     Case(reason=reason, asked=asked, waited=waited, repeated=repeated, lasting=lasting)
     for reason, asked, waited, repeated, lasting in itertools.product(Reason, Asked, Waited, (False, True), (False, True))
 ]
 STOPPED = (Reason.NOT_RUNNING, Reason.DORMANT, Reason.STOP_FAILED)
-CASES += [attrs.evolve(case, by_person=True) for case in CASES if case.reason in (*STOPPED, Reason.BUILD_FAILED)]
+CASES = [*PLAIN, *(attrs.evolve(case, by_person=True) for case in PLAIN if case.reason in (*STOPPED, Reason.BUILD_FAILED))]
 ROWS: dict[Reason, str] = {
     Reason.CREATED: "nothing",
     Reason.EXISTING: "nothing",

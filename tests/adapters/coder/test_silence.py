@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,8 @@ from chatworkspace_coder._http import retry
 from chatworkspace_coder._http.causes import TABLE, Cause
 from chatworkspace_coder._http.sizes import ONE
 from chatworkspace_fake import Simulation
+from chatworkspace_fake._platform.coder import CreatorCall
+from chatworkspace_fake._platform.faults import Fault
 from tests.adapters.coder.calls import CALLS
 from tests.adapters.coder.certificates import Certificates
 from tests.adapters.coder.conftest import TOKEN, waits_of
@@ -33,7 +36,11 @@ PATIENCE = 20.0
 @pytest.fixture(autouse=True)
 def _once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask once, whatever may pass: what is said of it is what is wanted."""
-    monkeypatch.setattr(retry, "_patiently", lambda attempts: attempts.once())
+
+    def once(attempts: Any) -> Any:
+        return attempts.once()
+
+    monkeypatch.setattr(retry, "_patiently", once)
 
 
 def _closed(handler: Handler) -> None:
@@ -41,7 +48,7 @@ def _closed(handler: Handler) -> None:
 
 
 ANSWERS: dict[str, Reply] = {
-    "400": Reply(400, problem("Invalid.", ("size", "not one of them"))),
+    "400": Reply(400, problem("Invalid.", "not one of them")),
     "401": Reply(401, problem("You are signed out.")),
     "403": Reply(403, problem("Forbidden.")),
     "404": Reply(404, problem("Resource not found.")),
@@ -135,13 +142,13 @@ def test_only_some_rows_of_the_table_say_so(cause: Cause) -> None:
 
 
 @contextmanager
-def _asked(call: str, fault: Callable[..., object]) -> Generator[str, None, None]:
+def _asked(call: CreatorCall, strike: Callable[[Fault], object]) -> Generator[str, None, None]:
     sim = Simulation()
     docker = sim.coder.add_template("docker")
     own = sim.coder.add_workspace(docker, owner_id=sim.owner_id).now
-    fault(sim.coder.when(call))  # type: ignore[arg-type]
+    strike(sim.coder.when(call))
     deadline = sim.monotonic() + 10
-    asks: dict[str, Callable[[], object]] = {
+    asks: dict[CreatorCall, Callable[[], object]] = {
         "get_workspace": lambda: sim.coder.get_workspace(own.owner_id, own.id, deadline=deadline),
         "stop_workspace": lambda: sim.coder.stop_workspace(own, deadline=deadline),
         "dial": lambda: sim.coder.dial(own, own.agents[0], deadline=deadline),
@@ -151,22 +158,23 @@ def _asked(call: str, fault: Callable[..., object]) -> Generator[str, None, None
     yield str(failed.value)
 
 
+FAULTS: dict[str, tuple[Callable[[Fault], object], bool]] = {
+    "lost request": (lambda it: it.lose_request(), True),
+    "lost answer": (lambda it: it.lose_answer(), True),
+    "too slow": (lambda it: it.take(60), True),
+    "503": (lambda it: it.fail(UnavailableError("503: busy")), False),
+    "refused": (lambda it: it.fail(RefusedError("no")), False),
+    "no agent": (lambda it: it.fail(DialError("there is no such agent")), False),
+    "429": (lambda it: it.rate_limited(5.0), False),
+    "409": (lambda it: it.refuse(409, "taken"), False),
+}
+"""What strikes a call of the fake, and whether nothing is answered then."""
+
+
 @pytest.mark.parametrize("call", ["get_workspace", "stop_workspace", "dial"])
-@pytest.mark.parametrize(
-    ("fault", "silent"),
-    [
-        (lambda it: it.lose_request(), True),
-        (lambda it: it.lose_answer(), True),
-        (lambda it: it.take(60), True),
-        (lambda it: it.fail(UnavailableError("503: busy")), False),
-        (lambda it: it.fail(RefusedError("no")), False),
-        (lambda it: it.fail(DialError("there is no such agent")), False),
-        (lambda it: it.rate_limited(5.0), False),
-        (lambda it: it.refuse(409, "taken"), False),
-    ],
-    ids=["lost request", "lost answer", "too slow", "503", "refused", "no agent", "429", "409"],
-)
-def test_the_fake_says_so_where_nothing_was_answered_and_only_there(call: str, fault: Callable[..., object], silent: bool) -> None:  # noqa: FBT001 # a table
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_fake_says_so_where_nothing_was_answered_and_only_there(call: CreatorCall, fault: str) -> None:
     """As the client does."""
-    with _asked(call, fault) as said:
+    strike, silent = FAULTS[fault]
+    with _asked(call, strike) as said:
         assert bool(SILENCE.search(said)) is silent, said
