@@ -12,6 +12,7 @@ from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
 from chatworkspace._domain.advice import (
+    AT_ONCE,
     FIRST_PAUSE,
     SHORTEST_PAUSE,
     TABLE,
@@ -27,7 +28,6 @@ from chatworkspace._domain.advice import (
     worded,
 )
 from chatworkspace._domain.conditions import Condition, Finding, describe
-from chatworkspace._domain.past import AT_ONCE
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
 from chatworkspace.model import Advice, Agent, JobStatus, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome

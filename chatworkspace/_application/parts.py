@@ -48,8 +48,7 @@ class Parts:
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        restart = timeouts.connect + timeouts.lost_after + LONGEST_PAUSE
-        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=restart)
+        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=timeouts.connect + timeouts.lost_after + LONGEST_PAUSE)
         self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts(), elsewhere=elsewhere)
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)

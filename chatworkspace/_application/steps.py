@@ -97,6 +97,8 @@ class Steps:
 
         goal: what is waited for. unbound: why the chat has no workspace, where a turn says that it has none.
         """
+        if len(self._begun) > MOST:
+            self._guide.forget_some()
         track.wish = wish
         track.asks = wish is not None and (bool(wish.parameters or wish.name) or wish.preset_id is not None)
         return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track)
@@ -181,8 +183,6 @@ class Steps:
                 case Follow(bound=bound):
                     if track.made is not None or track.adopted or track.built:
                         self._begun[call.chat_id] = bound.workspace.build.id
-                        if len(self._begun) > MOST:
-                            self._guide.forget_some()
                     else:  # unless somebody else has decided while this call was about to
                         track.met = not (again or awaited or track.attached or track.version_before is not None)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))

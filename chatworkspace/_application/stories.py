@@ -11,9 +11,8 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._domain.advice import LONGEST_PAUSE, Asked
+from chatworkspace._domain.advice import AT_ONCE, LONGEST_PAUSE, OFTEN, Asked
 from chatworkspace._domain.conditions import MAY_HAVE_BEEN_WELL, Condition, Finding, under_way_for
-from chatworkspace._domain.past import AT_ONCE, OFTEN
 from chatworkspace.model import JobStatus, Lifecycle, Transition, Workspace
 
 K = TypeVar("K")

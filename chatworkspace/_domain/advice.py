@@ -23,6 +23,10 @@ LONGEST_SOON = 30.0
 BEYOND_PAUSE = 60.0
 """Seconds after which somebody comes back to what has taken longer than its limit."""
 LONGEST_PAUSE = 300.0
+OFTEN = 3
+"""Failures of one kind in a row, each in other words: whoever only starts again does not overcome them."""
+AT_ONCE = 60.0
+"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 
 
 class Asked(Enum):

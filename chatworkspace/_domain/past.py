@@ -8,12 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
+from chatworkspace._domain.advice import AT_ONCE, OFTEN
 from chatworkspace.model import Build, JobStatus, Transition
-
-OFTEN = 3
-"""Failures of one kind in a row, each in other words: whoever only starts again does not overcome them."""
-AT_ONCE = 60.0
-"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 
 
 def failed_again(builds: Sequence[Build]) -> bool:

@@ -316,10 +316,7 @@ class Platform:
         version: Blueprint | None = None,
         automatic: bool = False,
     ) -> None:
-        """Ask for a build. RefusedError: one is under way, the workspace is deleted, or the answers do not fit.
-
-        automatic: as the platform does by itself. version: None: that of the build before, or for a start the one that the template requires.
-        """
+        """Ask for a build, of this version or as it has to be. RefusedError: one is under way, it is deleted, or the answers do not fit."""
         with self._shared, workspace.lock:
             now, latest = self.time, workspace.latest
             if transition is not Transition.DELETE and now >= workspace.gone_at and not self.book.starts_deleted:
