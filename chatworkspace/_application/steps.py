@@ -184,8 +184,7 @@ class Steps:
                     if track.made is not None or track.adopted or track.built:
                         self._begun[call.chat_id] = bound.workspace.build.id
                     else:  # unless somebody else has decided while this call was about to
-                        others = again or awaited or call.resumed_at > call.started or track.stood is not None
-                        track.met = not (others or track.attached or track.version_before is not None)
+                        track.met = not (again or awaited or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:

@@ -119,6 +119,11 @@ class Track:
     overridden: tuple[str, ...] = ()
     unchecked: frozenset[str] = frozenset()
 
+    @property
+    def disturbed(self) -> bool:
+        """What was found is not simply what the chat had: it was attached, somebody's plan stood, or a build was asked for and refused."""
+        return self.attached or self.stood is not None or self.version_before is not None
+
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class Wish:
