@@ -13,9 +13,9 @@ from chatworkspace._application.admission import Admission, AllowedTemplates, Wo
 from chatworkspace._application.bounds import Cancel, check_cancel
 from chatworkspace._application.calls import Call, in_steps
 from chatworkspace._application.given import Given
-from chatworkspace._application.policies import creating, starting, stopping
+from chatworkspace._application.policies import creating, starting, stopping, wish_of
 from chatworkspace._application.telling import Callbacks
-from chatworkspace._application.turn import Track, Wish
+from chatworkspace._application.turn import Track
 from chatworkspace._application.waiting import Goal
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.arguments import (
@@ -23,7 +23,6 @@ from chatworkspace._domain.arguments import (
     check_callable,
     check_chat_id,
     check_cursor,
-    check_filter,
     check_ids,
     check_instance,
     check_most,
@@ -165,15 +164,9 @@ class ChatWorkspaces:
         after: `Chats.after` of the page before; default: from the first. limit: the most on a page, 1 to 1,000. A page may hold fewer, none included,
         and there may be more still: go on until its `after` is None. InvalidArgumentError.
         """
-        from chatworkspace._application.listing import Wanted  # noqa: PLC0415 # whoever lists nothing does not load it
+        from chatworkspace._application.listing import wanted_of  # noqa: PLC0415 # whoever lists nothing does not load it
 
-        wanted = Wanted(
-            owner_id=None if owner_id is None else to_uuid("owner_id", owner_id),
-            organization_id=None if organization_id is None else to_uuid("organization_id", organization_id),
-            bound=check_filter("bound", bound),
-            closed=check_filter("closed", closed),
-            planned=check_filter("planned", planned),
-        )
+        wanted = wanted_of(owner_id, organization_id, bound=bound, closed=closed, planned=planned)
         place, most = check_text("after", after), check_number("limit", limit, 1, 1000)
         parts = self._parts
         with Call(parts.calls, self._clock, "", None):
@@ -218,7 +211,7 @@ class ChatWorkspaces:
         Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError,
         UnavailableError, OutcomeUnknownError, BusyError.
         """
-        wish = _wish(template_id, name, parameters, preset_id, start=start, replace=replace)
+        wish = wish_of(template_id, name, parameters, preset_id, start=start, replace=replace)
         with self._call(chat_id, wait, Asked.CREATE, cancel) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
@@ -281,6 +274,24 @@ class ChatWorkspaces:
         with self._call(chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.close_chat, call, track), track, unbound=Reason.CHAT_CLOSED)
+
+    def delete(self, chat_id: str, *, workspace_id: Id | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
+        """Close the chat for good, delete its workspace, and wait until it is gone. The same call again goes on; when all is done it says the same.
+
+        It deletes what the chat has, or had when it was closed, if that is of its own making: the outcome's workspace, state GONE. What somebody
+        attached is left alone and named as left behind, unless it is named here; so is what another chat has as well. A chat without one is closed.
+        workspace_id: what is to be deleted, attached or not (UUID); is it not what the chat has, nothing is done at all. Default: what is its own.
+        wait (seconds), cancel: as for create(). A build under way is waited for first, the chat being closed already.
+
+        What cannot be read is not deleted, and the chat stays as it is. Where the deletion is refused or fails, the chat is closed and the workspace
+        is still there: the same call asks once more, and the sweep lists it. InvalidArgumentError, ChatNotFoundError, and as create().
+        """
+        named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
+        with self._call(chat_id, wait, Asked.DELETE, cancel) as call:
+            call.arguments = partial(hash, named)
+            track, parts = Track(deleting=True), self._parts
+            take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
+            return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
     def sweep(self, *, delete: Collection[Id] = ()) -> Sweep:
         """Settle plans that have stood for 15 minutes, and list live workspaces of our making that no chat is bound to.
@@ -383,14 +394,3 @@ class ChatWorkspaces:
             check_cancel(cancel)
         checked, patience = check_chat_id(chat_id), check_wait(wait)
         return Call(self._parts.calls, self._clock, checked, patience, answering=self._timeouts.planning, asked=asked, cancel=cancel)
-
-
-def _wish(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
-    return Wish(
-        template_id=to_uuid("template_id", template_id),
-        name=check_text("name", name).strip(),
-        parameters=check_parameters(parameters),
-        preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
-        start=check_instance("start", start, bool),
-        replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
-    )

@@ -145,13 +145,17 @@ class Asking:
 
     # ------------------------------------------------------------ reading the platform
 
-    def read(self, look: Look, until: float = inf, *, settling: bool = False) -> Follow | Unknown:
-        """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform()."""
+    def read(self, look: Look, until: float = inf, *, of: UUID | None = None, settling: bool = False) -> Follow | Unknown:
+        """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform().
+
+        of: what it was bound to before it was closed.
+        """
         chat = look.chat
-        assert chat.workspace_id is not None, "only a bound chat is read"
+        workspace_id = chat.workspace_id if of is None else of
+        assert workspace_id is not None, "only a bound chat is read"
         deadline = min(self._clock.monotonic() + self._timeouts.planning if settling else self.by(), until)
         try:
-            workspace, read_at = self.fetch(chat, chat.workspace_id, deadline, settling=settling)
+            workspace, read_at = self.fetch(chat, workspace_id, deadline, settling=settling)
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:

@@ -166,7 +166,7 @@ class Guide:
 
     def built(self, call: Call, workspace: Workspace, track: Track) -> None:
         """Note that the call has asked for a build."""
-        if track.stopping:
+        if track.stopping or track.deleting:
             self._starts.forget(call.chat_id)
         else:
             self._starts.asked_for(call.chat_id, workspace, self._clock.monotonic())

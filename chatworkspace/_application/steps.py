@@ -150,23 +150,24 @@ class Steps:
         self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason
     ) -> Going:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
-        began, again, awaited = self._clock.monotonic(), 0, False
+        began, again = self._clock.monotonic(), 0
         while True:
             turn = yield from self._taken(call, take, began)
             queued_until = self._queued_until(call, began)
             match turn:
                 case None:
                     return self._endings.not_my_turn(call)
-                case Again(settled=settled):
+                case Again(settled=settled, closed=closed):
                     again += 1
                     if settled is not None:
                         self.publish(call, settled, track)
+                    if closed is not None:
+                        self._endings.closed(call, closed, track)
                     if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:
                         call.pause(self._clock.monotonic() + FLOOR)
                 case Await(look=look):
-                    awaited = True
                     self._teller.stepped(call, look.chat, Seen(workspace=None, phase=Phase.QUEUED))
                     self.wait_for_turn(call, look, queued_until)
                 case Proven():
@@ -181,10 +182,8 @@ class Steps:
                         return outcome
                     began = self._clock.monotonic()
                 case Follow(bound=bound):
-                    if track.made is not None or track.adopted or track.built:
-                        self._begun[call.chat_id] = bound.workspace.build.id
-                    else:  # unless somebody else has decided while this call was about to
-                        track.met = not (again or awaited or call.resumed_at > call.started or track.disturbed)
+                    # nobody else has decided while this call was about to
+                    track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
@@ -269,6 +268,7 @@ class Steps:
                 outcome = self._teller.under_way(call, bound, finding, told, track)
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
+            self._begun[call.chat_id] = bound.workspace.build.id
             self.publish(call, bound, track)
         rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:
@@ -312,7 +312,7 @@ class Steps:
         endless = self._clock.monotonic() >= call.started + self._waiter.longest  # one build follows another, by somebody else's hand
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN or endless:
             look = self._asking.look_even_closed(call.chat_id)
-            if _is_overtaken(bound, look):
+            if _is_overtaken(bound, look) and not track.deleting:
                 return self._endings.overtaken(call, look, ending, track, wish)
             return self._teller.bound(call, look.chat, ending, track, wish)
         return None

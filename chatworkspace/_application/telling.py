@@ -167,12 +167,12 @@ class Teller:
             self._updated(self.under_way(call, bound, finding, told, track))
 
     def settled(self, outcome: Outcome) -> None:
-        """Tell how a build has ended, once: that it is ready in any case, that it stopped or failed where its beginning was told."""
+        """Tell how a build has ended, once: that it is ready in any case, that it stopped, failed or deleted where its beginning was told."""
         if self._callbacks.on_chat_updated is None or outcome.workspace is None:
             return
         chat, workspace_id, number = outcome.chat, outcome.workspace.id, outcome.workspace.build.number
         ready = outcome.ready and self._mentions.now_ready(chat.id, chat.generation, workspace_id, number)
-        if ready or (outcome.state in (State.STOPPED, State.FAILED) and self._mentions.now_over(chat.id, workspace_id, number)):
+        if ready or (outcome.state in (State.STOPPED, State.FAILED, State.GONE) and self._mentions.now_over(chat.id, workspace_id, number)):
             self._updated(outcome)
 
     def binding_changed(self, outcome: Outcome, workspace: Workspace | None = None) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.memory import Proof
-from chatworkspace._application.waiting import Bound
+from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Finding
 from chatworkspace._domain.decisions import Step
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
@@ -52,6 +52,8 @@ class Again:
 
     settled: Bound | None = None
     """What this turn has bound: a plan of somebody's had become it."""
+    closed: Chat | None = None
+    """The chat, if this turn has closed it, and there is more to be done."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -74,6 +76,9 @@ class Unbound:
 
     chat: Chat
     changed: bool
+    ending: Ending | None = None
+    """How what it had is now, where that is what the call was for."""
+    error: str = ""
 
 
 Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
@@ -86,8 +91,8 @@ Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
 class Track:
     """What this call has done so far. Used by one thread.
 
-    made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. resumed: a start of what it
-    was to create, and found standing still. waited: it has waited for a build.
+    made: what its own request made. stopping, deleting: it is to stop the workspace, or to delete it. built: it has sent a start, a stop or a
+    deletion. resumed: a start of what it was to create, and found standing still. waited: it has waited for a build.
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
@@ -100,6 +105,7 @@ class Track:
     made: Workspace | None = None
     adopted: bool = False
     stopping: bool = False
+    deleting: bool = False
     built: bool = False
     resumed: bool = False
     waited: bool = False
@@ -121,8 +127,8 @@ class Track:
 
     @property
     def disturbed(self) -> bool:
-        """What was found is not simply what the chat had: it was attached, somebody's plan stood, or a build was asked for and refused."""
-        return self.attached or self.stood is not None or self.version_before is not None
+        """What is followed is not simply what the chat had: it was built or attached, somebody's plan stood, or a build was refused."""
+        return self.built or self.attached or self.stood is not None or self.version_before is not None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

@@ -36,6 +36,7 @@ class Asked(Enum):
     CREATE = "create"
     START = "start"
     STOP = "stop"
+    DELETE = "delete"
 
 
 class Waited(Enum):
@@ -67,7 +68,10 @@ class Case:
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """What is advised for a reason: at first, and where it differs by what else is known of the case."""
+    """What is advised for a reason: at first, and where it differs by what else is known of the case.
+
+    stop: to whoever asked for a stop or a deletion: it is not to be used any more.
+    """
 
     first: Advice
     repeated: Advice | None = None
@@ -123,7 +127,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.BUILD_CANCELED: Row(first=_USER),
     Reason.QUOTA_FULL: Row(first=_USER),
     Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, look=_USER, repeated=_ADMIN, by_person=_USER),
-    Reason.DELETE_FAILED: Row(first=_USER),
+    Reason.DELETE_FAILED: Row(first=_USER, stop=_AGAIN, repeated=_ADMIN),
     Reason.AGENT_AMBIGUOUS: Row(first=_ADMIN),
     Reason.AGENT_TIMED_OUT: Row(first=_RESTART, repeated=_ADMIN),
     Reason.AGENT_LOST: Row(first=_RESTART, repeated=_ADMIN),
@@ -163,7 +167,7 @@ def advise(case: Case) -> Advice:
         row.lasting if case.lasting else None,
         row.still if case.waited is Waited.STILL else None,
         row.repeated if case.repeated else None,
-        row.stop if case.asked is Asked.STOP else None,
+        row.stop if case.asked in (Asked.STOP, Asked.DELETE) else None,
         row.look if case.asked is Asked.LOOK else None,
         row.by_person if case.by_person else None,
         row.beyond if case.waited is not Waited.WITHIN else None,

@@ -111,7 +111,9 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
         Advice.ASK_ADMINISTRATOR: "The stop failed again in the same way: tell the user that an administrator must look into it.",
     },
     Reason.DELETE_FAILED: {
-        Advice.ASK_USER: "The deletion failed and the workspace may still run. Ask the user whether it is to be started and used, or deleted again."
+        Advice.CALL_AGAIN: "The deletion failed and the workspace may still run. Delete it again.",
+        Advice.ASK_ADMINISTRATOR: "The deletion failed again in the same way: tell the user that an administrator must look into it.",
+        Advice.ASK_USER: "The deletion failed and the workspace may still run. Ask the user whether it is to be started and used, or deleted again.",
     },
     Reason.AGENT_AMBIGUOUS: {
         Advice.ASK_ADMINISTRATOR: "More than one agent is marked for chats, or none may be used: the template's author must mark exactly one."
