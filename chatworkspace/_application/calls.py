@@ -42,7 +42,8 @@ class Call:
     arguments: gives a hash of what it was told, by which the same call is known again. deciding: it holds the chat's mutex, and perhaps its claim.
     waited: how long what it waited for has taken, whoever waited for it; beyond: seconds by which that is more than its limit, if it is;
     under_way_for: seconds that it has taken. extra_time: seconds that it has spent on what its answer can do without.
-    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before.
+    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before;
+    by_person: that was stopped by somebody's word.
     lasting: what it reads cannot be read by coming back.
     placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
     chat: as it was looked at last, by calls that only look. told: how far a follower is; told_at: when it was told something last.
@@ -62,6 +63,7 @@ class Call:
         "awaited",
         "beyond",
         "book",
+        "by_person",
         "cancel",
         "chat",
         "chat_id",
@@ -115,7 +117,7 @@ class Call:
         self.waited = Waited.WITHIN
         self.beyond: float | None = None
         self.under_way_for = self.extra_time = 0.0
-        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = False
+        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = self.by_person = False
         self.placed = self.crowded = self.lasting = False
         self.told: Place | None = None
         self.chat: Chat | None = None

@@ -10,6 +10,7 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call
+from chatworkspace._application.elsewhere import DEAD
 from chatworkspace._application.extras import ALL_EXTRAS
 from chatworkspace._application.guiding import Guide
 from chatworkspace._application.memory import Proofs
@@ -34,7 +35,7 @@ RESERVED = 0.2
 LAST_DIAL = 5.0
 """Seconds for a dial of an agent that was waited for, and has not connected: it may have, this moment."""
 
-ASLEEP = (Condition.STOPPED, Condition.DORMANT)
+STOPPED = (Condition.STOPPED, Condition.DORMANT, Condition.STOP_FAILED)
 USABLE = (Condition.CONNECTING, Condition.SCRIPTS, Condition.SCRIPTS_FAILED, Condition.USABLE)
 """In which an agent may answer that has not."""
 
@@ -169,7 +170,8 @@ class Connector:
         finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
-            call.in_vain = finding.condition in ASLEEP and self._guide.in_vain(call.chat_id, bound.workspace)
+            if finding.condition in STOPPED:
+                self._guide.found_stopped(call, bound.workspace)
             raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)
@@ -224,7 +226,7 @@ class Connector:
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
         again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)
         if last or again_at >= self._dial_by(limit) or (target.same_as(failed) and not self._may_answer(target, error)):
-            raise self._explained(target, error) from error
+            raise self._explained(call, target, error) from error
         call.pause(again_at)
         return target
 
@@ -233,7 +235,7 @@ class Connector:
         passing = error.retryable if isinstance(error, UnavailableError) else not error.permanent
         return passing and self._asking.classify(target.bound.workspace).condition in USABLE
 
-    def _explained(self, target: _Target, error: Exception) -> ConnectError:
+    def _explained(self, call: Call, target: _Target, error: Exception) -> ConnectError:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
         finding = self._asking.classify(target.bound.workspace)
         reason = Reason.CONNECT_FAILED
@@ -241,6 +243,7 @@ class Connector:
             reason = describe(finding, target.bound.workspace).reason
         elif finding.condition is Condition.SHUTTING_DOWN:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
+        call.in_vain = reason in DEAD and self._guide.restarted(call, target.bound.workspace)
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
     def _record_use(self, call: Call, target: _Target, limit: float) -> None:

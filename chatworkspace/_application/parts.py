@@ -9,6 +9,7 @@ from chatworkspace._application.calls import Calls
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.connecting import Connector
 from chatworkspace._application.deleting import Deletions
+from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
@@ -30,6 +31,7 @@ from chatworkspace._application.turns import Turns
 from chatworkspace._application.values import Values
 from chatworkspace._application.waiting import Waiter
 from chatworkspace._application.watches import Watches
+from chatworkspace._domain.advice import LONGEST_PAUSE
 from chatworkspace._ports.system_clock import this_process
 
 
@@ -39,16 +41,16 @@ class Parts:
     def __init__(self, given: Given) -> None:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
         self.process, self.mutex = this_process(), ChatMutex()
-        self.values = values = Values()
+        self.proofs, self.values = proofs, values = Proofs(timeouts.proof), Values()
         self.calls = Calls(given.max_waiting, Listening(listener=given.on_event, clock=clock, values=values))
-        self.proofs = proofs = Proofs(timeouts.proof)
         self.extras = extras = Extras(clock, values)
         self.redactor = redactor = Redactor(clock=clock, creator=creator, extras=extras, values=values)
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
+        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=timeouts.connect + timeouts.lost_after + LONGEST_PAUSE)
+        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts(), elsewhere=elsewhere)
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)

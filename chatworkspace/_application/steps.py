@@ -15,10 +15,12 @@ from chatworkspace._application.guiding import Guide
 from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.stories import MOST
 from chatworkspace._application.telling import Callbacks, Teller
 from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
@@ -35,6 +37,8 @@ TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, and not every store may hear of an interrupt; it is looked for so often."""
 
 MOST_TURNS = 20
+BEGIN = (Asked.CREATE, Asked.START)
+"""Calls that begin something which the same call goes on with, in whatever process."""
 
 TOO_SLOW = "the record of chats is slower than a dial is proof of being ready, or changes all the time"
 
@@ -75,6 +79,7 @@ class Steps:
         self._teller = teller
         self._endings = endings
         self._guide = guide
+        self._begun = guide.begun
 
     def go(
         self,
@@ -90,6 +95,10 @@ class Steps:
 
         goal: what is waited for. unbound: why the chat has no workspace, where a turn says that it has none.
         """
+        if len(self._begun) > MOST:
+            self._guide.forget_some()
+        track.wish = wish
+        track.asks = wish is not None and (bool(wish.parameters or wish.name) or wish.preset_id is not None)
         return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track)
 
     def run(self, call: Call, going: Going, track: Track) -> Outcome:
@@ -98,29 +107,42 @@ class Steps:
         try:
             outcome = _end_of(going)
         except Exception as error:
-            self._redactor.of_error(call, error)
-            if not isinstance(error, ChatWorkspaceError):
-                raise
-            error.left_behind = track.left
-            self._guide.of_error(call, error)
-            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
-                self._record_stray(call, track.stray)
+            self._failed(call, error, track)
             raise
         left = track.left or track.replaces
         if left is not None and left.workspace_id != outcome.chat.workspace_id:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call, track.stray)
-        if track.built and outcome.workspace is not None:
-            self._guide.built(call, outcome.workspace, track)
-        if outcome.phase is not None or call.chat_id in self._guide.wished:
-            outcome = self._guide.continued(call, outcome, track)
+        outcome = self._of_wish(call, outcome, track)
         if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
             outcome = self._guide.of_outcome(call, outcome)
         if call.heard is not None:
             call.heard.outcome = outcome
         self._teller.ended(call, outcome)
         return outcome
+
+    def _of_wish(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
+        """Return it as what the wish came to, which may have taken several calls, of several processes."""
+        if track.built and outcome.workspace is not None:
+            self._guide.built(call, outcome.workspace, track)
+        if track.met and (outcome.phase is not None or outcome.state is State.READY) and call.asked in BEGIN:
+            outcome = self._guide.begun_elsewhere(call, outcome, track)
+        if outcome.phase is not None or call.chat_id in self._guide.wished:
+            outcome = self._guide.continued(call, outcome, track)
+        if outcome.not_applied and not outcome.created:
+            outcome = self._guide.applied(call, outcome, track)
+        elif outcome.created and track.asks and outcome.workspace is not None:
+            self._guide.keep(call, outcome.workspace)
+        return outcome
+
+    def _failed(self, call: Call, error: Exception, track: Track) -> None:
+        self._redactor.of_error(call, error)
+        if isinstance(error, ChatWorkspaceError):
+            error.left_behind = track.left
+            self._guide.of_error(call, error)
+            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
+                self._record_stray(call, track.stray)
 
     def _record_stray(self, call: Call, stray: Workspace) -> None:
         note = visible(f"made {stray.name} ({stray.id}) and was overtaken")
@@ -167,6 +189,8 @@ class Steps:
                         return outcome
                     began = self._clock.monotonic()
                 case Follow(bound=bound):
+                    # nobody else has decided while this call was about to
+                    track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
@@ -262,6 +286,7 @@ class Steps:
                 outcome = self._teller.under_way(call, bound, finding, told, track)
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
+            self._begun[call.chat_id] = bound.workspace.build.id
             self.publish(call, bound, track)
         rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:

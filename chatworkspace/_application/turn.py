@@ -100,7 +100,9 @@ class Track:
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
-    continued: it is the same call again as one that was told to come back. heard: what is heard of it; None: nobody listens.
+    continued: it is the same call again as one that was told to come back. met: it has changed nothing, and waits for what it has found.
+    wish: what create() was asked for; asks: for something of which can be told that it was not applied. answers: those of a start.
+    heard: what is heard of it; None: nobody listens.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
@@ -122,8 +124,17 @@ class Track:
     stood: Plan | None = None
     heard: Heard | None = None
     continued: bool = False
+    met: bool = False
+    wish: Wish | None = None
+    asks: bool = False
+    answers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     overridden: tuple[str, ...] = ()
     unchecked: frozenset[str] = frozenset()
+
+    @property
+    def disturbed(self) -> bool:
+        """What is followed is not simply what the chat had: it was built or attached, somebody's plan stood, or a build was refused."""
+        return self.built or self.attached or self.stood is not None or self.version_before is not None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

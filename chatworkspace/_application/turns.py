@@ -39,6 +39,7 @@ class Turns:
 
     def take(self, call: Call, policy: Policy, track: Track) -> Turn:
         """Look, decide, and act once."""
+        track.answers = policy.parameters
         dial = self.dialled(call.chat_id)
         look = self._asking.look(call.chat_id)
         if look.plan is not None:

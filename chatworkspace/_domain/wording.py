@@ -172,3 +172,8 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
     Reason.CLOSED: {Advice.CALL_LATER: f"This process ends. Make the same call again {LATER}."},
 }
 """A reason's own sentences. Where it has none for an advice, BY_ADVICE does."""
+BY_PERSON: Mapping[Reason, str] = {
+    Reason.NOT_RUNNING: "Somebody has stopped the workspace. Do not start it unasked: ask the user whether it is to be started.",
+    Reason.DORMANT: "Somebody has stopped the workspace, and it sleeps since. Do not start it unasked: ask the user whether it is to be started.",
+}
+"""What is told of a stop that somebody has asked for, to whoever would use the workspace."""
