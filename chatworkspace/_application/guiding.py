@@ -147,9 +147,13 @@ class Guide:
         return attrs.evolve(outcome, reason=reason, built=True, updated=before not in (None, workspace.build.template_version_id))
 
     def applied(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
-        """Return the outcome of a call that found something without what it asks for and what holds: as not applied only the rest is told."""
+        """Return the outcome without what was asked for and holds: only the rest is told as not applied. What was made for a wish is remembered."""
         wish, workspace = track.wish, outcome.workspace
         if wish is None or workspace is None or outcome.state is State.UNKNOWN:
+            return outcome
+        if outcome.created:
+            self._wishes.keep(call.chat_id, call.asked, call.arguments(), workspace.id)
+        if outcome.created or not outcome.not_applied:
             return outcome
         if self._wishes.is_kept(call.chat_id, call.asked, call.arguments(), workspace.id):
             return attrs.evolve(outcome, not_applied={})
@@ -159,10 +163,6 @@ class Guide:
         if track.met and "preset_id" in missed and self._elsewhere.has_preset(call, outcome.chat, workspace, wish.preset_id):
             del missed["preset_id"]
         return attrs.evolve(outcome, not_applied=missed)
-
-    def keep(self, call: Call, workspace: Workspace) -> None:
-        """Note that the workspace was made for this wish."""
-        self._wishes.keep(call.chat_id, call.asked, call.arguments(), workspace.id)
 
     def built(self, call: Call, workspace: Workspace, track: Track) -> None:
         """Note that the call has asked for a build."""

@@ -114,26 +114,19 @@ class Steps:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call, track.stray)
-        outcome = self._of_wish(call, outcome, track)
-        if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
-            outcome = self._guide.of_outcome(call, outcome)
-        if call.heard is not None:
-            call.heard.outcome = outcome
-        self._teller.ended(call, outcome)
-        return outcome
-
-    def _of_wish(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
-        """Return it as what the wish came to, which may have taken several calls, of several processes."""
         if track.built and outcome.workspace is not None:
             self._guide.built(call, outcome.workspace, track)
         if track.met and (outcome.phase is not None or outcome.state is State.READY) and call.asked in BEGIN:
             outcome = self._guide.begun_elsewhere(call, outcome, track)
         if outcome.phase is not None or call.chat_id in self._guide.wished:
             outcome = self._guide.continued(call, outcome, track)
-        if outcome.not_applied and not outcome.created:
+        if track.asks:
             outcome = self._guide.applied(call, outcome, track)
-        elif outcome.created and track.asks and outcome.workspace is not None:
-            self._guide.keep(call, outcome.workspace)
+        if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
+            outcome = self._guide.of_outcome(call, outcome)
+        if call.heard is not None:
+            call.heard.outcome = outcome
+        self._teller.ended(call, outcome)
         return outcome
 
     def _failed(self, call: Call, error: Exception, track: Track) -> None:

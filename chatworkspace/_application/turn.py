@@ -101,8 +101,8 @@ class Track:
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
     continued: it is the same call again as one that was told to come back. met: it has changed nothing, and waits for what it has found.
-    wish: what create() was asked for; asks: for something of which can be told that it was not applied. answers: those of a start.
-    heard: what is heard of it; None: nobody listens.
+    heard: what is heard of it; None: nobody listens. wish: what create() was asked for; asks: for something of which can be told that it was not
+    applied. answers: those of a start.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
