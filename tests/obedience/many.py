@@ -1,4 +1,7 @@
-"""Many games, one after another, and what came of them: `PYTHONPATH=.:adapters python -m tests.obedience.many --worlds N [--first SEED]`."""
+"""Many games, one after another, and what came of them: `PYTHONPATH=.:adapters python -m tests.obedience.many --worlds N [--first SEED]`.
+
+Their seeds follow one that is drawn anew each time, and printed, so that they can be played again.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from random import SystemRandom
 
 import attrs
 
 from tests.obedience.rules import problems
 from tests.obedience.worlds import Game
+
+SEEDS = 1 << 40
+"""How many there are to draw from."""
 
 
 @attrs.define(kw_only=True)
@@ -28,13 +35,18 @@ class Report:
         return f"the obedient player: {len(ordered)} worlds, {mean:.1f} calls each, p99 {p99}, {len(self.wrong)} violations; {given}"
 
 
+def problems_of(seed: int) -> list[str]:
+    """Play one, and return what was wrong."""
+    return problems(Game(seed).play())
+
+
 def played(seeds: Iterable[int]) -> Report:
     """Play them."""
     report = Report()
     for seed in seeds:
         game = Game(seed).play()
         report.calls.append(len(game.told))
-        report.advice.update(it.advice.value for it in game.told)
+        report.advice.update(it.advice.value if it.advice else "none" for it in game.told)
         report.wrong += problems(game)
     return report
 
@@ -43,8 +55,10 @@ def main(arguments: Sequence[str]) -> int:
     """Play as many as is asked for; 1: something was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.obedience.many", description="A model that obeys, in random worlds.")
     parser.add_argument("--worlds", type=int, default=1000)
-    parser.add_argument("--first", type=int, default=0, help="seed of the first world")
+    parser.add_argument("--first", type=int, default=SystemRandom().randrange(SEEDS), help="seed of the first world (default: drawn)")
     options = parser.parse_args(arguments)
+    sys.stdout.write(f"again with --worlds {options.worlds} --first {options.first}\n")
+    sys.stdout.flush()
     report = played(range(options.first, options.first + options.worlds))
     sys.stdout.write("".join(f"{it}\n" for it in (*report.wrong, report)))
     return 1 if report.wrong else 0
