@@ -112,9 +112,10 @@ def without_end(told: Told) -> bool:
     return told.at - told.wished_at >= ALL - SLACK and (told.truth.how in NOT_DONE or told.truth.struck)
 
 
-def _connected(told: Told) -> bool:
+def is_connected(told: Told) -> bool:
+    """Tell whether its agent is connected, whatever its scripts do."""
     it = told.truth.workspace
-    return it is not None and it.agents[0].connected_since_build and it.agents[0].disconnected_for is None
+    return it is not None and bool(it.agents) and it.agents[0].connected_since_build and it.agents[0].disconnected_for is None
 
 
 def _starting_for(told: Told) -> float | None:

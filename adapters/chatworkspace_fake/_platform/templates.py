@@ -22,8 +22,9 @@ class TemplateSettings(TypedDict, total=False):
     """What FakeCoder.add_template() and update_template() may be told of a template. Durations are seconds.
 
     build: until the first build ends (0); several: of a workspace's first start, its second, and so on; the last for all that follow.
-    stop: how long it takes (0); several: of its first stop, its second, and so on. delete: how long that takes (0). connect: from the end of a start until its agents connect (0); NEVER: they stay connecting.
-    scripts: then, until their scripts have ended (0). Each of these but `connect` may be a Fails.
+    stop: how long that takes (0); several: of its first stop, its second, and so on. delete: how long that takes (0).
+    connect: from the end of a start until its agents connect (0); NEVER: they stay connecting. scripts: then, until their scripts have ended (0).
+    Each of these but `connect` may be a Fails.
     agent_timeout: after which agents that have not connected are timed out; script_timeout: after which scripts that still run are; drop: how long
     after the scripts the agents are lost (NEVER, all three).
     agents: their names (`main`); "main/sub" is a sub-agent of "main". external_agent: they run on a host of the user's, and connect when somebody
