@@ -32,7 +32,7 @@ from chatworkspace._ports.errors import (
 )
 from chatworkspace._ports.own_parts import OwnParts
 from chatworkspace._ports.patience import interruptible, time_left
-from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store
+from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store, holder_of
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
 
@@ -78,6 +78,7 @@ __all__ = [
     "check_seconds",
     "check_text",
     "fit_text",
+    "holder_of",
     "intent_of",
     "interruptible",
     "look_of",

@@ -33,10 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         raise
     except KeyboardInterrupt:
         return Code.INTERRUPTED
+    except BrokenPipeError:
+        give_up()
+        return Code.DONE  # whoever read the output has seen enough of it
     except OSError as error:
-        give_up()  # whoever read the output has gone, or the disk is full
-        if not isinstance(error, BrokenPipeError):
-            sys.stderr.write(f"chatworkspace: {error}\n")
+        give_up()  # the disk is full
+        sys.stderr.write(f"chatworkspace: {error}\n")
         return Code.NOT_READY
     return code
 

@@ -65,14 +65,16 @@ COLUMNS = (
     "token",
     "written",
     "claimed_for",
+    "held_for",
     "planned_for",
 )
-"""Of a chat's row as it is read. The last two are seconds; null, by which the row is told to be odd, where somebody has written `infinity`.
+"""Of a chat's row as it is read. The last three are seconds; null, by which the row is told to be odd, where somebody has written `infinity`.
 
 A claim from the future is free: the clock was set back, and would keep the chat."""
-_ROW = f"""{", ".join(COLUMNS[:-2])},
+_ROW = f"""{", ".join(COLUMNS[:-3])},
     CASE WHEN NOT (isfinite(taken_at) AND isfinite(until)) THEN NULL
         WHEN taken_at <= now AND now < until THEN extract(epoch FROM until - now) ELSE 0 END AS claimed_for,
+    CASE WHEN isfinite(taken_at) THEN greatest(extract(epoch FROM now - taken_at), 0) END AS held_for,
     CASE WHEN isfinite(planned_at) THEN greatest(extract(epoch FROM now - planned_at), 0) END AS planned_for"""
 
 # ---------------------------------------------------------------- reading

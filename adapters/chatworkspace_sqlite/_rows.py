@@ -57,10 +57,10 @@ class Row:
 
     def _fields(self, now: int) -> dict[str, Any]:
         if {type(self.taken_at), type(self.until), type(self.planned_at)} != {int}:
-            return {**attrs.asdict(self), "claimed_for": None, "planned_for": None}  # whoever reads these tells that the row is odd
+            return {**attrs.asdict(self), "claimed_for": None, "planned_for": None, "held_for": None}  # whoever reads these tells that the row is odd
         claimed_for = self.until - now if self.taken_at <= now < self.until else 0
-        planned_for = max(now - self.planned_at, 0)
-        return {**attrs.asdict(self), "claimed_for": claimed_for / SECOND, "planned_for": planned_for / SECOND}
+        seconds = {"claimed_for": claimed_for, "planned_for": max(now - self.planned_at, 0), "held_for": max(now - self.taken_at, 0)}
+        return {**attrs.asdict(self), **{name: it / SECOND for name, it in seconds.items()}}
 
     def taken(self, now: int, token: str, ttl: float) -> Row:
         """Return it with a new holder."""

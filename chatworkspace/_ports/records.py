@@ -10,7 +10,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._ports.errors import ChangedError, ClaimedError, StaleClaimError
-from chatworkspace._ports.store import Claim, Intent, Look, Plan
+from chatworkspace._ports.store import Claim, Intent, Look, Plan, holder_of
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, Reason
 
@@ -32,6 +32,7 @@ class Record:
     claimed_for: seconds that somebody's claim still lives; 0: free.
     token: of the claim with this epoch, whether it still lives or not; empty before the first.
     written: its holder has written, and given the claim back.
+    held_for: seconds since it was claimed, while that claim lives.
     """
 
     chat: Chat
@@ -42,11 +43,22 @@ class Record:
     claimed_for: float
     token: str
     written: bool
+    held_for: float = 0.0
 
     @property
     def look(self) -> Look:
         """What a reader gets."""
-        return Look(chat=self.chat, plan=self.plan, name=self.name, number=self.number, epoch=self.epoch, claimed_for=self.claimed_for)
+        held = self.claimed_for > 0
+        return Look(
+            chat=self.chat,
+            plan=self.plan,
+            name=self.name,
+            number=self.number,
+            epoch=self.epoch,
+            claimed_for=self.claimed_for,
+            holder=holder_of(self.token) if held else "",
+            held_for=self.held_for if held else 0.0,
+        )
 
     @property
     def claim(self) -> Claim:
@@ -162,6 +174,7 @@ def _record(row: Fields) -> Record:
         claimed_for=float(row["claimed_for"]),
         token=row["token"],
         written=bool(row["written"]),
+        held_for=float(row.get("held_for", 0.0)),
     )
 
 

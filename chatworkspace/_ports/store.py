@@ -72,6 +72,8 @@ class Look:
     number: that goes into the mark of that name.
     epoch: counts the claims.
     claimed_for: seconds that somebody's claim still lives; 0: free.
+    holder: what that claim's holder calls itself: holder_of() its token. Empty: it is free, or nobody knows.
+    held_for: seconds since it was claimed; 0: free.
     """
 
     chat: Chat
@@ -80,6 +82,13 @@ class Look:
     number: int
     epoch: int
     claimed_for: float
+    holder: str = ""
+    held_for: float = 0.0
+
+
+def holder_of(token: str) -> str:
+    """Return what a token's holder calls itself: all before the last colon, such as `HOST:PID`. The rest is nobody else's business."""
+    return token.rpartition(":")[0]
 
 
 @attrs.frozen(kw_only=True)

@@ -67,14 +67,20 @@ class SystemClock:
         return f"{process.name}-{next(process.numbers):x}"
 
 
-class Process:
-    """What is one process's own: a name from the operating system, which tokens begin with, and a count, which they end with.
+MOST_OF_HOST = 100
+"""Characters of a host's name that are told."""
 
-    Asking the system for each token would give the interpreter away each time.
+
+class Process:
+    """What is one process's own: a name, which tokens begin with, and a count, which they end with.
+
+    The name is `HOST:PID:RANDOM`, so that whoever looks at a chat that is held may find out by whom. Asking the system for each token would give the
+    interpreter away each time.
     """
 
     def __init__(self) -> None:
-        self.name = os.urandom(16).hex()
+        host = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+        self.name = f"{host[:MOST_OF_HOST]}:{os.getpid()}:{os.urandom(16).hex()}"
         self.numbers = itertools.count()
 
 

@@ -15,10 +15,10 @@ import pytest
 import chatworkspace
 import chatworkspace_contracts
 from chatworkspace_contracts import CREATOR_RULES, STORE_RULES
+from tests.docs.pages import blocks, text
 from tests.packaging.runs import ROOT, clean_environment
 
-PAGE = (ROOT / "docs" / "adapters.md").read_text(encoding="utf-8")
-WITH_PYTEST, WITH_UNITTEST, CHOOSING, IN_VIRTUAL_TIME, TELLING = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+WITH_PYTEST, WITH_UNITTEST, CHOOSING, IN_VIRTUAL_TIME, TELLING = blocks("docs/adapters.md", "python")
 PATH = f"{ROOT}:{ROOT / 'adapters'}"
 
 
@@ -90,7 +90,7 @@ def test_the_rules_are_chosen_and_run_in_virtual_time_as_written(capsys: pytest.
 
 def test_the_broken_rule_that_is_shown_is_one() -> None:
     """Id and sentence are the rule's own."""
-    (shown,) = re.findall(r"^```\n(.*)\nexpected ", PAGE, re.MULTILINE)
+    (shown,) = re.findall(r"^```\n(.*)\nexpected ", text("docs/adapters.md"), re.MULTILINE)
     assert shown in {f"{rule.id}: {rule.states}" for rule in STORE_RULES}
 
 

@@ -20,22 +20,17 @@ from chatworkspace_fake import FakeCoder, MemoryStore, ScaledClock, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._stock import furnish
+from tests.docs.pages import blocks, text
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment, run
 from tests.sockets import free_port
 
 if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-
-
-MAIN_JOB, TESTS, _, TRY, RUN, UPGRADE, EXAMPLE = blocks("sh")
-EMBEDDING, CONNECT, TOOLS, WORKERS, USERS_TEST = blocks("python")
-ASKED, ANSWERED = blocks("json")
+README = text("README.md")
+MAIN_JOB, TESTS, _, TRY, RUN, UPGRADE, EXAMPLE = blocks("README.md", "sh")
+EMBEDDING, CONNECT, TOOLS, WORKERS, USERS_TEST = blocks("README.md", "python")
+ASKED, ANSWERED = blocks("README.md", "json")
 
 
 @pytest.mark.parametrize("command", [MAIN_JOB, TESTS, EXAMPLE], ids=["main job", "tests", "example"])

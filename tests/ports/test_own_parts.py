@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from chatworkspace.ports import OwnParts
-from tests.adapters.forks import in_child
+from tests.forks import ended, in_child
 
 
 @attrs.define(eq=False)
@@ -88,7 +88,7 @@ def test_a_child_has_its_own() -> None:
         parts.close()
         assert (own.closed, line.closed) == (1, 0)
 
-    assert os.waitpid(in_child(in_the_child), 0)[1] == 0
+    assert ended(in_child(in_the_child)) == 0
     assert (parts.here() is line, line.closed, parts.closed) == (True, 0, False)
 
 
@@ -103,4 +103,4 @@ def test_what_a_parent_closed_is_closed_in_its_child() -> None:
         assert parts.closed
         assert (parts.here().process, parts.here().closed) == (os.getpid(), 1)
 
-    assert os.waitpid(in_child(in_the_child), 0)[1] == 0
+    assert ended(in_child(in_the_child)) == 0

@@ -32,6 +32,9 @@ def _as_it_is(**changes: Any) -> Record:
 def test_a_reader_gets_all_but_the_token() -> None:
     """Whoever could name the token could write."""
     assert HELD.look == Look(chat=CHAT, plan=None, name="chat-abc", number=1, epoch=5, claimed_for=60.0)
+    named = attrs.evolve(HELD, token="[::1]:4711:a1b2-7", held_for=3.0)  # noqa: S106 # of a claim
+    assert named.look == attrs.evolve(HELD.look, holder="[::1]:4711", held_for=3.0)
+    assert attrs.evolve(named, claimed_for=0.0).look == attrs.evolve(HELD.look, claimed_for=0.0)
 
 
 def test_a_holder_gets_what_its_writes_carry() -> None:

@@ -16,6 +16,8 @@ from typing import IO, NamedTuple
 from tests.runs import offspring
 
 ROOT = Path(__file__).resolve().parents[2]
+MOST = 3600.0
+"""Seconds after which a command is ended, unless its step says otherwise: it hangs, and whoever runs the tests is to see what the others came to."""
 TO_CLEAN_UP = 20.0
 """Seconds that interrupted steps have to end what they have started; what is left then is asked itself."""
 TO_END = 5.0
@@ -28,9 +30,10 @@ INTERRUPTED = 130
 class Shell:
     """Runs the commands of one step. Used by the step's thread; `end` comes from another."""
 
-    def __init__(self, output: IO[bytes] | None) -> None:
-        """output: where all goes that they print. None: where this process prints."""
+    def __init__(self, output: IO[bytes] | None, most: float | None = MOST) -> None:
+        """output: where all goes that they print; None: where this process prints. most: seconds that each may take."""
         self._output = output
+        self._most = most
         self._lock = threading.Lock()
         """Guards what runs, and whether anything may."""
         self._running: subprocess.Popen[bytes] | None = None
@@ -43,7 +46,20 @@ class Shell:
         except OSError as error:
             self.say(f"{command[0]}: {error}")
             return False
-        return process is not None and process.wait() == 0
+        return process is not None and self._succeeds(process)
+
+    def _succeeds(self, process: subprocess.Popen[bytes]) -> bool:
+        try:
+            return process.wait(self._most) == 0
+        except subprocess.TimeoutExpired:
+            self.say(f"it has not ended in {self._most:g} s, and is ended")
+        process.terminate()
+        try:
+            process.wait(TO_CLEAN_UP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        return False
 
     def say(self, line: str) -> None:
         """Print a line among what the commands print."""
@@ -73,6 +89,8 @@ class Step(NamedTuple):
 
     name: str
     run: Callable[[Shell], bool]
+    most: float | None = MOST
+    """Seconds that each of its commands may take."""
 
 
 class Result(NamedTuple):
@@ -126,7 +144,7 @@ class Run:
                     self._told(result, output.read())
 
     def _result(self, step: Step, output: IO[bytes] | None) -> Result:
-        shell, began = Shell(output), time.monotonic()
+        shell, began = Shell(output, step.most), time.monotonic()
         with self._lock:
             self._shells.append(shell)
         if self._interrupted:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import configparser
+import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from tempfile import TemporaryFile
 
 import pytest
 
 from tests.required import VARIABLE
-from tests.runs import interpreters, offspring, steps
-from tests.runs.lanes import Run, Shell, Step
+from tests.runs import interpreters, lanes, offspring, steps
+from tests.runs.lanes import MOST, ROOT, Run, Shell, Step
 
 ABSENT = [it for it in interpreters.TESTED if it != sys.version_info[:2]]
 
@@ -66,3 +70,53 @@ def test_modules_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert Shell(said).run(sys.executable, "-c", "import sys; print(sys.dont_write_bytecode)")
         said.seek(0)
         assert said.read().split() == [b"False"]
+
+
+DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+
+
+@pytest.mark.parametrize("begins", ["pass", DEAF])
+def test_a_command_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, begins: str) -> None:
+    """Asked first, and killed where it does not hear: the run goes on, with a failure that says so."""
+    monkeypatch.setattr(lanes, "TO_CLEAN_UP", 0.5)
+    with TemporaryFile() as output:
+        assert not Shell(output, 0.5).run(sys.executable, "-c", f"import time; {begins}; time.sleep(600)")
+        output.seek(0)
+        assert output.read() == b"it has not ended in 0.5 s, and is ended\n"
+    with TemporaryFile() as output:
+        assert Shell(output, None).run(sys.executable, "-c", "")
+
+
+def test_what_takes_hours_is_not_ended() -> None:
+    """The runs before a release take as long as they take; all others have a limit."""
+    assert {step.most for lane in steps.deep(60) for step in lane} == {None}
+    assert {step.most for run in (steps.quick(), steps.exhaustive()) for lane in run for step in lane} == {MOST}
+
+
+HANGS = """
+import threading, time
+def test_one():
+    def beside():
+        time.sleep(600)
+    threading.Thread(target=beside, daemon=True).start()
+    time.sleep(600)
+def test_another():
+    pass
+"""
+
+
+def test_a_test_that_hangs_tells_where(tmp_path: Path) -> None:
+    """Where each thread stands, in the output of the run; the other tests are run, and it fails."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    asked = {name: value for name, value in settings["tool:pytest"].items() if name.startswith("faulthandler")}
+    assert set(asked) == {"faulthandler_timeout", "faulthandler_exit_on_timeout"}
+    (tmp_path / "test_it.py").write_text(HANGS)
+    quickly = [f"--override-ini={name}={value}" for name, value in (asked | {"faulthandler_timeout": "1"}).items()]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "1", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", *quickly, "test_it.py"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 1
+    assert re.search(r"in beside\b", said), said
+    assert re.search(r"in test_one\b", said), said
+    assert "1 failed, 1 passed" in said

@@ -28,8 +28,8 @@ from chatworkspace_fake import MemoryStore
 from chatworkspace_postgres import upgrade
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.postgres.server import Database, granted
+from tests.docs.pages import blocks
 from tests.hanging import PATIENCE, until
-from tests.sdks.pages import blocks
 from tests.sockets import free_port
 
 pytestmark = pytest.mark.sdks
@@ -99,7 +99,7 @@ class Site:
 def run(page: str, module: ModuleType) -> None:
     """Run the page's blocks, one after the other, as a module."""
     sys.modules[module.__name__] = module
-    for block in blocks(page, "python"):
+    for block in blocks(f"docs/how-to/{page}", "python"):
         exec(compile(block, page, "exec"), module.__dict__)  # noqa: S102 # our own page
 
 

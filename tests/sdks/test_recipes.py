@@ -16,8 +16,8 @@ import pytest
 from chatworkspace import ChatWorkspaces, State
 from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from tests.docs.pages import blocks
 from tests.sdks.endpoint import Endpoint, Json, serving
-from tests.sdks.pages import blocks
 
 pytestmark = pytest.mark.sdks
 
@@ -133,7 +133,7 @@ def messages(talk: Talk) -> list[Json]:
 
 def test_openai_chat_completions(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each call of a message is answered by a message with its id, before the model is asked again; what it does wrong is told to it."""
-    chat, _ = blocks("openai.md", "python")
+    chat, _ = blocks("docs/how-to/openai.md", "python")
     with answering(completions(talk), monkeypatch) as endpoint:
         talk.run(chat, capsys)
     assert endpoint.paths == ["/v1/chat/completions"] * 3
@@ -148,7 +148,7 @@ def test_openai_chat_completions(talk: Talk, monkeypatch: pytest.MonkeyPatch, ca
 
 def test_openai_responses(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Each call is answered by an item with its id; the rest of the conversation the vendor keeps."""
-    _, recipe = blocks("openai.md", "python")
+    _, recipe = blocks("docs/how-to/openai.md", "python")
     with answering(responses(talk), monkeypatch) as endpoint:
         talk.run(recipe, capsys)
     assert endpoint.paths == ["/v1/responses"] * 3
@@ -163,7 +163,7 @@ def test_openai_responses(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: p
 
 def test_anthropic(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """One message with a result for each call; errors are marked as such."""
-    (recipe,) = blocks("anthropic.md", "python")
+    (recipe,) = blocks("docs/how-to/anthropic.md", "python")
     with answering(messages(talk), monkeypatch) as endpoint:
         talk.run(recipe, capsys)
     assert endpoint.paths == ["/v1/messages"] * 3
@@ -177,7 +177,7 @@ def test_anthropic(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 def test_langchain(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The agent of LangChain, which is a graph of LangGraph: results come back by their ids, and errors have the status of such."""
-    recipe, _ = blocks("langchain.md", "python")
+    recipe, _ = blocks("docs/how-to/langchain.md", "python")
     with answering(completions(talk, odd=False), monkeypatch) as endpoint:
         names = talk.run(recipe, capsys)
     told = {it.tool_call_id: it for it in names["state"]["messages"] if it.type == "tool"}
@@ -192,7 +192,7 @@ def test_langchain(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 def test_a_graph_of_ones_own(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """The node answers the calls of a message in LangGraph's own threads, in order, and an error is one."""
-    recipe, node = blocks("langchain.md", "python")
+    recipe, node = blocks("docs/how-to/langchain.md", "python")
     with answering(completions(talk, odd=False), monkeypatch):
         names = talk.run(recipe, capsys)
     imports = "from langgraph.graph import MessagesState, StateGraph\nfrom langchain_core.messages import AIMessage\n"
@@ -209,7 +209,7 @@ def test_a_graph_of_ones_own(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys
 
 def test_pydantic_ai(talk: Talk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Results come back by their ids; a failed tool is told as one, and the run goes on."""
-    (recipe,) = blocks("pydantic-ai.md", "python")
+    (recipe,) = blocks("docs/how-to/pydantic-ai.md", "python")
     with answering(responses(talk, odd=False), monkeypatch) as endpoint:
         names = talk.run(recipe, capsys)
     assert [tool.name for tool in names["tools"]] == [it["name"] for it in talk.workspaces.toolbox(CHAT).specs("mcp")]

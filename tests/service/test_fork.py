@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -14,6 +13,8 @@ import pytest
 from chatworkspace import ChatWorkspaceError, ChatWorkspaces, Reason
 from chatworkspace.ports import Look
 from chatworkspace_fake import FakeCoder, MemoryStore
+from tests.forks import ended
+from tests.forks import in_child as forked
 from tests.service.chats import CHAT
 
 pytestmark = [
@@ -27,22 +28,20 @@ OWNER, ORGANIZATION = UUID(int=1), UUID("0a11ce00-0000-4000-8000-000000000002")
 
 def in_child(act: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     """Fork, act in the child, and return what it found out."""
-    sys.stdout.flush()
     reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        answer: dict[str, Any] = {}
+
+    def tell() -> None:
         try:
             answer = act()
-        except BaseException as error:  # noqa: BLE001 # a child of a test ends here, whatever happens
+        except BaseException as error:  # noqa: BLE001 # told by the parent
             answer = {"raised": repr(error)}
-        finally:
-            os.write(writing, json.dumps(answer).encode())
-            os._exit(0)
+        os.write(writing, json.dumps(answer).encode())
+
+    child = forked(tell)
     os.close(writing)
+    assert ended(child) == 0
     with os.fdopen(reading) as pipe:
-        answer = json.loads(pipe.read())
-    assert os.waitpid(child, 0)[1] == 0
+        answer: dict[str, Any] = json.loads(pipe.read())
     return answer
 
 

@@ -36,6 +36,8 @@ SERVERS: Mapping[str, tuple[str, ...]] = {
 }
 PATIENCE = 60.0
 """Seconds until a server has to be up, or to have said something."""
+LONGEST = 5 * PATIENCE
+"""Seconds until a stream has to have come to its end, however many signs of life it gives."""
 
 
 @attrs.frozen(kw_only=True)
@@ -73,13 +75,14 @@ class Site:
 
     def events(self, chat: str, last_id: str = "") -> Generator[Event]:
         """Yield the events of one stream until the server ends it; whoever stops early closes the connection."""
-        line = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        line, over = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE), time.monotonic() + LONGEST
         try:
             line.request("GET", f"/chats/{chat}/events", headers={"Last-Event-ID": last_id} if last_id else {})
             answer = line.getresponse()
             assert answer.getheader("Content-Type", "").startswith("text/event-stream")
             fields: dict[str, str] = {}
             for raw in answer:
+                assert time.monotonic() < over, "signs of life, and never an end"
                 name, _, value = raw.decode().rstrip("\n").partition(": ")
                 if name:
                     fields[name] = value
@@ -93,7 +96,9 @@ class Site:
 def follow(site: Site, chat: str, last_id: str = "") -> list[Event]:
     """Follow a chat until there is an outcome; ask again as often as the stream ends before, as a browser does."""
     seen: list[Event] = []
+    over = time.monotonic() + LONGEST
     while not seen or seen[-1].name != "outcome":
+        assert time.monotonic() < over, "it never came to its end"
         if seen:
             time.sleep(1)
         with suppress(OSError, HTTPException):  # the worker was killed

@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, State
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, Reason, State
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
-from chatworkspace_cli._online import json, names, stores, texts
+from chatworkspace_cli._online import held, json, names, stores, texts
 from chatworkspace_cli._online.json import Json
 from chatworkspace_cli._online.session import Session
 
@@ -121,9 +121,14 @@ def _pairs(told: list[str], expected: str) -> Iterator[tuple[str, str]]:
 
 
 def status(session: Session, options: Namespace, tell: Tell) -> Result:
-    """Say how it is."""
+    """Say how it is; of a creation that has come to nothing yet, who is at it, and since when."""
     del tell
-    return _of_outcome(session.workspaces.status(options.chat, wait=options.wait))
+    outcome = session.workspaces.status(options.chat, wait=options.wait)
+    result = _of_outcome(outcome)
+    if outcome.reason not in {Reason.IN_PROGRESS, Reason.INTERRUPTED_CREATION} or outcome.workspace is not None:
+        return result
+    look = session.opened.store.look(options.chat)
+    return attrs.evolve(result, told={**result.told, **held.held_json(look)}, lines=(*result.lines, *held.held_lines(look)))
 
 
 def follow(session: Session, options: Namespace, tell: Tell) -> Result:

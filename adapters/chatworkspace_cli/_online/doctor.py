@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 
 from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Template, Workspace
-from chatworkspace.ports import PortError, Store
-from chatworkspace_cli._online import names, table, texts
+from chatworkspace.ports import Look, PortError, Store
+from chatworkspace_cli._online import held, names, table, texts
 from chatworkspace_cli._online.copies import made_elsewhere
 from chatworkspace_cli._online.rules import reading
 from chatworkspace_cli._online.session import Session
@@ -249,12 +249,12 @@ def _store(report: Report, session: Session, holder: Holder | None) -> None:
     facts = _tried(report, "store", advice, lambda: (opened.schema_version(), *_counted(opened.store)))
     if facts is None:
         return
-    version, chats, plans, old = facts
+    version, chats, plans, stand = facts
     # writable: opening it has taken its lock, or looked at every right
     sentence = f"{opened.place} ({opened.kind}, schema {version}), writable; {_many(chats, 'chat')}, {_many(plans, 'standing plan')}"
     report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
-    if old:
-        report.blame("store", f"{old} plans have stood for more than {STANDING / 60:.0f} minutes", "`chatworkspace sweep` settles them.")
+    if stand:
+        report.blame("store", _standing(stand), "`chatworkspace sweep` settles them.")
     if holder is not None:
         _copied(report, session, opened.store, holder)
 
@@ -282,12 +282,26 @@ def _copied(report: Report, session: Session, store: Store, holder: Holder) -> N
         report.blame("store", what, COPIED)
 
 
-def _counted(store: Store) -> tuple[int, int, int]:
-    """Return how many chats there are, how many plans stand, and how many of those are old."""
+def _standing(looks: Sequence[Look]) -> str:
+    """Return that there are plans which stand too long, and of the oldest whose it is, and who is at it."""
+    stand = list[tuple[float, Look]]()
+    for it in looks:
+        with suppress(ChatWorkspaceError):  # an odd row, which the sweep tells
+            stand += [] if it.plan is None else [(it.plan.planned_for, it)]
+    said = f"{_many(len(looks), 'plan')} of more than {STANDING / 60:.0f} minutes"
+    if not stand:
+        return said
+    seconds, oldest = max(stand, key=lambda it: it[0])
+    who = f"held by {held.by(oldest)} for {held.age(oldest.held_for)}" if oldest.claimed_for else "held by nobody"
+    return f"{said}; the oldest is that of chat {oldest.chat.id}, begun {held.age(seconds)} ago, {who}"
+
+
+def _counted(store: Store) -> tuple[int, int, Sequence[Look]]:
+    """Return how many chats there are, how many plans stand, and those that are old."""
     chats, after = 0, ""
     while page := store.chats(after=after):
         chats, after = chats + len(page), page[-1].chat.id
-    return chats, len(store.planned(0)), len(store.planned(STANDING))
+    return chats, len(store.planned(0)), store.planned(STANDING)
 
 
 def _tried(report: Report, about: str, advice: str, ask: Callable[[], T]) -> T | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chatworkspace import ChatWorkspaceError
 from chatworkspace.ports import Intent, Look
+from chatworkspace_cli._online.held import held_json
 from chatworkspace_cli._online.texts import message_of, next_step_of
 
 Json = dict[str, Any]
@@ -21,5 +22,5 @@ def error_json(error: ChatWorkspaceError) -> Json:
 
 
 def chat_json(look: Look, history: Sequence[Intent]) -> Json:
-    """Return a chat with its history."""
-    return {"chat": look.chat.as_dict(), "planned": look.plan is not None, "history": [it.as_dict() for it in history]}
+    """Return a chat with its history, and who is at it."""
+    return {"chat": look.chat.as_dict(), "planned": look.plan is not None, **held_json(look), "history": [it.as_dict() for it in history]}

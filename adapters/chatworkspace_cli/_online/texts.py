@@ -19,6 +19,7 @@ from chatworkspace import (
     Template,
 )
 from chatworkspace.ports import Intent, Look
+from chatworkspace_cli._online.held import held_lines
 
 ARGUMENTS = {
     "chat_id": "--chat",
@@ -143,7 +144,8 @@ def chat_line(chat: Chat) -> str:
 def history_lines(look: Look, history: Sequence[Intent]) -> Iterator[str]:
     """Yield what a person is told of a chat's history."""
     chat = look.chat
-    yield chat_line(chat) + (", a creation is planned" if look.plan is not None else "")
+    yield chat_line(chat)
+    yield from held_lines(look)
     for it in history:
         yield f"{it.generation}. {_intent_text(it)}"
         yield from (f"   {note}" for note in it.notes)

@@ -12,7 +12,7 @@ from chatworkspace.ports import CreateWorkspace, NameTakenError, NotAnsweredErro
 from chatworkspace_contracts._abilities import Ability
 from chatworkspace_contracts._checks import equal, holds, present, raises
 from chatworkspace_contracts._creator.stage import UNDER_WAY, UNKNOWN, Fresh, Stage, topic
-from chatworkspace_contracts._seconds import BRIEF, SOON, THREADS
+from chatworkspace_contracts._seconds import BRIEF, LONG, SOON, THREADS
 
 CREATION = topic("creation")
 
@@ -94,7 +94,11 @@ def a_preset_answers_what_is_asked(fresh: Fresh) -> None:
 def a_creation_whose_answer_was_lost(fresh: Fresh) -> None:
     it = fresh()
     it.lose_answer("create_workspace")
-    it.ends_late(lambda deadline: it.creator.create_workspace(it.request(), deadline=deadline), NotAnsweredError, UnavailableError)
+    for patience in (BRIEF, 20 * BRIEF, LONG):  # where its time is over before it is sent, that is said, and nothing was asked for
+        errors = NotAnsweredError, UnavailableError
+        ended = it.ends_late(lambda deadline: it.creator.create_workspace(it.request(), deadline=deadline), *errors, patience=patience)
+        if isinstance(ended, NotAnsweredError):
+            break
     end = it.clock.monotonic() + SOON  # whoever gives up early may have to look twice
     while (found := it.find()) is None and it.clock.monotonic() < end:
         it.clock.sleep(BRIEF)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -14,6 +15,8 @@ from chatworkspace_contracts._rules import Topic
 from chatworkspace_contracts._seconds import BRIEF, LONG, SOON
 from chatworkspace_contracts._threads import Threads
 from chatworkspace_contracts._worlds import CreatorWorld
+
+E = TypeVar("E", bound=Exception)
 
 UNKNOWN = UUID(int=404)
 UNDER_WAY = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.CANCELING)
@@ -183,14 +186,15 @@ class Stage:
         self.clock.sleep(BRIEF)
         call()
 
-    def ends_late(self, call: Callable[[float], object], *errors: type[Exception]) -> None:
-        """Send with a deadline in a moment, and see it end by then, with one of the errors."""
-        deadline = self.clock.monotonic() + BRIEF
-        with raises(*errors):
+    def ends_late(self, call: Callable[[float], object], *errors: type[E], patience: float = BRIEF) -> E:
+        """Send with a deadline in a moment, and see it end by then, with one of the errors. Return that."""
+        deadline = self.clock.monotonic() + patience
+        with raises(*errors) as caught:
             call(deadline)
         late = self.clock.monotonic() - deadline
         if late > SOON:
             raise MismatchError(f"an end at most {SOON:g} s after the deadline", f"{late:g} s")
+        return caught.error
 
 
 Fresh = Callable[[], Stage]

@@ -41,6 +41,20 @@ def a_claimed_chat_says_for_how_long(fresh: Fresh) -> None:
     holds(f"fewer seconds each time, from {LONG:g} to 0", 0 < second < first <= LONG, (first, second))
 
 
+@CLAIMING.rule("holder", "A look at a claimed chat tells who holds it, by the token up to its last colon, and since when; of a free one neither.")
+def a_claimed_chat_says_who_holds_it(fresh: Fresh) -> None:
+    it = fresh()
+    it.open()
+    equal("the holder of a free chat", (it.look().holder, it.look().held_for), ("", 0))
+    claim = it.store.claim(it.look(), token=f"web-3:4711:{fresh_token()}", ttl=LONG)
+    it.clock.sleep(BRIEF)
+    look = it.look()
+    equal("the holder", look.holder, "web-3:4711")
+    holds(f"seconds from {BRIEF:g} to {LONG:g} since it was claimed", BRIEF / 2 <= look.held_for <= LONG, look.held_for)
+    it.store.release(claim)
+    equal("the holder afterwards", (it.look().holder, it.look().held_for), ("", 0))
+
+
 @CLAIMING.rule("held", "A chat that is held refuses a claim with ClaimedError, which says when to try again; the holder stays the holder.")
 def a_held_chat_refuses_a_claim(fresh: Fresh) -> None:
     it = fresh()

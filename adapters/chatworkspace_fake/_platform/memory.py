@@ -24,6 +24,7 @@ from chatworkspace.ports import (
     Store,
     WorkspaceTakenError,
     fit_text,
+    holder_of,
     interruptible,
 )
 from chatworkspace_fake._arguments import check_clock
@@ -241,13 +242,16 @@ class MemoryStore(Store):
     def _look(self, row: Row) -> Look:
         with row.lock:
             now, plan = self._now(), row.plan
+            alive = row.alive(now)
             return Look(
                 chat=row.chat,
                 plan=None if plan is None else attrs.evolve(plan, planned_for=now - row.planned_at),
                 name=row.name,
                 number=row.number,
                 epoch=row.epoch,
-                claimed_for=row.until - now if row.alive(now) else 0.0,
+                claimed_for=row.until - now if alive else 0.0,
+                holder=holder_of(row.token) if alive else "",
+                held_for=now - row.taken_at if alive else 0.0,
             )
 
     def _lock(self, workspace_id: UUID) -> Lock:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import attrs
@@ -12,6 +15,7 @@ import pytest
 from chatworkspace import Outcome
 from chatworkspace_cli._codes import MEANINGS
 from chatworkspace_cli._online import doctor
+from chatworkspace_cli._parser import parser
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
@@ -19,10 +23,11 @@ from chatworkspace_simulator._stock import stock
 from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.test_doctor import PARTS
 from tests.adapters.cli.worlds import TOKEN
-from tests.packaging.runs import ROOT
+from tests.docs.pages import blocks, text
 
-COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"^chatworkspace (.*?) +# (\d+)$", COMMANDS, re.MULTILINE)
+COMMANDS = text("docs/commands.md")
+SETTINGS, SESSION = blocks("docs/commands.md", "sh")
+EXAMPLES = re.findall(r"^chatworkspace (.*?) +# (\d+)$", SESSION, re.MULTILINE)
 
 
 SPEED = 20.0
@@ -41,11 +46,20 @@ def simulator() -> Iterator[CoderSimulator]:
 def test_the_examples_run_as_written(shell: Shell, simulator: CoderSimulator, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after another, over the simulator that everybody has, each with the exit code that stands behind it."""
     monkeypatch.setattr(doctor, "CLOCKS_APART", 3600.0)  # a faster clock runs away
-    assert len(EXAMPLES) >= 12
+    assert len(EXAMPLES) == SESSION.count("\n")
     for words, code in EXAMPLES:
         done = shell(*shlex.split(words))
         assert done.code == int(code), (words, done)
     assert simulator.unstruck() == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell of that kind")
+def test_the_settings_are_those_that_are_read() -> None:
+    """A shell takes the lines as they stand, and all that they set is named in the command's own help."""
+    said = subprocess.run(["/bin/sh", "-ec", f"{SETTINGS}env"], env={"PATH": os.defpath}, check=True, capture_output=True, encoding="utf-8").stdout
+    set_ = {name for name, _, _ in (line.partition("=") for line in said.splitlines())} & set(re.findall(r"export (\w+)=", SETTINGS))
+    assert len(set_) == SETTINGS.count("\n")
+    assert {name for name in set_ if name not in parser().format_help()} == set()
 
 
 def test_the_table_of_exit_codes() -> None:

@@ -18,10 +18,10 @@ from tests.adapters.cli.worlds import TOKEN
 from tests.adapters.coder.certificates import Certificates
 from tests.adapters.coder.server import soon
 from tests.adapters.middleboxes import QUOTED, Company, company
+from tests.docs.pages import languages
 from tests.packaging.runs import ROOT
 
-PAGE = (ROOT / "docs" / "how-to" / "networks.md").read_text(encoding="utf-8")
-BLOCKS = [(language, code) for language, code in re.findall(r"^```(\w+)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)]
+BLOCKS = languages("docs/how-to/networks.md")
 
 
 def _files(inside: Company, folder: Path) -> None:

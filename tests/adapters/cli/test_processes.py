@@ -82,6 +82,21 @@ def test_where_no_terminal_is_there_are_plain_lines(shells: Shells, coder: FakeC
     assert "\x1b" not in err
 
 
+def test_a_follower_whose_reader_has_gone(shells: Shells, coder: FakeCoder) -> None:
+    """As behind `| head -1`: it ends at the next line, with 0, and says nothing of it."""
+    coder.add_template("docker", connect=NEVER, scripts=NEVER)
+    shells.run(*CREATE, "--wait", "0")
+    process = shells.start("follow", "--chat", "thread-42")
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert "connecting" in process.stdout.readline()
+    process.stdout.close()
+    coder.workspaces[0].connect()
+    assert process.wait(PATIENCE) == 0
+    assert process.stderr.read() == ""
+    process.stderr.close()
+
+
 # ---------------------------------------------------------------- Ctrl-C
 
 

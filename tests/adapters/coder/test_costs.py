@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import traceback
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from chatworkspace_fake import Fails, FakeCoder, MemoryStore
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.coder.server import soon
 from tests.adapters.over_http.real import ScaledClient, SkippingClock
+from tests.forks import ended, in_child
 from tests.hanging import PATIENCE, until
 from tests.ways import levels
 
@@ -331,7 +331,7 @@ def test_a_fork_amid_everything(ends: str) -> None:
         assert watched is not None
         watched.next(soon())
         requests, connections = it.simulator.requests, it.simulator.connections
-        code = in_child(lambda: _use(it, docker, ends))
+        code = ended(in_child(lambda: _use(it, docker, ends)))
         assert code == 0
         assert it.simulator.connections > connections
         parents = {"watch-ws"} & {seen.path.rpartition("/")[2] for seen in it.simulator.requests[len(requests) :]}
@@ -345,21 +345,6 @@ def test_a_fork_amid_everything(ends: str) -> None:
         waiting.join(PATIENCE)
         assert [outcome.state for outcome in told] == [State.STARTING]
         watched.close()
-
-
-def in_child(act: Callable[[], None]) -> int:
-    """Fork, act in the child, and return its exit code."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            act()
-            code = 0
-        except BaseException:  # noqa: BLE001 # a child of a test ends here, whatever happens
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _use(it: World, docker: Template, ends: str) -> None:

@@ -116,11 +116,15 @@ def naming() -> Generator[tuple[Naming, CoderClient], None, None]:
         yield Naming(server), client
 
 
-def _ask(client: CoderClient) -> bool:
+BRIEF = 0.5
+"""Seconds after which an answer that is none is given up."""
+
+
+def _ask(client: CoderClient, seconds: float = 20.0) -> bool:
     """Ask for a workspace that nobody has asked for; return whether it was told, and never another."""
     asked = uuid4()
     with suppress(UnavailableError, PortError):
-        found = client.get_workspace(ME, asked, deadline=soon(0.5))
+        found = client.get_workspace(ME, asked, deadline=soon(seconds))
         assert (found.id, found.name) == (asked, f"w-{str(asked)[:8]}")
         return True
     return False
@@ -132,7 +136,7 @@ def test_what_is_odd_does_not_shift_the_answers(naming: tuple[Naming, CoderClien
     it, client = naming
     client._transport._pauses.end()  # nobody waits between attempts
     it.forms = [form]
-    _ask(client)
+    _ask(client, BRIEF)
     assert [_ask(client), _ask(client)] == [True, True]
 
 
@@ -144,7 +148,7 @@ def test_no_answer_is_taken_for_anothers(naming: tuple[Naming, CoderClient], for
     it.forms = list(forms)
     client._transport._pauses.end()  # nobody waits between attempts
     for _ in forms:
-        _ask(client)
+        _ask(client, BRIEF)
     it.forms = []
     assert _ask(client)
 

@@ -6,7 +6,6 @@ import gc
 import os
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -21,6 +20,7 @@ from tests.adapters.coder.certificates import Certificates
 from tests.adapters.coder.conftest import TOKEN, waits_of
 from tests.adapters.coder.payloads import NOT_FOUND, ORGANIZATION, OWNER, PAGE, TEMPLATE, WORKSPACE, problem, workspace
 from tests.adapters.coder.server import Handler, Reply, Server, Step, serving, soon
+from tests.forks import ended, in_child
 from tests.hanging import not_hanging, until
 
 ME, IT = UUID(OWNER), UUID(WORKSPACE)
@@ -237,13 +237,11 @@ def test_a_child_of_a_fork_has_connections_of_its_own(server: Server, client: Co
     """What the parent has open is not used by the child, and goes on in the parent."""
     server.on("GET", PATH, Reply(200, workspace()))
     client.get_workspace(ME, IT, deadline=soon())
-    child = os.fork()
-    if child == 0:
-        code = 1
-        with suppress(BaseException):
-            code = 0 if client.get_workspace(ME, IT, deadline=soon()).id == IT else 2
-        os._exit(code)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+    def act() -> None:
+        assert client.get_workspace(ME, IT, deadline=soon()).id == IT
+
+    assert ended(in_child(act)) == 0
     client.get_workspace(ME, IT, deadline=soon())
     assert server.connections == 2
 

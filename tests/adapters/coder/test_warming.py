@@ -12,8 +12,8 @@ from chatworkspace.ports import Warming
 from chatworkspace_coder import CoderClient, _dialing
 from tests.adapters.coder.conftest import TOKEN
 from tests.adapters.coder.server import Reply, Server, soon
-from tests.adapters.coder.test_costs import in_child
 from tests.adapters.coder.test_dial import IT, MAIN, PROBE
+from tests.forks import ended, in_child
 from tests.hanging import not_hanging, until
 
 
@@ -93,6 +93,6 @@ def test_a_child_has_none_of_its_parents(silent: Server, client: CoderClient) ->
         assert client._dialer._warming == {}
         client.close()
 
-    assert in_child(child) == 0
+    assert ended(in_child(child)) == 0
     assert list(client._dialer._warming) == [begun]
     begun.close()

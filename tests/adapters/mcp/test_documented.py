@@ -16,16 +16,16 @@ from chatworkspace_fake import FakeCoder
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.adapters.cli.worlds import TOKEN
 from tests.adapters.mcp.clients import Servers, greeted, run
-from tests.sdks.pages import blocks, languages
+from tests.docs.pages import blocks, languages
 
 CLIENTS = ("Claude Code", "Visual Studio Code", "Cursor")
-CONFIGURATIONS = blocks("mcp.md", "json")
-(PROGRAM,) = blocks("mcp.md", "python")
+CONFIGURATIONS = blocks("docs/how-to/mcp.md", "json")
+(PROGRAM,) = blocks("docs/how-to/mcp.md", "python")
 
 
 def test_every_block_is_run() -> None:
     """One for each client, and one program."""
-    assert [language for language, _ in languages("mcp.md")] == [*["json"] * len(CLIENTS), "python"]
+    assert [language for language, _ in languages("docs/how-to/mcp.md")] == [*["json"] * len(CLIENTS), "python"]
 
 
 def filled_in(text: str, values: Mapping[str, str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -23,6 +22,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace.ports import Clock
 from chatworkspace_postgres import PostgresStore, upgrade
 from chatworkspace_postgres._wire import Connect
+from tests.docs.pages import blocks
 from tests.sockets import free_port
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +42,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "log",
 }
-GRANTS: str = re.findall(r"^```sql\n(.*?)^```$", (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)[0]
+(GRANTS,) = blocks("docs/postgres.md", "sql")
 """As the document has them, for the schema `chatworkspace` and the user `app`."""
 _numbers = count(1)
 

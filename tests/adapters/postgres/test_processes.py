@@ -13,10 +13,10 @@ from uuid import UUID
 import pytest
 
 from chatworkspace.ports import ChangedError, ClaimedError, Store
-from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import ANOTHER, CHAT, CLOCK, LONG, ORGANIZATION, OWNER, PLAN, WORKSPACE, bound, claimed
 from tests.adapters.postgres.server import Database
 from tests.adapters.talking import end, started, tell
+from tests.forks import ended, in_child
 from tests.hanging import not_hanging
 
 ROUNDS = 25
@@ -133,7 +133,7 @@ def test_parent_and_child_use_one_store(postgres: Database) -> None:
     store = postgres.store()
     bound(store, "before", WORKSPACE)
     child = in_child(lambda: bound(store, "child", ANOTHER))
-    assert os.waitpid(child, 0)[1] == 0
+    assert ended(child) == 0
     bound(store, "parent", UUID(int=103))
     assert [look.chat.id for look in store.chats()] == ["before", "child", "parent"]
 
@@ -144,7 +144,7 @@ def test_a_child_of_a_closed_store_has_a_closed_store(postgres: Database) -> Non
     """Closing ends it for children that come later, too; a child that closes its own takes nothing from its parent."""
     store = postgres.store()
     claimed(store)
-    assert os.waitpid(in_child(store.close), 0)[1] == 0
+    assert ended(in_child(store.close)) == 0
     store.look(CHAT)
     store.close()
-    assert os.waitpid(in_child(lambda: store.open_chat(CHAT, OWNER, ORGANIZATION)), 0)[1] != 0
+    assert ended(in_child(lambda: store.open_chat(CHAT, OWNER, ORGANIZATION))) != 0

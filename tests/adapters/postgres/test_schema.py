@@ -22,7 +22,8 @@ from chatworkspace_contracts import RealThreads
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
 from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
-from tests.adapters.postgres.server import APP, ROOT, Database, granted, own_programs
+from tests.adapters.postgres.server import APP, Database, granted, own_programs
+from tests.docs.pages import blocks
 
 FILES = ("0001_first.sql", "0002_replacements.sql")
 NUMBERS = count()
@@ -307,16 +308,15 @@ def test_nothing_is_missing(postgres: Database) -> None:
 
 def test_the_documents_code_runs_as_written(postgres: Database, postgres_pool: ConnectionPool[Any]) -> None:
     """Both ways to make a store, over a schema with the name that it has by default."""
-    document = (ROOT / "docs" / "postgres.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", document, re.DOTALL | re.MULTILINE)
     upgrade(owner(postgres))
     postgres.execute(granted("chatworkspace"))
     names: dict[str, Any] = {"pool": postgres_pool, "psycopg": psycopg, "dsn": postgres.app}
-    for block in blocks:
+    codes = blocks("docs/postgres.md", "python")
+    for block in codes:
         exec(compile(block, "docs/postgres.md", "exec"), names)  # noqa: S102 # our own document
         bound(names["store"])
         names["store"].close()
-    assert len(blocks) == 2
+    assert len(codes) == 2
     postgres.execute("DROP SCHEMA chatworkspace CASCADE")
 
 

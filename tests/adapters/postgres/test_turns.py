@@ -18,12 +18,12 @@ from chatworkspace import UnavailableError
 from chatworkspace._ports import turn_signals
 from chatworkspace.ports import TurnSignals
 from chatworkspace_postgres import PostgresStore, _listener
-from tests.adapters.forks import in_child
 from tests.adapters.postgres.calls import CHAT, CLOCK, LONG, claimed
 from tests.adapters.postgres.proxy import proxied
 from tests.adapters.postgres.server import Database
 from tests.adapters.postgres.waiters import given_back, threads, two
 from tests.finalizers import at_lines
+from tests.forks import ended, in_child
 from tests.hanging import not_hanging, until
 
 
@@ -180,7 +180,7 @@ def test_a_child_listens_for_itself(postgres: Database) -> None:
             here.close()
             assert threads() == []
 
-        assert os.waitpid(in_child(act), 0)[1] == 0
+        assert ended(in_child(act)) == 0
         assert len(listeners(postgres)) >= 1
         given_back(here, there, after=0.1)
 

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -84,10 +85,12 @@ class Socket:
             raise Refused(status)
         self.code: int | None = None
         """With which the server said good-bye."""
+        self._by = time.monotonic() + TIMEOUT
 
     def frames(self) -> Iterator[tuple[int, bytes]]:
-        """Yield every frame up to the server's good-bye or the end of the connection."""
+        """Yield every frame up to the server's good-bye or the end of the connection. AssertionError: nothing but signs of life comes any more."""
         while True:
+            assert time.monotonic() < self._by, "it never came"
             head = self.reader.read(2)
             if len(head) < 2:
                 return
@@ -125,10 +128,11 @@ class Socket:
 
 
 def events(answer: requests.Response) -> Iterator[tuple[str, Any]]:
-    """Yield server-sent events, kind and data."""
-    kind = ""
+    """Yield server-sent events, kind and data. AssertionError: as for frames()."""
+    kind, by = "", time.monotonic() + TIMEOUT
     data: Any = None
     for line in answer.iter_lines():
+        assert time.monotonic() < by, "it never came"
         if line.startswith(b"event: "):
             kind = line[7:].decode()
         elif line.startswith(b"data: "):

@@ -17,9 +17,9 @@ import pytest
 from chatworkspace import UnavailableError
 from chatworkspace_sqlite import SQLiteStore
 from chatworkspace_sqlite._schema import prepare
-from tests.adapters.forks import in_child
 from tests.adapters.sqlite.files import bound, claimed, opened
 from tests.adapters.talking import answer, end, started, tell
+from tests.forks import ended, in_child
 from tests.hanging import not_hanging, until
 
 ROUNDS = 25
@@ -123,7 +123,7 @@ def test_parent_and_child_use_one_store(path: Path) -> None:
     with opened(path) as store:
         bound(store, "before", FIRST)
         child = in_child(partial(bound, store, "child", SECOND))
-        assert os.waitpid(child, 0)[1] == 0
+        assert ended(child) == 0
         bound(store, "parent", UUID(int=103))
         assert [look.chat.id for look in store.chats()] == ["before", "child", "parent"]
 
@@ -147,7 +147,7 @@ def test_what_a_child_has_written_outlives_its_parents_closing(path: Path) -> No
         os.read(to_parent, 1)
         store.look("open")
     os.write(from_parent, b"1")
-    assert os.waitpid(child, 0)[1] == 0
+    assert ended(child) == 0
     for end_ in (to_parent, from_child, to_child, from_parent):
         os.close(end_)
     with opened(path) as store:
@@ -172,7 +172,7 @@ def test_forking_while_threads_write(path: Path) -> None:
             thread.start()
         try:
             children = [in_child(partial(bound, store, f"child-{number}", UUID(int=200 + number))) for number in range(20)]
-            assert [os.waitpid(child, 0)[1] for child in children] == [0] * 20
+            assert [ended(child) for child in children] == [0] * 20
         finally:
             stop.set()
             for thread in threads:
@@ -187,9 +187,9 @@ def test_a_child_of_a_closed_store_has_a_closed_store(path: Path) -> None:
     """Closing ends it for children that come later, too; a child that closes its own takes nothing from its parent."""
     with opened(path) as store:
         bound(store, "chat", FIRST)
-        assert os.waitpid(in_child(store.close), 0)[1] == 0
+        assert ended(in_child(store.close)) == 0
         store.look("chat")
-    assert os.waitpid(in_child(lambda: store.look("chat")), 0)[1] != 0
+    assert ended(in_child(lambda: store.look("chat"))) != 0
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="this system stops no processes")
@@ -223,7 +223,7 @@ def test_a_fork_waits_for_no_other_process(path: Path) -> None:
                 writer.start()
             until(lambda: store._parts.here().writing._in_use)
             with not_hanging():
-                assert os.waitpid(in_child(partial(store.look, "chat")), 0)[1] == 0
+                assert ended(in_child(partial(store.look, "chat"))) == 0
         finally:
             end([holder])
         for writer in writers:

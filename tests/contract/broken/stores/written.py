@@ -37,6 +37,12 @@ def always_says_the_same_seconds(_: MemoryStore, really: Really, chat_id: str) -
     return attrs.evolve(look, claimed_for=30.0 if look.claimed_for else 0.0)
 
 
+@STORES.method("look", "claim.holder")
+def says_who_held_it_last(it: MemoryStore, really: Really, chat_id: str) -> Look:
+    look: Look = really(chat_id)
+    return attrs.evolve(look, holder=it._rows[chat_id].token.rpartition(":")[0])
+
+
 @STORES.method("claim", "claim.refused")
 def writes_what_it_refuses(it: MemoryStore, really: Really, look: Look, *, plan: Plan | None = None, **more: Any) -> Any:
     try:
