@@ -82,5 +82,3 @@ def _of_build(build: Build, since: float) -> list[float]:
 def _waited(seconds: float, limit: float) -> float:
     """Return for how long it is waited for what takes so long: for twice its limit, and until whoever waits comes back."""
     return 0.0 if seconds <= 0 else min(seconds, STILL * limit + PAUSE)
-
-

@@ -69,7 +69,7 @@ def on_their_host(told: Told) -> bool:
 
 
 def not_there(told: Told) -> bool:
-    """What it had was deleted, is shown no more, or was never made, and this call makes none."""
+    """Ask those whose workspace was deleted, is shown no more, or was never made, where the call makes none."""
     truth = told.truth
     if told.tool == "create_workspace":
         return truth.how is How.HIDDEN or (truth.how in (How.GONE, How.NONE) and truth.acted_at >= told.began)
@@ -92,7 +92,7 @@ def stopped_each_time(told: Told) -> bool:
 
 
 def agent_stays_away(told: Told) -> bool:
-    """It may come, or not: whoever owns it decides for how long to wait."""
+    """Let whoever owns it decide for how long to wait: it may come, or not."""
     over = told.truth.how is How.COMING and told.at - told.truth.records[-1].ends_at
     return bool(over) and over >= STILL * TIMEOUTS.connect - SLACK and not is_connected(told)
 
@@ -133,12 +133,12 @@ def nobody_builds(told: Told) -> bool:
 
 
 def build_hangs(told: Told) -> bool:
-    """A start, a stop or a deletion."""
+    """Wait for a start, a stop or a deletion as long as the limit, and once more."""
     return told.truth.how is How.UNDER_WAY and lasts(told) >= STILL * TIMEOUTS.build - SLACK
 
 
 def cannot_be_stopped(told: Told) -> bool:
-    """It fails each time."""
+    """Try it twice: it fails each time."""
     return told.truth.how is How.STOP_FAILED and len(failures(told, Transition.STOP)) >= TWICE
 
 
@@ -148,18 +148,18 @@ def away(told: Told) -> bool:
 
 
 def never_reached(told: Told) -> bool:
-    """Starting it anew did not help."""
+    """Start it anew first: that did not help."""
     dead = told.truth.how in (How.DEAD, How.LEAVING) or (told.truth.how in (How.USABLE, How.COMING) and told.truth.unreached)
     return dead and starts(told) >= TWICE
 
 
 def agents_are_ambiguous(told: Told) -> bool:
-    """The template's author must mark one."""
+    """Let the template's author mark one."""
     return told.truth.how is How.AMBIGUOUS
 
 
 def never_opened(told: Told) -> bool:
-    """The application does not know the chat."""
+    """Say so where the application does not know the chat."""
     return not told.truth.known
 
 

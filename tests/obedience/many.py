@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from random import SystemRandom
 
 import attrs
@@ -18,6 +18,8 @@ from tests.obedience.worlds import Game
 
 SEEDS = 1 << 40
 """How many there are to draw from."""
+OFTEN = 2000
+"""Worlds after which is told how far it is."""
 
 
 @attrs.define(kw_only=True)
@@ -40,14 +42,19 @@ def problems_of(seed: int) -> list[str]:
     return problems(Game(seed).play())
 
 
-def played(seeds: Iterable[int]) -> Report:
-    """Play them."""
+def played(seeds: Iterable[int], say: Callable[[str], object] = str) -> Report:
+    """Play them. say: is told what was wrong at once, and now and then how far it is."""
     report = Report()
-    for seed in seeds:
+    for number, seed in enumerate(seeds, 1):
         game = Game(seed).play()
         report.calls.append(len(game.told))
         report.advice.update(it.advice.value if it.advice else "none" for it in game.told)
-        report.wrong += problems(game)
+        wrong = problems(game)
+        report.wrong += wrong
+        for it in wrong:
+            say(f"WRONG: {it}")
+        if number % OFTEN == 0:
+            say(f"{number} worlds, {len(report.wrong)} violations")
     return report
 
 
@@ -57,11 +64,15 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--worlds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=SystemRandom().randrange(SEEDS), help="seed of the first world (default: drawn)")
     options = parser.parse_args(arguments)
-    sys.stdout.write(f"again with --worlds {options.worlds} --first {options.first}\n")
-    sys.stdout.flush()
-    report = played(range(options.first, options.first + options.worlds))
-    sys.stdout.write("".join(f"{it}\n" for it in (*report.wrong, report)))
+    _say(f"again with --worlds {options.worlds} --first {options.first}")
+    report = played(range(options.first, options.first + options.worlds), _say)
+    _say(str(report))
     return 1 if report.wrong else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -79,7 +79,7 @@ class Player:
             following = self._obey(self._call(following))
         return self.told[-1].advice
 
-    def _obey(self, told: Told) -> str | None:  # noqa: C901, PLR0911 # one arm for each advice there is
+    def _obey(self, told: Told) -> str | None:  # noqa: PLR0911 # one arm for each advice there is
         """Return the tool that is to be called next; None: somebody is to be asked, or all is done."""
         match told.advice:
             case None | Advice.NOTHING:

@@ -47,7 +47,7 @@ def _changed_meanwhile(told: Told, *, watched: bool) -> bool:
 
 
 def _done(told: Told) -> bool:
-    """What was asked for holds."""
+    """Tell whether what was asked for holds."""
     match told.tool:
         case "read_template":
             return True

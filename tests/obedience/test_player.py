@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from tests.obedience.places import NOT_TOLD, NOTICED
 
 from tests.obedience.many import played
-from tests.obedience.places import NOT_TOLD, NOTICED
 from tests.obedience.wrong import Place, noticed_in, one_wrong_for, places, wrong_for
 from tests.over_http import over_http
 

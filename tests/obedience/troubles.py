@@ -153,12 +153,12 @@ def _queue(it: Setting) -> None:
 
 
 def _arguments(it: Setting) -> None:
-    """The model has made a mistake."""
+    """Let the model make a mistake."""
     it.arguments = it.odd.pick(({**it.arguments, "parameters": WRONG}, {"template_id": "docker"}, {**it.arguments, "parameters": WRONG}))
 
 
 def _allow_list(it: Setting) -> None:
-    """The host allows none, or another, or cannot say for a while."""
+    """Let the host allow none, or another, or be unable to say for a while."""
     other = it.sim.coder.add_template("other", build=3)
     until = it.odd.pick((30.0, 400.0, NEVER))
     ids = it.odd.pick((frozenset(), frozenset([str(other.id)]), None))
@@ -174,12 +174,12 @@ def _allow_list(it: Setting) -> None:
 
 
 def _organization(it: Setting) -> None:
-    """The template is another organization's."""
+    """Ask for a template of another organization."""
     it.arguments = {"template_id": str(it.sim.coder.add_template("elsewhere", organization_id=OTHER_ORGANIZATION).id)}
 
 
 def _interrupted(it: Setting) -> None:
-    """A creation was begun, and never ended; or nothing was ever made."""
+    """Begin a creation that never ends; or make nothing."""
     it.first_tool = it.odd.pick(("start_workspace", "connect", "stop_workspace"))
     if it.odd.happens(0.7):
         it.sim.coder.when("create_workspace").lose_request()
@@ -188,7 +188,7 @@ def _interrupted(it: Setting) -> None:
 
 
 def _host(it: Setting) -> None:
-    """The application gives the chat another workspace, or none, closes it, or ends its waits."""
+    """Let the application give the chat another workspace, or none, close it, or end its waits."""
     host = it.sim.process("host").workspaces
     own = it.sim.coder.add_workspace(it.sim.coder.add_template("users", agents_allowed=False), OWN, owner_id=it.sim.owner_id)
     acts: Mapping[str, Callable[[], object]] = {
@@ -202,11 +202,25 @@ def _host(it: Setting) -> None:
 
 
 def _unknown(it: Setting) -> None:
-    """The application has never opened the chat."""
+    """Let the application never open the chat."""
     del it
 
 
-HARMLESS = ("agents", "settings", "lifecycle", "external", "forbidden", "watches", "queue", "arguments", "allow_list", "organization", "interrupted", "host", "unknown")
+HARMLESS = (
+    "agents",
+    "settings",
+    "lifecycle",
+    "external",
+    "forbidden",
+    "watches",
+    "queue",
+    "arguments",
+    "allow_list",
+    "organization",
+    "interrupted",
+    "host",
+    "unknown",
+)
 """Of what is odd: no request is lost."""
 ODDITIES: Mapping[str, Callable[[Setting], None]] = {
     "agents": _agents,

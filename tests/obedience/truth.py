@@ -123,7 +123,7 @@ class Strikes:
         return self._first[id(armed)]
 
 
-def how_it_is(raw: FakeWorkspace | None, now: float) -> How:  # noqa: C901, PLR0911 # one return for each
+def how_it_is(raw: FakeWorkspace | None, now: float) -> How:  # noqa: PLR0911 # one return for each
     """Return how a workspace is; None: there is none."""
     if raw is None:
         return How.NONE
@@ -158,7 +158,7 @@ def _failed(build: BuildRecord) -> How:
             return How.STOP_FAILED
 
 
-def _running(it: Workspace) -> How:
+def _running(it: Workspace) -> How:  # noqa: PLR0911 # as above
     roots = [agent for agent in it.agents if agent.parent_id is None]
     if not roots:
         return How.AGENTLESS
