@@ -7,7 +7,7 @@ from collections.abc import Callable
 from chatworkspace import Advice, JobStatus, Timeouts, Transition
 from chatworkspace_fake._platform.states import BuildRecord
 from tests.obedience.player import Told
-from tests.obedience.truth import How
+from tests.obedience.truth import PROOF, How
 
 TIMEOUTS = Timeouts()
 TWICE = 2
@@ -102,6 +102,11 @@ def scripts_never_end(told: Told) -> bool:
     return told.truth.how is How.COMING and is_connected(told) and (_starting_for(told) or 0.0) >= STILL * TIMEOUTS.scripts - SLACK
 
 
+def bound_anew(told: Told) -> bool:
+    """Ask whoever has given the chat another workspace, or none, meanwhile."""
+    return told.truth.rebound_at >= told.began - PROOF
+
+
 def closed(told: Told) -> bool:
     """Another chat is needed."""
     return told.truth.closed
@@ -158,6 +163,11 @@ def agents_are_ambiguous(told: Told) -> bool:
     return told.truth.how is How.AMBIGUOUS
 
 
+def out_of_sight(told: Told) -> bool:
+    """Let somebody look who sees all: its name is taken by what is not shown."""
+    return told.truth.out_of_sight and told.at - told.wished_at >= TIMEOUTS.build - SLACK
+
+
 def never_opened(told: Told) -> bool:
     """Say so where the application does not know the chat."""
     return not told.truth.known
@@ -165,8 +175,8 @@ def never_opened(told: Told) -> bool:
 
 USERS: tuple[Cause, ...] = (
     *(somebody_canceled, no_quota, failed_again, on_their_host, not_there, nothing_to_choose, refused_again),
-    *(stopped_each_time, agent_stays_away, scripts_never_end, closed, without_end),
+    *(stopped_each_time, agent_stays_away, scripts_never_end, closed, bound_anew, without_end),
 )
 ADMINISTRATORS: tuple[Cause, ...] = (
-    *(nobody_builds, build_hangs, cannot_be_stopped, away, never_reached, agents_are_ambiguous, never_opened, without_end),
+    *(nobody_builds, build_hangs, cannot_be_stopped, away, never_reached, agents_are_ambiguous, out_of_sight, never_opened, without_end),
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from chatworkspace import Advice
+import attrs
+
+from chatworkspace import Advice, Transition
 from tests.obedience.helpers import TIMEOUTS, is_connected, lasts, nobody_builds, who_must_act
 from tests.obedience.player import Told
 from tests.obedience.truth import WRONG, How
 
-PROOF = 5.0
-"""Seconds for which it counts that an agent was reached."""
 POLLED, AT_ONCE = 20.0, 0.3
 """Seconds after which a change is known, where nobody may have told of it, and where it is watched."""
 
@@ -19,6 +19,7 @@ STOPPED = (How.STOPPED, How.GONE, How.NONE, How.START_FAILED)
 STANDS_STILL = (How.STOPPED, How.START_FAILED, How.STOP_FAILED)
 ALWAYS_KNOWN = (Advice.READ_TEMPLATE, Advice.CORRECT_ARGUMENTS)
 """Whoever refuses knows that at once."""
+PERSONS = (Advice.ASK_USER, Advice.ASK_ADMINISTRATOR)
 COMES = (How.COMING, How.LEAVING)
 
 
@@ -28,22 +29,27 @@ def what_is_wrong(told: Told, *, watched: bool) -> str:
         return "no advice"
     if told.advice is not Advice.NOTHING and not told.content.get("next_step"):
         return "no words"
-    changed = _changed_meanwhile(told, watched=watched)
-    if told.advice in (Advice.ASK_USER, Advice.ASK_ADMINISTRATOR):
-        must = who_must_act(told)
-        return "" if told.advice in must or (changed and not must) else f"not theirs, but that of {sorted(it.value for it in must)}"
-    changed = changed and told.advice not in ALWAYS_KNOWN
-    return "" if changed or RIGHT[told.advice](told) else "not so"
+    if _changed_by_itself(told, watched=watched) and told.advice not in ALWAYS_KNOWN:
+        return ""
+    if any(_is_right(attrs.evolve(told, truth=it)) for it in (told.truth, *told.truth.meanwhile)):
+        return ""
+    if told.advice in PERSONS:
+        return f"not theirs, but that of {sorted(it.value for it in who_must_act(told))}"
+    return "not so"
 
 
-def _changed_meanwhile(told: Told, *, watched: bool) -> bool:
-    """Tell whether the world was changed while the call was made, or so soon before that this need not be known."""
+def _is_right(told: Told) -> bool:
+    assert told.advice is not None
+    return told.advice in who_must_act(told) if told.advice in PERSONS else RIGHT[told.advice](told)
+
+
+def _changed_by_itself(told: Told, *, watched: bool) -> bool:
+    """Tell whether the world has changed while the call was made, so shortly before its end that this need not be known."""
     truth = told.truth
     told_at_once = watched and not truth.struck and truth.how is not How.DEAD  # nobody tells that an agent has been away for long
     known_after = AT_ONCE if told_at_once else POLLED
     waits = told.advice in (Advice.CALL_AGAIN, Advice.CALL_LATER)  # it may have changed at the very end of the wait
-    by_itself = told.at - known_after < truth.since < told.at + waits * AT_ONCE and truth.since > told.began
-    return truth.acted_at >= told.began - PROOF or by_itself
+    return told.at - known_after < truth.since < told.at + waits * AT_ONCE and truth.since > told.began
 
 
 def _done(told: Told) -> bool:
@@ -54,7 +60,7 @@ def _done(told: Told) -> bool:
         case "stop_workspace":
             return told.truth.how in STOPPED
         case "connect":
-            return is_connected(told) and not told.truth.unreached
+            return told.truth.how is How.AGENTLESS or (is_connected(told) and not told.truth.unreached)
         case "create_workspace" | "start_workspace":
             return told.truth.how in READY and not told.truth.unreached
         case _:  # what else there is asks for something to be done
@@ -66,9 +72,10 @@ def _moves(told: Told) -> bool:
     truth, stops = told.truth, told.tool == "stop_workspace"
     if truth.struck:
         return not truth.for_good
-    if nobody_builds(told) and lasts(told) > TIMEOUTS.build + POLLED:
+    start = truth.how is How.UNDER_WAY and truth.records[-1].transition is Transition.START
+    if start and told.tool != "connect" and nobody_builds(told) and lasts(told) > TIMEOUTS.build + POLLED:
         return False
-    if truth.planned or truth.under_way or truth.how is How.UNDER_WAY or truth.host_failed:
+    if truth.interrupted or truth.planned or truth.under_way or truth.how is How.UNDER_WAY or truth.host_failed:
         return True
     return truth.how is How.STOP_FAILED if stops else truth.how in COMES
 

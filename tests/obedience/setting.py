@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -84,9 +83,7 @@ class Setting:
         self._act(deed, partial(workspace.rename, f"own-{self.seed}") if deed == "rename" else getattr(workspace, deed))
 
     def _act(self, deed: str, act: Callable[[], object]) -> None:
-        with suppress(Exception):  # a platform may refuse its user as well
-            act()
-            self.witness.acted(deed)
+        self.witness.sees(act, deed)
 
     def change(self, change: str) -> None:
         """Change the template, as its author may: new version, one that all have to use, deprecated, no longer for chats."""
@@ -94,13 +91,15 @@ class Setting:
         if change in OF_BUILDS:
             self.builds_changed_at = self.changed_at
         self.smooth, self.template_changed = False, True
-        self.sim.coder.update_template("docker", **CHANGES[change])
-        self.witness.acted(change)
+        self.witness.sees(partial(self.sim.coder.update_template, "docker", **CHANGES[change]), change)
 
     def by_host(self, what: str, act: Callable[[], object]) -> None:
         """Let the application do something, for its user."""
         self.changed_at = max(self.sim.elapsed, self.changed_at)
-        self.rebound = self.rebound or what != "interrupt"
-        with suppress(Exception):  # the chat may be somebody else's turn
+        if what == "interrupt":
             act()
-        self.witness.acted(what)
+            self.witness.interrupted = True
+            return
+        self.rebound = True
+        self.witness.sees(act, what)
+        self.witness.rebound_at = self.sim.elapsed

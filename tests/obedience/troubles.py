@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -183,7 +184,9 @@ def _interrupted(it: Setting) -> None:
     it.first_tool = it.odd.pick(("start_workspace", "connect", "stop_workspace"))
     if it.odd.happens(0.7):
         it.sim.coder.when("create_workspace").lose_request()
-        it.by_host("interrupt", partial(it.sim.workspaces.create, CHAT, UUID(it.arguments["template_id"]), wait=0))
+        with suppress(Exception):
+            it.sim.workspaces.create(CHAT, UUID(it.arguments["template_id"]), wait=0)
+        it.changed_at = it.sim.elapsed
         it.sim.sleep(it.odd.pick((0.0, 60.0)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from enum import Enum
 from math import inf
 from typing import Any, TypeVar
@@ -17,6 +18,8 @@ from chatworkspace_fake._platform.workspaces import FakeWorkspace
 T = TypeVar("T")
 
 LOST_AFTER = 90.0
+PROOF = 5.0
+"""Seconds for which it counts that an agent was reached."""
 MARK = "-coderd-chat"
 """At the end of the name of the agent that is for chats."""
 WRONG = 5
@@ -57,6 +60,12 @@ class Truth:
     """When it came to be so, or somebody did something to it."""
     acted_at: float
     """When anybody else last did anything at all."""
+    meanwhile: tuple[Truth, ...] = attrs.field(repr=False)
+    """How it was before and after each thing that others did while the call was made, or so soon before that this need not be known."""
+    rebound_at: float
+    """When the application gave the chat another workspace, or none."""
+    interrupted: bool
+    """The call's wait was ended."""
     stopped_by_others: int
     planned: bool
     """Somebody has the turn, or a creation stands half-way."""
@@ -75,6 +84,8 @@ class Truth:
     """The latest dial was struck."""
     creatable: frozenset[str]
     """Templates that the chat may be made a workspace from."""
+    out_of_sight: bool
+    """What was made for the chat is not shown, and it is bound to nothing."""
     closed: bool
     known: bool
     host_failed: bool
@@ -195,22 +206,31 @@ class Witness:
         self._strikes = [Strikes(fake, sim.monotonic) for fake in (sim.coder, sim.store)]
         self._marks = [0, 0]
         self._refused = 0
-        self.acted_at = -inf
+        self.acted_at = self.rebound_at = -inf
+        self.interrupted = False
+        self._seen: list[tuple[float, Truth]] = []
+        self._began = 0.0
         self.stopped_by_others = 0
         self.host_failed = False
         self._trouble_since: float | None = None
         self.allowed: frozenset[str] | None = None
         """Templates, where the host allows only some."""
 
-    def acted(self, deed: str) -> None:
-        """Note that somebody else has done something, that the platform has refused nobody."""
-        self.acted_at = self._sim.elapsed
-        self.stopped_by_others += deed in ("stop", "go_dormant")
+    def sees(self, act: Callable[[], object], deed: str) -> None:
+        """Let somebody else do something, which platform and record may refuse; note what it was, and how all is before and after."""
+        self._seen.append((self._sim.elapsed, self.truth(during=True)))
+        with suppress(Exception):
+            act()
+            self.acted_at = self._sim.elapsed
+            self.stopped_by_others += deed in ("stop", "go_dormant")
+        self._seen.append((self._sim.elapsed, self.truth(during=True)))
 
     def begin(self) -> None:
         """Note that a call begins."""
         self._marks = [len(it.log) for it in self._strikes]
         self._refused = self.refused
+        self._began, self.interrupted = self._sim.elapsed, False
+        self._seen = [it for it in self._seen if it[0] >= self._began - PROOF]
         self.host_failed = False
 
     @property
@@ -225,19 +245,22 @@ class Witness:
         bound = None if row is None else row.chat.workspace_id
         return None if bound is None else self._sim.coder._platform.made[bound]
 
-    def truth(self) -> Truth:
-        """Return how the world is now."""
+    def truth(self, *, during: bool = False) -> Truth:
+        """Return how the world is now. during: a call, not at its end."""
         self._sim.coder._platform.catch_up()
         now, raw = self._sim.elapsed, self.workspace
         row = self._sim.store._rows.get(self._chat_id)
         struck = [(at, it.first(armed), armed) for it, mark in zip(self._strikes, self._marks, strict=True) for at, armed in it.log[mark:]]
-        away_for = self._away_for(min((at for at, _, _ in struck), default=now if self.host_failed else None), now)
+        away_for = 0.0 if during else self._away_for(min((at for at, _, _ in struck), default=now if self.host_failed else None), now)
         return Truth(
             how=how_it_is(raw, now),
             workspace=None if raw is None else raw.told(),
             records=() if raw is None else raw.records,
             since=since(raw, now),
             acted_at=self.acted_at,
+            meanwhile=() if during else tuple(truth for at, truth in self._seen if at >= self._began - PROOF),
+            rebound_at=self.rebound_at,
+            interrupted=self.interrupted,
             stopped_by_others=self.stopped_by_others,
             planned=row is not None and (row.plan is not None or row.alive(now)),
             under_way=any(it.faults._late for it in self._strikes),
@@ -248,6 +271,7 @@ class Witness:
             refused_now=self.refused > self._refused,
             unreached=self._strikes[0].dial_struck,
             creatable=self._creatable(),
+            out_of_sight=raw is None and any(it.hidden for it in self._sim.coder.live),
             closed=row is not None and row.chat.closed,
             known=row is not None,
             host_failed=self.host_failed,
