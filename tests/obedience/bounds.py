@@ -22,6 +22,9 @@ MOST_BUILDS = 4
 AWAY = TIMEOUTS.build + 2 * PAUSE
 """Seconds for which what is not answered is asked again, and a bit."""
 
+OUTAGES = 2
+"""For one wish: each call is counted by itself, and it takes more than one."""
+
 
 def spent(told: Sequence[Told]) -> float:
     """Return the seconds that the player has spent on these, and on waiting between them."""
@@ -61,7 +64,7 @@ def _phases(played: Played) -> list[float]:
     phases = [seconds for it in builds for seconds in _of_build(it, since)]
     struck = sum(_spent(it) for it in played.told if it.began > since and (it.truth.struck or it.truth.host_failed or it.truth.planned))
     unreached = sum(_spent(it) for it in played.told if it.began > since and it.truth.unreached)
-    phases += [min(struck, AWAY * wishes), min(unreached, STILL * TIMEOUTS.connect * len(builds))]
+    phases += [min(struck, OUTAGES * AWAY * wishes), min(unreached, STILL * TIMEOUTS.connect * len(builds))]
     return phases
 
 

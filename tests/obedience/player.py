@@ -30,7 +30,7 @@ class Told:
     advice: Advice | None
     """None: it was told none."""
     content: Mapping[str, Any]
-    truth: Truth
+    truth: Truth = attrs.field(repr=False)
 
 
 class Table(Protocol):

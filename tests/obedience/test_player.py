@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from tests.obedience.places import NOT_TOLD, NOTICED
 
-from tests.obedience.many import played
+from chatworkspace._application import guiding
+from chatworkspace._tools import workspace_results
+from tests.obedience.many import played, problems_of
+from tests.obedience.places import NOT_TOLD, NOTICED
 from tests.obedience.wrong import Place, noticed_in, one_wrong_for, places, wrong_for
 from tests.over_http import over_http
 
@@ -63,6 +65,19 @@ def test_nearly_all_of_it_is_reached() -> None:
     """What is left out is named, and why: each advice is either in a world or there."""
     assert {str(it) for it in places()} == NOTICED.keys() | NOT_TOLD.keys()
     assert not NOTICED.keys() & NOT_TOLD.keys()
+
+
+@pytest.mark.parametrize("seed", [31, 59, 79])
+def test_coming_back_too_soon_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever waits for nothing, and is to come back ever later: the number of its calls has a bound."""
+    monkeypatch.setattr(guiding, "soon", lambda _: 2.0)
+    assert any("in_few_calls" in it for it in problems_of(seed))
+
+
+def test_a_result_without_advice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not taken for one that asks for nothing."""
+    monkeypatch.setattr(workspace_results, "guided", lambda *_: {})
+    assert any("no advice" in it for it in problems_of(1))
 
 
 @pytest.mark.exhaustive

@@ -192,7 +192,13 @@ def since(raw: FakeWorkspace | None, now: float) -> float:
     if raw is None:
         return -inf
     latest = raw.latest
-    instants = (latest.asked, latest.begins_at, latest.ends_at, *(agent_life(latest, raw.deeds) or ()), *(deed.at for deed in raw.deeds))
+    instants: tuple[float, ...] = (
+        latest.asked,
+        latest.begins_at,
+        latest.ends_at,
+        *(agent_life(latest, raw.deeds) or ()),
+        *(deed.at for deed in raw.deeds),
+    )
     lost = (deed.at + LOST_AFTER for deed in raw.deeds if deed.kind == "drop")
     return max(it for it in (*instants, *lost) if it <= now)
 
