@@ -40,7 +40,7 @@ class Import:
         return not (known or is_ours(self.top) or self.module.startswith("."))
 
 
-@attrs.frozen(kw_only=True, eq=False)
+@attrs.frozen(kw_only=True, eq=False, slots=False)  # slots have no place for what is found out once, in attrs of old
 class Module:
     """One file. Its name is what it is imported by; that of a package's `__init__.py` is the package's."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from tests.packaging.lowest import lowest_requirements, tools
 from tests.required import VARIABLE, is_required
 from tests.runs.interpreters import ROOT, label, not_here, of_extra, other_interpreters, requirements
 from tests.runs.lanes import Shell, Step
@@ -49,17 +50,22 @@ def quick() -> Lanes:
 
 
 def exhaustive() -> Lanes:
-    """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters, coverage by the newest of them."""
-    others = sorted(other_interpreters().items())
-    measured, spared = others.pop() if others else (sys.version_info[:2], PYTHON), others
-    tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in spared]
+    """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters.
+
+    The newest of them measures coverage, and the oldest has the oldest versions of all that setup.cfg requires.
+    """
+    others, this = sorted(other_interpreters().items()), (sys.version_info[:2], PYTHON)
+    measured = others.pop() if others else this
+    oldest = others.pop(0) if others else this
+    tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
         [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging")), *tests[:1]],
         [
-            Step("packaging and typing by every other way, the oldest versions included", marked("packaging", more=True)),
+            Step("packaging and typing by every other way, drivers of the oldest versions included", marked("packaging", more=True)),
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
+            Step(f"ordinary tests with the oldest versions of all requirements, {label(oldest[0])}", partial(with_the_oldest, oldest[1])),
             *tests[1:],
             Step("the how-to pages with the vendors' own packages", with_sdks),
         ],
@@ -119,6 +125,13 @@ def elsewhere(other: str, shell: Shell, *, measured: bool = False) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         own = installed(other, folder, shell, *requirements())
         return own is not None and (covered(own, folder, shell) if measured else tested(own, shell))
+
+
+def with_the_oldest(other: str, shell: Shell) -> bool:
+    """Run the ordinary tests with just the lower bounds of setup.cfg, which are so shown to be true."""
+    with tempfile.TemporaryDirectory() as folder:
+        own = installed(other, folder, shell, *lowest_requirements(), *tools())
+        return own is not None and tested(own, shell)
 
 
 def with_sdks(shell: Shell) -> bool:

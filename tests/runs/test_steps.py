@@ -120,3 +120,9 @@ def test_a_test_that_hangs_tells_where(tmp_path: Path) -> None:
     assert re.search(r"in beside\b", said), said
     assert re.search(r"in test_one\b", said), said
     assert "1 failed, 1 passed" in said
+
+
+def test_the_oldest_versions_have_a_run() -> None:
+    """On whatever interpreters there are: where there is no other, on this one."""
+    (step,) = [step for lane in steps.exhaustive() for step in lane if "oldest versions of all requirements" in step.name]
+    assert step.name.endswith(interpreters.label(sys.version_info[:2]))

@@ -166,7 +166,7 @@ def test_forking_while_threads_write(path: Path) -> None:
             bound(store, chat_id, UUID(bytes=os.urandom(16)))
             told.append(chat_id)
 
-    with opened(path) as store:
+    with opened(path, timeout=60) as store:
         threads = [Thread(target=write, args=(store, f"thread-{number}")) for number in range(3)]
         for thread in threads:
             thread.start()
