@@ -71,6 +71,8 @@ def on_their_host(told: Told) -> bool:
 def not_there(told: Told) -> bool:
     """Ask those whose workspace was deleted, is shown no more, or was never made, where the call makes none."""
     truth = told.truth
+    if told.tool == "stop_workspace":  # what is not there needs no stop
+        return truth.how is How.HIDDEN
     if told.tool == "create_workspace":
         return truth.how is How.HIDDEN or (truth.how in (How.GONE, How.NONE) and truth.acted_at >= told.began)
     return truth.how in (How.HIDDEN, How.GONE) or (truth.how is How.NONE and not truth.planned)

@@ -40,7 +40,7 @@ class Table(Protocol):
         """Return the seconds since the world began."""
         ...
 
-    def sleep(self, seconds: float) -> object:
+    def sleep(self, seconds: float) -> None:
         """Let time pass."""
         ...
 

@@ -101,9 +101,9 @@ class Game:
         """Return the seconds since the world began."""
         return self.it.sim.elapsed
 
-    def sleep(self, seconds: float) -> object:
+    def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        return self.it.sim.sleep(seconds)
+        self.it.sim.sleep(seconds)
 
     def begin(self) -> None:
         """Take note that a call begins."""
