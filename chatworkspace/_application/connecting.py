@@ -206,6 +206,8 @@ class Connector:
         try:
             target = self._target(call, self._bound(call, limit))
         except UnavailableError:  # the dial's own error is what is known
+            if failed.agent.external and failed.agent.status is not AgentStatus.CONNECTED:
+                raise _offline(failed.agent) from error
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
         again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)
         if last or again_at >= self._dial_by(limit) or (target.same_as(failed) and not self._may_answer(target, error)):

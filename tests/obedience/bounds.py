@@ -17,8 +17,8 @@ SELDOM = 30.0
 """Seconds between two calls of who waits for nothing, once something has taken long."""
 UNTIL_SELDOM = 20
 """Calls until then."""
-MOST_BUILDS = 4
-"""To which a player is led for one wish by one process: it is made, started again, stopped, and started anew."""
+MOST_BUILDS = 6
+"""To which a player is led for one wish by one process: it is made, started again, stopped, and started anew; and what its user does meanwhile."""
 AWAY = TIMEOUTS.build + 2 * PAUSE
 """Seconds for which what is not answered is asked again, and a bit."""
 

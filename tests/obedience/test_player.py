@@ -67,16 +67,28 @@ def test_nearly_all_of_it_is_reached() -> None:
     assert not NOTICED.keys() & NOT_TOLD.keys()
 
 
+def too_soon(under_way: float) -> float:
+    """Return the same, however long it takes."""
+    del under_way
+    return 2.0
+
+
+def unguided(*guidance: object) -> dict[str, object]:
+    """Return no advice."""
+    del guidance
+    return {}
+
+
 @pytest.mark.parametrize("seed", [31, 59, 79])
 def test_coming_back_too_soon_is_noticed(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """By whoever waits for nothing, and is to come back ever later: the number of its calls has a bound."""
-    monkeypatch.setattr(guiding, "soon", lambda _: 2.0)
+    monkeypatch.setattr(guiding, "soon", too_soon)
     assert any("in_few_calls" in it for it in problems_of(seed))
 
 
 def test_a_result_without_advice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not taken for one that asks for nothing."""
-    monkeypatch.setattr(workspace_results, "guided", lambda *_: {})
+    monkeypatch.setattr(workspace_results, "guided", unguided)
     assert any("no advice" in it for it in problems_of(1))
 
 

@@ -192,15 +192,10 @@ def since(raw: FakeWorkspace | None, now: float) -> float:
     if raw is None:
         return -inf
     latest = raw.latest
-    instants: tuple[float, ...] = (
-        latest.asked,
-        latest.begins_at,
-        latest.ends_at,
-        *(agent_life(latest, raw.deeds) or ()),
-        *(deed.at for deed in raw.deeds),
-    )
-    lost = (deed.at + LOST_AFTER for deed in raw.deeds if deed.kind == "drop")
-    return max(it for it in (*instants, *lost) if it <= now)
+    life = agent_life(latest, raw.deeds)
+    instants: list[float] = [latest.asked, latest.begins_at, latest.ends_at, *(life or ()), *(deed.at for deed in raw.deeds)]
+    dropped = [deed.at for deed in raw.deeds if deed.kind == "drop"] + ([] if life is None else [life.drops_at])
+    return max(it for it in (*instants, *(at + LOST_AFTER for at in dropped)) if it <= now)
 
 
 class Witness:

@@ -11,6 +11,7 @@ from unittest import mock
 import attrs
 
 from chatworkspace import Advice, Reason
+from chatworkspace._application import telling
 from chatworkspace._domain import advice
 from chatworkspace._domain.advice import Asked, Case, Waited
 from tests.obedience.many import problems_of
@@ -62,8 +63,12 @@ def wrong_for(place: Place) -> list[Advice]:
 def turned(place: Place, into: Advice) -> Generator[None, None, None]:
     """Let the table be wrong there."""
     row = attrs.evolve(advice.TABLE[place.reason], **{place.column: into})
-    with mock.patch.object(advice, "TABLE", {**advice.TABLE, place.reason: row}):
-        yield
+    telling._guidance.cache_clear()  # what is advised whoever asks is looked up once
+    try:
+        with mock.patch.object(advice, "TABLE", {**advice.TABLE, place.reason: row}):
+            yield
+    finally:
+        telling._guidance.cache_clear()
 
 
 def reached(seeds: Iterable[int], most: int) -> Mapping[Place, list[int]]:
@@ -79,6 +84,7 @@ def reached(seeds: Iterable[int], most: int) -> Mapping[Place, list[int]]:
     with mock.patch.object(advice, "advise", asked):
         for seed in seeds:
             here.clear()
+            telling._guidance.cache_clear()
             problems_of(seed)
             for place in here:
                 worlds = found.setdefault(place, [])

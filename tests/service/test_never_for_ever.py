@@ -387,6 +387,12 @@ def test_a_connection_to_an_external_agent_that_nobody_has_started_is_its_users(
     with pytest.raises(ChatWorkspaceError) as refused:
         world.chats.connect(CHAT)
     assert (refused.value.reason, refused.value.advice) == (Reason.EXTERNAL_AGENT_OFFLINE, Advice.ASK_USER)
+    later = world.coder.when("get_workspace", nth=2, times=100)
+    later.fail()
+    with pytest.raises(ChatWorkspaceError) as refused:
+        world.chats.connect(CHAT)
+    assert refused.value.advice is Advice.ASK_USER, "nor does a restart, where it cannot be looked at again"
+    later.disarm()
     own.connect()
     with world.chats.connect(CHAT):
         pass
