@@ -25,6 +25,12 @@ KEPT = {
     "what was deleted while the record was away": (1638,),
     "what comes and goes, for somebody who waits for nothing": (2252,),
     "a stop that never ends, for somebody who uses it": (3154,),
+    "an external agent that cannot be looked at again": (9002676, 9002908),
+    "an agent that the platform lets drop": (766, 9503670),
+    "many builds, the first of them its user's": (9002779,),
+    "what is shown no more, and deleted then": (9100819,),
+    "a name that is taken by what is not shown": (91320,),
+    "one outage after the other": (8000693,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)

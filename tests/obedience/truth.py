@@ -138,10 +138,10 @@ def how_it_is(raw: FakeWorkspace | None, now: float) -> How:  # noqa: PLR0911 # 
     """Return how a workspace is; None: there is none."""
     if raw is None:
         return How.NONE
-    if now >= raw.gone_at:
-        return How.GONE
     if raw.hidden:
         return How.HIDDEN
+    if now >= raw.gone_at:
+        return How.GONE
     latest = raw.latest
     status = latest.status_at(now)
     if status in (JobStatus.PENDING, JobStatus.RUNNING):
