@@ -201,6 +201,7 @@ class Agent(Plain):
     connected_since_build: by the platform's clock, it has connected after the latest build ended. Matters after a claimed prebuild.
     disconnected_for: seconds by the platform's clock; None while it is not disconnected.
     starting_for: seconds by the platform's clock since its startup scripts began; None: they have not, or that is not told. Not compared.
+    ready_for: seconds by the platform's clock since they ended, well or not; None: they have not, or that is not told. Not compared.
     """
 
     id: UUID
@@ -214,6 +215,7 @@ class Agent(Plain):
     connected_since_build: bool = True
     disconnected_for: float | None = None
     starting_for: float | None = attrs.field(default=None, eq=False)
+    ready_for: float | None = attrs.field(default=None, eq=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -229,7 +231,9 @@ class Build(Plain):
     error_code: the platform's code for the failure; else empty.
     queue_position: while it waits in the platform's queue, how many are before it and itself; else 0.
     provisioners: how many may take this build; None: not told.
+    automatic: the platform has asked for it by itself: by a schedule or a limit, say. False: somebody has, or that is not told.
     age: seconds by the platform's clock since it was asked for; None: not told. Not compared.
+    running_for: seconds by the platform's clock since a provisioner took it; None: none has, or that is not told. Not compared.
     over_for: seconds by the platform's clock since it ended; None: it has not, or that is not told. Not compared.
     """
 
@@ -242,7 +246,9 @@ class Build(Plain):
     error_code: str = ""
     queue_position: int = 0
     provisioners: int | None = None
+    automatic: bool = False
     age: float | None = attrs.field(default=None, eq=False)
+    running_for: float | None = attrs.field(default=None, eq=False)
     over_for: float | None = attrs.field(default=None, eq=False)
 
 

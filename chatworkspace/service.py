@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import attrs
 
 from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
-from chatworkspace._application.bounds import Cancel, check_cancel
-from chatworkspace._application.calls import Call, in_steps
+from chatworkspace._application.bounds import Cancel
+from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
-from chatworkspace._application.policies import creating, starting, stopping
+from chatworkspace._application.policies import creating, starting, stopping, wish_of
 from chatworkspace._application.telling import Callbacks
-from chatworkspace._application.turn import Track, Wish
+from chatworkspace._application.turn import Track
 from chatworkspace._application.waiting import Goal
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.arguments import (
@@ -23,7 +23,6 @@ from chatworkspace._domain.arguments import (
     check_callable,
     check_chat_id,
     check_cursor,
-    check_filter,
     check_ids,
     check_instance,
     check_most,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from chatworkspace._application.parts import Parts
+    from chatworkspace.events import Event
     from chatworkspace.toolbox import Toolbox
 
 
@@ -69,6 +69,7 @@ class ChatWorkspaces:
         max_waiting: int | None = None,
         on_chat_updated: Callable[[Outcome], object] | None = None,
         on_progress: Callable[[Progress], object] | None = None,
+        on_event: Callable[[Event], object] | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Keep the ports; do no I/O. What is passed in stays the caller's to close. InvalidArgumentError.
@@ -85,6 +86,7 @@ class ChatWorkspaces:
             has failed; that it is ready is told by each process whose calls see it, once.
         on_progress: called with each step of the way. Both run in the calling thread, after the lock and the claim are given back; what they raise is
         logged and dropped.
+        on_event: called with each event of chatworkspace.events, when and where these are; what it raises is logged once. Default: nobody listens.
         clock: for tests; default: the real one.
         """
         self._store = check_port("store", store, Store)
@@ -105,6 +107,7 @@ class ChatWorkspaces:
                 on_chat_updated=check_callable("on_chat_updated", on_chat_updated), on_progress=check_callable("on_progress", on_progress)
             ),
             max_waiting=check_most("max_waiting", max_waiting),
+            on_event=check_callable("on_event", on_event),
         )
         self._latest_parts: Parts | None = None
         self._all_parts: dict[Process, Parts] = {}
@@ -132,19 +135,19 @@ class ChatWorkspaces:
         """
         check_chat_id(chat_id)
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
-        with self._guided(chat_id, "opening"):
+        with self._guided(chat_id, "open_chat"):
             chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
-        if chat.owner_id != owner:
-            raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
-        if chat.organization_id != organization:
-            raise InvalidArgumentError("organization_id", "the organization that the chat was opened with", reason=Reason.OTHER_ORGANIZATION)
-        if chat.closed:
-            raise ChatClosedError(chat_id)
-        return chat
+            if chat.owner_id != owner:
+                raise InvalidArgumentError("owner_id", "the owner that the chat was opened with")
+            if chat.organization_id != organization:
+                raise InvalidArgumentError("organization_id", "the organization that the chat was opened with", reason=Reason.OTHER_ORGANIZATION)
+            if chat.closed:
+                raise ChatClosedError(chat_id)
+            return chat
 
     def get_chat(self, chat_id: str) -> Chat:
         """Return the chat, closed or not. ChatNotFoundError."""
-        with self._guided(chat_id, "chat"):
+        with self._guided(chat_id, "get_chat"):
             return self._parts.asking.look_even_closed(chat_id).chat
 
     def chats(
@@ -165,18 +168,12 @@ class ChatWorkspaces:
         after: `Chats.after` of the page before; default: from the first. limit: the most on a page, 1 to 1,000. A page may hold fewer, none included,
         and there may be more still: go on until its `after` is None. InvalidArgumentError.
         """
-        from chatworkspace._application.listing import Wanted  # noqa: PLC0415 # whoever lists nothing does not load it
+        from chatworkspace._application.listing import wanted_of  # noqa: PLC0415 # whoever lists nothing does not load it
 
-        wanted = Wanted(
-            owner_id=None if owner_id is None else to_uuid("owner_id", owner_id),
-            organization_id=None if organization_id is None else to_uuid("organization_id", organization_id),
-            bound=check_filter("bound", bound),
-            closed=check_filter("closed", closed),
-            planned=check_filter("planned", planned),
-        )
+        wanted = wanted_of(owner_id, organization_id, bound=bound, closed=closed, planned=planned)
         place, most = check_text("after", after), check_number("limit", limit, 1, 1000)
         parts = self._parts
-        with Call(parts.calls, self._clock, "", None):
+        with Call(parts.calls, self._clock, "", None, name="chats"):
             return parts.lister.chats(wanted, place, most)
 
     def history(self, chat_id: str) -> Sequence[Intent]:
@@ -218,8 +215,8 @@ class ChatWorkspaces:
         Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError,
         UnavailableError, OutcomeUnknownError, BusyError.
         """
-        wish = _wish(template_id, name, parameters, preset_id, start=start, replace=replace)
-        with self._call(chat_id, wait, Asked.CREATE, cancel) as call:
+        wish = wish_of(template_id, name, parameters, preset_id, start=start, replace=replace)
+        with self._call("create", chat_id, wait, Asked.CREATE, cancel) as call:
             call.arguments = wish.hash
             track, parts = Track(), self._parts
             parts.values.bring(chat_id, wish.parameters)
@@ -232,7 +229,7 @@ class ChatWorkspaces:
         parameters: answers for this start, text by name. wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         checked = check_parameters(parameters)
-        with self._call(chat_id, wait, Asked.START, cancel) as call:
+        with self._call("start", chat_id, wait, Asked.START, cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
             track, parts = Track(), self._parts
             take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
@@ -247,7 +244,7 @@ class ChatWorkspaces:
 
         wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
-        with self._call(chat_id, wait, Asked.STOP, cancel) as call:
+        with self._call("stop", chat_id, wait, Asked.STOP, cancel) as call:
             track, parts = Track(stopping=True), self._parts
             take = partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call), track), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
@@ -259,7 +256,7 @@ class ChatWorkspaces:
         attached.
         """
         wanted = to_uuid("workspace_id", workspace_id)
-        with self._call(chat_id, wait, cancel=cancel) as call:
+        with self._call("attach", chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.attach, call, wanted, track), track)
 
@@ -268,7 +265,7 @@ class ChatWorkspaces:
 
         wait (seconds) bounds the wait for the turn, cancel ends it, as for create().
         """
-        with self._call(chat_id, wait, cancel=cancel) as call:
+        with self._call("detach", chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.detach, call, track), track, unbound=Reason.DETACHED)
 
@@ -278,9 +275,27 @@ class ChatWorkspaces:
         wait (seconds) bounds the wait for the turn, cancel ends it, as for create(). Its history stays. The outcome names what is left behind;
         nothing is deleted.
         """
-        with self._call(chat_id, wait, cancel=cancel) as call:
+        with self._call("close_chat", chat_id, wait, cancel=cancel) as call:
             track, parts = Track(), self._parts
             return parts.steps.go(call, partial(parts.leavings.close_chat, call, track), track, unbound=Reason.CHAT_CLOSED)
+
+    def delete(self, chat_id: str, *, workspace_id: Id | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
+        """Close the chat for good, delete its workspace, and wait until it is gone. The same call again goes on; when all is done it says the same.
+
+        It deletes what the chat has, or had when it was closed, if that is of its own making: the outcome's workspace, state GONE. What somebody
+        attached is left alone and named as left behind, unless it is named here; so is what another chat has as well. A chat without one is closed.
+        workspace_id: what is to be deleted, attached or not (UUID); is it not what the chat has, nothing is done at all. Default: what is its own.
+        wait (seconds), cancel: as for create(). A build under way is waited for first, the chat being closed already.
+
+        What cannot be read is not deleted, and the chat stays as it is. Where the deletion is refused or fails, the chat is closed and the workspace
+        is still there: the same call asks once more, and the sweep lists it. InvalidArgumentError, ChatNotFoundError, and as create().
+        """
+        named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
+        with self._call("delete", chat_id, wait, Asked.DELETE, cancel) as call:
+            call.arguments = partial(hash, named)
+            track, parts = Track(deleting=True), self._parts
+            take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
+            return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
     def sweep(self, *, delete: Collection[Id] = ()) -> Sweep:
         """Settle plans that have stood for 15 minutes, and list live workspaces of our making that no chat is bound to.
@@ -289,7 +304,7 @@ class ChatWorkspaces:
         """
         wanted = check_ids("delete", delete)
         parts = self._parts
-        with Call(parts.calls, self._clock, "", None) as call:
+        with Call(parts.calls, self._clock, "", None, name="sweep") as call:
             return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)))
 
     # ------------------------------------------------------------ what only looks
@@ -299,7 +314,7 @@ class ChatWorkspaces:
 
         cancel: as for create(). ChatNotFoundError, ChatClosedError.
         """
-        with self._call(chat_id, wait, cancel=cancel) as call:
+        with self._call("status", chat_id, wait, cancel=cancel) as call:
             return self._parts.steps.run(call, self._parts.looking.look(call), Track())
 
     def follow(
@@ -316,11 +331,11 @@ class ChatWorkspaces:
         Any process can follow any chat. After close() it ends with ClosedError. For one thread; `close()` it, or let it go, to end early.
         """
         place = check_cursor("after", after)
-        call = self._call(chat_id, wait, cancel=cancel)
+        call = self._call("follow", chat_id, wait, cancel=cancel)
         call.following = True
         with call:
             look = self._parts.looking.begin(call)
-        return in_steps(call, self._parts.looking.follow(call, look, place))
+        return self._parts.looking.follow(call, look, place)
 
     def connect(self, chat_id: str, *, wait: float | None = 0, cancel: Cancel | None = None) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
@@ -331,7 +346,7 @@ class ChatWorkspaces:
         advice and next_step are for the model.
         """
         patience = check_wait(wait)
-        with self._call(chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
+        with self._call("connect", chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
             return self._parts.connector.connect(call, patience)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Toolbox:
@@ -342,8 +357,6 @@ class ChatWorkspaces:
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        if cancel is not None:
-            check_cancel(cancel)
         catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
         return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
 
@@ -367,10 +380,10 @@ class ChatWorkspaces:
         self.close()
 
     @contextmanager
-    def _guided(self, chat_id: str, question: str) -> Generator[None, None, None]:
-        """Let the record be asked, for what `question` names; its error says what to do."""
-        with self._call(chat_id, 0) as call:
-            call.arguments = partial(hash, question)
+    def _guided(self, chat_id: str, name: str) -> Generator[None, None, None]:
+        """Let the record be asked, for what the method of this name asks; its error says what to do."""
+        with self._call(name, chat_id, 0) as call:
+            call.arguments = partial(hash, name)
             try:
                 yield
             except ChatWorkspaceError as error:
@@ -378,19 +391,6 @@ class ChatWorkspaces:
                 raise
             self._parts.guide.found_out(call)
 
-    def _call(self, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
-        if cancel is not None:
-            check_cancel(cancel)
-        checked, patience = check_chat_id(chat_id), check_wait(wait)
-        return Call(self._parts.calls, self._clock, checked, patience, answering=self._timeouts.planning, asked=asked, cancel=cancel)
-
-
-def _wish(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
-    return Wish(
-        template_id=to_uuid("template_id", template_id),
-        name=check_text("name", name).strip(),
-        parameters=check_parameters(parameters),
-        preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
-        start=check_instance("start", start, bool),
-        replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
-    )
+    def _call(self, name: str, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
+        calls, clock, planning = self._parts.calls, self._clock, self._timeouts.planning
+        return Call(calls, clock, check_chat_id(chat_id), check_wait(wait), answering=planning, asked=asked, cancel=cancel, name=name)

@@ -5,7 +5,6 @@ All wire names and their wording live in this module and in those that it import
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from uuid import UUID
 
 import attrs
 
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.arguments import check_callable, to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
@@ -29,8 +29,6 @@ from chatworkspace.ports import Clock, PortError
 if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
-
-_logger = logging.getLogger("chatworkspace")
 
 Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
 """A host's own tools: called with name and arguments."""
@@ -134,7 +132,8 @@ class Toolbox:
         for call in calls:
             wait = None if until is None else max(until - self._clock.monotonic(), 0.0)
             try:
-                result = self._called(call.name, call.arguments, wait) if other is None or _named(call.name) else _by_other(other, call)
+                its_own = None if _named(call.name) else other
+                result = self._called(call.name, call.arguments, wait) if its_own is None else _by_other(its_own, call, self._chat_id)
             except ClosedError as error:
                 if not replies:
                     raise
@@ -249,14 +248,14 @@ def _function(call: Callable[[Mapping[str, Any]], ToolResult], error: Callable[[
     return run
 
 
-def _by_other(other: Other, call: ToolCall) -> ToolResult:
+def _by_other(other: Other, call: ToolCall, chat_id: str) -> ToolResult:
     try:
         result = other(call.name, call.arguments)
         if isinstance(result, ToolResult):  # pyright: ignore[reportUnnecessaryIsInstance] # a host may return anything
             return result
         raise InvalidArgumentError("other", "a function that returns a ToolResult")  # noqa: TRY301 # as what it raises itself
     except Exception:
-        _logger.exception("a tool of the host's failed")
+        logger.exception("a tool of the host's failed", extra=fields(chat_id))
         return ToolResult(content={"error": "the tool failed"}, is_error=True)
 
 

@@ -23,7 +23,7 @@ class Code(IntEnum):
 
 
 MEANINGS: Mapping[Code, str] = {
-    Code.DONE: "done: the workspace is ready (stop: stopped; detach: unbound), or what was asked for is printed",
+    Code.DONE: "done: the workspace is ready (stop: stopped; detach: unbound; delete: gone), or what was asked for is printed",
     Code.NOT_READY: (
         "the workspace is not as asked for: failed, stopped, unreachable, deleted, or there is none; doctor, sweep, check: something is wrong"
     ),

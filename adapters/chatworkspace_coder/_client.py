@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chatworkspace import Agent, Chat, Id, Quota, Reason, Template, TemplateError, Workspace
+from chatworkspace import Agent, Build, Chat, Id, Quota, Reason, Template, TemplateError, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -210,6 +210,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
         return self._workspaces.parameters(workspace, deadline)
+
+    def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
+        return self._workspaces.builds(workspace, deadline)
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         self._workspaces.record_use(workspace, deadline)

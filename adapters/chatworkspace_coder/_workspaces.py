@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError, Transition, UnavailableError, Workspace
+from chatworkspace import Build, RefusedError, Transition, UnavailableError, Workspace
 from chatworkspace.ports import CreateWorkspace, LogLine, NotAnsweredError, NotFoundError
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import workspaces
@@ -25,6 +26,8 @@ from chatworkspace_coder._templates import Templates
 from chatworkspace_coder._users import Users
 
 GONE = 410
+MOST_BUILDS = {"limit": "12"}
+"""How many builds of a workspace are asked for: each comes with all that it has made."""
 
 
 class Workspaces:
@@ -167,6 +170,14 @@ class Workspaces:
         path = f"{V2}/workspacebuilds/{workspace.build.id}/parameters"
         return self._api.get(path, workspace.owner_id, deadline, workspaces.values, most=LIST)
 
+    def builds(self, workspace: Workspace, deadline: float) -> list[Build]:
+        """Return the latest builds, the newest first, without what cannot be read. NotFoundError."""
+        path, now = f"{V2}/workspaces/{workspace.id}/builds", self._api.server_time
+        found = self._api.get(
+            path, workspace.owner_id, deadline, lambda told: readable(as_list(told), partial(_build_of, workspace.id, now())), MOST_BUILDS, most=LIST
+        )
+        return sorted(found, key=lambda it: it.number, reverse=True)
+
     def record_use(self, workspace: Workspace, deadline: float) -> None:
         """Tell of use. UnavailableError; what is not there, or may not be told, is left at that."""
         failure = ""
@@ -190,6 +201,13 @@ def _done(answer: Answer, read: Any) -> Workspace:
     except NotUnderstoodError as error:
         raise NotAnsweredError(str(error)) from error
     return made
+
+
+def _build_of(workspace_id: UUID, now: datetime | None, told: object) -> Build:
+    it = as_object(told)
+    if required_id(it, "workspace_id") != workspace_id:
+        raise anothers()
+    return workspaces.build(it, now)
 
 
 def _is_live(workspace: Workspace) -> bool:

@@ -9,12 +9,14 @@ from types import TracebackType
 
 import psycopg
 
-from chatworkspace import InvalidArgumentError
+from chatworkspace import InvalidArgumentError, Reason
 from chatworkspace_postgres._failures import StatementError, no_connection
 from chatworkspace_postgres._forks import CURE, is_forked
 from chatworkspace_postgres._wire import Connection
 
 logger = logging.getLogger("chatworkspace")
+FIELDS = {"chat_id": "", "workspace_id": "", "build": None, "reason": Reason.STORE_UNAVAILABLE.value}
+"""What each record of the library's log has: these are about no chat."""
 
 EMPTY = "PoolTimeout"
 """What psycopg_pool raises where it has no connection to lend. By its name, for the package need not be there."""
@@ -83,4 +85,4 @@ def _give_back(
         manager.__exit__(kind, error, trace)
     except Exception as failure:  # noqa: BLE001 # the host's function may raise anything, and the answer is there
         if failure is not error:
-            logger.warning("a connection to PostgreSQL could not be given back (%s)", type(failure).__name__)
+            logger.warning("a connection to PostgreSQL could not be given back (%s)", type(failure).__name__, extra=FIELDS)

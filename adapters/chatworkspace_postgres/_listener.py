@@ -14,7 +14,7 @@ from threading import RLock, Thread, current_thread
 from psycopg import pq
 
 from chatworkspace.ports import SystemClock, TurnSignals
-from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._borrowing import FIELDS, borrowed
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._wire import Connect, Connection, Limit, Selector, checked_idle, command
 
@@ -140,7 +140,7 @@ class Listener:
         if not self._told and not self._closed:
             self._told = True
             kind = type(error.__cause__ or error).__name__
-            logger.warning("no notifications from PostgreSQL (%s): who waits for a turn looks for it", kind)
+            logger.warning("no notifications from PostgreSQL (%s): who waits for a turn looks for it", kind, extra=FIELDS)
 
     def _begin(self, connection: Connection) -> None:
         checked_idle(connection)

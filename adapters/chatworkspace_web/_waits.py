@@ -30,7 +30,7 @@ class ASGIWaits:
         """Make the call in a thread, and return its outcome, or raise its error.
 
         receive: the request's (`request.receive`), by which the server says that the client has gone. call: create, start, stop, status, attach,
-        detach or close_chat of a ChatWorkspaces, with its arguments. wait: seconds, as the call has it. InvalidArgumentError.
+        detach, close_chat or delete of a ChatWorkspaces, with its arguments. wait: seconds, as the call has it. InvalidArgumentError.
         """
         check_function("receive", receive)
         check_function("call", call)

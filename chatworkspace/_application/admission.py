@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.templates import WHY, check_template
 from chatworkspace.errors import InvalidArgumentError, TemplateError
 from chatworkspace.model import Chat, Reason, Template
@@ -17,8 +17,6 @@ WorkspaceTtl = Callable[[Chat], float | None] | float | None
 
 LONGEST = 1e9
 """Seconds, some thirty years: what is more was meant as something else."""
-
-logger = logging.getLogger("chatworkspace")
 
 
 class Admission:
@@ -49,7 +47,7 @@ class Admission:
         try:
             return self._allowed_templates(chat)
         except Exception as error:
-            logger.warning("allowed_templates failed", extra={"chat_id": chat.id, "reason": Reason.ALLOW_LIST_FAILED.value}, exc_info=True)
+            logger.warning("allowed_templates failed", extra=fields(chat.id, Reason.ALLOW_LIST_FAILED), exc_info=True)
             raise TemplateError("which templates are allowed could not be told", reason=Reason.ALLOW_LIST_FAILED, retryable=True) from error
 
     def ttl_of(self, chat: Chat) -> float | None:
@@ -57,12 +55,12 @@ class Admission:
         try:
             ttl: Any = self._workspace_ttl(chat) if callable(self._workspace_ttl) else self._workspace_ttl
         except Exception:  # whatever it is, it may not block a creation
-            logger.exception("workspace_ttl failed: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            logger.exception("workspace_ttl failed: the template's default holds", extra=fields(chat.id))
             return None
         if ttl is None or ttl == 0:
             return None
         if not _is_lifetime(ttl):
-            logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra={"chat_id": chat.id, "reason": ""})
+            logger.warning("workspace_ttl is no number of seconds: the template's default holds", extra=fields(chat.id))
             return None
         return float(ttl)
 

@@ -6,7 +6,6 @@ Where that cannot be found out, the request is sent as it is, and what it was bu
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from functools import partial
 from typing import TypeVar
 
 import attrs
@@ -48,9 +47,11 @@ class Answers:
             self._settle(wish.parameters, known, track)
 
     def _presets(self, chat: Chat, template: Template) -> Sequence[Preset]:
-        ask = partial(self._creator.list_presets, chat.owner_id, template)
+        def list_presets(until: float) -> Sequence[Preset]:
+            return self._creator.list_presets(chat.owner_id, template, deadline=until)
+
         try:
-            return self._asking.platform(lambda until: ask(deadline=until), self._asking.by())
+            return self._asking.platform(list_presets, self._asking.by())
         except NotFoundError:
             raise TemplateError("there is no such template") from None
 
@@ -75,7 +76,7 @@ class Answers:
         if call is None:
             return None
         most = (self._asking.by() - self._clock.monotonic()) * PART
-        return self._extras.ask(call, "answers", of.id, ask, most=most, apart=True)  # not logged: a refusal may quote what was answered
+        return self._extras.ask(call, "evaluate_parameters", of.id, ask, most=most, apart=True)  # not logged: a refusal may quote what was answered
 
     def _asked(self, chat: Chat, template: Template, given: Mapping[str, str], until: float) -> _Known:
         evaluation = self._creator.evaluate_parameters(chat.owner_id, template, answers=given, deadline=until)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from math import inf
 from typing import ParamSpec, TypeVar
 from uuid import UUID
@@ -47,7 +48,7 @@ class Asking:
 
     def stored_until(self, deadline: float, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As stored(), until the deadline."""
-        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: write(*args, **kwargs), cut=False)
+        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: write(*args, **kwargs), what=write, cut=False)
 
     def recorded(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the store what it knows, as stored() has it write."""
@@ -55,37 +56,47 @@ class Asking:
 
     def recorded_until(self, deadline: float, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As recorded(), until the deadline."""
-        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: read(*args, **kwargs), cut=True)
+        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: read(*args, **kwargs), what=read, cut=True)
 
-    def platform(self, ask: Callable[[float], T], deadline: float, *, settling: bool = False, once: bool = False) -> T:
+    def platform(
+        self,
+        ask: Callable[[float], T],
+        deadline: float,
+        *,
+        settling: bool = False,
+        once: bool = False,
+        what: Callable[..., object] | None = None,
+    ) -> T:
         """Ask the platform, as recorded() asks the store. ask: is given until when it may take.
 
-        settling: whether a request was acted upon. It is part of that request, and not ended with the call. once: it is not asked again.
+        what: by whose name the request is told of; None: that of `ask`. settling: whether a request was acted upon. It is part of that request, and
+        not ended with the call. once: it is not asked again.
         """
-        return self._patiently(Reason.PLATFORM_UNAVAILABLE, deadline, ask, cut=not settling, once=once)
+        return self._patiently(Reason.PLATFORM_UNAVAILABLE, deadline, ask, what=what or ask, cut=not settling, once=once)
 
     def check(self) -> None:
         """Raise ClosedError after close(): nothing is begun any more."""
         self._calls.check()
 
     @property
-    def interrupted(self) -> bool:
-        """The call was interrupted: it sends nothing any more that it has not sent."""
-        call = self._calls.mine
-        return call is not None and call.interrupted
+    def call(self) -> Call | None:
+        """The call that this thread is in."""
+        return self._calls.mine
 
     def by(self) -> float:
         """Return until when a question may take without which nothing can be told."""
         call = self._calls.mine
         return self._clock.monotonic() + self._timeouts.planning if call is None else call.by(self._timeouts.planning)
 
-    def _patiently(self, reason: Reason, deadline: float, ask: Callable[[float], T], *, cut: bool, once: bool = False) -> T:
+    def _patiently(
+        self, reason: Reason, deadline: float, ask: Callable[[float], T], *, what: Callable[..., object], cut: bool, once: bool = False
+    ) -> T:
         call, attempt = self._calls.mine, 0
         while True:
             interrupted = call is not None and call.interrupted
             try:
                 with _asking(call, deadline, cut=cut):
-                    return ask(deadline)
+                    return ask(deadline) if call is None or call.heard is None else call.heard.ask(what, partial(ask, deadline))
             except UnavailableError as error:
                 failure = error
             if call is not None:
@@ -99,14 +110,15 @@ class Asking:
                     reason = Reason.INTERRUPTED
                 raise UnavailableError(str(failure), reason=reason, retryable=failure.retryable, retry_after=failure.retry_after) from failure
             attempt += 1
-            self._pause(pause, failure)
+            self._pause(call, what, pause, failure)
 
-    def _pause(self, pause: float, failure: UnavailableError) -> None:
+    def _pause(self, call: Call | None, what: Callable[..., object], pause: float, failure: UnavailableError) -> None:
         """Wait before the next attempt. Who is interrupted meanwhile gives up; ClosedError."""
-        call = self._calls.mine
         if call is None:
             self._clock.sleep(pause)
             return
+        if call.heard is not None:
+            call.heard.retried(what, pause)
         call.pause(self._clock.monotonic() + pause)
         if call.interrupted:
             raise UnavailableError(str(failure), reason=Reason.INTERRUPTED) from failure
@@ -145,13 +157,17 @@ class Asking:
 
     # ------------------------------------------------------------ reading the platform
 
-    def read(self, look: Look, until: float = inf, *, settling: bool = False) -> Follow | Unknown:
-        """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform()."""
+    def read(self, look: Look, until: float = inf, *, of: UUID | None = None, settling: bool = False) -> Follow | Unknown:
+        """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform().
+
+        of: what it was bound to before it was closed.
+        """
         chat = look.chat
-        assert chat.workspace_id is not None, "only a bound chat is read"
+        workspace_id = chat.workspace_id if of is None else of
+        assert workspace_id is not None, "only a bound chat is read"
         deadline = min(self._clock.monotonic() + self._timeouts.planning if settling else self.by(), until)
         try:
-            workspace, read_at = self.fetch(chat, chat.workspace_id, deadline, settling=settling)
+            workspace, read_at = self.fetch(chat, workspace_id, deadline, settling=settling)
         except NotFoundError as error:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
@@ -161,11 +177,11 @@ class Asking:
     def fetch(self, chat: Chat, workspace_id: UUID, deadline: float, *, settling: bool = False) -> tuple[Workspace, float]:
         """Return a workspace, and say when it was asked for. NotFoundError, UnavailableError."""
 
-        def ask(until: float) -> tuple[Workspace, float]:
+        def get_workspace(until: float) -> tuple[Workspace, float]:
             now = self._clock.monotonic()
             return self._creator.get_workspace(chat.owner_id, workspace_id, deadline=min(until, now + self._timeouts.request)), now
 
-        return self.platform(ask, deadline, settling=settling)
+        return self.platform(get_workspace, deadline, settling=settling)
 
     def find(self, chat: Chat, name: str, *, within: float = inf, settling: bool = False) -> tuple[Workspace | None, float]:
         """Look for the live workspace of a name, and say when it was asked for. UnavailableError.
@@ -173,12 +189,12 @@ class Asking:
         within: seconds that it may take at most. settling: as for platform().
         """
 
-        def ask(until: float) -> tuple[Workspace | None, float]:
+        def find_workspace(until: float) -> tuple[Workspace | None, float]:
             now = self._clock.monotonic()
             return self._creator.find_workspace(chat.owner_id, name, deadline=min(until, now + self._timeouts.request)), now
 
         deadline = self._clock.monotonic() + within
-        return self.platform(ask, deadline if settling else min(deadline, self.by()), settling=settling)
+        return self.platform(find_workspace, deadline if settling else min(deadline, self.by()), settling=settling)
 
     def classify(self, workspace: Workspace) -> Finding:
         """Return what a workspace's facts come to."""

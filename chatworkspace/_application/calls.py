@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+import logging
+from collections.abc import Callable, Iterator
 from math import inf
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from chatworkspace._application.bounds import Cancel, Places, begin, leave
+from chatworkspace._application.bounds import Cancel, Places, begin, check_cancel, leave
+from chatworkspace._application.logs import logger
 from chatworkspace._domain.advice import SHORTEST_PAUSE, Asked, Waited
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._ports.patience import caller, swap_caller
@@ -19,9 +21,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from chatworkspace._application.hearing import Heard, Listening
     from chatworkspace._domain.places import Place
-
-T = TypeVar("T")
 
 HEARTBEAT = 5.0
 """Seconds after which a follower is told something, whatever happens."""
@@ -41,10 +42,12 @@ class Call:
     arguments: gives a hash of what it was told, by which the same call is known again. deciding: it holds the chat's mutex, and perhaps its claim.
     waited: how long what it waited for has taken, whoever waited for it; beyond: seconds by which that is more than its limit, if it is;
     under_way_for: seconds that it has taken. extra_time: seconds that it has spent on what its answer can do without.
-    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before.
+    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before;
+    by_person: that was stopped by somebody's word.
     lasting: what it reads cannot be read by coming back.
     placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
     chat: as it was looked at last, by calls that only look. told: how far a follower is; told_at: when it was told something last.
+    name: of the method that was called. heard: what is heard of it; None: nobody listens.
     resumed_at: when it was last told to come back, and did. awaited: the epoch whose end was waited for last.
     """
 
@@ -60,6 +63,7 @@ class Call:
         "awaited",
         "beyond",
         "book",
+        "by_person",
         "cancel",
         "chat",
         "chat_id",
@@ -70,10 +74,12 @@ class Call:
         "deciding",
         "extra_time",
         "following",
+        "heard",
         "in_vain",
         "interrupted",
         "lasting",
         "may_be_cut",
+        "name",
         "placed",
         "resumed_at",
         "started",
@@ -93,12 +99,17 @@ class Call:
         answering: float = inf,
         asked: Asked = Asked.LOOK,
         cancel: Cancel | None = None,
+        name: str = "",
     ) -> None:
         """answering: seconds beyond its patience that a call may take to find out what it has to tell. asked: what it is made for."""
+        if cancel is not None:
+            check_cancel(cancel)
         self.book = book
         self.clock = clock
         self.chat_id = chat_id
         self.asked = asked
+        self.name = name
+        self.heard: Heard | None = None
         self.cancel = cancel
         self.started = clock.monotonic()
         self.deadline: float | None = None if wait is None else self.started + wait
@@ -106,7 +117,7 @@ class Call:
         self.waited = Waited.WITHIN
         self.beyond: float | None = None
         self.under_way_for = self.extra_time = 0.0
-        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = False
+        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = self.by_person = False
         self.placed = self.crowded = self.lasting = False
         self.told: Place | None = None
         self.chat: Chat | None = None
@@ -261,8 +272,12 @@ class Call:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.step_back()
-        self.book.leave(self)
+        try:
+            if self.heard is not None and (error is not None or not self.following):  # a follower's has only begun
+                self.heard.end(error)
+        finally:
+            self.step_back()
+            self.book.leave(self)
 
     def go_on(self) -> None:
         """Make it the call that this thread is in."""
@@ -278,29 +293,6 @@ class Call:
 def within_itself() -> BusyError:
     """Return the error for a call that would wait for what its own thread is doing."""
     return BusyError("this call was made from within another one for the same chat, which it would have to wait for", retryable=False)
-
-
-def in_steps(call: Call, steps: Generator[T, None, None]) -> Generator[T, None, None]:
-    """Yield what a call sees. Between two steps the thread is in whatever call it was in before: a suspended follower is nobody's call."""
-    call.book.enter(call)
-    try:
-        while True:
-            call.go_on()
-            try:
-                step = next(steps)
-            except StopIteration:
-                return
-            finally:
-                call.step_back()
-            call.told_at = call.clock.monotonic()
-            yield step
-    finally:
-        outer = swap_caller(None)  # perhaps in a finalizer, and so in the midst of anybody's call
-        try:
-            steps.close()
-        finally:
-            call.book.leave(call)
-            swap_caller(outer)
 
 
 class _Wakeable:
@@ -337,7 +329,8 @@ class _Asking:
 class Calls:
     """The calls under way in a process. Needs no lock: a call is noted before it asks whether all is closed, and close() says so before it looks."""
 
-    def __init__(self, most: int | None = None) -> None:
+    def __init__(self, most: int | None = None, listening: Listening | None = None) -> None:
+        self._listening = listening
         self._calls: dict[Call, None] = {}
         self._closed = False
         self.places = Places(most)
@@ -353,6 +346,14 @@ class Calls:
             raise ClosedError
         if call.cancel is not None:
             begin(call.cancel, call)
+        listening = self._listening
+        if listening is not None and call.heard is None and (listening.listener is not None or logger.isEnabledFor(logging.INFO)):
+            outer = caller()
+            if isinstance(outer, Call) and outer.heard is not None and outer.heard.telling:
+                return  # a listener's own call
+            wait = None if call.deadline is None else call.deadline - call.started
+            call.heard = listening.begin(call.name, call.chat_id, call.started, wait)
+            call.heard.within_turn = isinstance(outer, Call) and (outer.deciding or any(it.deciding for it in outer.around))
 
     def leave(self, call: Call) -> None:
         """Forget a call that has ended."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from chatworkspace._application.bounds import Cancel
+from chatworkspace._application.bounds import Cancel, check_cancel
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
 from chatworkspace._domain.answers import version_of_start
@@ -34,12 +34,15 @@ class Catalog:
 
     def __init__(self, given: Given, parts: Callable[[], Parts], *, cancel: Cancel | None = None) -> None:
         """parts: those of the running process. cancel: ends each question, as interrupting the chat does."""
+        if cancel is not None:
+            check_cancel(cancel)
         self._given = given
         self._parts = parts
         self._cancel = cancel
 
     def _call(self, chat: Chat, question: Hashable) -> Call:
-        call = Call(self._parts().calls, self._given.clock, chat.id, 0.0, answering=self._given.timeouts.planning, cancel=self._cancel)
+        calls, clock, planning = self._parts().calls, self._given.clock, self._given.timeouts.planning
+        call = Call(calls, clock, chat.id, 0.0, answering=planning, cancel=self._cancel, name="templates")
         call.arguments = partial(hash, question)
         return call
 
@@ -64,16 +67,16 @@ class Catalog:
             shown = [template for template in templates if is_listed(template, chat, allowed)]
             return rank(shown, self._uses(call, chat), query=query, now=self._given.clock.now())
 
-    def _asked(self, ask: Callable[..., T]) -> T:
+    def _asked(self, ask: partial[T]) -> T:
         """Ask the platform. NotFoundError, UnavailableError."""
         clock, request = self._given.clock, self._given.timeouts.request
         asking = self._parts().asking
-        return asking.platform(lambda until: ask(deadline=min(until, clock.monotonic() + request)), asking.by())
+        return asking.platform(lambda until: ask(deadline=min(until, clock.monotonic() + request)), asking.by(), what=ask.func)
 
     def _uses(self, call: Call, chat: Chat) -> Mapping[UUID, TemplateUse] | None:
         ask = partial(self._given.creator.template_use, chat.owner_id, chat.organization_id)
         return self._parts().extras.ask(
-            call, "use of templates", chat.owner_id, lambda until: ask(deadline=until), missed="the use of templates could not be told"
+            call, "template_use", chat.owner_id, lambda until: ask(deadline=until), missed="the use of templates could not be told"
         )
 
     def described(self, chat: Chat, template_id: UUID) -> Description:
@@ -132,7 +135,7 @@ class Catalog:
 
         evaluated = self._parts().extras.ask(
             call,
-            "parameters",
+            "evaluate_parameters",
             template.id,
             ask,
             most=self._parts().asking.by() - self._given.clock.monotonic(),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 import attrs
 
 from chatworkspace._application.asking import Asking
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.memory import Proofs
 from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Unknown
 from chatworkspace._application.waiting import Bound
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
 MARGIN = 5.0
 """Seconds of a claim that are kept for its record: what is sent ends so long before the claim does."""
-
-
-logger = logging.getLogger("chatworkspace")
 
 
 class Claims:
@@ -51,7 +48,8 @@ class Claims:
         keep: the plan stands beside the binding, until what becomes of it is bound.
         """
         self._asking.check()
-        if self._asking.interrupted:
+        call = self._asking.call
+        if call is not None and call.interrupted:  # it sends nothing any more that it has not sent
             return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
         try:
@@ -60,6 +58,9 @@ class Claims:
             return Again()
         except ClaimedError as error:
             return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
+        if call is not None and call.heard is not None:
+            plans = ("" if plan is None else plan.name), ("" if look.plan is None else look.plan.name)
+            call.heard.claimed(look.chat.id, claim.epoch, plan=plans[0], over=plans[1])
         return Held(claim=claim, look=look, ends_at=begun + self._life)
 
     def too_late(self, held: Held) -> Again:
@@ -90,7 +91,7 @@ class Claims:
             self._asking.stored_until(until, self._store.release, held.claim, note=note, drop_plan=drop_plan, back=back)
         except Exception as error:  # whatever it is: it hides nothing of what the call came to
             self._values.out_of_error(chat_id, error)
-            extra = {"chat_id": chat_id, "reason": Reason.STORE_UNAVAILABLE.value}
+            extra = fields(chat_id, Reason.STORE_UNAVAILABLE, workspace_id=held.claim.chat.workspace_id)
             logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
     def limit(self, held: Held) -> float:
@@ -110,7 +111,7 @@ class Claims:
         """Claim the chat, and bind what a plan that stands has become. What was bound is left behind, unless it is gone."""
         replaces = self._still_bound(look, found)
         held = self.claim(look)
-        return self.bind(held, found, read_at, track, replaces=replaces) if isinstance(held, Held) else held
+        return self.bind(held, found, read_at, track, replaces=replaces, adopts=True) if isinstance(held, Held) else held
 
     def _still_bound(self, look: Look, found: Workspace) -> LeftBehind | None:
         bound = look.chat.workspace_id
@@ -122,8 +123,13 @@ class Claims:
         workspace = reading.bound.workspace
         return None if workspace.deleted else LeftBehind(workspace_id=bound, name=workspace.full_name, reason=Reason.REPLACED)
 
-    def bind(self, held: Held, workspace: Workspace, read_at: float, track: Track, *, replaces: LeftBehind | None = None) -> Follow | Again:
-        """Record what the plan became, in place of what it replaces. A refused holder drops what it has and looks again."""
+    def bind(
+        self, held: Held, workspace: Workspace, read_at: float, track: Track, *, replaces: LeftBehind | None = None, adopts: bool = False
+    ) -> Follow | Again:
+        """Record what the plan became, in place of what it replaces. A refused holder drops what it has and looks again.
+
+        adopts: nobody has seen the answer to its creation; it was found.
+        """
         chat_id = held.claim.chat.id
         try:
             chat = self._asking.stored_until(self.record_by(held), self._store.bind, held.claim, workspace.id)
@@ -135,4 +141,6 @@ class Claims:
             raise UnavailableError(f"the workspace {workspace.name} is being discarded", reason=Reason.DISCARDED) from error
         self._proofs.void(chat_id)
         track.left = replaces or track.left
+        if track.heard is not None and adopts:
+            track.heard.adopted(chat_id, workspace)
         return Follow(bound=Bound(chat=chat, epoch=held.claim.epoch, workspace=workspace, read_at=read_at))

@@ -10,6 +10,7 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call
+from chatworkspace._application.elsewhere import DEAD
 from chatworkspace._application.extras import ALL_EXTRAS
 from chatworkspace._application.guiding import Guide
 from chatworkspace._application.memory import Proofs
@@ -18,7 +19,7 @@ from chatworkspace._application.waiting import DIAL_PAUSE, Bound
 from chatworkspace._application.watches import Watches
 from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
-from chatworkspace.model import Agent, AgentStatus, Reason, State
+from chatworkspace.model import Agent, AgentStatus, Phase, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, Look, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
@@ -34,7 +35,7 @@ RESERVED = 0.2
 LAST_DIAL = 5.0
 """Seconds for a dial of an agent that was waited for, and has not connected: it may have, this moment."""
 
-ASLEEP = (Condition.STOPPED, Condition.DORMANT)
+STOPPED = (Condition.STOPPED, Condition.DORMANT, Condition.STOP_FAILED)
 USABLE = (Condition.CONNECTING, Condition.SCRIPTS, Condition.SCRIPTS_FAILED, Condition.USABLE)
 """In which an agent may answer that has not."""
 
@@ -137,15 +138,20 @@ class Connector:
         seat = self._watches.join(call, bound.chat.owner_id, bound.workspace, read_at=bound.read_at)
         try:
             while (ends := self._worth_waiting(bound, patience)) is not None and self._clock.monotonic() < ends and not call.interrupted:
-                heard = seat.next(ends)
-                if heard is None and seat.in_vain:
+                if call.heard is not None:
+                    building = self._asking.classify(bound.workspace).condition is Condition.BUILDING
+                    call.heard.wait_in(Phase.BUILDING if building else Phase.CONNECTING, bound.workspace)
+                current = seat.next(ends)
+                if current is None and seat.in_vain:
                     raise UnavailableError(str(seat.error or ""), retryable=False)
-                if heard is not None and heard.build.number >= bound.workspace.build.number:
-                    bound = attrs.evolve(bound, workspace=heard)
+                if current is not None and current.build.number >= bound.workspace.build.number:
+                    bound = attrs.evolve(bound, workspace=current)
         except NotFoundError as error:
             raise UnavailableError(str(error), reason=Reason.NOT_VISIBLE) from error
         finally:
             seat.leave()
+            if call.heard is not None:
+                call.heard.enter(Phase.PLANNING)
         if call.interrupted:
             raise UnavailableError("it was interrupted", reason=Reason.INTERRUPTED)
         return bound
@@ -164,7 +170,8 @@ class Connector:
         finding = self._asking.classify(bound.workspace)
         agent = finding.agent
         if agent is None:
-            call.in_vain = finding.condition in ASLEEP and self._guide.in_vain(call.chat_id, bound.workspace)
+            if finding.condition in STOPPED:
+                self._guide.found_stopped(call, bound.workspace)
             raise self._without_agent(finding, bound)
         if agent.external and agent.status in (AgentStatus.DISCONNECTED, AgentStatus.TIMEOUT):
             raise _offline(agent)
@@ -186,9 +193,19 @@ class Connector:
     # ------------------------------------------------------------ dialling
 
     def _dial(self, call: Call, target: _Target, limit: float) -> Connection:
-        by = self._dial_by(limit)
-        with call.asking(by, cut=True):
-            return self._dialer.dial(target.bound.workspace, target.agent, deadline=by)
+        by, failed, began = self._dial_by(limit), None, self._clock.monotonic()
+        try:
+            with call.asking(by, cut=True):
+                return self._dialer.dial(target.bound.workspace, target.agent, deadline=by)
+        except (DialError, UnavailableError) as error:
+            failed = error
+            raise
+        finally:
+            if call.heard is not None:
+                call.heard.saw(target.bound.workspace)
+                call.heard.dialled(target.agent.name, began, self._clock.monotonic(), failed)
+                call.heard.enter(Phase.PLANNING)
+                call.heard.tell()
 
     def _looked_at_again(self, call: Call, connection: Connection, limit: float) -> _Target:
         """Look again: what was changed during the dial is not handed over."""
@@ -211,7 +228,7 @@ class Connector:
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
         again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)
         if last or again_at >= self._dial_by(limit) or (target.same_as(failed) and not self._may_answer(target, error)):
-            raise self._explained(target, error) from error
+            raise self._explained(call, target, error) from error
         call.pause(again_at)
         return target
 
@@ -220,7 +237,7 @@ class Connector:
         passing = error.retryable if isinstance(error, UnavailableError) else not error.permanent
         return passing and self._asking.classify(target.bound.workspace).condition in USABLE
 
-    def _explained(self, target: _Target, error: Exception) -> ConnectError:
+    def _explained(self, call: Call, target: _Target, error: Exception) -> ConnectError:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
         finding = self._asking.classify(target.bound.workspace)
         reason = Reason.CONNECT_FAILED
@@ -230,6 +247,7 @@ class Connector:
             reason = describe(finding, target.bound.workspace).reason
         elif finding.condition is Condition.SHUTTING_DOWN:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
+        call.in_vain = reason in DEAD and self._guide.restarted(call, target.bound.workspace)
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
     def _record_use(self, call: Call, target: _Target, limit: float) -> None:
@@ -237,7 +255,7 @@ class Connector:
         ask = partial(self._creator.record_use, workspace)
         most = min(ALL_EXTRAS, limit - self._clock.monotonic())
         missed = "the use of a workspace could not be recorded"
-        self._extras.ask(call, "use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
+        self._extras.ask(call, "record_use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
 
 
 def _without_workspace(look: Look) -> ChatWorkspaceError:

@@ -11,10 +11,10 @@ from chatworkspace._application.making import REFUSED
 from chatworkspace._application.telling import Teller, not_applied
 from chatworkspace._application.turn import Proven, Track, Unbound, Unknown, Wish
 from chatworkspace._application.waiting import Ending
-from chatworkspace._domain.advice import next_step_after
+from chatworkspace._domain.advice import Asked, next_step_after
 from chatworkspace._domain.conditions import describe
 from chatworkspace.errors import BusyError
-from chatworkspace.model import Advice, LeftBehind, Phase, Reason, State
+from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Reason, State
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Look, Store
 
@@ -30,7 +30,7 @@ class Endings:
 
     def not_my_turn(self, call: Call) -> Outcome:
         """Say what is known, the turn not having come, or raise BusyError."""
-        look = self._asking.look(call.chat_id)
+        look = (self._asking.look_even_closed if call.asked is Asked.DELETE else self._asking.look)(call.chat_id)
         if look.chat.workspace_id is None and look.plan is None:
             if call.interrupted:
                 return self._teller.plain(call, look.chat, State.ABSENT, Reason.INTERRUPTED)
@@ -59,10 +59,18 @@ class Endings:
 
     def unbound(self, call: Call, unbound: Unbound, reason: Reason, track: Track) -> Outcome:
         """Tell that the chat has no workspace, and why."""
-        outcome = self._teller.plain(call, unbound.chat, State.ABSENT, reason, left=track.left)
+        if unbound.ending is not None:
+            outcome = self._teller.bound(call, unbound.chat, unbound.ending, track)
+            self._teller.settled(outcome)
+            return outcome
+        outcome = self._teller.plain(call, unbound.chat, State.ABSENT, reason, error=unbound.error, left=track.left)
         if unbound.changed:
             self._teller.binding_changed(outcome)
         return outcome
+
+    def closed(self, call: Call, chat: Chat, track: Track) -> None:
+        """Tell the host that the chat was closed, before what else is to be done takes its time."""
+        self._teller.binding_changed(self._teller.plain(call, chat, State.ABSENT, Reason.CHAT_CLOSED, left=track.left))
 
     def overtaken(self, call: Call, look: Look, ending: Ending, track: Track, wish: Wish | None) -> Outcome:
         """Somebody gave the chat another workspace, or none, while this call waited: tell what it has now."""

@@ -5,13 +5,14 @@ None of it keeps an answer.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
 from chatworkspace._application.calls import Call
+from chatworkspace._application.logs import fields, logger
 from chatworkspace.errors import UnavailableError
 from chatworkspace.ports import Clock
 
@@ -26,8 +27,6 @@ REST = 30.0
 """Seconds for which what has hung is left alone: it would hang again, and each call would wait for it anew."""
 CROWDED = 1024
 """Things left alone that are kept before the first look at which need it no more."""
-
-logger = logging.getLogger("chatworkspace")
 
 
 class Extras:
@@ -45,8 +44,8 @@ class Extras:
     ) -> T | None:
         """Return what is asked for, or None where it fails, or does not come in time. ClosedError.
 
-        what, of: what hangs once is known by them. ask: is given until when it may take. most: seconds. apart: it has these seconds for itself,
-        for it is part of the waiting. missed: what to log where there is no answer.
+        what, of: what hangs once is known by them; `what` is the name of the request. ask: is given until when it may take. most: seconds.
+        apart: it has these seconds for itself, for it is part of the waiting. missed: what to log where there is no answer.
         """
         began = self._clock.monotonic()
         left = most if apart else min(most, ALL_EXTRAS - call.extra_time)
@@ -55,13 +54,13 @@ class Extras:
         interrupted = call.interrupted
         try:
             with call.asking(began + left, cut=True):
-                return ask(began + left)
+                return ask(began + left) if call.heard is None else call.heard.ask(what, partial(ask, began + left))
         except Exception as error:  # whatever it is, the answer goes without
             call.check()
             if missed:
                 if self._values is not None:
                     self._values.out_of_error(call.chat_id, error)
-                logger.warning(missed, extra={"chat_id": call.chat_id, "reason": ""}, exc_info=True)
+                logger.warning(missed, extra=fields(call.chat_id), exc_info=True)
             if call.interrupted is interrupted:  # else it was cut short
                 self._let_rest((what, of), error, began, left)
             return None

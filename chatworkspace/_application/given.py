@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import attrs
 
 from chatworkspace._application.admission import Admission
 from chatworkspace._application.telling import Callbacks
 from chatworkspace.ports import AgentDialer, Clock, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from chatworkspace.events import Event
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -22,3 +28,4 @@ class Given:
     admission: Admission
     callbacks: Callbacks
     max_waiting: int | None = None
+    on_event: Callable[[Event], object] | None = None

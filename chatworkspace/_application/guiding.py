@@ -8,9 +8,11 @@ from enum import Enum
 import attrs
 
 from chatworkspace._application.calls import Call
+from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
 from chatworkspace._domain.advice import (
+    AT_ONCE,
     FIRST_PAUSE,
     SHORTEST_PAUSE,
     TABLE,
@@ -27,7 +29,7 @@ from chatworkspace._domain.advice import (
 )
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
-from chatworkspace.model import Advice, Agent, Phase, Reason, State, Transition, Workspace
+from chatworkspace.model import Advice, Agent, JobStatus, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
 from chatworkspace.timeouts import Timeouts
@@ -62,13 +64,17 @@ UNDER_WAY = (
 class Guide:
     """Guides the callers of one process. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes, starts: Starts) -> None:
+    def __init__(self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes, starts: Starts, elsewhere: Elsewhere) -> None:
+        self._elsewhere = elsewhere
         self._starts = starts
         self._wishes = wishes
         self.wished = wishes.told
         """The chats with a wish that is still open."""
+        self.begun = wishes.begun
+        """Of each chat the build that a call of this process has begun last: whoever else finds it under way here has not asked for it."""
         self.troubled = stories.told
         """The chats for which something has failed."""
+        self.forget_some = wishes.forget_some
         self._clock = clock
         self._timeouts = timeouts
         self._stories = stories
@@ -78,8 +84,8 @@ class Guide:
     def goes_on(self, call: Call, finding: Finding, workspace: Workspace) -> bool:
         """Tell whether how the latest build ended is to be told before another is asked for.
 
-        It is what this very call has asked for before, and was told to come back for; or it failed as one before it, and nobody was told; or it is
-        a stop, and somebody has canceled it while this call waited for it.
+        It is what this very call has asked for before, and was told to come back for; or it failed as one before it, and nobody was told, as far as
+        this process can know; or it is a stop, and somebody has canceled it while this call waited for it.
         """
         wish, build = self._wishes.of(call.chat_id, call.asked, call.arguments()), workspace.build
         if wish is not None and wish.build == build.id:
@@ -90,7 +96,9 @@ class Guide:
         if finding.condition is Condition.STOP_FAILED and told.reason is Reason.BUILD_CANCELED and call.asked is Asked.STOP:
             return build.over_for is not None and build.over_for < call.elapsed
         again = self._stories.failed_before(call.chat_id, (told.reason, build.error), build.id)
-        return again and self._stories.latest_told(call.chat_id) != build.id
+        if self._stories.latest_told(call.chat_id) == build.id:
+            return False
+        return again or (build.over_for is not None and build.over_for <= AT_ONCE and self._elsewhere.failed_again(call, workspace))
 
     def continued(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
         """Return the outcome as one of the whole wish: what its first call did is told by whichever ends it."""
@@ -108,21 +116,74 @@ class Guide:
                 built=True,
                 not_applied={},
             )
-        mine = track.continued or track.built or outcome.created
+        mine = track.continued or track.built or outcome.created or (track.adopted and track.as_wished)
         goes_on = mine and outcome.phase is not None and _is_of(call, workspace)
-        self._wishes.put(call.chat_id, _open(call, outcome, workspace) if goes_on else None)
+        self._wishes.put(call.chat_id, _open(call, outcome, workspace, adopted=track.adopted) if goes_on else None)
         return outcome
+
+    def begun_elsewhere(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
+        """Return the outcome of a call that found something as one of the whole wish, if it is what another process has begun for this very wish."""
+        workspace = outcome.workspace
+        if workspace is None or workspace.build.transition is not Transition.START or self.begun.get(call.chat_id) == workspace.build.id:
+            return outcome
+        known = self._wishes.of(call.chat_id, call.asked, call.arguments()) is not None
+        if known or (outcome.phase is None and not track.waited and not _lately(outcome)):
+            return outcome
+        if track.wish is None:
+            return self._started_elsewhere(call, outcome, workspace, track)
+        first = workspace.build.number == 1 + (track.wish.preset_id is not None and workspace.build.number > 1)  # it may have been prebuilt
+        if not first or not self._elsewhere.was_wished(call, outcome.chat, workspace, track.wish):
+            return outcome
+        track.continued = True
+        reason = Reason.CREATED if outcome.reason is Reason.EXISTING else outcome.reason
+        return attrs.evolve(outcome, reason=reason, created=True, built=True, not_applied={})
+
+    def _started_elsewhere(self, call: Call, outcome: Outcome, workspace: Workspace, track: Track) -> Outcome:
+        if not self._elsewhere.answers_hold(call, workspace, track.answers):
+            return outcome
+        track.continued = True
+        before = self._elsewhere.version_before(call, workspace)
+        reason = Reason.STARTED if outcome.reason is Reason.EXISTING else outcome.reason
+        return attrs.evolve(outcome, reason=reason, built=True, updated=before not in (None, workspace.build.template_version_id))
+
+    def applied(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
+        """Return the outcome of a call that found something without what it asks for and what holds: as not applied only the rest is told."""
+        wish, workspace = track.wish, outcome.workspace
+        if wish is None or workspace is None or outcome.state is State.UNKNOWN:
+            return outcome
+        if self._wishes.is_kept(call.chat_id, call.asked, call.arguments(), workspace.id):
+            return attrs.evolve(outcome, not_applied={})
+        missed = dict(outcome.not_applied)
+        if track.met and "parameters" in missed and self._elsewhere.answers_hold(call, workspace, wish.parameters):
+            del missed["parameters"]
+        if track.met and "preset_id" in missed and self._elsewhere.has_preset(call, outcome.chat, workspace, wish.preset_id):
+            del missed["preset_id"]
+        return attrs.evolve(outcome, not_applied=missed)
+
+    def keep(self, call: Call, workspace: Workspace) -> None:
+        """Note that the workspace was made for this wish."""
+        self._wishes.keep(call.chat_id, call.asked, call.arguments(), workspace.id)
 
     def built(self, call: Call, workspace: Workspace, track: Track) -> None:
         """Note that the call has asked for a build."""
-        if track.stopping:
+        if track.stopping or track.deleting:
             self._starts.forget(call.chat_id)
         else:
             self._starts.asked_for(call.chat_id, workspace, self._clock.monotonic())
 
-    def in_vain(self, chat_id: str, workspace: Workspace) -> bool:
+    def in_vain(self, call: Call, workspace: Workspace) -> bool:
         """Tell, of a workspace that is stopped, whether to start it has been in vain twice: its owner is suspended, say."""
-        return self._starts.in_vain(chat_id, workspace, self._clock.monotonic())
+        in_vain = self._starts.in_vain(call.chat_id, workspace, self._clock.monotonic())
+        return in_vain or self._elsewhere.stopped_in_vain(call, workspace)
+
+    def found_stopped(self, call: Call, workspace: Workspace) -> None:
+        """Note in the call, which would use what is stopped, or not stopped for good, what speaks against a start."""
+        call.by_person = _by_person(workspace)
+        call.in_vain = workspace.build.job_status is JobStatus.SUCCEEDED and self.in_vain(call, workspace)
+
+    def restarted(self, call: Call, workspace: Workspace) -> bool:
+        """Tell, of one whose agent is dead, whether it was started anew for that."""
+        return self._elsewhere.restarted(call, workspace)
 
     def found_out(self, call: Call) -> None:
         """Note that the call has come to something of which no outcome tells: templates, the record, a connection."""
@@ -147,7 +208,9 @@ class Guide:
         elif away is None:
             self._stories.out_of_trouble(chat_id, _known_by(_Trouble.UNDER_WAY, call))
         lasting = call.lasting and outcome.state is State.UNKNOWN
-        guidance = self._guidance(call, reason, away, repeated=self._repeated(outcome), lasting=lasting)
+        guidance = self._guidance(
+            call, reason, away, repeated=self._repeated(call, outcome), lasting=lasting, by_person=_by_person(outcome.workspace)
+        )
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:
@@ -161,8 +224,8 @@ class Guide:
             lasted = self._under_way(call, error.reason)
             call.under_way_for = call.under_way_for or lasted
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
-        repeated = call.in_vain if error.reason in ASLEEP else self._failed_before(call, error)
-        guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable)
+        repeated = (error.reason not in ASLEEP and self._failed_before(call, error)) or call.in_vain
+        guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable, by_person=call.by_person)
         error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
 
@@ -199,16 +262,22 @@ class Guide:
         return lasted
 
     def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
-        return TABLE[error.reason].repeated is not None and self._stories.failed_before(call.chat_id, *_failure(error))
+        if TABLE[error.reason].repeated is None:
+            return False
+        again = self._stories.failed_before(call.chat_id, *_failure(error))
+        return again or (isinstance(error, RefusedError) and self._elsewhere.refused_before(call, error))
 
-    def _guidance(self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False) -> Guidance:
+    def _guidance(
+        self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False, by_person: bool = False
+    ) -> Guidance:
         waited, pause = call.waited, longer(call.beyond) if call.beyond is not None else None
         if away is not None:
             waited = self._waited(away)
             pause = later(away) if reason in AWAY or waited is not Waited.WITHIN else None
         if pause is None and (call.impatient or call.elapsed < SHORTEST_PAUSE):  # else who would wait comes back at once, and again
             pause = soon(call.under_way_for if away is None else away)
-        guidance = guide(Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting), retry_after=pause)
+        case = Case(reason=reason, asked=call.asked, waited=waited, repeated=repeated, lasting=lasting, by_person=by_person)
+        guidance = guide(case, retry_after=pause)
         if call.crowded and guidance.advice is Advice.CALL_AGAIN:  # it would wait, and there is no place for that
             seconds = guidance.retry_after or FIRST_PAUSE
             return Guidance(advice=Advice.CALL_LATER, next_step=worded(reason, Advice.CALL_LATER, seconds), retry_after=seconds)
@@ -219,22 +288,38 @@ class Guide:
         """Return the time that the platform has said, or a little more for somebody who would be back at once."""
         return max(seconds, SHORTEST_PAUSE) if call.impatient else seconds
 
-    def _repeated(self, outcome: Outcome) -> bool:
+    def _repeated(self, call: Call, outcome: Outcome) -> bool:
         if TABLE[outcome.reason].repeated is None or outcome.workspace is None:
             return False
         if outcome.reason in ASLEEP:
-            return self.in_vain(outcome.chat.id, outcome.workspace)
+            return self.in_vain(call, outcome.workspace)
         words = outcome.error if outcome.state is State.FAILED else ""
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id
         if outcome.state is State.FAILED:
             self._stories.tell(outcome.chat.id, where)
         often = self._stories.failed_often(outcome.chat.id, outcome.reason, where)
-        return self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where) or often
+        again = self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where) or often
+        return again or self._elsewhere.failed_before(call, outcome)
 
 
 def _done(wish: OpenWish) -> Reason:
     """Return what the calls of a wish have done together, now that the workspace is ready."""
-    return Reason.CREATED if wish.created else Reason.STARTED
+    if wish.created:
+        return Reason.CREATED
+    return Reason.ADOPTED if wish.adopted else Reason.STARTED
+
+
+def _lately(outcome: Outcome) -> bool:
+    """Tell whether it has become ready so short a time ago that whoever was told to come back for it may only do so now."""
+    agent, workspace = outcome.agent, outcome.workspace
+    since = None if workspace is None else workspace.build.over_for
+    since = since if agent is None or agent.ready_for is None else agent.ready_for
+    return since is not None and since <= AT_ONCE
+
+
+def _by_person(workspace: Workspace | None) -> bool:
+    """Tell whether the latest build is a stop that somebody has asked for: the chat's own calls, or a hand on the platform's page."""
+    return workspace is not None and workspace.build.transition is Transition.STOP and not workspace.build.automatic
 
 
 def _is_of(call: Call, workspace: Workspace) -> bool:
@@ -242,7 +327,7 @@ def _is_of(call: Call, workspace: Workspace) -> bool:
     return (workspace.build.transition is Transition.STOP) is (call.asked is Asked.STOP)
 
 
-def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:
+def _open(call: Call, outcome: Outcome, workspace: Workspace, *, adopted: bool) -> OpenWish:
     return OpenWish(
         asked=call.asked,
         arguments=call.arguments(),
@@ -250,6 +335,7 @@ def _open(call: Call, outcome: Outcome, workspace: Workspace) -> OpenWish:
         build=workspace.build.id,
         created=outcome.created,
         updated=outcome.updated,
+        adopted=adopted,
     )
 
 

@@ -89,6 +89,18 @@ class Leavings:
         written = self._leave(look, Leaving.CLOSE, track, lambda held, number, note: self._store.close_chat(held.claim, number=number, note=note))
         return Unbound(chat=written[0], changed=True) if isinstance(written, tuple) else written
 
+    def close_for_good(self, look: Look, doomed: Workspace | None, track: Track) -> Again | Await:
+        """Unbind a chat for good, with what it has still to be deleted, if anything is: that is not left behind, and the record leads to it."""
+        told = "" if doomed is None else f"; to be deleted: {doomed.full_name}"
+        written = self._leave(
+            look,
+            Leaving.CLOSE,
+            track,
+            lambda held, number, note: self._store.close_chat(held.claim, number=number, note=visible(f"{note}{told}")),
+            keep=None if doomed is None else doomed.id,
+        )
+        return Again(closed=written[0]) if isinstance(written, tuple) else written
+
     def _attachable(self, chat: Chat, workspace_id: UUID) -> tuple[Workspace, float]:
         try:
             workspace, read_at = self._asking.fetch(chat, workspace_id, self._clock.monotonic() + self._timeouts.planning)
@@ -104,8 +116,7 @@ class Leavings:
         self, look: Look, leaving: Leaving, track: Track, write: Callable[[Held, int, str], Chat], *, keep: UUID | None = None
     ) -> tuple[Chat, int] | Await | Again:
         """Claim, settle what is there, and write the change in one statement that names what is left behind."""
-        switched = self._replaced(look, track)
-        if switched is not None:
+        if look.chat.workspace_id is not None and (switched := self.became(look, track)) is not None:
             return switched
         held = self._claims.claim(look)
         if not isinstance(held, Held):
@@ -120,6 +131,7 @@ class Leavings:
                 unanswered = True
                 raise
 
+        ask.__name__ = "close_chat" if leaving is Leaving.CLOSE else "attach"  # what it is told of as
         try:
             settled = self._settle(look, held, leaving, keep)
             left = settled.left
@@ -139,9 +151,9 @@ class Leavings:
         track.left = left or track.left
         return chat, held.claim.epoch
 
-    def _replaced(self, look: Look, track: Track) -> Await | Again | None:
-        """Bind what a replacement in doubt has become, if it has: what is left behind is what the chat has then."""
-        if look.plan is None or look.chat.workspace_id is None:
+    def became(self, look: Look, track: Track) -> Await | Again | None:
+        """Bind what a plan in doubt has become, if it has: what is left behind is what the chat has then."""
+        if look.plan is None:
             return None
         found, read_at = self._asking.find(look.chat, look.plan.name)
         if found is None:
@@ -152,6 +164,8 @@ class Leavings:
     def _settle(self, look: Look, held: Held, leaving: Leaving, keep: UUID | None) -> _Settled:
         """Find out what would be left behind. What is not proven gone counts as live."""
         bound = look.chat.workspace_id
+        if bound is not None and bound == keep:
+            return _Settled(left=None, number=look.number)
         if bound is not None:
             reading = self._asking.read(look)
             if isinstance(reading, Unknown):

@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.asking import Asking
+from chatworkspace._domain.arguments import Id, check_filter, to_uuid
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat
 from chatworkspace.outcomes import Chats
@@ -16,6 +17,17 @@ from chatworkspace.timeouts import Timeouts
 
 PAGE = 500
 """Rows that a store is asked for at a time."""
+
+
+def wanted_of(owner_id: Id | None, organization_id: Id | None, *, bound: bool | None, closed: bool | None, planned: bool | None) -> Wanted:
+    """Return which chats are wanted. InvalidArgumentError."""
+    return Wanted(
+        owner_id=None if owner_id is None else to_uuid("owner_id", owner_id),
+        organization_id=None if organization_id is None else to_uuid("organization_id", organization_id),
+        bound=check_filter("bound", bound),
+        closed=check_filter("closed", closed),
+        planned=check_filter("planned", planned),
+    )
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

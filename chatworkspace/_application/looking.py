@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import attrs
 
@@ -18,6 +18,7 @@ from chatworkspace._application.turn import Track, Unknown
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Seen
 from chatworkspace._domain.places import Place
+from chatworkspace._ports.patience import swap_caller
 from chatworkspace.errors import ChatWorkspaceError
 from chatworkspace.model import Chat, Phase
 from chatworkspace.outcomes import Outcome, Progress
@@ -25,6 +26,8 @@ from chatworkspace.ports import Look
 
 if TYPE_CHECKING:
     from chatworkspace._application.redacting import Redactor
+
+T = TypeVar("T")
 
 
 class Looking:
@@ -43,6 +46,8 @@ class Looking:
     def look(self, call: Call) -> Going:
         """Follow the chat as it is, without changing anything."""
         while True:
+            if call.heard is not None:
+                call.heard.enter(Phase.PLANNING)
             dial = self._turns.dialled(call.chat_id)
             look = yield from self._meanwhile.told(call, partial(self._asking.look, call.chat_id))
             call.chat = look.chat
@@ -72,8 +77,11 @@ class Looking:
 
     def follow(self, call: Call, look: Look, after: Place | None = None) -> Generator[Progress, None, None]:
         """Turn what a look sees into progress that only moves forward. after: how far the follower is already."""
+        return in_steps(call, self._redacted(call, self._followed(call, look, after)))
+
+    def _redacted(self, call: Call, steps: Generator[Progress, None, None]) -> Generator[Progress, None, None]:
         try:
-            yield from self._followed(call, look, after)
+            yield from steps
         except Exception as error:
             self._redactor.of_error(call, error)
             raise
@@ -93,6 +101,8 @@ class Looking:
             if seen.phase is not None:
                 yield self._told(call, call.chat or chat, seen, call.told)
         outcome = self._guide.of_outcome(call, outcome)
+        if call.heard is not None:
+            call.heard.outcome = outcome
         # what begins after a settled outcome is told from its first phase on, whatever it is
         place = call.told if outcome.phase is not None else attrs.evolve(call.told, phase=None, queue=0)
         yield self._teller.last(call, outcome, cursor=place.text)
@@ -104,6 +114,40 @@ class Looking:
         heartbeat = seen.line is None and place.same_as(before)
         call.told = place
         return self._teller.progress(call, chat, place, line=seen.line, cursor=place.text, heartbeat=heartbeat)
+
+
+def in_steps(call: Call, steps: Generator[T, None, None]) -> Generator[T, None, None]:
+    """Yield what a call sees. Between two steps the thread is in whatever call it was in before: a suspended follower is nobody's call."""
+    call.book.enter(call)
+    heard = call.heard
+    try:
+        while True:
+            call.go_on()
+            try:
+                step = next(steps)
+                if heard is not None:
+                    heard.tell()
+            except StopIteration:
+                if heard is not None:
+                    heard.end()
+                return
+            except Exception as error:
+                if heard is not None:
+                    heard.end(error)
+                raise
+            finally:
+                call.step_back()
+            call.told_at = call.clock.monotonic()
+            yield step
+    finally:
+        outer = swap_caller(None)  # perhaps in a finalizer, and so in the midst of anybody's call
+        try:
+            steps.close()
+        finally:
+            if heard is not None:
+                heard.end(let_go_at=call.told_at)
+            call.book.leave(call)
+            swap_caller(outer)
 
 
 def _beyond(before: Place, seen: Place) -> Place:

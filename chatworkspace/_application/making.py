@@ -11,7 +11,7 @@ from chatworkspace._application.claims import Claims
 from chatworkspace._application.turn import Again, Held, Track, Turn, Unbound, Wish
 from chatworkspace._domain import names
 from chatworkspace.errors import OutcomeUnknownError, RefusedError, UnavailableError
-from chatworkspace.model import LeftBehind, Template
+from chatworkspace.model import LeftBehind, Phase, Template
 from chatworkspace.ports import Clock, CreateWorkspace, Look, NameTakenError, NotAnsweredError, Plan, WorkspaceCreator
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Maker:
         if track.opened and look.plan is None:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
-        template = self._asking.platform(check, self._asking.by())
+        template = self._asking.platform(check, self._asking.by(), what=self._creator.get_template)
         if wish.parameters:
             self._values.answer_to(look.chat.id, look.chat.owner_id, template.id)
         if wish.parameters or wish.preset_id is not None:
@@ -100,7 +100,8 @@ class Maker:
         )
         asked_at = self._clock.monotonic()
         try:
-            made = self._creator.create_workspace(request, deadline=self._claims.limit(held))
+            create = partial(self._creator.create_workspace, request, deadline=self._claims.limit(held))
+            made = create() if track.heard is None else track.heard.ask("create_workspace", create, Phase.CREATING)
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 self._claims.release(held)  # certainly nothing was made: it is asked again, from the look on, or not at all
@@ -112,6 +113,8 @@ class Maker:
             self._claims.release(held, note=f"failed: {type(error).__name__}")
             raise
         track.made = made
+        if track.heard is not None:
+            track.heard.saw(made)
         return self._claims.bind(held, made, asked_at, track, replaces=track.replaces)
 
     def _refused(self, held: Held, error: RefusedError, track: Track) -> RefusedError:
@@ -138,7 +141,7 @@ class Maker:
         if found is not None:
             track.adopted = True
             track.as_wished = not isinstance(error, NameTakenError) and (track.stood is None or _alike(track.stood, plan))
-            return self._claims.bind(held, found, read_at, track, replaces=track.replaces)
+            return self._claims.bind(held, found, read_at, track, replaces=track.replaces, adopts=True)
         if isinstance(error, NotAnsweredError) and not error.in_flight:
             raise self._refused(held, RefusedError(str(error)), track) from error
         self._claims.release(held)

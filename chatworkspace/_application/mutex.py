@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Container
 from threading import Lock
 from typing import Protocol
 
@@ -44,10 +45,12 @@ class ChatMutex:
     interpreter while it holds a lock makes all others queue for that lock.
     """
 
-    __slots__ = ("_held", "_locks")
+    __slots__ = ("_held", "_locks", "held")
 
     def __init__(self) -> None:
         self._held: dict[str, _Line] = {}
+        self.held: Container[str] = self._held
+        """The chats that somebody holds."""
         self._locks = tuple(Lock() for _ in range(MASK + 1))
 
     def __len__(self) -> int:

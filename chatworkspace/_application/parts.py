@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from chatworkspace._application.answers import Answers
 from chatworkspace._application.asking import Asking
+from chatworkspace._application.builds import Builds
 from chatworkspace._application.calls import Calls
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.connecting import Connector
+from chatworkspace._application.deleting import Deletions
+from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.given import Given
 from chatworkspace._application.guiding import Guide
+from chatworkspace._application.hearing import Listening
 from chatworkspace._application.leaving import Leavings
 from chatworkspace._application.listing import Lister
 from chatworkspace._application.looking import Looking
@@ -27,6 +31,7 @@ from chatworkspace._application.turns import Turns
 from chatworkspace._application.values import Values
 from chatworkspace._application.waiting import Waiter
 from chatworkspace._application.watches import Watches
+from chatworkspace._domain.advice import LONGEST_PAUSE
 from chatworkspace._ports.system_clock import this_process
 
 
@@ -35,24 +40,25 @@ class Parts:
 
     def __init__(self, given: Given) -> None:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
-        self.process = this_process()
-        self.mutex = ChatMutex()
-        self.calls = Calls(given.max_waiting)
-        self.proofs = proofs = Proofs(timeouts.proof)
-        self.values = values = Values()
+        self.process, self.mutex = this_process(), ChatMutex()
+        self.proofs, self.values = proofs, values = Proofs(timeouts.proof), Values()
+        self.calls = Calls(given.max_waiting, Listening(listener=given.on_event, clock=clock, values=values))
         self.extras = extras = Extras(clock, values)
         self.redactor = redactor = Redactor(clock=clock, creator=creator, extras=extras, values=values)
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts())
+        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=timeouts.connect + timeouts.lost_after + LONGEST_PAUSE)
+        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts(), elsewhere=elsewhere)
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
-        self.turns = turns = Turns(asking=asking, claims=claims, creator=creator, clock=clock, proofs=proofs, answers=answers, values=values)
+        builds = Builds(asking=asking, claims=claims, creator=creator, clock=clock, values=values)
+        self.turns = turns = Turns(asking=asking, claims=claims, builds=builds, clock=clock, proofs=proofs, answers=answers)
         self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers, values=values)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
+        self.deletions = Deletions(asking=asking, claims=claims, leavings=self.leavings, builds=builds, store=store)
         self.steps = Steps(
             store=store,
             clock=clock,

@@ -7,11 +7,24 @@ from functools import partial
 
 from chatworkspace._application.making import Maker
 from chatworkspace._application.turn import Policy, Track, Turn, Wish
+from chatworkspace._domain.arguments import Id, check_instance, check_parameters, check_text, to_uuid
 from chatworkspace._domain.conditions import Finding
 from chatworkspace._domain.decisions import Step, create_step, replace_step, resume_step, start_step, stop_step
 from chatworkspace.errors import NoWorkspaceError
 from chatworkspace.model import LeftBehind, Reason, Workspace
 from chatworkspace.ports import Look
+
+
+def wish_of(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
+    """Return what create() is asked for. InvalidArgumentError."""
+    return Wish(
+        template_id=to_uuid("template_id", template_id),
+        name=check_text("name", name).strip(),
+        parameters=check_parameters(parameters),
+        preset_id=None if preset_id is None else to_uuid("preset_id", preset_id),
+        start=check_instance("start", start, bool),
+        replace=replace if isinstance(replace, bool) else to_uuid("replace", replace),
+    )
 
 
 def creating(wish: Wish, track: Track, maker: Maker, goes_on: Callable[[Finding, Workspace], bool]) -> Policy:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, WorkspaceCreator
+
+if TYPE_CHECKING:
+    from chatworkspace._application.hearing import Heard
 
 POLLS_PER_SECOND = 50.0
 """For the whole process: a server has other things to do."""
@@ -44,6 +49,8 @@ class PollingWatch:
         self._of = of
         self.reads_until: Callable[[], float] = lambda: clock.monotonic() + limit
         """Until when a read that begins now may take; whoever pulls may say."""
+        self.heard: Heard | None = None
+        """What is heard of whoever pulls."""
         self._began: float | None = None
         self._at = 0.0
         self._has_slot = False
@@ -65,7 +72,8 @@ class PollingWatch:
                 self._at, self._has_slot = self._pace.slot(now), True
                 continue
             self._at, self._has_slot = now + self._interval(now - self._began), False
-            current = self._creator.get_workspace(*self._of, deadline=self.reads_until())
+            read = partial(self._creator.get_workspace, *self._of, deadline=self.reads_until())
+            current = read() if self.heard is None else self.heard.ask("get_workspace", read)
             if current != self._last:
                 self._last = current
                 return current

@@ -76,7 +76,7 @@ class Redactor:
         if self._clock.monotonic() < until:
             return asked
         try:
-            asked = self._extras.ask(call, "questions", template_id, lambda deadline: self._ask(owner_id, template_id, deadline))
+            asked = self._extras.ask(call, "list_parameters", template_id, lambda deadline: self._ask(owner_id, template_id, deadline))
         except ClosedError:
             return None  # what the call came to is told all the same
         self._asked[template_id] = self._clock.monotonic() + (NOT_KNOWN if asked is None else KNOWN), asked

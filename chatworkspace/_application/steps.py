@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -13,12 +12,15 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import LEAST, Call, within_itself
 from chatworkspace._application.endings import Endings
 from chatworkspace._application.guiding import Guide
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
+from chatworkspace._application.stories import MOST
 from chatworkspace._application.telling import Callbacks, Teller
 from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
@@ -35,10 +37,10 @@ TURN_SLICE = 0.5
 """Seconds: a wait for another process's claim blocks in the store, and not every store may hear of an interrupt; it is looked for so often."""
 
 MOST_TURNS = 20
+BEGIN = (Asked.CREATE, Asked.START)
+"""Calls that begin something which the same call goes on with, in whatever process."""
 
 TOO_SLOW = "the record of chats is slower than a dial is proof of being ready, or changes all the time"
-
-logger = logging.getLogger("chatworkspace")
 
 Going = Generator[Seen, None, Outcome]
 """A call on its way: what it sees, and in the end what it came to."""
@@ -77,6 +79,7 @@ class Steps:
         self._teller = teller
         self._endings = endings
         self._guide = guide
+        self._begun = guide.begun
 
     def go(
         self,
@@ -92,34 +95,54 @@ class Steps:
 
         goal: what is waited for. unbound: why the chat has no workspace, where a turn says that it has none.
         """
+        if len(self._begun) > MOST:
+            self._guide.forget_some()
+        track.wish = wish
+        track.asks = wish is not None and (bool(wish.parameters or wish.name) or wish.preset_id is not None)
         return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track)
 
     def run(self, call: Call, going: Going, track: Track) -> Outcome:
         """Go all the way. What was made and did not become the chat's goes into the history; no parameter's value is told."""
+        track.heard = call.heard
         try:
             outcome = _end_of(going)
         except Exception as error:
-            self._redactor.of_error(call, error)
-            if not isinstance(error, ChatWorkspaceError):
-                raise
-            error.left_behind = track.left
-            self._guide.of_error(call, error)
-            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
-                self._record_stray(call, track.stray)
+            self._failed(call, error, track)
             raise
         left = track.left or track.replaces
         if left is not None and left.workspace_id != outcome.chat.workspace_id:
             outcome = attrs.evolve(outcome, left_behind=left)  # however it ended, and whoever overtook it: nobody else will name it
         if track.stray is not None and track.stray.id != outcome.chat.workspace_id:
             self._record_stray(call, track.stray)
-        if track.built and outcome.workspace is not None:
-            self._guide.built(call, outcome.workspace, track)
-        if outcome.phase is not None or call.chat_id in self._guide.wished:
-            outcome = self._guide.continued(call, outcome, track)
+        outcome = self._of_wish(call, outcome, track)
         if outcome.state is not State.READY or call.chat_id in self._guide.troubled:
             outcome = self._guide.of_outcome(call, outcome)
+        if call.heard is not None:
+            call.heard.outcome = outcome
         self._teller.ended(call, outcome)
         return outcome
+
+    def _of_wish(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
+        """Return it as what the wish came to, which may have taken several calls, of several processes."""
+        if track.built and outcome.workspace is not None:
+            self._guide.built(call, outcome.workspace, track)
+        if track.met and (outcome.phase is not None or outcome.state is State.READY) and call.asked in BEGIN:
+            outcome = self._guide.begun_elsewhere(call, outcome, track)
+        if outcome.phase is not None or call.chat_id in self._guide.wished:
+            outcome = self._guide.continued(call, outcome, track)
+        if outcome.not_applied and not outcome.created:
+            outcome = self._guide.applied(call, outcome, track)
+        elif outcome.created and track.asks and outcome.workspace is not None:
+            self._guide.keep(call, outcome.workspace)
+        return outcome
+
+    def _failed(self, call: Call, error: Exception, track: Track) -> None:
+        self._redactor.of_error(call, error)
+        if isinstance(error, ChatWorkspaceError):
+            error.left_behind = track.left
+            self._guide.of_error(call, error)
+            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
+                self._record_stray(call, track.stray)
 
     def _record_stray(self, call: Call, stray: Workspace) -> None:
         note = visible(f"made {stray.name} ({stray.id}) and was overtaken")
@@ -127,7 +150,8 @@ class Steps:
             self._asking.stored_until(self._asking.by(), self._store.record_stray, call.chat_id, stray.id, note)
         except Exception as error:  # whatever it is: it hides nothing of what the call came to
             self._redactor.of_error(call, error)
-            logger.warning("a stray workspace could not be noted", extra={"chat_id": call.chat_id, "reason": Reason.OVERTAKEN.value}, exc_info=True)
+            extra = fields(call.chat_id, Reason.OVERTAKEN, workspace_id=stray.id, build=stray.build.number)
+            logger.warning("a stray workspace could not be noted", extra=extra, exc_info=True)
 
     def _steps(  # noqa: C901, PLR0911, PLR0912 # one arm for each Turn there is
         self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason
@@ -140,10 +164,12 @@ class Steps:
             match turn:
                 case None:
                     return self._endings.not_my_turn(call)
-                case Again(settled=settled):
+                case Again(settled=settled, closed=closed):
                     again += 1
                     if settled is not None:
                         self.publish(call, settled, track)
+                    if closed is not None:
+                        self._endings.closed(call, closed, track)
                     if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:
@@ -163,22 +189,32 @@ class Steps:
                         return outcome
                     began = self._clock.monotonic()
                 case Follow(bound=bound):
+                    # nobody else has decided while this call was about to
+                    track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
         """Take one turn under the chat's mutex; None if it did not come in time."""
         call.check()
-        mutex, limited = self.mutex, call.book.places.limited
+        mutex, limited, heard = self.mutex, call.book.places.limited, call.heard
+        if heard is not None:
+            if call.chat_id in mutex.held:
+                heard.enter(Phase.QUEUED)
+            heard.tell()
         if not mutex.acquire(call.chat_id, call, self._clock.monotonic() if limited else queued_until) and not (
             limited and call.may_wait() and mutex.acquire(call.chat_id, call, queued_until)
         ):
             return None
         call.deciding = True
         try:
+            if heard is not None and heard.phase is not Phase.PLANNING:
+                heard.enter(Phase.PLANNING)
             turn = take()
         finally:
             call.deciding = False
             mutex.release(call.chat_id)
+        if heard is not None:
+            heard.tell()
         if isinstance(turn, Await) and self._clock.monotonic() >= queued_until:
             return None
         return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
@@ -218,6 +254,9 @@ class Steps:
             raise within_itself()
         if call.over or not call.may_wait():
             return
+        if call.heard is not None:
+            call.heard.enter(Phase.QUEUED)
+            call.heard.tell()
         ends = min(until, self._clock.monotonic() + look.claimed_for)
         if call.awaited == look.epoch:  # woken, and for nothing
             call.pause(min(ends, self._clock.monotonic() + FLOOR))
@@ -247,6 +286,7 @@ class Steps:
                 outcome = self._teller.under_way(call, bound, finding, told, track)
                 self._teller.binding_changed(attrs.evolve(outcome, reason=Reason.ATTACHED), bound.workspace)
         elif track.made is not None or track.adopted or track.built:
+            self._begun[call.chat_id] = bound.workspace.build.id
             self.publish(call, bound, track)
         rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
         while True:
@@ -270,14 +310,18 @@ class Steps:
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
-        teller = self._teller
+        teller, heard = self._teller, call.heard
         steps = self._waiter.wait(call, bound, goal=goal, lines=teller.wants_progress or call.following)
         while True:
             try:
                 seen = next(steps)
             except StopIteration as end:
                 ending: Ending = end.value
+                if heard is not None and heard.phase is not Phase.PLANNING:
+                    heard.enter(Phase.PLANNING)
                 return ending
+            if heard is not None and seen.phase is not None:
+                heard.wait_in(seen.phase, seen.workspace)
             track.waited = track.waited or seen.phase is Phase.BUILDING
             if seen.phase is Phase.BUILDING and seen.workspace is not None and not track.attached:
                 self.publish(call, attrs.evolve(bound, workspace=seen.workspace), track)
@@ -290,7 +334,7 @@ class Steps:
         endless = self._clock.monotonic() >= call.started + self._waiter.longest  # one build follows another, by somebody else's hand
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN or endless:
             look = self._asking.look_even_closed(call.chat_id)
-            if _is_overtaken(bound, look):
+            if _is_overtaken(bound, look) and not track.deleting:
                 return self._endings.overtaken(call, look, ending, track, wish)
             return self._teller.bound(call, look.chat, ending, track, wish)
         return None

@@ -11,21 +11,19 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace._domain.advice import LONGEST_PAUSE, Asked
-from chatworkspace._domain.conditions import Condition, Finding, under_way_for
-from chatworkspace.model import Transition, Workspace
+from chatworkspace._domain.advice import AT_ONCE, LONGEST_PAUSE, OFTEN, Asked
+from chatworkspace._domain.conditions import MAY_HAVE_BEEN_WELL, Condition, Finding, under_way_for
+from chatworkspace.model import JobStatus, Lifecycle, Transition, Workspace
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 MOST = 65_536
 """Workspaces, and chats, that are remembered."""
-AT_ONCE = 60.0
-"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
+WELL_BETWEEN = 3.0
+"""Times the limit: how long ago something may lie that the platform tells, to be when what may have been well in between began."""
 MOST_FAILURES = 8
 """Of a chat."""
-OFTEN = 3
-"""Failures of one kind in a row, each in other words: whoever only starts again does not overcome them."""
 MOST_TROUBLES = 16
 """Of a chat: its own calls, and what a page about it asks meanwhile."""
 FORGOTTEN = 2 * LONGEST_PAUSE
@@ -48,23 +46,43 @@ class Phases:
 
     def __init__(self) -> None:
         self._spans: dict[UUID, Span] = {}
+        self._well: dict[UUID, UUID] = {}
+        """Workspace -> the build that was seen here with nothing under way."""
         self._warmed: dict[UUID, object] = {}
 
-    def seen(self, workspace: Workspace, finding: Finding, now: float, *, read_at: float | None = None) -> Span:
-        """Return since when. read_at: when the workspace was asked for, by a call that has just read it: the platform's word is used then.
+    def seen(self, workspace: Workspace, finding: Finding, now: float, *, limit: float, read_at: float | None = None) -> Span:
+        """Return since when. What was heard earlier tells how long it had taken when it was said.
 
-        What was heard earlier tells how long it had taken when it was said.
+        limit: of the phase. read_at: when the workspace was asked for, by a call that has just read it: the platform's word is used then.
         """
-        known, told, facts = self._spans.get(workspace.id), under_way_for(finding, workspace), _facts(workspace, finding)
-        began = now if not told else (now if read_at is None else read_at) - told
+        known, told, facts = self._spans.get(workspace.id), self._told(workspace, finding, limit), _facts(workspace, finding)
+        instant = now if read_at is None else read_at
+        began = now if not told else instant - told
         if known is None or (known.build, known.condition) != (workspace.build.number, finding.condition):
-            span = Span(build=workspace.build.number, condition=finding.condition, facts=facts, began=began, moved_at=began)
+            build = workspace.build
+            taken = build.running_for if build.job_status is JobStatus.RUNNING else None  # by a provisioner: it has moved then
+            moved_at = began if taken is None else max(began, instant - taken)
+            span = Span(build=build.number, condition=finding.condition, facts=facts, began=began, moved_at=moved_at)
         else:
             began = known.began if read_at is None or not told else began
             span = attrs.evolve(known, began=began, facts=facts, moved_at=known.moved_at if facts == known.facts else now)
         self._spans[workspace.id] = span
         _forget_some(self._spans)
         return span
+
+    def _told(self, workspace: Workspace, finding: Finding, limit: float) -> float | None:
+        """Return for how long it is so by the platform's word, where that can be right: something may have been well in between."""
+        told = under_way_for(finding, workspace)
+        if finding.condition not in MAY_HAVE_BEEN_WELL or told is None:
+            return told
+        if told > WELL_BETWEEN * limit or self._well.get(workspace.id) == workspace.build.id:
+            return None
+        before = self._spans.get(workspace.id)  # this process knows better, if it has seen it so, or coming back
+        return (
+            None
+            if before is not None and before.build == workspace.build.number and before.condition in (Condition.CONNECTING, finding.condition)
+            else told
+        )
 
     def is_cold(self, agent_id: UUID) -> bool:
         """Tell whether nobody here has begun to reach it; whoever asks first does."""
@@ -73,22 +91,29 @@ class Phases:
         _forget_some(self._warmed)
         return first
 
-    def over(self, workspace_id: UUID) -> None:
+    def over(self, workspace: Workspace) -> None:
         """Nothing is under way any more: what comes later begins anew."""
-        self._spans.pop(workspace_id, None)
+        self._spans.pop(workspace.id, None)
+        self._well[workspace.id] = workspace.build.id
+        if len(self._well) > MOST:
+            _forget_some(self._well)
 
 
 def _facts(workspace: Workspace, finding: Finding) -> object:
-    """Return what shows that something moves."""
+    """Return what shows that something moves. That scripts are slow, as the platform calls them after a while, is no movement."""
     build, agent = workspace.build, finding.agent
-    return build.job_status, build.queue_position, build.provisioners, agent and (agent.id, agent.status, agent.lifecycle)
+    if agent is None:
+        return build.job_status, build.queue_position, build.provisioners
+    lifecycle = Lifecycle.STARTING if agent.lifecycle is Lifecycle.START_TIMEOUT else agent.lifecycle
+    return build.job_status, agent.id, agent.status, lifecycle
 
 
 @attrs.frozen(kw_only=True, repr=False)
 class OpenWish:
     """What a call has asked for that was still under way when it ended: the same call again goes on from there.
 
-    asked: by which call. arguments: a hash of what it was told. workspace, build: what is under way. created, updated: what it has done already.
+    asked: by which call. arguments: a hash of what it was told. workspace, build: what is under way. created, updated, adopted: what it has done
+    already.
     """
 
     asked: Asked
@@ -97,20 +122,33 @@ class OpenWish:
     build: UUID
     created: bool = False
     updated: bool = False
+    adopted: bool = False
 
 
 class Wishes:
-    """The open wish of each chat."""
+    """The open wish of each chat, the build that was begun for one last, and the wish that its workspace was made for."""
 
     def __init__(self) -> None:
         self._wishes: dict[str, OpenWish] = {}
         self.told: Container[str] = self._wishes
         """The chats that have one."""
+        self.begun: dict[str, UUID] = {}
+        """The build that a call of this process has begun last."""
+        self._kept: dict[str, tuple[Asked, int, UUID]] = {}
 
     def of(self, chat_id: str, asked: Asked, arguments: int) -> OpenWish | None:
         """Return the chat's, if this is the same call again."""
         wish = self._wishes.get(chat_id)
         return wish if wish is not None and (wish.asked, wish.arguments) == (asked, arguments) else None
+
+    def keep(self, chat_id: str, asked: Asked, arguments: int, workspace_id: UUID) -> None:
+        """Note for which wish the chat's workspace was made."""
+        self._kept[chat_id] = asked, arguments, workspace_id
+        _forget_some(self._kept)
+
+    def is_kept(self, chat_id: str, asked: Asked, arguments: int, workspace_id: UUID) -> bool:
+        """Tell whether it was made for this wish."""
+        return self._kept.get(chat_id) == (asked, arguments, workspace_id)
 
     def put(self, chat_id: str, wish: OpenWish | None) -> None:
         """Remember it; None: it has been told how it ended."""
@@ -119,6 +157,10 @@ class Wishes:
             return
         self._wishes[chat_id] = wish
         _forget_some(self._wishes)
+
+    def forget_some(self) -> None:
+        """Keep the builds that were begun within their bound: they are written without asking."""
+        _forget_some(self.begun)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

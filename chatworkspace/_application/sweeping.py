@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -14,6 +13,7 @@ import attrs
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.listing import pages
+from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 STANDING = 900.0
 """Seconds after which a plan is settled."""
-
-logger = logging.getLogger("chatworkspace")
 
 
 @attrs.define(kw_only=True, eq=False, repr=False)
@@ -96,7 +94,7 @@ class Sweeper:
             if isinstance(error, (UnavailableError, NotAnsweredError)) and self._clock.monotonic() - began >= self._timeouts.planning / 2:
                 findings.silent = findings.silent or findings.errors[key]
             if not isinstance(error, (ChatWorkspaceError, PortError)):
-                logger.exception("a row could not be swept", extra={"chat_id": key, "reason": ""})
+                logger.exception("a row could not be swept", extra=fields(key))
             return False
         return True
 
@@ -140,14 +138,14 @@ class Sweeper:
             marks[self._asking.mark(look.chat.id, number)] = look.chat.id
 
     def _list_owners(self, findings: _Findings, owner: tuple[UUID, UUID], marks: Mapping[str, str], candidates: list[tuple[Workspace, str]]) -> None:
-        def ask(until: float) -> Sequence[Workspace]:
+        def list_workspaces(until: float) -> Sequence[Workspace]:
             return self._creator.list_workspaces(*owner, deadline=until)
 
         def note(workspace: Workspace) -> None:
             if (mark := names.mark_in(workspace.name)) in marks:
                 candidates.append((workspace, marks[mark]))
 
-        for workspace in self._asking.platform(ask, self._asking.by(), once=True):
+        for workspace in self._asking.platform(list_workspaces, self._asking.by(), once=True):
             self._one(findings, str(getattr(workspace, "id", owner[0])), partial(note, workspace), asks=False)
 
     def _accounted_for(self, findings: _Findings) -> tuple[set[UUID], set[str], set[str]]:
@@ -180,7 +178,12 @@ class Sweeper:
             raise UnavailableError("the chat is in use: nothing was deleted")
         try:
             self._discard(workspace, look)
-            self._creator.delete_workspace(workspace, deadline=self._claims.limit(held))
+            heard = None if (call := self._asking.call) is None else call.heard
+            delete = partial(self._creator.delete_workspace, workspace, deadline=self._claims.limit(held))
+            if heard is None:
+                delete()
+            else:
+                heard.ask("delete_workspace", delete)
         except BaseException:
             self._claims.release(held)
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import attrs
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
+from chatworkspace._application.logs import fields, fields_of, logger
 from chatworkspace._application.memory import Mentions
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._application.waiting import Bound, Ending, Seen
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
 LOG_TAIL = 20
 """Lines of a failed build's log that an outcome carries."""
-
-logger = logging.getLogger("chatworkspace")
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -139,7 +137,7 @@ class Teller:
     def _log_tail(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
         """Return the end of the log. The failure itself is told in any case; its log is a help."""
         ask = partial(self._creator.build_log, workspace, after=0)
-        lines = self._extras.ask(call, "log", workspace.id, lambda until: ask(deadline=until))
+        lines = self._extras.ask(call, "build_log", workspace.id, lambda until: ask(deadline=until))
         return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
 
     def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
@@ -149,14 +147,14 @@ class Teller:
         dropped: list[str] = []
         if track.unchecked:
             ask = partial(self._creator.build_parameters, workspace)
-            built = self._extras.ask(call, "answers of a build", workspace.id, lambda until: ask(deadline=until))
+            built = self._extras.ask(call, "build_parameters", workspace.id, lambda until: ask(deadline=until))
             dropped = [] if built is None else sorted(track.unchecked - built.keys())
         told = told_not_applied(track.overridden, dropped)
         return {**missed, "parameters": told} if told else missed
 
     def _quota(self, call: Call, chat: Chat) -> Quota | None:
         ask = partial(self._creator.get_quota, chat.owner_id, chat.organization_id)
-        return self._extras.ask(call, "quota", chat.owner_id, lambda until: ask(deadline=until))
+        return self._extras.ask(call, "get_quota", chat.owner_id, lambda until: ask(deadline=until))
 
     # ------------------------------------------------------------ callbacks
 
@@ -167,12 +165,12 @@ class Teller:
             self._updated(self.under_way(call, bound, finding, told, track))
 
     def settled(self, outcome: Outcome) -> None:
-        """Tell how a build has ended, once: that it is ready in any case, that it stopped or failed where its beginning was told."""
+        """Tell how a build has ended, once: that it is ready in any case, that it stopped, failed or deleted where its beginning was told."""
         if self._callbacks.on_chat_updated is None or outcome.workspace is None:
             return
         chat, workspace_id, number = outcome.chat, outcome.workspace.id, outcome.workspace.build.number
         ready = outcome.ready and self._mentions.now_ready(chat.id, chat.generation, workspace_id, number)
-        if ready or (outcome.state in (State.STOPPED, State.FAILED) and self._mentions.now_over(chat.id, workspace_id, number)):
+        if ready or (outcome.state in (State.STOPPED, State.FAILED, State.GONE) and self._mentions.now_over(chat.id, workspace_id, number)):
             self._updated(outcome)
 
     def binding_changed(self, outcome: Outcome, workspace: Workspace | None = None) -> None:
@@ -189,7 +187,7 @@ class Teller:
         try:
             self._callbacks.on_chat_updated(outcome)
         except Exception:
-            logger.exception("on_chat_updated failed", extra={"chat_id": outcome.chat.id, "reason": outcome.reason.value})
+            logger.exception("on_chat_updated failed", extra=fields_of(outcome))
 
     # ------------------------------------------------------------ progress
 
@@ -239,7 +237,7 @@ class Teller:
         try:
             self._callbacks.on_progress(progress)
         except Exception:
-            logger.exception("on_progress failed", extra={"chat_id": progress.chat_id, "reason": ""})
+            logger.exception("on_progress failed", extra=fields(progress.chat_id, build=progress.build_number))
 
 
 @cache

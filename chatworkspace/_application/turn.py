@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.memory import Proof
-from chatworkspace._application.waiting import Bound
+from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Finding
 from chatworkspace._domain.decisions import Step
 from chatworkspace.model import Chat, LeftBehind, Reason, Workspace
 from chatworkspace.ports import Claim, Look, Plan
+
+if TYPE_CHECKING:
+    from chatworkspace._application.hearing import Heard
 
 # ---------------------------------------------------------------- what a turn comes to
 
@@ -52,6 +56,8 @@ class Again:
 
     settled: Bound | None = None
     """What this turn has bound: a plan of somebody's had become it."""
+    closed: Chat | None = None
+    """The chat, if this turn has closed it, and there is more to be done."""
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -74,6 +80,9 @@ class Unbound:
 
     chat: Chat
     changed: bool
+    ending: Ending | None = None
+    """How what it had is now, where that is what the call was for."""
+    error: str = ""
 
 
 Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
@@ -86,12 +95,14 @@ Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
 class Track:
     """What this call has done so far. Used by one thread.
 
-    made: what its own request made. stopping: it is to stop the workspace. built: it has sent a start or a stop. resumed: a start of what it
-    was to create, and found standing still. waited: it has waited for a build.
+    made: what its own request made. stopping, deleting: it is to stop the workspace, or to delete it. built: it has sent a start, a stop or a
+    deletion. resumed: a start of what it was to create, and found standing still. waited: it has waited for a build.
     version_before: of the template, before the build that it has sent. opened: it has opened a generation; one call opens at most one.
     replaces: what its plan is to replace, and what the chat is bound to for as long as nothing comes of that. left: what it has left behind.
     stray: what its own request made and could not bind. as_wished: what was adopted was asked for with this call's very arguments.
-    continued: it is the same call again as one that was told to come back.
+    continued: it is the same call again as one that was told to come back. met: it has changed nothing, and waits for what it has found.
+    wish: what create() was asked for; asks: for something of which can be told that it was not applied. answers: those of a start.
+    heard: what is heard of it; None: nobody listens.
     stood: a plan that stood before this call's own; what is found may be what it asked for.
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
@@ -99,6 +110,7 @@ class Track:
     made: Workspace | None = None
     adopted: bool = False
     stopping: bool = False
+    deleting: bool = False
     built: bool = False
     resumed: bool = False
     waited: bool = False
@@ -110,9 +122,19 @@ class Track:
     stray: Workspace | None = None
     as_wished: bool = False
     stood: Plan | None = None
+    heard: Heard | None = None
     continued: bool = False
+    met: bool = False
+    wish: Wish | None = None
+    asks: bool = False
+    answers: Mapping[str, str] = attrs.field(factory=dict[str, str])
     overridden: tuple[str, ...] = ()
     unchecked: frozenset[str] = frozenset()
+
+    @property
+    def disturbed(self) -> bool:
+        """What is followed is not simply what the chat had: it was built or attached, somebody's plan stood, or a build was refused."""
+        return self.built or self.attached or self.stood is not None or self.version_before is not None
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

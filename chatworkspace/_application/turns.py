@@ -5,12 +5,12 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
 
 from chatworkspace._application.asking import Asking, unread
+from chatworkspace._application.builds import Builds
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proof, Proofs
@@ -18,31 +18,28 @@ from chatworkspace._application.turn import Again, Await, Follow, Held, LookAgai
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Condition, Finding, Probe, probe_for
 from chatworkspace._domain.decisions import Step
-from chatworkspace.errors import NoWorkspaceError, RefusedError, UnavailableError
+from chatworkspace.errors import NoWorkspaceError, UnavailableError
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
-from chatworkspace.ports import Clock, Look, NotAnsweredError, NotFoundError, Plan, WorkspaceCreator
+from chatworkspace.ports import Clock, Look, Plan
 
 if TYPE_CHECKING:
     from chatworkspace._application.answers import Answers
-    from chatworkspace._application.values import Values
 
 
 class Turns:
     """Takes turns for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(
-        self, *, asking: Asking, claims: Claims, creator: WorkspaceCreator, clock: Clock, proofs: Proofs, answers: Answers, values: Values
-    ) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, builds: Builds, clock: Clock, proofs: Proofs, answers: Answers) -> None:
         self._answers = answers
-        self._values = values
         self._asking = asking
         self._claims = claims
-        self._creator = creator
+        self._builds = builds
         self._clock = clock
         self._proofs = proofs
 
     def take(self, call: Call, policy: Policy, track: Track) -> Turn:
         """Look, decide, and act once."""
+        track.answers = policy.parameters
         dial = self.dialled(call.chat_id)
         look = self._asking.look(call.chat_id)
         if look.plan is not None:
@@ -149,47 +146,7 @@ class Turns:
             workspace = reading.bound.workspace
             if policy.step(self._asking.classify(workspace), workspace) is not expected or not self._claims.long_enough(held):
                 return Again()
-            return self._sent(held, reading.bound, transition, policy, track)
+            return self._builds.send(held, reading.bound, transition, policy.parameters, track)
         finally:
             self._proofs.void(look.chat.id)
             self._claims.release(held)
-
-    def _sent(self, held: Held, bound: Bound, transition: Transition, policy: Policy, track: Track) -> Turn:
-        before = bound.workspace
-        if policy.parameters:
-            self._values.answer_to(bound.chat.id, before.owner_id, before.template_id)
-        asked_at = self._clock.monotonic()
-        try:
-            after = self._ask_for(transition, before, policy.parameters, self._claims.limit(held))
-        except (NotAnsweredError, UnavailableError, RefusedError) as error:
-            if isinstance(error, UnavailableError) and error.retry_after is not None:
-                raise  # certainly nothing was done
-            return self._settle_build(held, bound, error, track)
-        except NotFoundError as error:
-            return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
-        track.built, track.version_before = True, before.build.template_version_id
-        return Follow(bound=attrs.evolve(bound, workspace=after, read_at=asked_at))
-
-    def _ask_for(self, transition: Transition, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:
-        if transition is Transition.START:
-            return self._creator.start_workspace(workspace, parameters, deadline=deadline)
-        return self._creator.stop_workspace(workspace, deadline=deadline)
-
-    def _settle_build(self, held: Held, bound: Bound, error: Exception, track: Track) -> Turn:
-        """After an unclear answer or a refusal: a higher build number is the answer; none is unknown, and no reason to send it again."""
-        look = _as_look(bound, held)
-        reading = self._asking.read(look, settling=True)
-        if isinstance(reading, Follow) and reading.bound.workspace.build.number > bound.workspace.build.number:
-            track.built, track.version_before = not isinstance(error, RefusedError), bound.workspace.build.template_version_id
-            return reading
-        if isinstance(error, NotAnsweredError) and not error.in_flight and isinstance(reading, Follow):
-            error = RefusedError(str(error))  # the platform's own failure, and nothing came of it
-        if isinstance(error, RefusedError):
-            self._claims.release(held, note=f"refused: {error}")
-            raise error
-        return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=str(error), workspace=bound.workspace)
-
-
-def _as_look(bound: Bound, held: Held) -> Look:
-    chat = bound.chat
-    return Look(chat=chat, plan=None, name="", number=0, epoch=held.claim.epoch, claimed_for=0)

@@ -149,10 +149,11 @@ class Waiter:
                     if told.state is State.UNKNOWN:
                         self._still_unknown(call, workspace, finding)
                     else:
-                        self._phases.over(workspace.id)
+                        self._phases.over(workspace)
                     return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
                 now = self._clock.monotonic()
-                span = self._phases.seen(workspace, finding, now, read_at=bound.read_at if workspace is bound.workspace else None)
+                read_at = bound.read_at if workspace is bound.workspace else None
+                span = self._phases.seen(workspace, finding, now, limit=self._limits[phase], read_at=read_at)
                 ends = span.began + self._limits[phase]
                 # whoever comes when the limit is over waits as long once more, if it has the patience, and is told that it is over
                 limit = min(ends if ends > call.started + AS_GOOD_AS_OVER else call.started + self._limits[phase], last)
@@ -184,7 +185,7 @@ class Waiter:
     def _still_unknown(self, call: Call, workspace: Workspace, finding: Finding) -> None:
         """Note for how long nobody knows how the build stands: it may take as long as any."""
         now = self._clock.monotonic()
-        _measure(call, self._phases.seen(workspace, finding, now), self._timeouts.build, now)
+        _measure(call, self._phases.seen(workspace, finding, now, limit=self._timeouts.build), self._timeouts.build, now)
 
     def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, seat: Seat | None) -> _Dialled:
         """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
@@ -224,14 +225,16 @@ class Waiter:
 
     def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error = ""
+        error, failed, began = "", None, 0.0 if call.heard is None else self._clock.monotonic()
         try:
             with call.asking(deadline, cut=True), self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
         except (DialError, UnavailableError) as failure:
-            error = str(failure) or "the agent was not reached"
+            error, failed = str(failure) or "the agent was not reached", failure
         # it ended by its deadline: whoever comes back later has stood still since
         at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
+        if call.heard is not None:
+            call.heard.dialled(finding.agent.name, began, at, failed)
         return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
 
 

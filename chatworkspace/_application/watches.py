@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -263,11 +264,12 @@ class Seat:
         if shared.watch is None:
             until = self._reads_until()
             with self._call.asking(until, cut=True):
-                watch = self._watches.open(self._owner_id, self._workspace, until)
+                open_it = partial(self._watches.open, self._owner_id, self._workspace, until)
+                watch = open_it() if self._call.heard is None else self._call.heard.ask("watch", open_it)
             with self._watches:
                 shared.watch = watch
         if isinstance(shared.watch, PollingWatch):
-            shared.watch.reads_until = self._reads_until
+            shared.watch.reads_until, shared.watch.heard = self._reads_until, self._call.heard
         # a poll is a fresh read itself
         silent_at = inf if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
         until = min(deadline, silent_at)
@@ -287,7 +289,8 @@ class Seat:
     def _read(self) -> Workspace:
         until = self._reads_until()
         with self._call.asking(until, cut=True):
-            return self._watches.creator.get_workspace(self._owner_id, self._workspace.id, deadline=until)
+            read = partial(self._watches.creator.get_workspace, self._owner_id, self._workspace.id, deadline=until)
+            return read() if self._call.heard is None else self._call.heard.ask("get_workspace", read)
 
     def _share(self, heard: Workspace | None, failure: UnavailableError | None, *, lost: bool) -> None:
         """Make what the leader heard everybody's, and step back."""
@@ -306,7 +309,10 @@ class Seat:
                     shared.error = failure
                     shared.broken += 1
                     shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
-                    shared.retry_at = now + max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
+                    pause = max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
+                    shared.retry_at = now + pause
+                    if self._call.heard is not None:
+                        self._call.heard.watch_broke(failure, now, pause)
             elif heard is not None:
                 shared.error, shared.heard_at, shared.lasting_at, self._own_error = None, now, -inf, None
                 shared.version += 1
@@ -316,6 +322,8 @@ class Seat:
             signal.set()
         if closing is not None:
             closing.close()
+        if self._call.heard is not None:
+            self._call.heard.tell()
 
     def lines(self, workspace: Workspace, *, last: bool = False) -> Sequence[LogLine]:
         """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats.
@@ -363,7 +371,7 @@ class Seat:
 
         limit = self._log_limit
         most = limit if last else self._call.until(limit) - self._clock.monotonic()
-        read = self._watches.extras.ask(self._call, "log", workspace.id, ask, most=most, apart=not last)
+        read = self._watches.extras.ask(self._call, "build_log", workspace.id, ask, most=most, apart=not last)
         if read is None:
             return False
         with self._watches:

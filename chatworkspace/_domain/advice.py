@@ -12,7 +12,7 @@ from math import ceil
 
 import attrs
 
-from chatworkspace._domain.wording import BY_ADVICE, BY_REASON, LATER
+from chatworkspace._domain.wording import BY_ADVICE, BY_PERSON, BY_REASON, LATER
 from chatworkspace.model import Advice, Reason
 
 FIRST_PAUSE = 5.0
@@ -23,6 +23,10 @@ LONGEST_SOON = 30.0
 BEYOND_PAUSE = 60.0
 """Seconds after which somebody comes back to what has taken longer than its limit."""
 LONGEST_PAUSE = 300.0
+OFTEN = 3
+"""Failures of one kind in a row, each in other words: whoever only starts again does not overcome them."""
+AT_ONCE = 60.0
+"""Seconds: whoever stops what was started so short a time ago does not do so because it has been used for long enough."""
 
 
 class Asked(Enum):
@@ -32,6 +36,7 @@ class Asked(Enum):
     CREATE = "create"
     START = "start"
     STOP = "stop"
+    DELETE = "delete"
 
 
 class Waited(Enum):
@@ -50,7 +55,7 @@ class Case:
     """What the advice depends on.
 
     reason: why the call ended. asked: what was wanted. waited: how long it has taken. repeated: it failed before, in the same way.
-    lasting: the same call cannot succeed.
+    lasting: the same call cannot succeed. by_person: what is to be started was to be stopped, by somebody's word and not by the platform's own.
     """
 
     reason: Reason
@@ -58,11 +63,15 @@ class Case:
     waited: Waited = Waited.WITHIN
     repeated: bool = False
     lasting: bool = False
+    by_person: bool = False
 
 
 @attrs.frozen(kw_only=True)
 class Row:
-    """What is advised for a reason: at first; and where it differs, when it failed before, when nothing moves any more, to whom, and for good."""
+    """What is advised for a reason: at first, and where it differs by what else is known of the case.
+
+    stop: to whoever asked for a stop or a deletion: it is not to be used any more.
+    """
 
     first: Advice
     repeated: Advice | None = None
@@ -71,6 +80,7 @@ class Row:
     stop: Advice | None = None
     look: Advice | None = None
     lasting: Advice | None = None
+    by_person: Advice | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -110,14 +120,14 @@ TABLE: Mapping[Reason, Row] = {
     Reason.NO_AGENT: Row(first=_NONE),
     Reason.NO_WORKSPACE: Row(first=_USER, stop=_NONE),
     Reason.INTERRUPTED_CREATION: Row(first=_CREATE, stop=_NONE),
-    Reason.NOT_RUNNING: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE),
-    Reason.DORMANT: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE),
+    Reason.NOT_RUNNING: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE, by_person=_USER),
+    Reason.DORMANT: Row(first=_START, repeated=_USER, stop=_NONE, look=_NONE, by_person=_USER),
     Reason.DELETED: Row(first=_USER, stop=_NONE),
     Reason.BUILD_FAILED: Row(first=_START, repeated=_USER, stop=_NONE),
     Reason.BUILD_CANCELED: Row(first=_USER),
     Reason.QUOTA_FULL: Row(first=_USER),
-    Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, look=_USER, repeated=_ADMIN),
-    Reason.DELETE_FAILED: Row(first=_USER),
+    Reason.STOP_FAILED: Row(first=_START, stop=_AGAIN, look=_USER, repeated=_ADMIN, by_person=_USER),
+    Reason.DELETE_FAILED: Row(first=_USER, stop=_AGAIN, repeated=_ADMIN),
     Reason.AGENT_AMBIGUOUS: Row(first=_ADMIN),
     Reason.AGENT_TIMED_OUT: Row(first=_RESTART, repeated=_ADMIN),
     Reason.AGENT_LOST: Row(first=_RESTART, repeated=_ADMIN),
@@ -157,8 +167,9 @@ def advise(case: Case) -> Advice:
         row.lasting if case.lasting else None,
         row.still if case.waited is Waited.STILL else None,
         row.repeated if case.repeated else None,
-        row.stop if case.asked is Asked.STOP else None,
+        row.stop if case.asked in (Asked.STOP, Asked.DELETE) else None,
         row.look if case.asked is Asked.LOOK else None,
+        row.by_person if case.by_person else None,
         row.beyond if case.waited is not Waited.WITHIN else None,
     )
     return next((it for it in columns if it is not None), row.first)
@@ -167,6 +178,8 @@ def advise(case: Case) -> Advice:
 def guide(case: Case, *, retry_after: float | None = None) -> Guidance:
     """Return the advice for a case, in words too. retry_after: seconds before which asking again is in vain, if that is known."""
     advice = advise(case)
+    if case.by_person and not case.repeated and advice is Advice.ASK_USER and case.reason in BY_PERSON:
+        return Guidance(advice=advice, next_step=BY_PERSON[case.reason])
     if advice is Advice.CALL_AGAIN and retry_after is None:
         return Guidance(advice=advice, next_step=worded(case.reason, advice))
     if advice in (Advice.CALL_AGAIN, Advice.CALL_LATER):

@@ -234,8 +234,11 @@ def at_limit(finding: Finding, told: Told) -> Told:
             return told
 
 
-def under_way_for(finding: Finding, workspace: Workspace) -> float | None:
-    """Return the seconds, by the platform's clock, for which what is under way has been so; None: nothing is, or it does not tell."""
+def under_way_for(finding: Finding, workspace: Workspace) -> float | None:  # noqa: PLR0911 # one arm for each word that there is
+    """Return the seconds, by the platform's clock, for which what is under way has been so; None: nothing is, or it does not tell.
+
+    At most for so long: what MAY_HAVE_BEEN_WELL may have begun later than anything that the platform tells of.
+    """
     agent = finding.agent
     match finding.condition:
         case Condition.BUILDING | Condition.STOPPING | Condition.DELETING:
@@ -245,12 +248,14 @@ def under_way_for(finding: Finding, workspace: Workspace) -> float | None:
         case Condition.CONNECTING:
             return workspace.build.over_for
         case Condition.SCRIPTS:
-            return None if agent is None else agent.starting_for
+            return workspace.build.over_for if agent is None or agent.starting_for is None else agent.starting_for
+        case Condition.USABLE | Condition.SCRIPTS_FAILED:
+            return None if agent is None else agent.ready_for
+        case Condition.JOB_UNKNOWN:
+            return workspace.build.age
         case (
             Condition.NO_AGENT
             | Condition.NO_CHOICE
-            | Condition.USABLE
-            | Condition.SCRIPTS_FAILED
             | Condition.SHUTTING_DOWN
             | Condition.TIMED_OUT
             | Condition.LOST
@@ -261,9 +266,12 @@ def under_way_for(finding: Finding, workspace: Workspace) -> float | None:
             | Condition.STOP_FAILED
             | Condition.DELETE_FAILED
             | Condition.DELETED
-            | Condition.JOB_UNKNOWN
         ):
             return None
+
+
+MAY_HAVE_BEEN_WELL = (Condition.USABLE, Condition.SCRIPTS_FAILED, Condition.JOB_UNKNOWN)
+"""An agent that no dial reaches may have been reached for days; a job of which nothing is known may have been known."""
 
 
 UNDIALLED = Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.CONNECTING)

@@ -31,6 +31,17 @@ class Step(Enum):
     """There is nothing to act upon."""
 
 
+class Deletion(Enum):
+    """What a deletion does about a condition."""
+
+    WAIT = "wait"
+    """The platform takes no other build meanwhile: wait until it is over, then decide anew."""
+    SEND = "send"
+    """Ask for it."""
+    TELL = "tell"
+    """It is over, or nobody knows: tell how it is."""
+
+
 def create_step(finding: Finding, *, same_template: bool) -> Step:
     """Return what create() does about the workspace that the chat is bound to."""
     match finding.condition:
@@ -129,3 +140,30 @@ def stop_step(finding: Finding) -> Step:
             return Step.NO_WORKSPACE
         case Condition.STOPPED | Condition.DORMANT | Condition.JOB_UNKNOWN:
             return Step.FOLLOW
+
+
+def delete_step(finding: Finding) -> Deletion:
+    """Return what delete() does about what the chat had."""
+    match finding.condition:
+        case Condition.BUILDING | Condition.STOPPING | Condition.DELETING:
+            return Deletion.WAIT
+        case (
+            Condition.NO_AGENT
+            | Condition.NO_CHOICE
+            | Condition.CONNECTING
+            | Condition.SCRIPTS
+            | Condition.USABLE
+            | Condition.SCRIPTS_FAILED
+            | Condition.SHUTTING_DOWN
+            | Condition.TIMED_OUT
+            | Condition.LOST
+            | Condition.STOPPED
+            | Condition.DORMANT
+            | Condition.FIRST_BUILD_FAILED
+            | Condition.BUILD_FAILED
+            | Condition.STOP_FAILED
+            | Condition.DELETE_FAILED
+        ):
+            return Deletion.SEND
+        case Condition.DELETED | Condition.JOB_UNKNOWN:
+            return Deletion.TELL

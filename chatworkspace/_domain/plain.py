@@ -36,7 +36,7 @@ def plain(value: object) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(name): plain(it) for name, it in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # whatever it holds
+        return {str(plain(name)): plain(it) for name, it in value.items()}  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # whatever it holds
     if isinstance(value, Collection):
         return [plain(it) for it in value]  # pyright: ignore[reportUnknownVariableType,reportUnknownArgumentType] # as above
     assert isinstance(value, UUID), "what values are made of"

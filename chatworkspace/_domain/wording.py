@@ -111,7 +111,9 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
         Advice.ASK_ADMINISTRATOR: "The stop failed again in the same way: tell the user that an administrator must look into it.",
     },
     Reason.DELETE_FAILED: {
-        Advice.ASK_USER: "The deletion failed and the workspace may still run. Ask the user whether it is to be started and used, or deleted again."
+        Advice.CALL_AGAIN: "The deletion failed and the workspace may still run. Delete it again.",
+        Advice.ASK_ADMINISTRATOR: "The deletion failed again in the same way: tell the user that an administrator must look into it.",
+        Advice.ASK_USER: "The deletion failed and the workspace may still run. Ask the user whether it is to be started and used, or deleted again.",
     },
     Reason.AGENT_AMBIGUOUS: {
         Advice.ASK_ADMINISTRATOR: "More than one agent is marked for chats, or none may be used: the template's author must mark exactly one."
@@ -170,3 +172,8 @@ BY_REASON: Mapping[Reason, Mapping[Advice, str]] = {
     Reason.CLOSED: {Advice.CALL_LATER: f"This process ends. Make the same call again {LATER}."},
 }
 """A reason's own sentences. Where it has none for an advice, BY_ADVICE does."""
+BY_PERSON: Mapping[Reason, str] = {
+    Reason.NOT_RUNNING: "Somebody has stopped the workspace. Do not start it unasked: ask the user whether it is to be started.",
+    Reason.DORMANT: "Somebody has stopped the workspace, and it sleeps since. Do not start it unasked: ask the user whether it is to be started.",
+}
+"""What is told of a stop that somebody has asked for, to whoever would use the workspace."""

@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._domain.offer import Evaluation, Parameter, Preset, TemplateUse
-from chatworkspace.model import Quota, Template, Workspace
+from chatworkspace.model import Build, Quota, Template, Workspace
 
 
 @attrs.frozen(kw_only=True)
@@ -148,6 +148,10 @@ class WorkspaceCreator(Protocol):
     def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
         """The answers that the latest build was asked for with, by name; may hold secrets, never shown. None: not told. NotFoundError."""
         return None
+
+    def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
+        """Its builds, the latest first, all of them as of one instant: ten at least, where there are so many. Empty: not told. NotFoundError."""
+        return ()
 
     def template_use(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Mapping[UUID, TemplateUse]:
         """How the owner and the organization use templates, by template id."""

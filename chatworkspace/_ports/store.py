@@ -35,7 +35,7 @@ class Plan:
 
 @attrs.frozen(kw_only=True)
 class Intent(Plain):
-    """One per generation: the chat's history. Nothing is decided by it.
+    """One per generation: the chat's history. Nothing is made by it; what a closed chat had is read there when that is to be deleted.
 
     generation: of the chat; they count up.
     name: that was asked for; empty where nothing was.

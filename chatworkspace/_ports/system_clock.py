@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 
 class _SystemSignal:
@@ -45,9 +46,13 @@ class SystemClock:
         """Return the time of day, in UTC."""
         return datetime.now(timezone.utc)
 
-    def monotonic(self) -> float:
-        """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
-        return time.monotonic()
+    if TYPE_CHECKING:
+
+        def monotonic(self) -> float:
+            """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
+            ...
+    else:
+        monotonic = staticmethod(time.monotonic)  # itself: a call of the library asks for it some dozens of times
 
     def signal(self) -> _SystemSignal:
         """Return a new signal, the one way to wait for another thread."""

@@ -7,28 +7,32 @@ to want; fewer are a new bound. How long it takes is for benchmarks/concurrent_c
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from chatworkspace import ChatWorkspaces, Outcome, Template
+from chatworkspace.events import CallBegun, CallEnded, Claimed, Dialled, Event, PhaseBegun, Requested
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.costs.profile import CORE, calls_of
 
-CREATION = 247
-READY = 90
-STATUS = 70
+CREATION = 213
+READY = 83
+STATUS = 61
+HEARD = 25
+"""How many a creation may call more where somebody listens to its events."""
 
 
 class Service:
     """A service in real time over store and platform in memory, which has made a workspace before, so that all is imported and read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, **service: Any) -> None:
         clock = SystemClock()
         coder = FakeCoder(clock)
         self.docker: Template = coder.add_template("docker")
-        self.chats = ChatWorkspaces(store=MemoryStore(clock), creator=coder, dialer=coder, clock=clock)
+        self.chats = ChatWorkspaces(store=MemoryStore(clock), creator=coder, dialer=coder, clock=clock, **service)
         for chat_id in ("first", "chat"):
             self.chats.open_chat(chat_id, owner_id=OWNER, organization_id=ORGANIZATION)
         self.create("first")
@@ -64,6 +68,17 @@ def test_a_chat_that_is_known_to_be_ready(call: str, most: int) -> None:
     getattr(service, call)()  # what is worded once for the process is worded
     number, which = counted(getattr(service, call))
     assert number <= most, which
+
+
+def test_a_creation_that_somebody_listens_to() -> None:
+    """Each event is a value that was made beside the call, and told when the call had nothing in its hands."""
+    events: list[Event] = []
+    alone, _ = counted(Service().create)
+    service = Service(on_event=events.append)
+    events.clear()
+    heard, which = counted(service.create)
+    assert heard - alone <= HEARD, which
+    assert {type(it) for it in events} == {CallBegun, CallEnded, Claimed, Dialled, PhaseBegun, Requested}
 
 
 def test_what_is_counted() -> None:

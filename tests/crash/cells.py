@@ -11,7 +11,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Template
+from chatworkspace import Reason, State, Template
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_simulator import CoderSimulator
 from tests.crash.checker import problems, record
@@ -68,7 +68,7 @@ class Run:
         struck_at, answer = self._strike(first)
         following = self._start()
         if self._cell.next is not Next.LATER:
-            self._create(following, other=self._cell.next is Next.OTHER)
+            self._come_next(following)
         time.sleep(max(struck_at + BEYOND - time.monotonic(), 0.0))
         if self._cell.death is Death.STOPPED:
             first.go_on()
@@ -76,7 +76,10 @@ class Run:
         else:
             first.kill()
             assert isinstance(answer.exception(LONG), EndedError)
-        self._create(following)
+        if self._deletes:
+            self._delete(following)
+        else:
+            self._create(following)
         if self._cell.point.moment == UNDER_WAY:
             time.sleep(max(struck_at + LATE / SPEED + MOMENT - time.monotonic(), 0.0))  # until it was acted upon
         return self._wrong()
@@ -107,6 +110,8 @@ class Run:
             elif first is First.DISCARD:
                 worker.ask("detach", self._cell.chat_id)
                 self._deleted |= self._left
+            elif first is First.DELETE:
+                self._deleted |= self._left
             worker.kill()
 
     # ------------------------------------------------------------ the blow
@@ -131,10 +136,14 @@ class Run:
             assert overtaken.wait(LONG), f"{point.name}: {answer.result(1)}"
             self._create(self._start())
             worker.go_on()
-        assert reached.wait(LONG), f"{point.name}: {answer.result(1)}"
+        ends = time.monotonic() + LONG
+        while not reached.wait(0.05):
+            if self._deletes and answer.done() and _comes_again(answer.result()):
+                answer = self._begin(worker)
+            assert time.monotonic() < ends, f"{point.name}: {answer.result(1)}"
         return time.monotonic(), answer
 
-    def _begin(self, worker: Worker) -> Future[Told]:
+    def _begin(self, worker: Worker) -> Future[Told]:  # noqa: PLR0911 # one arm for each First there is
         chat_id, template_id = self._cell.chat_id, str(self._template.id)
         match self._cell.point.first:
             case First.CREATE:
@@ -149,8 +158,37 @@ class Run:
                 return worker.order("sweep")
             case First.DISCARD:
                 return worker.order("sweep", delete=[str(it) for it in self._left])
+            case First.DELETE:
+                return worker.order("delete", chat_id)
 
     # ------------------------------------------------------------ after
+
+    @property
+    def _deletes(self) -> bool:
+        return self._cell.point.first is First.DELETE
+
+    def _come_next(self, worker: Worker) -> None:
+        """Call at once, as the second."""
+        other = self._cell.next is Next.OTHER
+        if not self._deletes:
+            self._create(worker, other=other)
+        elif not other:
+            self._delete(worker)
+        else:  # it is told what the chat has, or that it is closed
+            told = worker.ask("create", self._cell.chat_id, str(self._other.id), name="wish")
+            self._note(told)
+            assert told["ready"] or told.get("retryable") or told.get("reason") == Reason.CHAT_CLOSED.value, told
+
+    def _delete(self, worker: Worker) -> None:
+        """Call until told gone, which the first call is, unless the machine is too slow for its limits."""
+        ends = time.monotonic() + LONG
+        while True:
+            told = worker.ask("delete", self._cell.chat_id)
+            self._note(told)
+            if told.get("state") == State.GONE.value:
+                return
+            assert _comes_again(told), told
+            assert time.monotonic() < ends, told
 
     def _create(self, worker: Worker, *, other: bool = False) -> None:
         """Call until told ready, which the first call is, unless the machine is too slow for its limits."""
@@ -188,12 +226,21 @@ class Run:
         if swept["errors"]:
             wrong.append(f"the sweep could not do {swept['errors']}")
         bound = found.bound.get(chat_id)
+        if self._deletes:
+            if bound is not None or found.live or not found.looks[chat_id].chat.closed:
+                wrong.append(f"bound to {bound}, {len(found.live)} are live, closed: {found.looks[chat_id].chat.closed}")
+            return wrong
         if bound is None or bound not in {it.id for it in self._simulator.coder.live}:
             wrong.append(f"bound to {bound}, which is not live")
         live = [it for it in found.live if it.id not in self._left]
         if len(live) != (0 if bound in self._own else 1):
             wrong.append(f"{len(live)} are live")
         return wrong
+
+
+def _comes_again(told: Told) -> bool:
+    """Tell whether a deletion is to be called again: the machine is too slow for its limits."""
+    return bool(told.get("retryable")) or told.get("state") in {State.STOPPING.value, State.UNKNOWN.value}
 
 
 def until(true: Callable[[], bool]) -> None:
@@ -205,7 +252,7 @@ def until(true: Callable[[], bool]) -> None:
 
 
 def run_cell(cell: Cell, nursery: Nursery, database: Database) -> list[str]:
-    """Return what is wrong after it; nothing: one live workspace, bound, and whoever came was told ready."""
+    """Return what is wrong after it. Nothing: one live workspace, bound, and whoever came was told ready; or where it was deleted, told gone."""
     try:
         with CoderSimulator(speed=SPEED, requests_per_minute=None, first_dials="quick") as simulator:
             return Run(cell, nursery, database, simulator)()

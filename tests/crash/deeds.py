@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from typing import Any
 
-from chatworkspace import ChatWorkspaces
+from chatworkspace import ChatClosedError, ChatWorkspaces
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 
 DEEDS = (
     *("create",) * 40,
     *("status",) * 6,
     *("start",) * 6,
     *("connect",) * 4,
-    *("stop", "sweep") * 2,
+    *("stop", "sweep", "delete") * 2,
     *("replace", "attach", "detach"),
 )
+ENDING = "end-"
+"""How chats are called that are deleted: whoever draws one opens it, and after a while comes the next."""
+WHILE = 2.0
+"""Real seconds."""
+OF_ENDING = 0.2
+"""Share of the other deeds that are done with such a chat."""
 LEAVING = ("attach", "detach")
 """What leaves behind what the chat has, as a replacement does."""
 ASKED = "asked"
@@ -29,6 +38,8 @@ WAITS = (PATIENCE, PATIENCE, 5.0, 0.0)
 def drawn(chance: Random, *, chats: Sequence[str], templates: Sequence[str], own: Sequence[str]) -> tuple[str, str, dict[str, Any]]:
     """Draw a deed, its chat, and what else it is told. own: workspaces of the user's own making, for the chat to have."""
     deed, chat_id = chance.choice(DEEDS), chance.choice(chats)
+    if deed == "delete" or chance.random() < OF_ENDING:
+        chat_id = f"{ENDING}{int(time.time() / WHILE)}"
     template_id, wait = chance.choice(templates), chance.choice(WAITS)
     match deed:
         case "create":
@@ -45,6 +56,9 @@ def drawn(chance: Random, *, chats: Sequence[str], templates: Sequence[str], own
 
 def done(service: ChatWorkspaces, deed: str, chat_id: str, told: dict[str, Any]) -> object:
     """Do it."""
+    if chat_id.startswith(ENDING):
+        with suppress(ChatClosedError):
+            service.open_chat(chat_id, owner_id=OWNER, organization_id=ORGANIZATION)
     match deed:
         case "sweep":
             return service.sweep()

@@ -23,6 +23,8 @@ class First(Enum):
     """Sweeping a standing plan."""
     DISCARD = "discard"
     """Sweeping a stray away."""
+    DELETE = "delete"
+    """Deleting the chat's workspace, and with it the chat."""
 
 
 class Death(Enum):
@@ -41,7 +43,7 @@ class Next(Enum):
     LATER = "later call"
     """Once the claim's life is over, and the first one, if it lives, has ended its call."""
     OTHER = "other arguments"
-    """As the second worker, with another template and another name."""
+    """As the second worker, with another template and another name; where the first one deletes, the second creates with them."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +85,11 @@ POINTS = (
     Point(name="C12 detach", what="claimed, not yet unbound", moment="before store.attach", first=First.DETACH),
     Point(name="C13 settle", what="a sweep has found what a plan became", moment="before store.bind", first=First.SETTLE),
     Point(name="C13 delete", what="a sweep has written a stray down as discarded", moment="before coder.delete_workspace", first=First.DISCARD),
+    Point(name="C14 claim", what="a deletion has claimed, the chat not yet closed", moment="before store.close_chat", first=First.DELETE),
+    Point(name="C14 close", what="closed, the answer lost", moment="after store.close_chat", first=First.DELETE, lost=True),
+    Point(name="C14 write", what="closed, what it had not written down as discarded", moment="before store.discard", first=First.DELETE),
+    Point(name="C14 ask", what="written down, the deletion not asked for", moment="before coder.delete_workspace", first=First.DELETE),
+    Point(name="C14 answer", what="the deletion under way, the answer lost", moment="after coder.delete_workspace", first=First.DELETE, lost=True),
 )
 
 

@@ -19,7 +19,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import RefusedError, State
+from chatworkspace import Reason, RefusedError, State
 from chatworkspace_fake import NEVER
 from chatworkspace_fake._platform.faults import Fault
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
@@ -27,7 +27,7 @@ from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._http.mishaps import WireFault
 from tests.crash.checker import accounted_for, one_live, problems, record
 from tests.crash.databases import Database, Files, database
-from tests.crash.deeds import ASKED
+from tests.crash.deeds import ASKED, ENDING
 from tests.crash.model import ModelStore
 from tests.crash.processes import Nursery, Worker
 from tests.crash.stores import opened
@@ -174,6 +174,7 @@ class Storm:
             and made > len(self._chats)
             and sum(it["told"]["ready"] for it in self._told) > len(self._chats)
             and any(request.status == 0 for request in self._simulator.requests)
+            and (self._model or any(it["told"].get("reason") == Reason.DELETED.value for it in list(self._told)))
         )
 
     def _working(self) -> Worker:
@@ -240,8 +241,17 @@ class Storm:
             self._told.append({"chat": chat_id, "told": told})
             if not told["ready"]:
                 wrong.append(f"{chat_id}, afterwards: {told}")
+        wrong += self._ended(worker)
         wrong += [f"afterwards, {it}" for it in self._swept()]
         return wrong
+
+    def _ended(self, worker: Worker) -> list[str]:
+        """Delete every chat that was to be deleted, once more or for the first time; return those of which there is something left."""
+        with opened(self._settings.store) as store:
+            ending = [it.chat.id for it in store.chats(limit=100_000) if it.chat.id.startswith(ENDING)]
+        told = {chat_id: worker.ask("delete", chat_id) for chat_id in ending}
+        self._counts["ended"] = len(ending)
+        return [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if it.get("state") not in {State.GONE.value, State.ABSENT.value}]
 
     def _swept(self) -> list[str]:
         swept = self._start(aged=True).swept()
@@ -255,6 +265,8 @@ class Storm:
                 own=frozenset(self._own),
                 deleted=self._deleted,
             )
+        ended = {it.id for chat_id, made in found.by_chat().items() if chat_id.startswith(ENDING) for it in made}
+        found = attrs.evolve(found, deleted=self._deleted | ended)
         self._counts.update({"settled": len(swept["settled"]), "strays": len(swept["strays"])})
         self._counts["made"] = sum(map(len, found.by_chat().values()))
         self._counts["duplicates"] = len(list(one_live(found)))

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from tests.crash.cells import run_cells
 from tests.crash.databases import Files
-from tests.crash.points import CELLS, POINTS, Cell, Death, Next
+from tests.crash.points import CELLS, POINTS, Cell, Death, First, Next
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
 BEGIN, END = "<!-- crash points: written by `python -m tests.crash.table` -->\n", "<!-- crash points: end -->\n"
-GOOD = "one live, bound, told ready"
+GOOD, GONE = "one live, bound, told ready", "none live, closed, told gone"
 
 
 def rows(outcomes: Mapping[Cell, Sequence[str]]) -> str:
@@ -26,12 +26,13 @@ def rows(outcomes: Mapping[Cell, Sequence[str]]) -> str:
     lines = [head, ["---"] * len(head)]
     for point in POINTS:
         cells = [Cell(point=point, death=death, next=next_) for death, next_ in columns]
-        lines.append([point.name, point.what, *(_told(outcomes[cell]) for cell in cells)])
+        lines.append([point.name, point.what, *(_told(cell, outcomes[cell]) for cell in cells)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _told(wrong: Sequence[str]) -> str:
-    return f"**{'; '.join(wrong)}**" if wrong else GOOD
+def _told(cell: Cell, wrong: Sequence[str]) -> str:
+    good = GONE if cell.point.first is First.DELETE else GOOD
+    return f"**{'; '.join(wrong)}**" if wrong else good
 
 
 def committed() -> str:

@@ -22,7 +22,7 @@ def test_a_death_at_each_point_leaves_one_workspace(database: Database) -> None:
 
 @pytest.mark.exhaustive
 def test_a_death_at_any_point_leaves_one_workspace(database: Database) -> None:
-    """At C0 to C13, by SIGKILL and by SIGSTOP beyond the claim, whoever comes next: one is live, it is bound, and all are told; as the page says."""
+    """At C0 to C14, by SIGKILL and by SIGSTOP beyond the claim, whoever comes next: one is live and bound, or none; as the page says."""
     outcomes = run_cells(CELLS, database)
     assert {cell.chat_id: wrong for cell, wrong in outcomes.items() if wrong} == {}
     assert rows(outcomes) == committed()

@@ -259,6 +259,7 @@ def _load() -> None:
         "hashlib",
         "hmac",
         "chatworkspace._application.connecting",
+        "chatworkspace._application.deleting",
         "chatworkspace._application.leaving",
         "chatworkspace._application.sweeping",
     ):

@@ -30,10 +30,12 @@ from chatworkspace._domain.advice import (
 )
 from chatworkspace._domain.wording import BY_ADVICE, BY_REASON
 
-CASES = [
+PLAIN = [
     Case(reason=reason, asked=asked, waited=waited, repeated=repeated, lasting=lasting)
     for reason, asked, waited, repeated, lasting in itertools.product(Reason, Asked, Waited, (False, True), (False, True))
 ]
+STOPPED = (Reason.NOT_RUNNING, Reason.DORMANT, Reason.STOP_FAILED)
+CASES = [*PLAIN, *(attrs.evolve(case, by_person=True) for case in PLAIN if case.reason in (*STOPPED, Reason.BUILD_FAILED))]
 ROWS: dict[Reason, str] = {
     Reason.CREATED: "nothing",
     Reason.EXISTING: "nothing",
@@ -53,14 +55,14 @@ ROWS: dict[Reason, str] = {
     Reason.NO_AGENT: "nothing",
     Reason.NO_WORKSPACE: "ask_user, stop nothing",
     Reason.INTERRUPTED_CREATION: "create, stop nothing",
-    Reason.NOT_RUNNING: "start, repeated ask_user, stop nothing, look nothing",
-    Reason.DORMANT: "start, repeated ask_user, stop nothing, look nothing",
+    Reason.NOT_RUNNING: "start, repeated ask_user, stop nothing, look nothing, by_person ask_user",
+    Reason.DORMANT: "start, repeated ask_user, stop nothing, look nothing, by_person ask_user",
     Reason.DELETED: "ask_user, stop nothing",
     Reason.BUILD_FAILED: "start, repeated ask_user, stop nothing",
     Reason.BUILD_CANCELED: "ask_user",
     Reason.QUOTA_FULL: "ask_user",
-    Reason.STOP_FAILED: "start, stop call_again, look ask_user, repeated ask_administrator",
-    Reason.DELETE_FAILED: "ask_user",
+    Reason.STOP_FAILED: "start, stop call_again, look ask_user, repeated ask_administrator, by_person ask_user",
+    Reason.DELETE_FAILED: "ask_user, stop call_again, repeated ask_administrator",
     Reason.AGENT_AMBIGUOUS: "ask_administrator",
     Reason.AGENT_TIMED_OUT: "stop_then_start, repeated ask_administrator",
     Reason.AGENT_LOST: "stop_then_start, repeated ask_administrator",
@@ -103,8 +105,9 @@ def expected(case: Case) -> Advice:
         "lasting": case.lasting,
         "still": case.waited is Waited.STILL,
         "repeated": case.repeated,
-        "stop": case.asked is Asked.STOP,
+        "stop": case.asked in (Asked.STOP, Asked.DELETE),
         "look": case.asked is Asked.LOOK,
+        "by_person": case.by_person,
         "beyond": case.waited is not Waited.WITHIN,
     }
     return Advice(next((row[name] for name, holds_here in holds.items() if holds_here and name in row), first))
@@ -135,6 +138,16 @@ def test_who_asked_for_a_stop_is_not_told_to_start(reason: Reason) -> None:
     against = {Advice.CREATE, Advice.START}
     given = {advise(case) for case in CASES if case.reason is reason and case.asked is Asked.STOP}
     assert not given & against
+
+
+@pytest.mark.parametrize("reason", STOPPED)
+def test_what_a_person_has_stopped_is_started_on_nobodys_advice(reason: Reason) -> None:
+    """The user is asked, and the words say why; what the platform has stopped by itself may be started."""
+    by_person = [case for case in CASES if case.reason is reason and case.by_person]
+    assert Advice.START not in {advise(case) for case in by_person}
+    assert advise(Case(reason=reason, asked=Asked.CREATE)) is Advice.START
+    asked = guide(Case(reason=reason, asked=Asked.CREATE, by_person=True))
+    assert (asked.advice, "sk the user whether it is to be" in asked.next_step) == (Advice.ASK_USER, True)
 
 
 @pytest.mark.parametrize("case", CASES[:: len(Asked)], ids=str)

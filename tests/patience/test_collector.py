@@ -13,7 +13,8 @@ from chatworkspace._application import calls as calls_module
 from chatworkspace._application import memory as memory_module
 from chatworkspace._application import mutex as mutex_module
 from chatworkspace._application import watches as watches_module
-from chatworkspace._application.calls import Call, Calls, in_steps
+from chatworkspace._application.calls import Call, Calls
+from chatworkspace._application.looking import in_steps
 from chatworkspace._application.memory import Mentions, Proof, Proofs
 from chatworkspace._application.watches import Seat, Watches
 from chatworkspace._domain.conditions import classify

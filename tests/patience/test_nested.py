@@ -71,6 +71,7 @@ CALLS: dict[str, Callable[[World, UUID, str], object]] = {
     "stop": lambda world, _, chat: world.chats.stop(chat),
     "detach": lambda world, _, chat: world.chats.detach(chat),
     "close_chat": lambda world, _, chat: world.chats.close_chat(chat),
+    "delete": lambda world, _, chat: world.chats.delete(chat),
     "status": lambda world, _, chat: world.chats.status(chat),
     "follow": lambda world, _, chat: list(world.chats.follow(chat)),
     "get_chat": lambda world, _, chat: world.chats.get_chat(chat),
@@ -79,7 +80,7 @@ CALLS: dict[str, Callable[[World, UUID, str], object]] = {
     "list_templates": lambda world, _, chat: world.chats.toolbox(chat).call("list_templates", {}),
     "sweep": lambda world, _, __: world.chats.sweep(),
 }
-NEED_THE_TURN = {"create", "start", "stop", "detach", "close_chat"}
+NEED_THE_TURN = {"create", "start", "stop", "detach", "close_chat", "delete"}
 
 
 # ------------------------------------------------------------------ what the host is asked, under the chat's mutex

@@ -140,7 +140,7 @@ def kept_now(rules: rows.Rules, state: State) -> str:
     """While W0 lives, nobody has given it up, and nothing took its place, the chat is bound to it."""
     del rules
     chat: rows.Chat = state.chats[0]
-    alone = is_live(state, "W0") and "W0" not in _word(state) and {it.id for it in _own(state)} <= {"W0"}
+    alone = not chat.closed and is_live(state, "W0") and "W0" not in _word(state) and {it.id for it in _own(state)} <= {"W0"}
     return f"W0 lives, nothing took its place, and the chat is bound to {chat.bound}" if alone and chat.bound != "W0" else ""
 
 
@@ -173,8 +173,8 @@ def led_back(rules: rows.Rules, state: State) -> str:
 
 
 def leads_on(rules: rows.Rules, state: State) -> str:
-    """Once faults end, a later plain create gets the chat a live workspace."""
-    if not is_quiet(state):
+    """Once faults end, a later plain create gets the chat a live workspace, unless it was closed."""
+    if not is_quiet(state) or state.chats[0].closed:
         return ""
     calm = _calm(state, told=(), callers=(rows.caller("create", 2),))
     end = first_way(calm, partial(replacing.moves, rules), steps=100)
@@ -197,5 +197,53 @@ def no_plan(rules: rows.Rules, state: State) -> str:
     return "a plan stands, and every request was answered" if is_quiet(state) and state.chats[0].planned else ""
 
 
+# ---------------------------------------------------------------- of a deletion
+
+
+def shut(rules: rows.Rules, state: State) -> str:
+    """No closed chat is bound to anything, nor has it a plan."""
+    del rules
+    chat: rows.Chat = state.chats[0]
+    return f"closed, bound to {chat.bound}, planned: {chat.planned}" if chat.closed and (chat.bound or chat.planned) else ""
+
+
+def harmless(rules: rows.Rules, state: State) -> str:
+    """Nothing is deleted that another chat is bound to."""
+    del rules
+    return "what another chat had was deleted" if state.chats[0].harmed else ""
+
+
+def one_a_call(rules: rows.Rules, state: State) -> str:
+    """One call deletes one workspace at most: none that was made after it had begun."""
+    del rules
+    calls: tuple[tuple[int, int], ...] = state.chats[0].deletions
+    return f"one call has deleted more than one: {calls}" if len(calls) != len(set(calls)) else ""
+
+
+def spares(rules: rows.Rules, state: State) -> str:
+    """No workspace is deleted that is not of the chat's own making."""
+    del rules
+    gone = next((it for it in state.workspaces if it.id == "W0"), None)
+    return "W0, which is not the chat's making, was deleted" if gone is not None and gone.state == "gone" else ""
+
+
+def wiped(rules: rows.Rules, state: State) -> str:
+    """Once all is quiet, nothing of the chat's making lives."""
+    del rules
+    there = [it.id for it in _own(state)]
+    return f"{', '.join(there)} live" if is_quiet(state) and there else ""
+
+
+def deletes_on(rules: rows.Rules, state: State) -> str:
+    """Once faults end, the same call again deletes what the chat had, if it is its own and no other chat's."""
+    chat: rows.Chat = state.chats[0]
+    if not is_quiet(state) or not chat.closed:
+        return ""
+    end = first_way(_calm(state, told=(), callers=(rows.caller("delete", 1),)), partial(replacing.moves, rules), steps=100)
+    there = [it.id for it in _own(end) if it.id in {chat.had, end.chats[0].had} and it.id != chat.other]
+    return f"a later deletion leaves {there[0]}" if there else ""
+
+
+OF_DELETION: tuple[Check, ...] = (one, shut, harmless, one_a_call, asked_for, told_the_same, led_back, leads_on, deletes_on)
 ALWAYS: tuple[Check, ...] = (one, kept, asked_for, told_the_same, led_back, leads_on)
 AT_EVERY_INSTANT: tuple[Check, ...] = (*ALWAYS, kept_now)

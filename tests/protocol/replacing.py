@@ -4,31 +4,17 @@ One chat. A look takes no claim; a claim is taken only if the row is still as it
 field of `Rules` is one decision, and the defaults are what is built; `runs` shows what breaks where one is taken in another way.
 
 Callers: create (plain), replace (of W0 and nothing else), replace! (of whatever is there), start (stands for any claim without a plan), detach,
-attach (of a workspace of the user's own), sweep.
+attach (of a workspace of the user's own), sweep; and those of `deleting`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
-from tests.protocol.model import (
-    Move,
-    Request,
-    State,
-    Step,
-    Workspace,
-    by_id,
-    by_name,
-    committed,
-    is_live,
-    is_over,
-    left,
-    sent,
-    spend,
-)
-from tests.protocol.rows import Caller, Chat, Look, Rules
+from tests.protocol.deleting import DELETES, Deletion
+from tests.protocol.model import Move, Request, State, Workspace, by_id, by_name, committed, is_live, is_over, left, sent, spend
+from tests.protocol.rows import Look, Rules
 
 
 def moves(rules: Rules, state: State) -> Iterator[Move]:
@@ -41,14 +27,8 @@ def _bears(name: str, number: int) -> bool:
     return name.startswith(f"n{number}")
 
 
-class _Turn(Step):
+class _Turn(Deletion):
     """One caller at one moment: all that it may do next."""
-
-    def __init__(self, rules: Rules, state: State, index: int) -> None:
-        super().__init__(state, index)
-        self.rules = rules
-        self.me: Caller = state.callers[index]
-        self.chat: Chat = state.chats[0]
 
     def moves(self) -> Iterator[Move]:
         """Yield them."""
@@ -65,69 +45,21 @@ class _Turn(Step):
         if at != "look":
             yield from self.dies(self._blank("dead", 0))
 
-    # ------------------------------------------------------------ how a step ends
-
-    @property
-    def _mine(self) -> bool:
-        return self.chat.token == self.me.token
-
-    @property
-    def _free(self) -> bool:
-        return not (self.rules.claims and self.chat.valid)
-
-    @property
-    def _as_looked(self) -> bool:
-        chat = self.chat
-        return self.me.seen is not None and self.me.seen[:4] == (chat.epoch, chat.generation, chat.bound, chat.planned)
-
-    @property
-    def _seen(self) -> Look:
-        assert self.me.seen is not None, "it has looked"
-        return self.me.seen
-
-    def _blank(self, at: str, calls: int) -> Caller:
-        return Caller(at, self.me.op, self.me.wish, calls)
-
-    def _go(self, label: str, **changes: Any) -> Move:
-        """Change nothing but how far the caller is."""
-        return self.to(self.state, self.me._replace(**changes), label)
-
-    def _again(self, state: State, label: str, *, opened: bool | None = None) -> Move:
-        me = self._blank("look", self.me.calls)._replace(opened=self.me.opened if opened is None else opened)
-        return self.to(state, me, f"{label}, looks again")
-
-    def _overtaken(self, label: str) -> Move:
-        # without claims two holders can overtake each other for ever
-        return self._again(self.state, label) if self.rules.claims else self._ends(self.state, "overtaken", label)
-
-    def _ends(self, state: State, outcome: str, label: str) -> Move:
-        calls = self.me.calls
-        return self.to(state, self._blank("look", calls - 1) if calls > 1 else self._blank(f"done: {outcome}", 0), f"{label}: {outcome}")
-
-    def _told(self, state: State, label: str) -> Move:
-        """Tell what the row says; it was read once more."""
-        now: Chat = state.chats[0]
-        told = tuple(sorted({*state.told, (now.generation, now.bound)}))
-        return self._ends(state._replace(told=told), f"told {now.bound} of generation {now.generation}", label)
-
-    def _given_back(self, **changes: Any) -> State:
-        """Return the world after a write of the holder."""
-        return committed(self.state, self.row(self.state, valid=False, token=(), **changes))
-
-    def _left_with(self, *ids: str | None, mark: str = "") -> tuple[str, ...]:
-        lives = {f"{it.id}{mark}" for it in map(partial(by_id, self.state), ids) if it is not None and it.maker == 0 and it.state != "gone"}
-        return tuple(sorted({*self.chat.left, *lives}))
-
     # ------------------------------------------------------------ looking
 
     def look(self) -> Iterator[Move]:
         chat, me = self.chat, self.me
+        if me.op == "adopt" or chat.closed:
+            yield from self.look_aside()
+            return
         if chat.planned and not self._free:
             return  # waits for its turn
         seen = Look(chat.epoch, chat.generation, chat.bound, chat.planned, chat.name)
         stands = f", a plan stands: {chat.name}" if chat.planned else ""
         label = f"looks: generation {chat.generation}, bound to {chat.bound}, number {chat.number}{stands}"
-        if chat.planned and (self.rules.settle or chat.bound is None or me.op != "create"):
+        if me.op in DELETES and not (chat.planned and self.rules.looks_first):
+            yield self._go(label, at="claim", seen=seen, **self._deletes_what_is_bound())
+        elif chat.planned and (self.rules.settle or chat.bound is None or me.op != "create"):
             yield self._go(label, at="find", seen=seen)
         elif chat.bound is not None and me.op == "start":
             yield self._go(label, at="claim", seen=seen, name="started")
@@ -149,6 +81,8 @@ class _Turn(Step):
             yield self._go(label, at="claim", name="unlink" if at_once else "bind", found=found.id)
         elif leaves:
             yield self._go(label, at="claim", name="unlink")
+        elif self.me.op in DELETES:
+            yield self._go(label, at="claim", **self._deletes_what_is_bound())
         elif self.me.op == "sweep":
             yield from self._sweep(label)
         elif self.me.op == "start":
@@ -316,7 +250,7 @@ class _Turn(Step):
         label = f"binds {me.found}{f' in place of {chat.bound}' if switches else ''}"
         if me.op == "sweep":
             yield self._ends(state, "settled", label)
-        elif me.op in {"start", "detach", "attach"}:
+        elif me.op in {"start", "detach", "attach", *DELETES}:
             yield self._again(state, label)
         elif me.op == "replace!" and not me.opened:
             yield self._again(state, label, opened=switches)  # one call leaves one behind
@@ -381,6 +315,15 @@ STEPS: dict[str, Callable[[_Turn], Iterator[Move]]] = {
     "refused": _Turn.refused,
     "bind": _Turn.bind,
     "claim": _Turn.claim,
+    "discard": _Turn.discard,
+    "destroy": _Turn.destroy,
+    "link": _Turn.link,
 }
-WRITES: dict[str, Callable[[_Turn], Move]] = {"started": _Turn.started, "drop": _Turn.drop, "withdraw": _Turn.withdraw, "unlink": _Turn.unlink}
+WRITES: dict[str, Callable[[_Turn], Move]] = {
+    "started": _Turn.started,
+    "drop": _Turn.drop,
+    "withdraw": _Turn.withdraw,
+    "unlink": _Turn.unlink,
+    "close": _Turn.close,
+}
 """Under a claim without a plan; refused to whoever was overtaken."""

@@ -43,6 +43,12 @@ class Rules:
     """A plain create looks for the name of a replacement that stands."""
     doubt: str = "replace"
     """What replaces a workspace of whose name an old request may still arrive: replace; or refuse, for as long as that is so."""
+    looks_first: bool = True
+    """A deletion looks for what a plan that stands has become, and binds it."""
+    closes_first: bool = True
+    """A chat is closed before its workspace is deleted; False: after it, under the same claim."""
+    discards: bool = True
+    """What is to be deleted is written down before it is, and attached by nobody then."""
 
 
 class Chat(NamedTuple):
@@ -62,6 +68,16 @@ class Chat(NamedTuple):
     """What `restore` puts back."""
     doubt: bool = False
     """A request for the name in use may be under way, for ever."""
+    closed: bool = False
+    had: str | None = None
+    """What it had when it was closed."""
+    discarded: tuple[str, ...] = ()
+    other: str | None = None
+    """What another chat is bound to."""
+    harmed: bool = False
+    """What another chat was bound to was deleted."""
+    deletions: tuple[tuple[int, int], ...] = ()
+    """The call that was made for each deletion that deleted something."""
 
     @property
     def recorded(self) -> bool:
@@ -108,7 +124,8 @@ def caller(op: str, calls: int = 1, wish: str = "") -> Caller:
 def world(callers: Sequence[Caller], faults: dict[str, int], *, chat: str = "bound", late: bool = False) -> State:
     """Return the beginning.
 
-    chat: bound, to W0, of its own making; foreign: to one of the user's own; gone: to W0, which is gone; detached: from W0, which lives; new.
+    chat: bound, to W0, of its own making; foreign: to one of the user's own; gone: to W0, which is gone; detached: from W0, which lives; new;
+    made: W0 was made for it, and its maker died before it could bind it.
     late: a request for the first name, which everybody has given up, is still under way.
     """
     rows = {
@@ -117,6 +134,7 @@ def world(callers: Sequence[Caller], faults: dict[str, int], *, chat: str = "bou
         "gone": Chat(1, "W0", "n0", doubt=late),
         "detached": Chat(2, None, "n0", 1, left=("W0",)),
         "new": Chat(1, None, "n0" if late else "", doubt=late),
+        "made": Chat(1, None, "n0", planned=True, epoch=1),
     }
     first = Workspace("W0", "theirs" if chat == "foreign" else "n0", None if chat == "foreign" else 0, state="gone" if chat == "gone" else "run")
     requests = (Request(50, "n0", 1, 0, None),) if late else ()

@@ -9,41 +9,16 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
 import attrs
 
-from tests.protocol import holds, naming, replacing, rows
-from tests.protocol.holds import ALWAYS, AT_EVERY_INSTANT, Check, accounted_for, broken
-from tests.protocol.model import Found, State, explore
-
-
-@attrs.frozen(kw_only=True)
-class Run:
-    """One search."""
-
-    name: str
-    what: str
-    start: State
-    rules: Any
-    checks: Sequence[Check]
-    moves: Callable[[Any, State], Iterator[tuple[str, State]]]
-    breaks: str = ""
-    """The check that is known to break: a hole that a later rule closes, or a limit. Empty: all of them hold."""
-    deep: bool = False
-    """It takes long."""
-
-    def __call__(self) -> Found:
-        """Search."""
-        return explore(self.start, partial(self.moves, self.rules), partial(broken, self.checks, self.rules))
-
-    def is_as_known(self, found: Found) -> bool:
-        """Tell whether it came to what is known."""
-        return found.broken.partition(":")[0] == self.breaks
-
+from tests.protocol import holds, naming, rows
+from tests.protocol.built import BUILT, OPEN, RESTORED, UNBOUND, Run, alone, built
+from tests.protocol.deletions import deletions
+from tests.protocol.holds import ALWAYS, AT_EVERY_INSTANT, Check, accounted_for
 
 # ---------------------------------------------------------------- how the first protocol got its names
 
@@ -191,103 +166,68 @@ def _repaired_otherwise() -> Iterator[Run]:
 
 # ---------------------------------------------------------------- the one that is built
 
-BUILT = rows.Rules()
-UNBOUND, RESTORED = rows.Rules(how="unbind"), rows.Rules(how="restore")
-OPEN = rows.Rules(claims=False)
-
-
-def _built(  # noqa: PLR0917 # in a table, names would say less than places
-    name: str,
-    what: str,
-    rules: rows.Rules,
-    callers: Sequence[Any],
-    faults: dict[str, int],
-    checks: Sequence[Check] = AT_EVERY_INSTANT,
-    *,
-    breaks: Check | None = None,
-    chat: str = "bound",
-    late: bool = False,
-    deep: bool = False,
-) -> Run:
-    start = rows.world([_caller(it) for it in callers], faults, chat=chat, late=late)
-    known = "" if breaks is None else breaks.__name__
-    return Run(name=name, what=what, start=start, rules=rules, checks=checks, moves=replacing.moves, breaks=known, deep=deep)
-
-
-def _caller(told: Any) -> rows.Caller:
-    """Return a caller: what it does, or that, how often, and under which wish."""
-    of: tuple[Any, ...] = (told,) if isinstance(told, str) else told
-    return rows.caller(*of)
-
-
-def _alone(  # noqa: PLR0917 # as above
-    name: str, what: str, rules: rows.Rules, callers: Sequence[Any], faults: dict[str, int], check: Check, **more: Any
-) -> Run:
-    """Return a run in which one thing breaks."""
-    return _built(name, what, rules, callers, faults, [check], breaks=check, **more)
-
 
 def _unbinding() -> Iterator[Run]:
     """Yield what breaks where a plan gives up what it is to replace: as it is, after a dry run, and bound again after a refusal."""
     one, kept, asked = holds.one, holds.kept, holds.asked_for
-    yield _alone("T1", "one refusal, and the workspace is lost", UNBOUND, ["replace"], {"refuse": 1}, kept)
-    yield _alone("T2", "a plain create goes on with it", UNBOUND, ["replace", "create"], {"crash": 1, "expire": 1}, asked)
-    yield _alone("T4", "a fail-over loses the plan (limit)", UNBOUND, ["replace"], {"failover": 1}, one)
+    yield alone("T1", "one refusal, and the workspace is lost", UNBOUND, ["replace"], {"refuse": 1}, kept)
+    yield alone("T2", "a plain create goes on with it", UNBOUND, ["replace", "create"], {"crash": 1, "expire": 1}, asked)
+    yield alone("T4", "a fail-over loses the plan (limit)", UNBOUND, ["replace"], {"failover": 1}, one)
     dry = rows.Rules(how="unbind", check=True)
-    yield _alone("C1", "the dry run is fine, the request is not", dry, ["replace"], {"refuse": 1}, kept)
-    yield _alone("C2", "dies between dry run and request", dry, ["replace"], {"crash": 1}, kept)
+    yield alone("C1", "the dry run is fine, the request is not", dry, ["replace"], {"refuse": 1}, kept)
+    yield alone("C2", "dies between dry run and request", dry, ["replace"], {"crash": 1}, kept)
     always = rows.Rules(how="restore", drop="always")
-    yield _alone("A1", "bound again after any refusal", always, [("replace", 2)], {"refuse": 1, "timeout": 1}, one)
+    yield alone("A1", "bound again after any refusal", always, [("replace", 2)], {"refuse": 1, "timeout": 1}, one)
     safe = [one, holds.told_the_same, holds.led_back, holds.leads_on]
     faults = {"refuse": 1, "timeout": 1, "expire": 1, "crash": 1}
-    yield _built("A3", "bound again if no plan stood: safe", RESTORED, [("replace", 2), "create"], faults, safe, deep=True)
-    yield _alone("A4", "... but it dies before the request", RESTORED, ["replace"], {"crash": 1}, kept)
-    yield _alone("A5", "... but the request is lost", RESTORED, ["replace"], {"timeout": 1}, kept)
-    yield _alone("A6", "... but a plain create goes on with it", RESTORED, ["replace", "create"], {"expire": 1, "refuse": 1}, asked)
+    yield built("A3", "bound again if no plan stood: safe", RESTORED, [("replace", 2), "create"], faults, safe, deep=True)
+    yield alone("A4", "... but it dies before the request", RESTORED, ["replace"], {"crash": 1}, kept)
+    yield alone("A5", "... but the request is lost", RESTORED, ["replace"], {"timeout": 1}, kept)
+    yield alone("A6", "... but a plain create goes on with it", RESTORED, ["replace", "create"], {"expire": 1, "refuse": 1}, asked)
     later = rows.Rules(how="restore", plain="withdraw")
-    yield _alone("A7", "a later create binds it again", later, ["replace", "create"], {"timeout": 1}, one)
+    yield alone("A7", "a later create binds it again", later, ["replace", "create"], {"timeout": 1}, one)
 
 
 def _rule_by_rule() -> Iterator[Run]:
     """Yield what breaks where one rule of a plan beside the binding is left out."""
     one, lone = holds.one, holds.one_unless_replaced
-    yield _alone("B1", "dropped after any refusal", rows.Rules(drop="always"), [("replace", 2)], {"refuse": 1, "timeout": 1}, one)
-    yield _alone("B2", "dropped by who was overtaken", rows.Rules(fence=False), ["replace", "replace"], {"refuse": 1, "expire": 1}, one)
-    yield _alone("B3", "withdrawn by a plain create", rows.Rules(plain="withdraw"), ["replace", "create"], {"timeout": 1}, one)
-    yield _alone("B4", "a plain create goes on with it", rows.Rules(plain="goon"), ["replace", "create"], {"timeout": 1}, holds.asked_for)
+    yield alone("B1", "dropped after any refusal", rows.Rules(drop="always"), [("replace", 2)], {"refuse": 1, "timeout": 1}, one)
+    yield alone("B2", "dropped by who was overtaken", rows.Rules(fence=False), ["replace", "replace"], {"refuse": 1, "expire": 1}, one)
+    yield alone("B3", "withdrawn by a plain create", rows.Rules(plain="withdraw"), ["replace", "create"], {"timeout": 1}, one)
+    yield alone("B4", "a plain create goes on with it", rows.Rules(plain="goon"), ["replace", "create"], {"timeout": 1}, holds.asked_for)
     counted = rows.Rules(generation="plan")
     three = {"refuse": 1, "timeout": 1, "expire": 1}
-    yield _alone("B5", "the plan counts the generation", counted, ["replace", "create"], three, holds.told_the_same)
+    yield alone("B5", "the plan counts the generation", counted, ["replace", "create"], three, holds.told_the_same)
     up = rows.Rules(number="up")
-    yield _alone("B6", "the number stays up", up, ["replace", "create"], {"refuse": 1, "delete": 1}, lone, late=True)
+    yield alone("B6", "the number stays up", up, ["replace", "create"], {"refuse": 1, "delete": 1}, lone, late=True)
     twice = [("replace", 2), ("create", 2)]
-    yield _built("B6h", "... and goes back", BUILT, twice, {"refuse": 2, "delete": 1}, [lone], late=True, deep=True)
-    yield _alone("B6l", "... and a pause (limit)", BUILT, ["replace", "create"], {"expire": 1, "delete": 1}, lone, late=True)
-    yield _alone("B7", "the sweep drops it", rows.Rules(sweep="drop"), ["replace", "sweep"], {"timeout": 1}, one)
-    yield _built("B7h", "... and leaves it", BUILT, ["replace", "sweep", "create"], three)
-    yield _alone("B8", "a fail-over loses the plan (limit)", BUILT, ["replace"], {"failover": 1}, one)
+    yield built("B6h", "... and goes back", BUILT, twice, {"refuse": 2, "delete": 1}, [lone], late=True, deep=True)
+    yield alone("B6l", "... and a pause (limit)", BUILT, ["replace", "create"], {"expire": 1, "delete": 1}, lone, late=True)
+    yield alone("B7", "the sweep drops it", rows.Rules(sweep="drop"), ["replace", "sweep"], {"timeout": 1}, one)
+    yield built("B7h", "... and leaves it", BUILT, ["replace", "sweep", "create"], three)
+    yield alone("B8", "a fail-over loses the plan (limit)", BUILT, ["replace"], {"failover": 1}, one)
 
 
 def _replacements() -> Iterator[Run]:
     """Yield what holds with all rules, where a live workspace is to be replaced."""
     pair = [("replace", 2), ("create", 2)]
     four = {"refuse": 1, "expire": 1, "crash": 1, "timeout": 1}
-    yield _built("B9", "replace and create", BUILT, ["replace", "create"], {"refuse": 1, "expire": 1, "timeout": 1})
-    yield _built("B10", "all faults but a fail-over", BUILT, pair, four | {"delete": 1}, deep=True)
+    yield built("B9", "replace and create", BUILT, ["replace", "create"], {"refuse": 1, "expire": 1, "timeout": 1})
+    yield built("B10", "all faults but a fail-over", BUILT, pair, four | {"delete": 1}, deep=True)
     wishes = [("replace", 2, "a"), ("replace", 1, "b"), "create"]
-    yield _built("B11", "three callers, two wishes", BUILT, wishes, {"refuse": 2, "expire": 2, "timeout": 1}, deep=True)
-    yield _built("B12", "an old request is on its way", BUILT, pair, {"refuse": 2, "expire": 2, "crash": 1, "timeout": 1}, late=True, deep=True)
+    yield built("B11", "three callers, two wishes", BUILT, wishes, {"refuse": 2, "expire": 2, "timeout": 1}, deep=True)
+    yield built("B12", "an old request is on its way", BUILT, pair, {"refuse": 2, "expire": 2, "crash": 1, "timeout": 1}, late=True, deep=True)
     checks = [it for it in AT_EVERY_INSTANT if it is not holds.asked_for]
-    yield _built("B13", "what is replaced is the user's own", BUILT, [("replace", 2), "create"], four, checks, chat="foreign", late=True, deep=True)
+    yield built("B13", "what is replaced is the user's own", BUILT, [("replace", 2), "create"], four, checks, chat="foreign", late=True, deep=True)
     crowd = ["replace", "start", "sweep", "create"]
-    yield _built("B14", "start and sweep meanwhile", BUILT, crowd, {"refuse": 1, "expire": 2, "timeout": 1}, deep=True)
+    yield built("B14", "start and sweep meanwhile", BUILT, crowd, {"refuse": 1, "expire": 2, "timeout": 1}, deep=True)
     lost = {"refuse": 1, "expire": 1, "timeout": 1, "failover": 1}
     checks = [it for it in AT_EVERY_INSTANT if it not in {holds.one, holds.told_the_same}]
-    yield _built("B15", "a fail-over, any commit", BUILT, [("replace", 2), "create"], lost | {"delete": 1}, checks, deep=True)
-    yield _built("B16", "a fail-over, any commit but a plan's", rows.Rules(sure=True), pair, lost, deep=True)
-    yield _built("B17", "a plain create does not look for it", rows.Rules(settle=False), pair, four, deep=True)
-    yield _built("B18", "no claims", OPEN, ["replace", ("replace", 1, "a"), "create"], {"refuse": 2, "timeout": 1}, deep=True)
-    yield _built("B19", "no claims, a deletion", OPEN, pair, {"refuse": 1, "crash": 1, "timeout": 1, "delete": 1}, deep=True)
+    yield built("B15", "a fail-over, any commit", BUILT, [("replace", 2), "create"], lost | {"delete": 1}, checks, deep=True)
+    yield built("B16", "a fail-over, any commit but a plan's", rows.Rules(sure=True), pair, lost, deep=True)
+    yield built("B17", "a plain create does not look for it", rows.Rules(settle=False), pair, four, deep=True)
+    yield built("B18", "no claims", OPEN, ["replace", ("replace", 1, "a"), "create"], {"refuse": 2, "timeout": 1}, deep=True)
+    yield built("B19", "no claims, a deletion", OPEN, pair, {"refuse": 1, "crash": 1, "timeout": 1, "delete": 1}, deep=True)
 
 
 def _creations() -> Iterator[Run]:
@@ -295,48 +235,48 @@ def _creations() -> Iterator[Run]:
     lost, known = accounted_for, (*ALWAYS, accounted_for)
     two = ["create", "create"]
     never, always = rows.Rules(refused="never"), rows.Rules(refused="always")
-    yield _alone("N1", "never dropped", never, ["create"], {"refuse": 1}, holds.no_plan, chat="new")
-    yield _alone("N2", "dropped after any refusal", always, two, {"refuse": 1, "timeout": 1}, lost, chat="new")
-    yield _alone("N3", "dropped by who was overtaken", rows.Rules(fence=False), two, {"refuse": 1, "expire": 1}, lost, chat="new")
-    yield _built("N4", "no fault but refusals", BUILT, two, {"refuse": 2}, (*known, holds.no_plan), chat="new")
+    yield alone("N1", "never dropped", never, ["create"], {"refuse": 1}, holds.no_plan, chat="new")
+    yield alone("N2", "dropped after any refusal", always, two, {"refuse": 1, "timeout": 1}, lost, chat="new")
+    yield alone("N3", "dropped by who was overtaken", rows.Rules(fence=False), two, {"refuse": 1, "expire": 1}, lost, chat="new")
+    yield built("N4", "no fault but refusals", BUILT, two, {"refuse": 2}, (*known, holds.no_plan), chat="new")
     four = {"refuse": 1, "expire": 1, "timeout": 1, "crash": 1}
-    yield _built("N5", "two callers", BUILT, two, {"refuse": 1, "expire": 1, "timeout": 1}, known, chat="new")
+    yield built("N5", "two callers", BUILT, two, {"refuse": 1, "expire": 1, "timeout": 1}, known, chat="new")
     thrice = [("create", 2), ("create", 2, "a")]
-    yield _built("N5d", "two callers, two calls each, two wishes", BUILT, thrice, four | {"refuse": 2, "expire": 2}, known, chat="new", deep=True)
-    yield _built("N6", "three callers", BUILT, [*two, "create"], {"refuse": 2, "expire": 2, "timeout": 1}, known, chat="new", deep=True)
-    yield _built("N7", "what it had is gone", BUILT, [("create", 2), "create"], {"refuse": 1, "timeout": 1}, known, chat="gone")
-    yield _built("N7d", "what it had is gone, all faults", BUILT, thrice, four | {"refuse": 2, "delete": 1}, ALWAYS, chat="gone", deep=True)
-    yield _built("N8", "what it had was detached", BUILT, [("create", 2), "create"], {"refuse": 1, "timeout": 1}, known, chat="detached")
-    yield _built("N9", "an old request is on its way", BUILT, thrice, {"refuse": 1, "expire": 1}, ALWAYS, chat="new", late=True)
-    yield _built("N9d", "an old request, all faults", BUILT, thrice, four | {"refuse": 2}, ALWAYS, chat="new", late=True, deep=True)
-    yield _built("N9g", "an old request, and what it had is gone", BUILT, thrice, four, ALWAYS, chat="gone", late=True, deep=True)
+    yield built("N5d", "two callers, two calls each, two wishes", BUILT, thrice, four | {"refuse": 2, "expire": 2}, known, chat="new", deep=True)
+    yield built("N6", "three callers", BUILT, [*two, "create"], {"refuse": 2, "expire": 2, "timeout": 1}, known, chat="new", deep=True)
+    yield built("N7", "what it had is gone", BUILT, [("create", 2), "create"], {"refuse": 1, "timeout": 1}, known, chat="gone")
+    yield built("N7d", "what it had is gone, all faults", BUILT, thrice, four | {"refuse": 2, "delete": 1}, ALWAYS, chat="gone", deep=True)
+    yield built("N8", "what it had was detached", BUILT, [("create", 2), "create"], {"refuse": 1, "timeout": 1}, known, chat="detached")
+    yield built("N9", "an old request is on its way", BUILT, thrice, {"refuse": 1, "expire": 1}, ALWAYS, chat="new", late=True)
+    yield built("N9d", "an old request, all faults", BUILT, thrice, four | {"refuse": 2}, ALWAYS, chat="new", late=True, deep=True)
+    yield built("N9g", "an old request, and what it had is gone", BUILT, thrice, four, ALWAYS, chat="gone", late=True, deep=True)
     waits = rows.Rules(patient=True)
-    yield _built("N10", "a sweep", BUILT, [*two, "sweep"], {"refuse": 1, "timeout": 1}, ALWAYS, chat="new")
-    yield _built("N10p", "a sweep that comes late", waits, [*two, "sweep"], {"refuse": 1, "timeout": 1}, known, chat="new")
-    yield _built("N10d", "a sweep that comes late, all faults", waits, [("create", 2), "create", "sweep"], four, known, chat="new", deep=True)
+    yield built("N10", "a sweep", BUILT, [*two, "sweep"], {"refuse": 1, "timeout": 1}, ALWAYS, chat="new")
+    yield built("N10p", "a sweep that comes late", waits, [*two, "sweep"], {"refuse": 1, "timeout": 1}, known, chat="new")
+    yield built("N10d", "a sweep that comes late, all faults", waits, [("create", 2), "create", "sweep"], four, known, chat="new", deep=True)
     few = {"refuse": 1, "expire": 1, "timeout": 1}
-    yield _built("N11", "attach", BUILT, ["create", "attach"], few, ALWAYS, chat="new")
-    yield _built("N12", "detach", BUILT, ["create", "detach"], few, ALWAYS, chat="new")
+    yield built("N11", "attach", BUILT, ["create", "attach"], few, ALWAYS, chat="new")
+    yield built("N12", "detach", BUILT, ["create", "detach"], few, ALWAYS, chat="new")
     away = [("create", 2), "create", "attach", "detach"]
-    yield _built("N13", "attach and detach, all faults", BUILT, away, four, ALWAYS, chat="new", deep=True)
+    yield built("N13", "attach and detach, all faults", BUILT, away, four, ALWAYS, chat="new", deep=True)
     mixed = [("create", 2), "replace!", "detach"]
-    yield _built("N14", "and a replacement of what was made", BUILT, mixed, {"refuse": 2, "expire": 1, "timeout": 1}, ALWAYS, chat="new", deep=True)
-    yield _built("N15", "and a start, and a sweep", BUILT, ["create", "start", "replace!", "sweep"], few, ALWAYS, chat="new", deep=True)
+    yield built("N14", "and a replacement of what was made", BUILT, mixed, {"refuse": 2, "expire": 1, "timeout": 1}, ALWAYS, chat="new", deep=True)
+    yield built("N15", "and a start, and a sweep", BUILT, ["create", "start", "replace!", "sweep"], few, ALWAYS, chat="new", deep=True)
     checks = [it for it in ALWAYS if it is not holds.told_the_same]
-    yield _built("N16", "a fail-over", BUILT, [("create", 2), "create"], few | {"failover": 1}, checks, chat="new", deep=True)
-    yield _built("N17", "no claims", OPEN, [("create", 2), ("create", 1, "a"), "create"], {"refuse": 2, "timeout": 1}, ALWAYS, chat="new", deep=True)
+    yield built("N16", "a fail-over", BUILT, [("create", 2), "create"], few | {"failover": 1}, checks, chat="new", deep=True)
+    yield built("N17", "no claims", OPEN, [("create", 2), ("create", 1, "a"), "create"], {"refuse": 2, "timeout": 1}, ALWAYS, chat="new", deep=True)
 
 
 def _limits() -> Iterator[Run]:
     """Yield what no choice of names can close: a request that arrives once its name was given up, and what bore it was deleted."""
     one, faults = holds.one, {"timeout": 1, "delete": 1}
     story = ["create", "create", "replace!"]
-    yield _alone("L1", "made by another, replaced, deleted (limit)", BUILT, story, faults, one, chat="new")
-    yield _alone("L2", "replaced, deleted, an old request (limit)", BUILT, ["replace"], {"delete": 1}, one, late=True)
+    yield alone("L1", "made by another, replaced, deleted (limit)", BUILT, story, faults, one, chat="new")
+    yield alone("L2", "replaced, deleted, an old request (limit)", BUILT, ["replace"], {"delete": 1}, one, late=True)
     # closed only by refusing to replace what may be asked for once more; and as nobody can say when a request is lost for good, for ever
     refusing = rows.Rules(doubt="refuse")
-    yield _built("L3", "nothing is replaced while in doubt", refusing, story, faults, [one], chat="new")
-    yield _built("L4", "... and an old request", refusing, ["replace"], {"delete": 1}, [one], late=True)
+    yield built("L3", "nothing is replaced while in doubt", refusing, story, faults, [one], chat="new")
+    yield built("L4", "... and an old request", refusing, ["replace"], {"delete": 1}, [one], late=True)
 
 
 def _pairs() -> Iterator[Run]:
@@ -353,10 +293,10 @@ def _pairs() -> Iterator[Run]:
             faults = {"refuse": 1, "expire": 1}
             for fault in (one, other):
                 faults[fault] = faults.get(fault, 0) + 1
-            yield _built(f"X{number} {one} {other}", " ".join(map(str, callers)), BUILT, callers, faults, deep=True)
+            yield built(f"X{number} {one} {other}", " ".join(map(str, callers)), BUILT, callers, faults, deep=True)
 
 
-PARTS = (_holes, _repairs, _repaired, _unbinding, _rule_by_rule, _replacements, _creations, _limits, _pairs)
+PARTS = (_holes, _repairs, _repaired, _unbinding, _rule_by_rule, _replacements, _creations, _limits, deletions, _pairs)
 RUNS = tuple(run for part in PARTS for run in part())
 
 

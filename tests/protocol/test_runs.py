@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.protocol.built import Run
 from tests.protocol.model import TooManyError, explore
-from tests.protocol.runs import RUNS, Run
+from tests.protocol.runs import RUNS
 
 QUICK = [run for run in RUNS if not run.deep]
 

@@ -50,6 +50,7 @@ LEFT_OUT = (
     Left("test_what_a_store_has_forgotten_is_listed", FORGETS, ways=POSTGRES),
     Left("test_a_forgetful_store_and_two_wishes_make_two", FORGETS, ways=POSTGRES),
     Left("test_a_forgetful_store_and_a_detach_leave_two", FORGETS, ways=POSTGRES),
+    Left("test_a_store_that_forgets_what_is_to_be_deleted_lets_another_chat_lose_it", FORGETS, ways=POSTGRES),
     Left("test_a_child_has_its_own_parts", INHERITED, ways=POSTGRES),
     Left("test_parent_and_child_take_different_tokens", INHERITED, ways=POSTGRES),
     Left("test_the_error_is_the_librarys_own", ONE_PROCESS, ways=POSTGRES),

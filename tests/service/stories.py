@@ -212,6 +212,10 @@ def close(_: World, workspaces: ChatWorkspaces) -> Outcome:
     return workspaces.close_chat(CHAT)
 
 
+def remove(_: World, workspaces: ChatWorkspaces) -> Outcome:
+    return workspaces.delete(CHAT)
+
+
 def sweep(_: World, workspaces: ChatWorkspaces) -> Sweep:
     return workspaces.sweep()
 
@@ -287,5 +291,6 @@ ATTACH = Story(name="attach", act=attach, before=ready_and_own, leaves=True)
 ATTACH_FIRST = Story(name="first-attach", act=attach, before=own, leaves=True)
 DETACH = Story(name="detach", act=detach, before=ready, leaves=True)
 CLOSE = Story(name="close", act=close, before=ready, later=close, leaves=True, ends=("chat_closed",))
+REMOVE = Story(name="remove", act=remove, before=ready, later=remove, leaves=True, ends=("deleted",))
 SWEEP = Story(name="sweep", act=sweep, before=old_plan)
 DELETE = Story(name="delete-stray", act=sweep_strays, before=stray, leaves=True)

@@ -8,8 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace import ConnectError, Outcome, Reason, RefusedError, State, UnavailableError
+from chatworkspace import Advice, ConnectError, Outcome, Reason, RefusedError, State, UnavailableError
 from chatworkspace.ports import Evaluation, NotAnsweredError, Option, Parameter, Preset
+from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World, nowhere
 
 REGION = Parameter(name="region", default="eu", options=(Option(name="Europe", value="eu"), Option(name="US", value="us")))
@@ -297,16 +298,16 @@ def test_a_running_workspace_that_is_dormant_is_woken_by_a_start() -> None:
     assert not world.latest.dormant
 
 
-@pytest.mark.parametrize("asleep", ["stop", "go_dormant"])
-def test_starts_in_vain(asleep: str) -> None:
-    """Somebody, or the platform, stops it again, whenever it is started: after the second time nobody is told to start it."""
+@pytest.mark.parametrize("dormant", [False, True])
+def test_starts_in_vain(*, dormant: bool) -> None:
+    """The platform stops it again, whenever it is started: after the second time nobody is told to start it."""
     world = stopped()
     docker = world.latest.template.id
     advice = list[tuple[str, str]]()
     for _ in range(3):
         assert world.chats.start(CHAT).ready
         world.sim.sleep(2)
-        getattr(world.latest, asleep)()
+        world.latest.go_dormant() if dormant else world.latest.stop(automatic=True)
         world.sim.sleep(10)
         with pytest.raises(ConnectError) as error:
             world.chats.connect(CHAT)
@@ -314,14 +315,74 @@ def test_starts_in_vain(asleep: str) -> None:
     assert advice == [("start", "start"), ("ask_user", "ask_user"), ("ask_user", "ask_user")]
 
 
+def by_the_chat(world: World) -> None:
+    """Stop it as whoever talks in the chat asks for."""
+    world.chats.stop(CHAT)
+
+
+def by_hand(world: World) -> None:
+    """Stop it on the platform's own page."""
+    world.latest.stop()
+    world.sim.sleep(1)
+
+
+def asleep_since(world: World) -> None:
+    """Stop it by hand; the platform lets it rest then."""
+    by_hand(world)
+    world.latest.go_dormant(stopping=False)
+
+
+def in_vain(world: World) -> None:
+    """Stop it as well as can be."""
+    world.latest.stop()
+    world.sim.sleep(10)
+
+
+@pytest.mark.parametrize("stop", [by_the_chat, by_hand, asleep_since, in_vain])
+def test_what_a_person_has_stopped_is_started_on_a_persons_word(stop: Callable[[World], None]) -> None:
+    """Neither create nor connect say to start it, in this process or another: they ask. Who starts it, or asks create to, starts it."""
+    world = World()
+    world.created(stop=Fails(5, "stuck") if stop is in_vain else 0)
+    docker = world.latest.template.id
+    stop(world)
+    for chats in (world.chats, world.sim.process("other").workspaces):
+        with pytest.raises(ConnectError) as error:
+            chats.connect(CHAT)
+        outcome = chats.create(CHAT, docker)
+        assert {outcome.advice, error.value.advice} == {Advice.ASK_USER}
+        assert outcome.next_step == error.value.next_step
+        assert "sk the user whether it is to be" in outcome.next_step
+    assert world.chats.create(CHAT, docker, start=True).ready
+
+
+def test_what_the_platform_has_stopped_may_be_started() -> None:
+    """Its time was over, say: nobody's word speaks against it."""
+    world = World()
+    world.created()
+    world.latest.stop(automatic=True)
+    with pytest.raises(ConnectError) as error:
+        world.chats.connect(CHAT)
+    assert (world.chats.create(CHAT, world.latest.template.id).advice, error.value.advice) == (Advice.START, Advice.START)
+
+
+def test_a_stop_by_hand_while_it_is_started_is_the_latest_word() -> None:
+    """Whoever has asked for the start is told that it was stopped, and to ask."""
+    world = stopped(build=50, connect=20)
+    world.sim.at(world.sim.elapsed + 60, world.latest.stop)
+    outcome = world.chats.start(CHAT)
+    assert (outcome.reason, outcome.advice) == (Reason.NOT_RUNNING, Advice.ASK_USER)
+
+
 def test_starts_that_were_of_use() -> None:
-    """Stopped after hours, or on the caller's own word: it may be started again, however often."""
+    """Stopped by the platform after hours, it may be started again, however often; on a person's word, it was not stopped in vain."""
     world = stopped()
     docker = world.latest.template.id
     for stop in (lambda: world.sim.sleep(7200), lambda: world.chats.stop(CHAT)) * 2:
         assert world.chats.start(CHAT).ready
         stop()
-        if world.latest.now.build.transition.value == "start":
-            world.latest.stop()
+        own = world.latest.now.build.transition.value == "stop"
+        if not own:
+            world.latest.stop(automatic=True)
         world.sim.sleep(10)
-        assert world.chats.create(CHAT, docker).advice.value == "start"
+        outcome = world.chats.create(CHAT, docker)
+        assert (outcome.advice.value, "again soon" in outcome.next_step) == ("ask_user" if own else "start", False)

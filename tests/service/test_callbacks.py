@@ -327,7 +327,7 @@ def test_what_a_callback_raises_is_logged_and_dropped(callback: str, caplog: pyt
 
 
 @pytest.mark.parametrize("callback", ["on_chat_updated", "on_progress"])
-@pytest.mark.parametrize("act", ["create", "attach", "detach", "close_chat", "start", "stop"])
+@pytest.mark.parametrize("act", ["create", "attach", "detach", "close_chat", "delete", "start", "stop"])
 def test_callbacks_are_called_with_neither_mutex_nor_claim_held(callback: str, act: str) -> None:
     """A callback may call the library for the same chat, and nobody is kept waiting by a slow one."""
     seen: list[tuple[int, float]] = []
@@ -355,6 +355,7 @@ def test_callbacks_are_called_with_neither_mutex_nor_claim_held(callback: str, a
         "attach": lambda chats: chats.attach(CHAT, own.id),
         "detach": lambda chats: chats.detach(CHAT),
         "close_chat": lambda chats: chats.close_chat(CHAT),
+        "delete": lambda chats: chats.delete(CHAT),
         "start": lambda chats: chats.start(CHAT),
         "stop": lambda chats: chats.stop(CHAT),
     }

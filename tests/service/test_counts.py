@@ -111,6 +111,7 @@ def test_a_joining_creation() -> None:
     [
         ("detach", ["look", "claim", "attach"]),
         ("close_chat", ["look", "claim", "close_chat"]),
+        ("delete", ["look", "claim", "close_chat", "look", "history", "claim", "discard", "release", "look", "history"]),
         ("stop", ["look", "claim", "release", "look"]),
         ("start", ["look", "look"]),
     ],

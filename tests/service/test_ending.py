@@ -124,6 +124,7 @@ CALLS: dict[str, Callable[[World], object]] = {
     "attach": lambda world: world.chats.attach(CHAT, world.own(world.template()).id),
     "detach": lambda world: world.chats.detach(CHAT),
     "close_chat": lambda world: world.chats.close_chat(CHAT),
+    "delete": lambda world: world.chats.delete(CHAT),
     "status": lambda world: world.chats.status(CHAT),
     "follow": lambda world: list(world.chats.follow(CHAT)),
     "sweep": lambda world: world.chats.sweep(),

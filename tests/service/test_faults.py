@@ -25,7 +25,7 @@ def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
         assert then.word in ((fault.later,) if fault.later else case.ends), "the next call goes on from there"
         assert world.asked == fault.requests, "nothing is asked for twice that may have been done"
     assert last.word in case.ends, "once faults end, the next call ends with a live workspace, or with a reason"
-    assert last.word in (*FOUND, "chat_closed") or (last.outcome is not None and last.outcome.next_step), "and that says who must act"
+    assert last.word in (*FOUND, "chat_closed", "deleted") or (last.outcome is not None and last.outcome.next_step), "and that says who must act"
     assert max(told.took for told in world.told) <= max(PATIENCE + LONGER * fault.stops_first, fault.took), "every call ends in time"
     assert world.contradictions == [], "all callers of one generation are told the same workspace, and what it was not made with"
     in_doubt = fault.doubt and case.situation is ALONE
@@ -34,6 +34,7 @@ def test_a_chat_keeps_its_one_workspace(case: Case) -> None:
 
     live = {it.id for it in world.sim.coder.live if it in world.made}
     assert world.overlaps(allowed=world.left_behind if case.leaves else set()) == [], "never two live workspaces of one chat's making"
+    assert last.word != "deleted" or not live, "what is told to be deleted is gone"
     assert case.leaves or live == {bound}, "the chat has the one that lives"
     assert strays == {it.id for it in world.made if it.id in live and it.now.name == it.made_as} - {bound}, "the sweep lists what nobody has"
 

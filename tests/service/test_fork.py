@@ -94,7 +94,7 @@ def test_a_child_has_its_own_parts() -> None:
         return {"same": chats._parts is parent, "reason": outcome.reason.value, "dials": coder.calls.count("dial")}
 
     answer = in_child(act)
-    assert (answer["same"], answer["reason"]) == (False, "existing")
+    assert (answer["same"], answer["reason"]) == (False, "created"), "the child does not know that its parent has told so"
     assert answer["dials"] == coder.calls.count("dial") + 1, "the child trusts no dial but its own"
     assert chats._parts is parent
 

@@ -82,6 +82,25 @@ def test_a_holder_that_stands_still_through_a_detach_and_a_deletion_makes_a_stra
     assert any(str(strays[0]) in note for intent in world.chats.history(CHAT) for note in intent.notes)
 
 
+def test_a_store_that_forgets_what_is_to_be_deleted_lets_another_chat_lose_it() -> None:
+    """It was written down, that commit was lost, and another chat was given the workspace before the request arrived: it is deleted all the same."""
+    world = World()
+    first = world.created()
+    world.sim.open_chat("chat-2")
+    slow, other = world.sim.process("slow"), world.sim.process("other")
+    slow.pause(5, before="coder.delete_workspace")
+
+    def meanwhile() -> None:
+        world.sim.store.lose_commits(1)
+        assert first.workspace_id is not None
+        other.workspaces.attach("chat-2", first.workspace_id)
+
+    world.sim.at(world.sim.elapsed + 1, meanwhile)
+    world.sim.run(lambda: slow.workspaces.delete(CHAT))
+    assert world.coder.live == ()
+    assert world.chats.get_chat("chat-2").workspace_id == first.workspace_id
+
+
 def test_two_stores_are_two_worlds() -> None:
     """Each has its secret and its chats: the same owner's chat of the same id gets a workspace from each."""
     coder, owner = FakeCoder(), uuid4()

@@ -1,4 +1,4 @@
-"""The log: one logger, silent unless a host wants it, and silent at INFO while all is well."""
+"""The log: one logger, silent unless a host wants it; at INFO it tells a chat's life in few lines, and at DEBUG every step."""
 
 from __future__ import annotations
 
@@ -18,9 +18,82 @@ def test_the_library_logs_for_those_who_want_it() -> None:
     assert (logger.level, logger.propagate) == (logging.NOTSET, True)
 
 
-def test_nothing_is_logged_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
-    """Create, join, stop, start, replace, attach, detach, sweep and close, at INFO."""
+def test_a_creation_in_a_few_lines(caplog: pytest.LogCaptureFixture) -> None:
+    """What began, what it came to, and each phase between them, as it begins."""
+    world = World()
+    docker = world.template(**SLOW)
     caplog.set_level(logging.INFO)
+    world.chats.create(CHAT, docker.id)
+    assert [record.getMessage() for record in caplog.records] == [
+        "chat 'chat-1': create begun",
+        "chat 'chat-1': create: creating",
+        "chat 'chat-1': create: building",
+        "chat 'chat-1': create: connecting",
+        "chat 'chat-1': create: scripts",
+        "chat 'chat-1': create: connecting",
+        "chat 'chat-1': create ended: created, ready after 45.0 s (planning 0.0, creating 0.0, building 30.0, connecting 5.0, scripts 10.0)",
+    ]
+    last = vars(caplog.records[-1])
+    assert (last["chat_id"], last["workspace_id"], last["build"], last["reason"]) == (CHAT, str(world.latest.id), 1, "created")
+
+
+def test_what_only_looks_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    """A page that is looked at each second is not to fill the log."""
+    world = World()
+    world.created()
+    caplog.set_level(logging.INFO)
+    world.chats.status(CHAT)
+    world.chats.get_chat(CHAT)
+    list(world.chats.follow(CHAT))
+    assert caplog.records == []
+
+
+def test_a_take_over_is_news(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody has died."""
+    world = World()
+    docker = world.template()
+    world.interrupted_creation(docker)
+    caplog.set_level(logging.INFO)
+    world.chats.create(CHAT, docker.id)
+    told = [record.getMessage() for record in caplog.records]
+    name = world.latest.name
+    assert f"chat 'chat-1': create: takes over the plan for {name}" in told
+    assert f"chat 'chat-1': create: adopted {name}" in told
+
+
+def test_every_step_is_told_at_debug(caplog: pytest.LogCaptureFixture) -> None:
+    """Each request, claim and dial as well."""
+    world = World()
+    docker = world.template(**SLOW)
+    caplog.set_level(logging.DEBUG, logger="chatworkspace")
+    world.chats.create(CHAT, docker.id)
+    told = "\n".join(record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG)
+    for words in ("store: look answered", "platform: create_workspace answered", "create: claim 1, for the workspace docker-", "agent main reached"):
+        assert words in told
+
+
+def test_the_level_may_be_changed_while_it_runs(caplog: pytest.LogCaptureFixture) -> None:
+    """It is looked at by each call."""
+    world = World()
+    docker = world.template()
+    world.chats.create(CHAT, docker.id)
+    assert caplog.records == []
+    caplog.set_level(logging.INFO)
+    world.chats.stop(CHAT)
+    assert next(record.getMessage() for record in caplog.records) == "chat 'chat-1': stop begun"
+
+
+def test_what_a_chat_is_called_breaks_no_line(caplog: pytest.LogCaptureFixture) -> None:
+    """A host may take any text for an id."""
+    world = World()
+    caplog.set_level(logging.INFO)
+    world.sim.open_chat("a\nb\x1b[31m")
+    assert next(record.getMessage() for record in caplog.records) == "chat 'a\\nb\\x1b[31m': open_chat begun, may wait 0 s"
+
+
+def test_nothing_is_warned_of_while_all_is_well(caplog: pytest.LogCaptureFixture) -> None:
+    """Create, join, stop, start, replace, attach, detach, sweep and close."""
+    caplog.set_level(logging.DEBUG)
     world = World()
     docker = world.template(**SLOW)
     own = world.own(docker)
@@ -33,7 +106,9 @@ def test_nothing_is_logged_while_all_is_well(caplog: pytest.LogCaptureFixture) -
     world.chats.sweep(delete=[it.id for it in world.chats.sweep().strays])
     world.chats.close_chat(CHAT)
     world.chats.close()
-    assert caplog.records == []
+    assert {record.levelno for record in caplog.records} == {logging.DEBUG, logging.INFO}
+    for record in caplog.records:
+        assert {"chat_id", "workspace_id", "build", "reason"} <= record.__dict__.keys()
 
 
 def test_a_stray_that_could_not_be_noted_is_logged(caplog: pytest.LogCaptureFixture) -> None:

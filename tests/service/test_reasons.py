@@ -23,6 +23,7 @@ WORDS = {
     "stop": "asked to stop",
     "look": "only looked",
     "lasting": "for good",
+    "by_person": "stopped by a person",
 }
 """How the page calls the columns of the table of advice."""
 DOCUMENT = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")

@@ -104,15 +104,21 @@ def test_c05_a_workspace_that_is_being_built() -> None:
     assert "being built" in found["message"]
 
 
-def test_c06_a_stopped_workspace() -> None:
-    """It is not started by create: the advice is to start it."""
+@pytest.mark.parametrize("automatic", [True, False])
+def test_c06_a_stopped_workspace(*, automatic: bool) -> None:
+    """It is not started by create: the advice is to start what the platform has stopped, and to ask about what a person has."""
     kitchen = having()
-    workspace_of(kitchen).stop()
+    workspace_of(kitchen).stop(automatic=automatic)
     kitchen.sim.sleep(10)
     said = kitchen.create()
     assert (said["created"], said["status"], said["state"]) == (False, "stopped", "stopped")
     assert "build_id" not in said
-    assert said["next_step"] == "Start the workspace."
+    assert said["advice"] == ("start" if automatic else "ask_user")
+    assert said["next_step"] == (
+        "Start the workspace."
+        if automatic
+        else "Somebody has stopped the workspace. Do not start it unasked: ask the user whether it is to be started."
+    )
 
 
 def test_c07_presets() -> None:

@@ -82,6 +82,8 @@ def every_call(workspaces: ChatWorkspaces, chat: str, template: UUID, mine: UUID
     yield workspaces.attach(chat, mine)
     yield workspaces.detach(chat)
     yield workspaces.close_chat(chat)
+    yield workspaces.delete(chat)
+    yield workspaces.delete(chat, workspace_id=template, wait=5, cancel=None)
     workspaces.interrupt(chat)
     workspaces.close()
 

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 import chatworkspace
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Timeouts, ports
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Timeouts, events, ports
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import FakeCoder, MemoryStore
 
@@ -20,7 +20,7 @@ METHODS = [name for name, member in vars(ChatWorkspaces).items() if inspect.isfu
 
 
 def _classes() -> Iterator[type]:
-    for face in FACES:
+    for face in (*FACES, events):
         for name in face.__all__:
             if inspect.isclass(getattr(face, name)):
                 yield getattr(face, name)
@@ -57,8 +57,8 @@ def test_help_shows_every_class() -> None:
 
 @pytest.mark.parametrize("kind", [it for it in _classes() if attrs.has(it)], ids=lambda it: it.__name__)
 def test_help_tells_every_attribute(kind: type) -> None:
-    """A line of the class's own words for each, so that help() shows what a type alone does not tell."""
-    told = inspect.getdoc(kind) or ""
+    """A line of the class's own words for each, or of the class that has it, so that help() shows what a type alone does not tell."""
+    told = "\n".join(inspect.getdoc(it) or "" for it in kind.__mro__ if attrs.has(it))
     for field in attrs.fields(kind):
         assert re.search(rf"^{field.name}( \([^)]*\))?: \S", told, re.MULTILINE), field.name
 
@@ -112,6 +112,7 @@ class Nothing:
         ({"max_waiting": 10**9}, "max_waiting: expected None or a whole number from 0 to 100,000"),
         ({"on_chat_updated": "print"}, "on_chat_updated: expected a function or None"),
         ({"on_progress": 3}, "on_progress: expected a function or None"),
+        ({"on_event": 3}, "on_event: expected a function or None"),
     ],
 )
 def test_a_wrong_part_is_told_at_once(given: dict[str, object], expected: str) -> None:

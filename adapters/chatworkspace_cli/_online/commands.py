@@ -94,6 +94,16 @@ def close(session: Session, options: Namespace, tell: Tell) -> Result:
     return Result(code=done, told=outcome.as_dict(), lines=tuple(texts.outcome_lines(outcome)))
 
 
+def delete(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Close the chat, and delete what it has of its own making, or what is named."""
+    del tell
+    workspaces = session.workspaces
+    named = None if options.workspace is None else names.workspace_id(session, options.workspace, workspaces.get_chat(options.chat))
+    outcome = workspaces.delete(options.chat, workspace_id=named, wait=options.wait)
+    closed = outcome.chat.closed and outcome.state is State.ABSENT  # there was nothing to be deleted, and that is told
+    return _of_outcome(outcome, State.ABSENT if closed else State.GONE)
+
+
 def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     """List strays, and delete those that are named."""
     del tell

@@ -43,6 +43,8 @@ _LOG_LIMIT = 10_000
 """Characters of one line. A longer one is cut, and says so."""
 _PROGRESS = {JobStatus.PENDING: 0, JobStatus.RUNNING: 1, JobStatus.CANCELING: 2}
 _OVER = 3
+AUTOMATIC = frozenset({"autostart", "autostop", "autodelete", "dormancy", "task_auto_pause"})
+"""What a server calls the reason of a build that it has asked for by itself."""
 
 Freshness = tuple[int, int, datetime]
 """Number of the build, how far its job is, and the latest of the dates: of two readings of one workspace the lower is the older."""
@@ -100,7 +102,9 @@ def build(it: Json, now: datetime | None) -> Build:
         error_code=text(job, "error_code") or by_words,
         queue_position=max(number(job, "queue_position") or 0, 0),
         provisioners=number(provisioners, "count") if available is None else available,
+        automatic=text(it, "reason") in AUTOMATIC,
         age=_since(date(job, "created_at"), now),
+        running_for=_since(date(job, "started_at"), now),
         over_for=_since(date(job, "completed_at"), now),
     )
 
@@ -127,12 +131,13 @@ def _agent(it: Json, order: int, *, external: bool, ended: datetime | None, now:
     """Return an agent. Of a status that is not known nothing is expected yet."""
     status = choice(it, "status", AgentStatus, AgentStatus.CONNECTING)
     last = date(it, "last_connected_at")
+    lifecycle = choice(it, "lifecycle_state", Lifecycle, Lifecycle.STARTING)
     told_order = number(it, "display_order")
     return Agent(
         id=required_id(it, "id"),
         name=required_text(it, "name"),
         status=status,
-        lifecycle=choice(it, "lifecycle_state", Lifecycle, Lifecycle.STARTING),
+        lifecycle=lifecycle,
         parent_id=optional_id(it, "parent_id"),
         display_order=order if told_order is None else told_order,
         external=external,
@@ -140,6 +145,7 @@ def _agent(it: Json, order: int, *, external: bool, ended: datetime | None, now:
         connected_since_build=ended is None or last is None or last >= ended,
         disconnected_for=_disconnected_for(it, last, now) if status is AgentStatus.DISCONNECTED else None,
         starting_for=_since(date(it, "started_at"), now),
+        ready_for=_since(date(it, "ready_at"), now) if lifecycle in (Lifecycle.READY, Lifecycle.START_ERROR) else None,
     )
 
 

@@ -78,6 +78,19 @@ def what_a_build_was_asked_for_with(fresh: Fresh) -> None:
     )
 
 
+@BUILDS.rule("listed", "All builds of a workspace are told, the latest first, or none.")
+def what_was_built(fresh: Fresh) -> None:
+    it = fresh()
+    made = it.stopped(it.built())
+    told = it.creator.list_builds(made, deadline=it.deadline)
+    equal(
+        "numbers and transitions",
+        [(build.number, build.transition) for build in told],
+        [(2, Transition.STOP), (1, Transition.START)] if told else [],
+    )
+    equal("the latest is that of the workspace", [build.id for build in told[:1]], [it.get(made).build.id][: len(told)])
+
+
 @BUILDS.rule("of-a-deleted-workspace", "A build of a deleted workspace may be refused, not found or accepted, and nothing comes back to life.")
 def a_build_of_a_deleted_workspace(fresh: Fresh) -> None:
     it = fresh()

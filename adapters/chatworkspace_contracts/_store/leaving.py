@@ -120,6 +120,16 @@ def a_closed_chat_is_not_removed(fresh: Fresh) -> None:
     equal("name and epoch", (before.name, before.epoch), (NAME, it.claim().epoch - 1))
 
 
+@CLOSING.rule("can-be-claimed", "A closed chat can be claimed, and what is noted goes to the intent of its closing, which tells what it had.")
+def a_closed_chat_can_be_claimed(fresh: Fresh) -> None:
+    it = fresh()
+    it.bound()
+    it.store.close_chat(it.claim(), number=0, note="closed")
+    it.store.release(it.claim(), note="deleted")
+    told = it.latest()
+    equal("what it had, what it has, notes", (told.replaces, told.workspace_id, told.notes), (WORKSPACE, None, ("closed", "deleted")))
+
+
 # ------------------------------------------------------------------ release
 
 RELEASING = topic("release")

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import Agent, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
+from chatworkspace import Agent, Build, InvalidArgumentError, Quota, Template, Transition, UnavailableError, Workspace
 from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
@@ -63,6 +63,7 @@ CreatorCall = Literal[
     "template_use",
     "get_quota",
     "build_parameters",
+    "list_builds",
     "record_use",
     "dial",
     "warm",
@@ -282,6 +283,9 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
 
     def build_parameters(self, workspace: Workspace, *, deadline: float) -> Mapping[str, str] | None:
         return self._answer("build_parameters", lambda: dict(self._platform.visible(workspace.owner_id, workspace.id).latest.values), deadline)
+
+    def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
+        return self._answer("list_builds", lambda: self._platform.visible(workspace.owner_id, workspace.id).told_builds(), deadline)
 
     def record_use(self, workspace: Workspace, *, deadline: float) -> None:
         def count() -> None:

@@ -314,11 +314,9 @@ class Platform:
         parameters: Mapping[str, str] | None = None,
         *,
         version: Blueprint | None = None,
+        automatic: bool = False,
     ) -> None:
-        """Ask for a build. RefusedError: one is under way, the workspace is deleted, or the answers do not fit.
-
-        version: None: that of the build before, or for a start the one that the template requires.
-        """
+        """Ask for a build, of this version or as it has to be. RefusedError: one is under way, it is deleted, or the answers do not fit."""
         with self._shared, workspace.lock:
             now, latest = self.time, workspace.latest
             if transition is not Transition.DELETE and now >= workspace.gone_at and not self.book.starts_deleted:
@@ -326,7 +324,7 @@ class Platform:
             if latest.status_at(now) in UNTIL_OVER:
                 raise RefusedError("A workspace build is already active.", detail="status 409")
             if transition is not Transition.START:
-                self._add_build(workspace, version or latest.blueprint, transition, values=latest.values)
+                self._add_build(workspace, version or latest.blueprint, transition, values=latest.values, automatic=automatic)
                 return
             blueprint = version or self._version_to_start(workspace)
             values = values_for(blueprint, self.book, parameters or {}, before=latest.values)

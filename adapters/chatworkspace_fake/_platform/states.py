@@ -96,6 +96,8 @@ class BuildRecord:
     preset_id: UUID | None = None
     ordinal: int = 1
     """Among the builds of all workspaces."""
+    automatic: bool = False
+    """The platform has asked for it by itself."""
     of_deleted: bool = False
     """Its workspace was deleted when it was asked for: its agents are let in no more."""
 
@@ -126,7 +128,9 @@ class BuildRecord:
             error_code="" if failure is None else failure.code,
             queue_position=queue[0],
             provisioners=queue[1],
+            automatic=self.automatic,
             age=now - self.asked,
+            running_for=now - self.begins_at if now >= self.begins_at else None,
             over_for=now - self.ends_at if now >= self.ends_at else None,
         )
 
@@ -233,6 +237,7 @@ def agents_at(now: float, build: BuildRecord, life: AgentLife, deeds: tuple[Deed
                 connected_since_build=connected,
                 disconnected_for=now - since if status is AgentStatus.DISCONNECTED else None,
                 starting_for=now - life.connects_at if connected and lifecycle in (Lifecycle.STARTING, Lifecycle.START_TIMEOUT) else None,
+                ready_for=now - life.scripts_end_at if connected and lifecycle in (Lifecycle.READY, Lifecycle.START_ERROR) else None,
             )
             for order, (path, agent_id) in enumerate(zip(names, build.agent_ids, strict=True))
         ]

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import AgentStatus, JobStatus, Lifecycle, Template, Transition, Workspace
+from chatworkspace import Build, JobStatus, Template, Transition, Workspace
 from chatworkspace.ports import Signal
-from chatworkspace_fake._arguments import check_text
+from chatworkspace_fake._arguments import check_flag, check_text
 from chatworkspace_fake._platform.book import Book
 from chatworkspace_fake._platform.states import NEVER, BuildRecord, Deed, agent_life, agents_at, next_change
 
@@ -45,8 +45,8 @@ class Keeper(Protocol):
         """Return the version that is made now."""
         ...
 
-    def build(self, workspace: FakeWorkspace, transition: Transition) -> None:
-        """Ask for a build. RefusedError."""
+    def build(self, workspace: FakeWorkspace, transition: Transition, *, automatic: bool = False) -> None:
+        """Ask for a build. automatic: as the platform does by itself. RefusedError."""
         ...
 
     def rename(self, workspace: FakeWorkspace, name: str) -> None:
@@ -98,7 +98,8 @@ class FakeWorkspace:
         self._deleted_at = NEVER
         self._watchers: list[Signal] = []
         self._told: Workspace | None = None
-        self._told_since = self._told_until = -1.0
+        self._told_at = -1.0
+        """How long everything has been so is told anew each moment."""
 
     def __repr__(self) -> str:
         return f"FakeWorkspace({self.name!r}, {self.id})"
@@ -152,9 +153,9 @@ class FakeWorkspace:
         """Ask for a start build in the platform's own page. RefusedError."""
         self._keeper.build(self, Transition.START)
 
-    def stop(self) -> None:
-        """Ask for a stop build. RefusedError."""
-        self._keeper.build(self, Transition.STOP)
+    def stop(self, *, automatic: bool = False) -> None:
+        """Ask for a stop build, as a user does. automatic: as the platform does by itself, when its time is over. RefusedError."""
+        self._keeper.build(self, Transition.STOP, automatic=check_flag("automatic", automatic))
 
     def delete(self) -> None:
         """Ask for its deletion; a build under way is canceled first, as the user would."""
@@ -172,7 +173,7 @@ class FakeWorkspace:
     def go_dormant(self, *, stopping: bool = True) -> None:
         """Let the platform put it to sleep: stopped, and dormant. stopping=False: as a user does, who lets it run."""
         if stopping:
-            self._keeper.build(self, Transition.STOP)
+            self._keeper.build(self, Transition.STOP, automatic=True)
         self._dormant = True
         self.changed()
 
@@ -295,7 +296,7 @@ class FakeWorkspace:
     def changed(self) -> None:
         """Forget what was told, and wake the watchers."""
         with self.lock:
-            self._told_until = -1.0
+            self._told_at = -1.0
             for signal in self._watchers:
                 signal.set()
 
@@ -320,16 +321,20 @@ class FakeWorkspace:
         """Return it as it is."""
         with self.lock:
             now = self._keeper.time
-            if self._told is None or not self._told_since <= now < self._told_until:
-                self._told = self._tell(now)
+            if self._told is None or self._told_at != now:
+                self._told, self._told_at = self._tell(now), now
             return self._told
+
+    def told_builds(self) -> list[Build]:
+        """Return all of its builds as they are, the latest first."""
+        with self.lock:
+            now, latest = self._keeper.time, self._builds[-1]
+            return [it.told_at(now, self._keeper.queue_of(it, now) if it is latest else (0, None)) for it in reversed(self._builds)]
 
     def _tell(self, now: float) -> Workspace:
         build = self._builds[-1]
         life = agent_life(build, self._deeds)
         agents = agents_at(now, build, life, self._deeds) if life is not None and now >= build.ends_at else ()
-        drifts = now < build.ends_at or any(it.lifecycle is not Lifecycle.READY or it.status is not AgentStatus.CONNECTED for it in agents)
-        self._told_since, self._told_until = now, (-1.0 if drifts else next_change(now, build, life))
         return Workspace(
             id=self.id,
             name=self.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from chatworkspace.ports import Watch
@@ -36,6 +37,7 @@ class Interposer:
         scheduler, host, strike = self._scheduler, self._host, self._strike
         before, after = f"before {call}", f"after {call}"
 
+        @wraps(method)
         def interposed(*args: Any, **kwargs: Any) -> Any:
             actor = scheduler.me()
             outer, actor.host = actor.host, host

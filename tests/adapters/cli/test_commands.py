@@ -211,7 +211,9 @@ def test_a_wrong_argument_is_named(words: tuple[str, ...], said: str, shell: She
 
 
 @pytest.mark.parametrize("wrong", [("--chat", ""), ("--chat", "a" * 256), ("--chat", "\ud800"), (*CHAT, "--wait", "-1"), (*CHAT, "--wait", "nan")])
-@pytest.mark.parametrize("command", ["create --template docker", "start", "stop", "status", "follow", "attach own", "detach", "close", "exec", "why"])
+@pytest.mark.parametrize(
+    "command", ["create --template docker", "start", "stop", "status", "follow", "attach own", "detach", "close", "delete", "exec", "why"]
+)
 def test_what_is_wrong_is_told_before_anything_is_asked(
     command: str, wrong: tuple[str, ...], shell: Shell, simulator: CoderSimulator, tmp_path: Path
 ) -> None:
@@ -280,7 +282,7 @@ def test_stop_start_status(shell: Shell, docker: str) -> None:
     assert shell("status", *CHAT, "--wait", "30").code == 0
 
 
-@pytest.mark.parametrize("command", ["start", "stop", "status", "follow", "detach", "close", "exec", "why"])
+@pytest.mark.parametrize("command", ["start", "stop", "status", "follow", "detach", "close", "delete", "exec", "why"])
 def test_a_chat_that_is_not_known(command: str, shell: Shell) -> None:
     """No chat is made by asking about one."""
     done = shell(command, *CHAT, *(["--", "ls"] if command == "exec" else []))
@@ -344,6 +346,32 @@ def test_list_tells_every_chat(shell: Shell, docker: str, monkeypatch: pytest.Mo
     assert shell("list", "--all").out == f"other: closed\nthread-42: has workspace {made}\n"
     told = shell("list", "--all", "--json").told
     assert ([it["id"] for it in told["chats"]], told["errors"]) == (["other", "thread-42"], {})
+
+
+def test_delete(shell: Shell, coder: FakeCoder, docker: str) -> None:
+    """The chat is closed, and its workspace gone; the same command again says the same, and one that was closed before goes as well."""
+    made = shell("create", *CHAT, "--template", docker, "--json").told["workspace"]["id"]
+    for built in (True, False):
+        done = shell("delete", *CHAT, "--json")
+        assert (done.code, done.told["state"], done.told["reason"], done.told["workspace"]["id"]) == (0, "gone", "deleted", made)
+        assert (done.told["chat"]["closed"], done.told["built"]) == (True, built)
+    assert shell("create", *CHAT, "--template", docker).code == 3
+    shell("create", "--chat", "other", "--template", docker, "--wait", "0")
+    assert shell("close", "--chat", "other").code == 0
+    assert shell("delete", "--chat", "other").code == 0
+    assert coder.live == ()
+
+
+def test_delete_needs_the_name_of_what_was_attached(shell: Shell, coder: FakeCoder) -> None:
+    """Without it the chat is closed and the workspace named, which lives on; any other is refused."""
+    own = coder.add_workspace(coder.add_template("own"), "own", owner_id=OWNER)
+    assert shell("attach", *CHAT, "own").code == 0
+    wrong = shell("delete", *CHAT, "ffed9235-288b-4781-ae66-267594c9c950")
+    assert (wrong.code, "WORKSPACE: expected the workspace that the chat has" in wrong.err) == (2, True)
+    done = shell("delete", *CHAT)
+    assert (done.code, "own" in done.out, [it.id for it in coder.live]) == (0, True, [own.id])
+    assert shell("delete", *CHAT, "own").code == 0
+    assert coder.live == ()
 
 
 def test_templates(shell: Shell, coder: FakeCoder, docker: str) -> None:

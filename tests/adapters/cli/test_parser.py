@@ -31,6 +31,7 @@ COMMANDS = (
     "why",
     "list",
     "close",
+    "delete",
     "sweep",
     "doctor",
     "check",

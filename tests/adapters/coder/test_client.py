@@ -308,6 +308,20 @@ def test_answers_of_a_build(server: Server, client: CoderClient) -> None:
     assert client.build_parameters(READ, deadline=soon()) == {"cpu": "2"}
 
 
+def test_builds_of_a_workspace(server: Server, client: CoderClient) -> None:
+    """A dozen, the latest first, however they are told; those of another workspace, and what cannot be read, are left out."""
+    told = [
+        build(build_number=1),
+        build(build_number=2, transition="stop", reason="autostop"),
+        build(build_number=3, workspace_id=OTHER),
+        {"id": BUILD},
+    ]
+    server.on("GET", f"/workspaces/{WORKSPACE}/builds", Reply(200, told))
+    builds = client.list_builds(READ, deadline=soon())
+    assert [(it.number, it.transition, it.automatic) for it in builds] == [(2, Transition.STOP, True), (1, Transition.START, False)]
+    assert server.seen[-1].query == {"limit": "12"}
+
+
 def test_parameters_of_a_version_that_is_still_imported(server: Server, client: CoderClient) -> None:
     """Not now: it may be asked again, whichever status says so."""
     server.on("GET", f"/templates/{TEMPLATE}", Reply(200, template()))

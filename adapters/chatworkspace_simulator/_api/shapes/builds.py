@@ -77,7 +77,7 @@ def build_json(
         "initiator_id": str(owner.id),
         "initiator_name": owner.name,
         "job": _job_json(world, it, record, told),
-        "reason": "initiator",
+        "reason": "autostop" if told.automatic else "initiator",
         "resources": resources_json(world, it, record, agents, life) if agents and life is not None else [],
         "deadline": None if stops_at is None else written(stops_at),
         "max_deadline": None,

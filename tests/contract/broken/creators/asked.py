@@ -237,6 +237,11 @@ def tells_of_no_answers(_: FakeCoder, really: Really, *asked: Any, deadline: flo
     return {}
 
 
+@CREATORS.method("list_builds", "builds.listed")
+def lists_the_oldest_first(_: FakeCoder, really: Really, *asked: Any, deadline: float) -> Sequence[Any]:
+    return [*reversed(really(*asked, deadline=deadline))]
+
+
 @CREATORS.method("start_workspace", "builds.of-a-deleted-workspace")
 def revives_what_is_deleted(it: FakeCoder, really: Really, workspace: Workspace, *asked: Any, deadline: float) -> Any:
     found = next((one for one in it.workspaces if one.id == workspace.id), None)

@@ -260,6 +260,11 @@ def removes_what_is_closed(it: MemoryStore, really: Really, claim: Claim, **more
     return chat
 
 
+@STORES.method("release", "close.can-be-claimed")
+def notes_nothing_of_what_is_closed(_: MemoryStore, really: Really, claim: Claim, *, note: str = "", **more: Any) -> None:
+    really(claim, note="" if claim.chat.closed else note, **more)
+
+
 @STORES.method("release", "release.drops-the-plan")
 def keeps_every_plan(_: MemoryStore, really: Really, claim: Claim, *, note: str = "", drop_plan: bool = False) -> None:
     del drop_plan
