@@ -88,9 +88,14 @@ def refused_again(told: Told) -> bool:
     return told.truth.refused_now and (told.truth.refused >= TWICE or told.tool == "stop_workspace")
 
 
+def somebody_stopped(told: Told) -> bool:
+    """Ask whoever has stopped it, or meant to, before it is used again."""
+    return told.truth.by_person and told.truth.how in (How.STOPPED, How.STOP_FAILED) and told.tool != "stop_workspace"
+
+
 def stopped_each_time(told: Told) -> bool:
-    """Somebody does not want it to run."""
-    return told.truth.how is How.STOPPED and told.truth.stopped_by_others >= TWICE
+    """Say so where the platform does not let it run."""
+    return told.truth.how is How.STOPPED and told.truth.stopped_by_itself >= TWICE
 
 
 def agent_stays_away(told: Told) -> bool:
@@ -177,7 +182,7 @@ def never_opened(told: Told) -> bool:
 
 USERS: tuple[Cause, ...] = (
     *(somebody_canceled, no_quota, failed_again, on_their_host, not_there, nothing_to_choose, refused_again),
-    *(stopped_each_time, agent_stays_away, scripts_never_end, closed, bound_anew, without_end),
+    *(somebody_stopped, stopped_each_time, agent_stays_away, scripts_never_end, closed, bound_anew, without_end),
 )
 ADMINISTRATORS: tuple[Cause, ...] = (
     *(nobody_builds, build_hangs, cannot_be_stopped, away, never_reached, agents_are_ambiguous, out_of_sight, never_opened, without_end),

@@ -82,7 +82,7 @@ def _moves(told: Told) -> bool:
 
 def _can_be_started(told: Told) -> bool:
     dormant = told.truth.workspace is not None and told.truth.workspace.dormant
-    return told.tool != "stop_workspace" and (told.truth.how in STANDS_STILL or dormant)
+    return told.tool != "stop_workspace" and ((told.truth.how in STANDS_STILL and not told.truth.by_person) or dormant)
 
 
 def _can_be_restarted(told: Told) -> bool:

@@ -71,7 +71,7 @@ class Setting:
     def quietly(self, deed: str) -> None:
         """Let it happen of itself: no player is given more time for that."""
         if self.live:
-            self._act(deed, getattr(self.live[0], deed))
+            self._act(deed, self._deed_of(deed, self.live[0]))
 
     def deed(self, deed: str) -> None:
         """Let the user do something to the workspace."""
@@ -80,7 +80,17 @@ class Setting:
         workspace = self.live[0]
         self.changed_at = max(self.sim.elapsed, self.changed_at)
         self.renamed = self.renamed or deed == "rename"
-        self._act(deed, partial(workspace.rename, f"own-{self.seed}") if deed == "rename" else getattr(workspace, deed))
+        self._act(deed, self._deed_of(deed, workspace))
+
+    def _deed_of(self, deed: str, workspace: FakeWorkspace) -> Callable[[], object]:
+        match deed:
+            case "rename":
+                return partial(workspace.rename, f"own-{self.seed}")
+            case "time_out":  # the platform stops it, by a schedule, say
+                return partial(workspace.stop, automatic=True)
+            case _:
+                act: Callable[[], object] = getattr(workspace, deed)
+                return act
 
     def _act(self, deed: str, act: Callable[[], object]) -> None:
         self.witness.sees(act, deed)

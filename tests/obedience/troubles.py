@@ -18,8 +18,8 @@ QUICK = 100
 """Seconds that are no trouble."""
 LONG = 6000
 """Seconds that are as good as for ever."""
-DEEDS = ("stop", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
-RARE = ("shut_down_agent", "restore_agent", "show", "wake", "update_always", "cancel", "stop")
+DEEDS = ("stop", "time_out", "delete", "cancel", "drop_agent", "rename", "start", "hide", "go_dormant")
+RARE = ("shut_down_agent", "restore_agent", "show", "wake", "update_always", "cancel", "stop", "time_out")
 WHEN = (2.0, 10.0, 50.0, 130.0, 800.0)
 """Seconds after which somebody does something, and a bit."""
 
@@ -268,7 +268,7 @@ def _comes_and_goes(it: Setting) -> None:
 
 
 def _falls_asleep(it: Setting) -> None:
-    deed = it.no_end.pick(("go_dormant", "stop", "delete", "cancel"))
+    deed = it.no_end.pick(("go_dormant", "time_out", "time_out", "stop", "delete", "cancel"))
     for at in range(10, LONG, it.no_end.pick((20, 55, 130, 300, 700))):
         it.at(at, partial(it.quietly, deed))
 

@@ -66,7 +66,10 @@ class Truth:
     """When the application gave the chat another workspace, or none."""
     interrupted: bool
     """The call's wait was ended."""
-    stopped_by_others: int
+    stopped_by_itself: int
+    """How often the platform has stopped it."""
+    by_person: bool
+    """Its latest build is a stop that somebody has asked for, on the platform's page or in the chat."""
     planned: bool
     """Somebody has the turn, or a creation stands half-way."""
     under_way: bool
@@ -211,7 +214,7 @@ class Witness:
         self.interrupted = False
         self._seen: list[tuple[float, Truth]] = []
         self._began = 0.0
-        self.stopped_by_others = 0
+        self.stopped_by_itself = 0
         self.host_failed = False
         self._trouble_since: float | None = None
         self.allowed: frozenset[str] | None = None
@@ -223,7 +226,7 @@ class Witness:
         with suppress(Exception):
             act()
             self.acted_at = self._sim.elapsed
-            self.stopped_by_others += deed in ("stop", "go_dormant")
+            self.stopped_by_itself += deed in ("time_out", "go_dormant")
         self._seen.append((self._sim.elapsed, self.truth(during=True)))
 
     def begin(self) -> None:
@@ -262,7 +265,8 @@ class Witness:
             meanwhile=() if during else tuple(truth for at, truth in self._seen if at >= self._began - PROOF),
             rebound_at=self.rebound_at,
             interrupted=self.interrupted,
-            stopped_by_others=self.stopped_by_others,
+            stopped_by_itself=self.stopped_by_itself,
+            by_person=raw is not None and raw.latest.transition is Transition.STOP and not raw.latest.automatic,
             planned=row is not None and (row.plan is not None or row.alive(now)),
             under_way=any(it.faults._late for it in self._strikes),
             struck=bool(struck),

@@ -16,7 +16,7 @@ from chatworkspace._domain import advice
 from chatworkspace._domain.advice import Asked, Case, Waited
 from tests.obedience.many import problems_of
 
-COLUMNS = ("lasting", "still", "repeated", "stop", "look", "beyond", "first")
+COLUMNS = ("lasting", "still", "repeated", "stop", "look", "by_person", "beyond", "first")
 """Of a row, in the order in which they count."""
 SAME = frozenset({Advice.CALL_AGAIN, Advice.CALL_LATER})
 """To come back at once or in a moment: for a world that is one advice."""
@@ -40,7 +40,8 @@ def place_of(case: Case) -> Place:
         "lasting": case.lasting,
         "still": case.waited is Waited.STILL,
         "repeated": case.repeated,
-        "stop": case.asked is Asked.STOP,
+        "stop": case.asked in (Asked.STOP, Asked.DELETE),
+        "by_person": case.by_person,
         "look": case.asked is Asked.LOOK,
         "beyond": case.waited is not Waited.WITHIN,
         "first": True,
