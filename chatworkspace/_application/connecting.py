@@ -20,7 +20,7 @@ from chatworkspace._application.watches import Watches
 from chatworkspace._domain.conditions import Condition, Finding, at_limit, describe
 from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceError, UnavailableError
 from chatworkspace.model import Agent, AgentStatus, Phase, Reason, State
-from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, NotFoundError, WorkspaceCreator
+from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, Look, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Connector:
         """Look, and read what the chat is bound to."""
         look = self._asking.look(call.chat_id, self._by(call, limit))
         if look.chat.workspace_id is None:
-            raise NoWorkspaceError("the chat has no workspace")
+            raise _without_workspace(look)
         reading = self._asking.read(look, self._by(call, limit))
         if isinstance(reading, Unknown):
             raise UnavailableError(reading.error, reason=reading.reason, retryable=reading.retryable, retry_after=reading.retry_after)
@@ -223,6 +223,8 @@ class Connector:
         try:
             target = self._target(call, self._bound(call, limit))
         except UnavailableError:  # the dial's own error is what is known
+            if failed.agent.external and failed.agent.status is not AgentStatus.CONNECTED:
+                raise _offline(failed.agent) from error
             raise ConnectError(str(error) or "the agent was not reached", agent=failed.agent) from error
         again_at = self._clock.monotonic() + (DIAL_PAUSE if target.same_as(failed) else 0)
         if last or again_at >= self._dial_by(limit) or (target.same_as(failed) and not self._may_answer(target, error)):
@@ -239,6 +241,8 @@ class Connector:
         """Say what may help, by how the agent is now: it never came, is lost, shuts down, or may answer the next time."""
         finding = self._asking.classify(target.bound.workspace)
         reason = Reason.CONNECT_FAILED
+        if finding.condition is Condition.CONNECTING and target.agent.external:  # nobody has started it yet
+            return _offline(target.agent)
         if finding.condition in (Condition.TIMED_OUT, Condition.LOST):
             reason = describe(finding, target.bound.workspace).reason
         elif finding.condition is Condition.SHUTTING_DOWN:
@@ -252,6 +256,15 @@ class Connector:
         most = min(ALL_EXTRAS, limit - self._clock.monotonic())
         missed = "the use of a workspace could not be recorded"
         self._extras.ask(call, "record_use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)
+
+
+def _without_workspace(look: Look) -> ChatWorkspaceError:
+    """Return the error for a chat that is bound to nothing: nothing is planned, somebody is at it, or somebody was interrupted."""
+    if look.plan is None:
+        return NoWorkspaceError("the chat has no workspace")
+    if look.claimed_for > 0:
+        return ConnectError("the workspace is being made", agent=None, reason=Reason.IN_PROGRESS)
+    return NoWorkspaceError("an earlier creation was interrupted before anything was made", reason=Reason.INTERRUPTED_CREATION)
 
 
 def _hang_up(connection: Connection) -> None:

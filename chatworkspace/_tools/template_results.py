@@ -137,8 +137,7 @@ def of_description(description: Description) -> Content:
     if description.presets:
         masked = {it.parameter.name for it in description.questions.asked if it.parameter.masked}
         content["presets"] = [_preset(preset, masked) for preset in description.presets]
-    if description.template.deprecated:
-        content |= {"deprecated": True} | guided(Advice.NOTHING, _DEPRECATED)
+    content |= {"deprecated": True} | guided(Advice.NOTHING, _DEPRECATED) if description.template.deprecated else guided(Advice.NOTHING, "")
     steps = (_without_icons, _without_words_of_options, partial(_with_less_readme, markdown(description.template.readme, LESS_README)))
     return within(content, MOST_BYTES, (*steps, *_LEAVING_OUT, _as_many_as_fit))
 

@@ -1,16 +1,25 @@
-"""Many games, one after another, and what came of them: `PYTHONPATH=.:adapters python -m tests.obedience.many --worlds N [--first SEED]`."""
+"""Many games, one after another, and what came of them: `PYTHONPATH=.:adapters python -m tests.obedience.many --worlds N [--first SEED]`.
+
+Their seeds follow one that is drawn anew each time, and printed, so that they can be played again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from random import SystemRandom
 
 import attrs
 
 from tests.obedience.rules import problems
 from tests.obedience.worlds import Game
+
+SEEDS = 1 << 40
+"""How many there are to draw from."""
+OFTEN = 2000
+"""Worlds after which is told how far it is."""
 
 
 @attrs.define(kw_only=True)
@@ -28,14 +37,24 @@ class Report:
         return f"the obedient player: {len(ordered)} worlds, {mean:.1f} calls each, p99 {p99}, {len(self.wrong)} violations; {given}"
 
 
-def played(seeds: Iterable[int]) -> Report:
-    """Play them."""
+def problems_of(seed: int) -> list[str]:
+    """Play one, and return what was wrong."""
+    return problems(Game(seed).play())
+
+
+def played(seeds: Iterable[int], say: Callable[[str], object] = str) -> Report:
+    """Play them. say: is told what was wrong at once, and now and then how far it is."""
     report = Report()
-    for seed in seeds:
+    for number, seed in enumerate(seeds, 1):
         game = Game(seed).play()
         report.calls.append(len(game.told))
-        report.advice.update(it.advice.value for it in game.told)
-        report.wrong += problems(game)
+        report.advice.update(it.advice.value if it.advice else "none" for it in game.told)
+        wrong = problems(game)
+        report.wrong += wrong
+        for it in wrong:
+            say(f"WRONG: {it}")
+        if number % OFTEN == 0:
+            say(f"{number} worlds, {len(report.wrong)} violations")
     return report
 
 
@@ -43,11 +62,17 @@ def main(arguments: Sequence[str]) -> int:
     """Play as many as is asked for; 1: something was wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.obedience.many", description="A model that obeys, in random worlds.")
     parser.add_argument("--worlds", type=int, default=1000)
-    parser.add_argument("--first", type=int, default=0, help="seed of the first world")
+    parser.add_argument("--first", type=int, default=SystemRandom().randrange(SEEDS), help="seed of the first world (default: drawn)")
     options = parser.parse_args(arguments)
-    report = played(range(options.first, options.first + options.worlds))
-    sys.stdout.write("".join(f"{it}\n" for it in (*report.wrong, report)))
+    _say(f"again with --worlds {options.worlds} --first {options.first}")
+    report = played(range(options.first, options.first + options.worlds), _say)
+    _say(str(report))
     return 1 if report.wrong else 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from chatworkspace import Advice
+from tests.obedience.bounds import most_calls, most_seconds, spent
 from tests.obedience.player import ENDS
-from tests.obedience.worlds import FEW, LIMITS, MOST_BUILDS, SHORTEST, Played
+from tests.obedience.right import what_is_wrong
+from tests.obedience.worlds import Played
 
 
 def problems(played: Played) -> list[str]:
@@ -17,18 +19,27 @@ def led_somewhere(played: Played) -> str:
     return "" if all(end in ENDS for end in played.ends) else f"after {len(played.told)} calls: {played.told[-1]}"
 
 
+def led_rightly(played: Played) -> str:
+    """Say nothing that is not so, by how the world is: what holds, what is waited for, what helps, and who must act."""
+    for number, told in enumerate(played.told, 1):
+        wrong = what_is_wrong(told, watched=played.watched)
+        if wrong:
+            return f"call {number}, {told.tool}, {told.advice and told.advice.value} ({told.content.get('reason')}): {wrong}; {told.truth.how}"
+    return ""
+
+
 def in_few_calls(played: Played) -> str:
-    """Twenty, and as many as waiting takes by the limits of what was under way, since somebody else has changed something."""
-    since = [it for it in played.told if it.at > played.changed_at]
-    step = max(LIMITS if played.wait is None else played.wait, SHORTEST)
-    builds = {it.content["build_id"] for it in since if "build_id" in it.content}  # each has its limits; few may follow one another
-    most = FEW + 2 * LIMITS * min(max(len(played.ends), len(builds)), MOST_BUILDS) / step
-    return "" if len(since) <= most else f"{len(since)} calls, of {most:.0f} at most, the last: {since[-1]}"
+    """Make few, and wait for no longer than the world takes, by the limits, since somebody else has changed something."""
+    since = [it for it in played.told if it.began > played.changed_at]
+    calls, seconds = most_calls(played), most_seconds(played)
+    if len(since) > calls:
+        return f"{len(since)} calls, of {calls:.0f} at most, the last: {since[-1]}"
+    return "" if spent(since) <= seconds else f"{spent(since):.0f} seconds, of {seconds:.0f} at most, the last: {since[-1]}"
 
 
 def one_live(played: Played) -> str:
     """Never two."""
-    return "" if played.live <= 1 or (played.renamed and played.faults) else f"{played.live} live workspaces"
+    return "" if played.live <= 1 or played.rebound or (played.renamed and played.faults) else f"{played.live} live workspaces"
 
 
 def not_against_the_user(played: Played) -> str:
@@ -38,16 +49,26 @@ def not_against_the_user(played: Played) -> str:
 
 
 def no_third_time(played: Played) -> str:
-    """Do not advise a start once more that failed twice with the same error."""
-    failed = [it for it in played.told if it.content.get("reason") == "build_failed" and it.advice is Advice.START]
-    return "" if len(failed) <= played.processes or played.changed_at else str(failed[-1])
+    """Do not advise a start once more that failed twice with the same error, nor one that failed three times in any words.
+
+    Each process knows what it has seen itself, since the workspace was ready last. What was changed in the template since makes it another build.
+    """
+    failed: list[str] = []
+    for it in played.told:
+        if it.advice is Advice.NOTHING and it.content.get("state") == "ready":
+            failed = []
+        if it.began >= played.builds_changed_at and it.content.get("reason") == "build_failed" and it.advice is Advice.START:
+            failed.append(str(it.content.get("error")).partition(": ")[2])
+    same = max((failed.count(error) for error in failed), default=0)
+    most, once = 2 * played.processes, played.processes
+    return "" if len(failed) <= most and same <= once else f"{len(failed)} starts advised, {same} of them after the same error"
 
 
 def patient_with_who_does_not_wait(played: Played) -> str:
     """Say when the next call may come, where one that waits for nothing is not done, and wherever it is to come later."""
     again = [it for it in played.told if it.advice is Advice.CALL_LATER or (it.advice is Advice.CALL_AGAIN and played.wait == 0)]
     least = 2 if played.wait == 0 else 1  # a platform may say that it takes requests again after a second
-    wrong = [it for it in again if float(it.content.get("retry_after", 0)) < least]
+    wrong = [it for it in again if float(it.content.get("retry_after", 0)) < least and it.tool != "connect"]
     return "" if not wrong else str(wrong[0])
 
 
@@ -58,7 +79,7 @@ def asks_only_where_it_is_needed(played: Played) -> str:
 
 def leaves_nothing_behind(played: Played) -> str:
     """Files are lost on nobody's word: the player has never asked for another workspace in place of the one that it has."""
-    left = [it for it in played.told if "left_behind" in it.content]
+    left = [it for it in played.told if "left_behind" in it.content and not played.rebound]
     return "" if not left else str(left[0])
 
 
@@ -72,6 +93,7 @@ def tells_what_it_made(played: Played) -> str:
 
 RULES = (
     led_somewhere,
+    led_rightly,
     in_few_calls,
     asks_only_where_it_is_needed,
     tells_what_it_made,

@@ -87,9 +87,7 @@ def deep(minutes: float) -> Lanes:
     lanes = [
         [
             Step(f"{worlds} worlds that nobody has seen", python("-m", "tests.runs.worlds", "--worlds", str(worlds))),
-            Step(
-                f"{5 * worlds} worlds of an obedient model", python("-m", "tests.obedience.many", "--worlds", str(5 * worlds), "--first", "1000000")
-            ),
+            Step(f"{5 * worlds} worlds of an obedient model", python("-m", "tests.obedience.many", "--worlds", str(5 * worlds))),
             Step("what decides, changed one expression at a time", python("-m", "tests.runs.mutants")),
             storms[0],
         ],

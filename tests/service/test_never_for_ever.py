@@ -339,3 +339,60 @@ def test_a_connection_to_what_is_built_without_end_is_a_persons(wait: int) -> No
     assert told[-1].advice is Advice.ASK_ADMINISTRATOR
     pauses = [it.retry_after for it in told[:-1] if it.retry_after is not None]
     assert wait or (pauses == sorted(pauses) and pauses[-1] > pauses[0])
+
+
+@pytest.mark.parametrize("slept", [0, 60])
+def test_a_connection_to_what_was_begun_and_not_made_leads_to_the_creation(slept: int) -> None:
+    """Nobody asks the user whether one is wanted, who has wanted one: it goes on, or whoever is at it is waited for."""
+    world = World()
+    docker = world.template()
+    world.coder.when("create_workspace").lose_request()
+    world.coder.when("find_workspace").fail()
+    with pytest.raises(ChatWorkspaceError):
+        world.chats.create(CHAT, docker.id, wait=0)
+    world.sim.sleep(slept)
+    with pytest.raises(ChatWorkspaceError) as refused:
+        world.chats.connect(CHAT)
+    with pytest.raises(ChatWorkspaceError) as of_start:
+        world.chats.start(CHAT)
+    assert (refused.value.reason, refused.value.advice) == (Reason.INTERRUPTED_CREATION, Advice.CREATE)
+    assert (of_start.value.reason, of_start.value.advice) == (refused.value.reason, refused.value.advice)
+    assert world.chats.create(CHAT, docker.id).state is State.READY
+    with world.chats.connect(CHAT):
+        pass
+
+
+def test_a_connection_to_what_is_being_made_is_called_for_again() -> None:
+    """As long as somebody else has the turn, and the workspace is not bound."""
+    world = World()
+    docker = world.template()
+    world.coder.when("create_workspace").take(10)
+    told: list[ChatWorkspaceError] = []
+
+    def connect() -> None:
+        world.sim.sleep(5)
+        with pytest.raises(ChatWorkspaceError) as refused:
+            world.chats.connect(CHAT)
+        told.append(refused.value)
+
+    world.sim.run(lambda: world.chats.create(CHAT, docker.id), connect)
+    assert [(it.reason, it.advice) for it in told] == [(Reason.IN_PROGRESS, Advice.CALL_AGAIN)]
+
+
+def test_a_connection_to_an_external_agent_that_nobody_has_started_is_its_users() -> None:
+    """From the first call on, though the platform calls it connecting: to call again does not start it."""
+    world = World()
+    own = world.coder.add_workspace(world.template("laptop", external_agent=True), owner_id=world.sim.owner_id)
+    world.chats.attach(CHAT, own.id, wait=0)
+    with pytest.raises(ChatWorkspaceError) as refused:
+        world.chats.connect(CHAT)
+    assert (refused.value.reason, refused.value.advice) == (Reason.EXTERNAL_AGENT_OFFLINE, Advice.ASK_USER)
+    later = world.coder.when("get_workspace", nth=2, times=100)
+    later.fail()
+    with pytest.raises(ChatWorkspaceError) as refused:
+        world.chats.connect(CHAT)
+    assert refused.value.advice is Advice.ASK_USER, "nor does a restart, where it cannot be looked at again"
+    later.disarm()
+    own.connect()
+    with world.chats.connect(CHAT):
+        pass

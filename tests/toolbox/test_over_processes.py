@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from chatworkspace import Advice, Reason, RefusedError, Toolbox
 from chatworkspace_fake import NEVER, Fails, FakeCoder
 from tests.elsewhere import Elsewhere
 from tests.obedience.player import Player
+from tests.obedience.truth import Truth, Witness
 from tests.toolbox.kitchen import Kitchen
 
 SHORT = 20
@@ -96,12 +97,40 @@ SAME = Fails(5, "no such image")
 OTHERS = [Fails(5, f"request {number}: no such image") for number in range(10)]
 
 
+class Desk:
+    """Where the obedient player plays: its calls go to whichever process is given."""
+
+    def __init__(self, kitchen: Kitchen, toolbox: Callable[[], Toolbox]) -> None:
+        self._sim = kitchen.sim
+        self._toolbox = toolbox
+        self._witness = Witness(kitchen.sim, "chat-1")
+
+    def now(self) -> float:
+        """Return the seconds since the world began."""
+        return self._sim.elapsed
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+        self._sim.sleep(seconds)
+
+    def begin(self) -> None:
+        """Take note that a call begins."""
+        self._witness.begin()
+
+    def truth(self) -> Truth:
+        """Return how the world is."""
+        return self._witness.truth()
+
+    def call(self, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Make a call in another process."""
+        return self._toolbox().call(tool, arguments).content
+
+
 def played(kitchen: Kitchen, tool: str = "create_workspace", *, wait: float | None = SHORT, **arguments: Any) -> Player:
     """Let the obedient player call another process each time, until it has what it wants or is to ask somebody."""
     if not arguments and tool == "create_workspace":
         arguments["template_id"] = str(kitchen.coder.list_templates(kitchen.sim.owner_id, kitchen.sim.organization_id, deadline=1e9)[0].id)
-    sim = kitchen.sim
-    player = Player(fresh(kitchen, wait), now=lambda: sim.elapsed, sleep=sim.sleep, arguments=arguments, patience=300)
+    player = Player(Desk(kitchen, fresh(kitchen, wait)), arguments=arguments, patience=300)
     player.play(tool)
     return player
 
@@ -152,7 +181,7 @@ def test_what_was_refused_twice_in_the_same_words_is_shown_to_the_user() -> None
     kitchen = Kitchen()
     kitchen.coder.add_template("docker")
     kitchen.coder.when("create_workspace", times=2).fail(RefusedError("no room in the rack"))
-    assert [played(kitchen).told[-1].advice for _ in range(2)] == [Advice.CORRECT_ARGUMENTS, Advice.ASK_USER]
+    assert [it.advice for it in played(kitchen).told] == [Advice.CORRECT_ARGUMENTS, Advice.ASK_USER]
 
 
 @pytest.mark.parametrize("listed", [True, False])

@@ -59,6 +59,7 @@ def test_r02_the_template_itself() -> None:
     assert kitchen.call("read_template", template_id=str(bare.id)) == {
         "template": {"id": str(bare.id), "name": "bare", "active_version_id": str(bare.version_id)},
         "parameters": [],
+        "advice": "nothing",
     }
     full = read(kitchen, display_name="Docker", description="D", readme="---\nx: y\n---\n# Hello\n" + "w" * 9000)["template"]
     assert (full["display_name"], full["description"]) == ("Docker", "D")
@@ -232,7 +233,12 @@ def test_r11_a_deprecated_template_can_be_read() -> None:
     assert said["parameters"][0]["name"] == "region"
     assert said["deprecated"] is True
     assert "no new workspace can be created from it" in said["next_step"]
-    assert not {"deprecated", "advice", "next_step"} & set(read(Kitchen()))
+    assert not {"deprecated", "next_step"} & set(read(Kitchen()))
+
+
+def test_r02_what_was_read_asks_for_nothing() -> None:
+    """As every result it carries an advice: none is not to be guessed by whoever obeys."""
+    assert [read(Kitchen(), deprecated=it)["advice"] for it in (False, True)] == ["nothing"] * 2
 
 
 def test_r11_so_can_that_of_the_chats_own_workspace() -> None:

@@ -384,7 +384,9 @@ class Platform:
             if quota is not None and quota.consumed + blueprint.cost > quota.budget:
                 return FULL_QUOTA
             return blueprint.build[min(workspace.starts, len(blueprint.build) - 1)]
-        return blueprint.stop if transition is Transition.STOP else blueprint.delete
+        if transition is Transition.STOP:
+            return blueprint.stop[min(workspace.stops, len(blueprint.stop) - 1)]
+        return blueprint.delete
 
     def _begins_at(self, workspace: FakeWorkspace) -> float:
         """Return when a build that is asked for now, or has waited until now, is taken by a provisioner."""

@@ -52,7 +52,8 @@ class Blueprint:
     version_id: UUID
     build: tuple[Duration, ...] = (0.0,)
     """Of a workspace's first start, its second, and so on; the last for all that follow."""
-    stop: Duration = 0.0
+    stop: tuple[Duration, ...] = (0.0,)
+    """Of its first stop, its second, and so on, likewise."""
     delete: Duration = 0.0
     connect: float = 0.0
     scripts: Duration = 0.0

@@ -22,8 +22,9 @@ class TemplateSettings(TypedDict, total=False):
     """What FakeCoder.add_template() and update_template() may be told of a template. Durations are seconds.
 
     build: until the first build ends (0); several: of a workspace's first start, its second, and so on; the last for all that follow.
-    stop, delete: how long these take (0). connect: from the end of a start until its agents connect (0); NEVER: they stay connecting.
-    scripts: then, until their scripts have ended (0). Each of these but `connect` may be a Fails.
+    stop: how long that takes (0); several: of its first stop, its second, and so on. delete: how long that takes (0).
+    connect: from the end of a start until its agents connect (0); NEVER: they stay connecting. scripts: then, until their scripts have ended (0).
+    Each of these but `connect` may be a Fails.
     agent_timeout: after which agents that have not connected are timed out; script_timeout: after which scripts that still run are; drop: how long
     after the scripts the agents are lost (NEVER, all three).
     agents: their names (`main`); "main/sub" is a sub-agent of "main". external_agent: they run on a host of the user's, and connect when somebody
@@ -36,7 +37,7 @@ class TemplateSettings(TypedDict, total=False):
     """
 
     build: Duration | Sequence[Duration]
-    stop: Duration
+    stop: Duration | Sequence[Duration]
     delete: Duration
     connect: float
     scripts: Duration
@@ -136,6 +137,6 @@ _MADE: Mapping[str, Check] = {
     "require_active": check_flag,
     "script_timeout": check_seconds,
     "scripts": _duration,
-    "stop": _duration,
+    "stop": _durations,
 }
 """What a version of it makes."""

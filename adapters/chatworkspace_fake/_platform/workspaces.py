@@ -253,6 +253,11 @@ class FakeWorkspace:
         return sum(build.transition is Transition.START for build in self._builds)
 
     @property
+    def stops(self) -> int:
+        """How many stops were asked for."""
+        return sum(build.transition is Transition.STOP for build in self._builds)
+
+    @property
     def builds_so_far(self) -> int:
         """The number of the latest build, 0 before the first."""
         return self._builds[-1].number if self._builds else 0
