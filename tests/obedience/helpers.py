@@ -101,7 +101,7 @@ def stopped_each_time(told: Told) -> bool:
 def agent_stays_away(told: Told) -> bool:
     """Let whoever owns it decide for how long to wait: it may come, or not."""
     over = told.truth.how is How.COMING and told.at - told.truth.records[-1].ends_at
-    return bool(over) and over >= STILL * TIMEOUTS.connect - SLACK and not is_connected(told)
+    return bool(over) and over >= STILL * TIMEOUTS.connect - SLACK and (told.truth.struck or not is_connected(told))
 
 
 def scripts_never_end(told: Told) -> bool:
@@ -162,7 +162,7 @@ def away(told: Told) -> bool:
 def never_reached(told: Told) -> bool:
     """Start it anew first: that did not help."""
     dead = told.truth.how in (How.DEAD, How.LEAVING) or (told.truth.how in (How.USABLE, How.COMING) and told.truth.unreached)
-    return dead and starts(told) >= TWICE
+    return dead and (starts(told) >= TWICE or any(it.transition is Transition.STOP for it in told.truth.records))
 
 
 def agents_are_ambiguous(told: Told) -> bool:
