@@ -49,7 +49,9 @@ def most_calls(played: Played) -> float:
 
 def _without_end(played: Played) -> float:
     """Return the seconds that whatever follows upon what may go on, where that has no end: phases that begin anew each time."""
-    connects = sum(play[0].tool == "connect" for play in played.plays)  # where no build is waited for, what goes on is known by how long it does
+    connects = sum(
+        bool(play) and play[0].tool == "connect" for play in played.plays
+    )  # where no build is waited for, what goes on is known by how long it does
     return (ALL + PAUSE) * (len(played.plays) if played.quiet else connects)
 
 
@@ -72,7 +74,8 @@ def _of_build(build: Build, since: float) -> list[float]:
     """Return what it takes, its agents and their scripts, as far as that is waited for."""
     record, life = build.record, build.life
     began = max(record.asked, since)
-    phases = [_waited(min(record.ends_at, build.until) - began, TIMEOUTS.build)]
+    queued = max(min(record.begins_at, build.until) - began, 0.0)  # a place that comes nearer is waited for without a limit
+    phases = [queued, _waited(min(record.ends_at, build.until) - began - queued, TIMEOUTS.build)]
     if life is not None and life.born_at < build.until:
         phases.append(_waited(min(life.connects_at, build.until) - max(life.born_at, since), TIMEOUTS.connect))
         if life.connects_at < build.until:

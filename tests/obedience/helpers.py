@@ -100,8 +100,9 @@ def stopped_each_time(told: Told) -> bool:
 
 def agent_stays_away(told: Told) -> bool:
     """Let whoever owns it decide for how long to wait: it may come, or not."""
-    over = told.truth.how is How.COMING and told.at - told.truth.records[-1].ends_at
-    return bool(over) and over >= STILL * TIMEOUTS.connect - SLACK and not is_connected(told)
+    seen = told.truth.how is How.COMING and not is_connected(told)
+    unseen = told.truth.how in (How.COMING, How.USABLE) and told.truth.struck  # it has come, and that could not be read
+    return (seen or unseen) and told.at - told.truth.records[-1].ends_at >= STILL * TIMEOUTS.connect - SLACK
 
 
 def scripts_never_end(told: Told) -> bool:
@@ -162,7 +163,7 @@ def away(told: Told) -> bool:
 def never_reached(told: Told) -> bool:
     """Start it anew first: that did not help."""
     dead = told.truth.how in (How.DEAD, How.LEAVING) or (told.truth.how in (How.USABLE, How.COMING) and told.truth.unreached)
-    return dead and starts(told) >= TWICE
+    return dead and (starts(told) >= TWICE or any(it.transition is Transition.STOP for it in told.truth.records))
 
 
 def agents_are_ambiguous(told: Told) -> bool:

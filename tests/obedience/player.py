@@ -48,7 +48,7 @@ class Table(Protocol):
         """Make a call in whichever process is asked."""
         ...
 
-    def begin(self) -> None:
+    def begin(self, tool: str) -> None:
         """Take note that a call begins."""
         ...
 
@@ -138,7 +138,7 @@ class Player:
 
     def _call(self, tool: str) -> Told:
         arguments, began = dict(self._arguments.get(tool, {})), self._table.now()
-        self._table.begin()
+        self._table.begin(tool)
         content = self._table.call(tool, arguments)
         told = Told(
             began=began,

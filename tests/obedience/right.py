@@ -49,7 +49,8 @@ def _changed_by_itself(told: Told, *, watched: bool) -> bool:
     told_at_once = watched and not truth.struck and truth.how is not How.DEAD  # nobody tells that an agent has been away for long
     known_after = AT_ONCE if told_at_once else POLLED
     waits = told.advice in (Advice.CALL_AGAIN, Advice.CALL_LATER)  # it may have changed at the very end of the wait
-    return told.at - known_after < truth.since < told.at + waits * AT_ONCE and truth.since > told.began
+    meanwhile = truth.since > told.began or (waits and truth.since == told.began)  # a request is answered with what it has begun
+    return meanwhile and told.at - known_after < truth.since < told.at + waits * AT_ONCE
 
 
 def _done(told: Told) -> bool:

@@ -10,7 +10,7 @@ from chatworkspace._application import guiding
 from chatworkspace._tools import workspace_results
 from tests.obedience.many import played, problems_of
 from tests.obedience.places import NOT_TOLD, NOTICED
-from tests.obedience.wrong import Place, noticed_in, one_wrong_for, places, wrong_for
+from tests.obedience.wrong import noticed_in, one_wrong_for, places, wrong_for
 from tests.over_http import over_http
 
 PARTS, WORLDS = 10, 200
@@ -34,8 +34,6 @@ KEPT = {
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)
-MISSED = 2
-"""Ways of one advice to be wrong that may lead where the right one does, at most."""
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -99,8 +97,9 @@ def test_a_result_without_advice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("place", [it for it in places() if str(it) in NOTICED], ids=str)
-def test_so_it_is_in_whatever_way_it_is_wrong(place: Place) -> None:
-    """Every other advice there, in the same worlds; a few ways lead to the same end."""
-    missed = [it.value for it in wrong_for(place) if noticed_in(place, it, NOTICED[str(place)]) is None]
-    assert len(missed) <= MISSED, missed
+def test_so_it_is_in_nearly_whatever_way_it_is_wrong(record_property: Callable[[str, object], None]) -> None:
+    """Every other advice there, in the same one world: 95 of 100 are noticed; a few ways lead to the same end in that."""
+    ways = [(place, into) for place in places() if str(place) in NOTICED for into in wrong_for(place)]
+    missed = [f"{place} {into.value}" for place, into in ways if noticed_in(place, into, NOTICED[str(place)]) is None]
+    record_property("told", f"{len(ways) - len(missed)} of {len(ways)} wrong advices noticed; not: {', '.join(missed)}")
+    assert len(missed) <= len(ways) * 0.05

@@ -183,9 +183,11 @@ def _interrupted(it: Setting) -> None:
     """Begin a creation that never ends; or make nothing."""
     it.first_tool = it.odd.pick(("start_workspace", "connect", "stop_workspace"))
     if it.odd.happens(0.7):
+        it.witness.begin("create_workspace")
         it.sim.coder.when("create_workspace").lose_request()
         with suppress(Exception):
             it.sim.workspaces.create(CHAT, UUID(it.arguments["template_id"]), wait=0)
+        it.witness.truth()
         it.changed_at = it.sim.elapsed
         it.sim.sleep(it.odd.pick((0.0, 60.0)))
 

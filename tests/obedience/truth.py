@@ -6,16 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from enum import Enum
 from math import inf
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
-from chatworkspace import AgentStatus, JobStatus, Lifecycle, RefusedError, Transition, Workspace
-from chatworkspace_fake import FakeCoder, FakeStore
+from chatworkspace import AgentStatus, JobStatus, Lifecycle, Transition, Workspace
 from chatworkspace_fake._platform.states import BuildRecord, agent_life
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
-
-T = TypeVar("T")
+from tests.obedience.strikes import Strikes
 
 LOST_AFTER = 90.0
 PROOF = 5.0
@@ -93,48 +91,6 @@ class Truth:
     known: bool
     host_failed: bool
     """The host could not say what is allowed, in this call."""
-
-
-class Strikes:
-    """What strikes the calls of one fake, and what it refuses."""
-
-    def __init__(self, fake: FakeCoder | FakeStore, now: Callable[[], float]) -> None:
-        faults: Any = fake._faults
-        self.faults = faults
-        self.log: list[tuple[float, Any]] = []
-        self.refused = 0
-        self.dial_struck = False
-        self._first: dict[int, float] = {}
-        self._now = now
-        self._struck: Callable[[str], Any] = faults.struck
-        self._apply: Any = faults.apply
-        faults.struck, faults.apply = self.struck, self.apply
-
-    def struck(self, call: str) -> Any:
-        """Ask, and take note."""
-        armed = self._struck(call)
-        if armed is not None:
-            now = self._now()
-            self._first.setdefault(id(armed), now)
-            self.log.append((now, armed))
-        if call == "dial":
-            self.dial_struck = armed is not None
-        return armed
-
-    def apply(self, call: str, act: Callable[[], T], **how: Any) -> T:
-        """Act, and take note of a refusal."""
-        try:
-            done: T = self._apply(call, act, **how)
-        except RefusedError:
-            self.refused += 1
-            raise
-        if call == "dial":
-            self.dial_struck = False  # it took a while, and was answered
-        return done
-
-    def first(self, armed: Any) -> float:
-        """Return when it struck first."""
-        return self._first[id(armed)]
 
 
 def how_it_is(raw: FakeWorkspace | None, now: float) -> How:  # noqa: PLR0911 # one return for each
@@ -215,8 +171,13 @@ class Witness:
         self._seen: list[tuple[float, Truth]] = []
         self._began = 0.0
         self.stopped_by_itself = 0
-        self.host_failed = False
-        self._trouble_since: float | None = None
+        self.dropped = False
+        """Somebody did something to the agents."""
+        self.host_failed = self.many = False
+        """many: processes, each of which knows only whether its own calls were struck."""
+        self._tool = ""
+        self._trouble_since: dict[str, float] = {}
+        """Since when each call of a tool is struck."""
         self.allowed: frozenset[str] | None = None
         """Templates, where the host allows only some."""
 
@@ -226,11 +187,13 @@ class Witness:
         with suppress(Exception):
             act()
             self.acted_at = self._sim.elapsed
+            self.dropped = self.dropped or deed.endswith("_agent")
             self.stopped_by_itself += deed in ("time_out", "go_dormant")
         self._seen.append((self._sim.elapsed, self.truth(during=True)))
 
-    def begin(self) -> None:
+    def begin(self, tool: str) -> None:
         """Note that a call begins."""
+        self._tool = tool
         self._marks = [len(it.log) for it in self._strikes]
         self._refused = self.refused
         self._began, self.interrupted = self._sim.elapsed, False
@@ -285,11 +248,10 @@ class Witness:
     def _away_for(self, struck_at: float | None, now: float) -> float:
         """Return the seconds for which each call has been struck. struck_at: when this one was; None: it was not."""
         if struck_at is None:
-            self._trouble_since = None
+            if not self.many:
+                self._trouble_since.pop(self._tool, None)
             return 0.0
-        if self._trouble_since is None:
-            self._trouble_since = struck_at
-        return now - self._trouble_since
+        return now - self._trouble_since.setdefault(self._tool, struck_at)
 
     def _creatable(self) -> frozenset[str]:
         templates = self._sim.coder._platform.templates.values()

@@ -85,6 +85,7 @@ class Game:
         self.processes = [it.sim.workspaces]
         if it.chance.happens(0.25):
             self.processes.append(it.sim.process("b").workspaces)
+            it.witness.many = True
         self.toolboxes = [process.toolbox(CHAT, wait=self.wait) for process in self.processes]
         template(it)
         if self.oddity:
@@ -105,9 +106,9 @@ class Game:
         """Let time pass."""
         self.it.sim.sleep(seconds)
 
-    def begin(self) -> None:
+    def begin(self, tool: str) -> None:
         """Take note that a call begins."""
-        self.it.witness.begin()
+        self.it.witness.begin(tool)
 
     def truth(self) -> Truth:
         """Return how the world is."""
@@ -129,7 +130,7 @@ class Game:
     @property
     def patience(self) -> float:
         """Calls that all limits of all builds together leave time for."""
-        step = max(ALL / 2 if self.wait is None else self.wait, AT_ONCE if self.wait == 0 else SHORTEST)
+        step = max(ALL / 2 if self.wait is None else self.wait, AT_ONCE if self.wait == 0 and not self.endless else SHORTEST)
         return LEAST_PATIENCE + (ALL * MOST_BUILDS + LAST_DEED) / step
 
     def play(self) -> Played:
@@ -153,7 +154,12 @@ class Game:
             ends=tuple(ends),
             live=len([each for each in it.live if each.made_as != OWN]),
             made=sum(each.made_as != OWN and each.owner_id == sim.owner_id for each in sim.coder.workspaces),
-            builds=[build for each in sim.coder.workspaces if each.owner_id == sim.owner_id for build in _builds(each, sim.elapsed)],
+            builds=[
+                build
+                for each in sim.coder.workspaces
+                if each.owner_id == sim.owner_id
+                for build in _builds(each, sim.elapsed, dropped=it.witness.dropped)
+            ],
             changed_at=it.changed_at,
             builds_changed_at=it.builds_changed_at,
             quiet=bool(self.endless),
@@ -184,9 +190,9 @@ class Game:
             faults._armed.clear()
 
 
-def _builds(workspace: FakeWorkspace, now: float) -> Generator[Build, None, None]:
+def _builds(workspace: FakeWorkspace, now: float, *, dropped: bool) -> Generator[Build, None, None]:
     records = workspace.records
     for record, following in zip(records, (*records[1:], None), strict=True):
         deeds = () if following else workspace.deeds
-        troubled = bool(deeds) or record.blueprint.drop != NEVER
+        troubled = dropped or record.blueprint.drop != NEVER
         yield Build(record=record, life=agent_life(record, deeds), troubled=troubled, until=following.asked if following else now)

@@ -113,9 +113,9 @@ class Desk:
         """Let time pass."""
         self._sim.sleep(seconds)
 
-    def begin(self) -> None:
+    def begin(self, tool: str) -> None:
         """Take note that a call begins."""
-        self._witness.begin()
+        self._witness.begin(tool)
 
     def truth(self) -> Truth:
         """Return how the world is."""
