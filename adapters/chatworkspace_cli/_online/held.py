@@ -25,7 +25,7 @@ def held_lines(look: Look) -> Iterator[str]:
     if look.claimed_for:
         yield f"held by {by(look)} for {age(look.held_for)}, and for {age(look.claimed_for)} more unless it ends before"
     if look.epoch:
-        yield f"claimed {look.epoch} times so far"
+        yield f"claims so far: {look.epoch}"
 
 
 def by(look: Look) -> str:

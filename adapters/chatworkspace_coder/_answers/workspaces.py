@@ -155,8 +155,8 @@ def _disconnected_for(it: Json, last: datetime | None, now: datetime | None) -> 
 
 
 def _since(then: datetime | None, now: datetime | None) -> float | None:
-    """Return the seconds since then; None: that is not told, or not yet."""
-    return None if then is None or now is None or then > now else (now - then).total_seconds()
+    """Return the seconds since then; None: that is not told. The server's time is known to a second: what has begun may seem to be still to come."""
+    return None if then is None or now is None else max((now - then).total_seconds(), 0.0)
 
 
 def freshness(told: object) -> Freshness:

@@ -52,16 +52,16 @@ def test_create_makes_a_workspace_and_waits(shell: Shell, docker: str) -> None:
     assert "workspace admin/login-" in done.out
     for part in ("building", "| pulling", "connecting", "scripts"):
         assert part in done.err
-    again = shell("create", *CHAT, "--template", docker, "--json", "--quiet")
-    assert (again.code, again.err, again.told["reason"]) == (0, "", "existing")
+    again = shell("create", *CHAT, "--template", docker, "--name", "other", "--json", "--quiet")
+    assert (again.code, again.err, again.told["reason"], again.told["created"]) == (0, "", "existing", False)
 
 
 def test_create_that_is_not_waited_for_goes_on(shell: Shell, docker: str) -> None:
-    """The code says that it is in progress; the same command goes on waiting."""
+    """The code says that it is in progress; the same command goes on waiting, and is the same wish."""
     first = shell("create", *CHAT, "--template", docker, "--wait", "0", "--json")
     assert (first.code, first.told["phase"], first.told["created"]) == (5, "building", True)
     second = shell("create", *CHAT, "--template", docker, "--json")
-    assert (second.code, second.told["created"], second.told["workspace"]["id"]) == (0, False, first.told["workspace"]["id"])
+    assert (second.code, second.told["created"], second.told["workspace"]["id"]) == (0, True, first.told["workspace"]["id"])
 
 
 def test_parameters_and_presets(shell: Shell, coder: FakeCoder, monkeypatch: pytest.MonkeyPatch) -> None:

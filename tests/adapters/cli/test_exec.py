@@ -52,7 +52,7 @@ def test_exec_without_an_agent(ready: Shell) -> None:
     ready("stop", *CHAT)
     done = ready("exec", *CHAT, "--json", "--", "ls")
     assert (done.code, done.told["error"]["reason"]) == (255, "not_running")
-    assert "Start the workspace." in done.err
+    assert "ask the user whether it is to be started" in done.err
 
 
 def test_exec_that_takes_too_long(ready: Shell, simulator: CoderSimulator) -> None:

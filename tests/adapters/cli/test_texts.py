@@ -106,7 +106,8 @@ def test_a_history_for_people() -> None:
     told = chat_json(look, history)
     assert (told["chat"], told["planned"], told["history"][1]["replaces"]) == (chat.as_dict(), False, str(UUID(int=8)))
     assert told["history"][0]["planned_at"] == "2026-11-24T12:00:00+00:00"
-    first, planned, note, bound, attached, detached = history_lines(look, history)
+    first, claims, planned, note, bound, attached, detached = history_lines(look, history)
+    assert claims == "claims so far: 1"
     assert first.endswith("has no workspace")
     assert planned.endswith("never bound")
     assert note.strip() == "refused: no"
