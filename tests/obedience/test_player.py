@@ -98,7 +98,7 @@ def test_a_result_without_advice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.exhaustive
 def test_so_it_is_in_nearly_whatever_way_it_is_wrong(record_property: Callable[[str, object], None]) -> None:
-    """Every other advice there, in the same one world: 95 of 100 are noticed; a few ways lead to the same end in that."""
+    """Every other advice there, in the same one or two worlds: 95 of 100 are noticed; a few ways lead to the same end in those."""
     ways = [(place, into) for place in places() if str(place) in NOTICED for into in wrong_for(place)]
     missed = [f"{place} {into.value}" for place, into in ways if noticed_in(place, into, NOTICED[str(place)]) is None]
     record_property("told", f"{len(ways) - len(missed)} of {len(ways)} wrong advices noticed; not: {', '.join(missed)}")
