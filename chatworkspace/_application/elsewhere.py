@@ -10,7 +10,7 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.making import REFUSED
 from chatworkspace._application.turn import Wish
-from chatworkspace._domain.names import wish_was_kept
+from chatworkspace._domain.names import may_be_of
 from chatworkspace._domain.past import failed_again, restarted, stopped_in_vain, version_before
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import RefusedError
@@ -123,4 +123,4 @@ class Elsewhere:
 
 def _asked_for(made: Intent, workspace: Workspace, wish: Wish) -> bool:
     planned = (made.workspace_id, made.template_id, made.preset_id) == (workspace.id, wish.template_id, wish.preset_id)
-    return planned and wish_was_kept(wish.name, workspace.name)
+    return planned and may_be_of(wish.name, workspace.name)

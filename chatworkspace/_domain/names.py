@@ -57,6 +57,12 @@ def wish_was_kept(wish: str, name: str) -> bool:
     return not wish or wish in (name, name[: -MARK_LENGTH - 1])
 
 
+def may_be_of(wish: str, name: str) -> bool:
+    """Tell whether a name may have been made for a wish: it shows it, made fit; where nothing was wished for any may."""
+    fit = _fit(wish)
+    return not fit or name[: -MARK_LENGTH - 1] == fit
+
+
 def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
     """Return a keyed hash of parameters, so that two requests can be compared without storing a value; empty for none."""
     if not parameters:

@@ -160,6 +160,11 @@ def away(told: Told) -> bool:
     return told.truth.for_good or told.truth.away_for >= TIMEOUTS.build - SLACK
 
 
+def no_turn(told: Told) -> bool:
+    """Somebody has it, or has died with it again and again, for as long as a build may take."""
+    return told.truth.planned and told.at - told.wished_at >= TIMEOUTS.build - SLACK
+
+
 def never_reached(told: Told) -> bool:
     """Start it anew first: that did not help."""
     dead = told.truth.how in (How.DEAD, How.LEAVING) or (told.truth.how in (How.USABLE, How.COMING) and told.truth.unreached)
@@ -186,5 +191,5 @@ USERS: tuple[Cause, ...] = (
     *(somebody_stopped, stopped_each_time, agent_stays_away, scripts_never_end, closed, bound_anew, without_end),
 )
 ADMINISTRATORS: tuple[Cause, ...] = (
-    *(nobody_builds, build_hangs, cannot_be_stopped, away, never_reached, agents_are_ambiguous, out_of_sight, never_opened, without_end),
+    *(nobody_builds, build_hangs, cannot_be_stopped, away, no_turn, never_reached, agents_are_ambiguous, out_of_sight, never_opened, without_end),
 )

@@ -79,6 +79,14 @@ def test_another_wish_is_told_what_was_not_applied_wherever_it_is_made(which: st
     assert (outcome.created, list(outcome.not_applied)) == (False, missed)
 
 
+def test_a_name_that_was_made_fit_is_the_same_wish() -> None:
+    """What the platform's names cannot show keeps nobody from being known again."""
+    world = World()
+    wish, elsewhere = asked(world, build=50) | {"name": "Fix the login!"}, Elsewhere(world.sim)
+    outcomes = [elsewhere.fresh().create(CHAT, **wish, wait=SHORT) for _ in range(2)]
+    assert [it.created for it in outcomes] == [True, True]
+
+
 def test_a_preset_that_is_not_the_one_it_was_made_with() -> None:
     """By the history."""
     world = World()
