@@ -82,7 +82,8 @@ def test_another_wish_is_told_what_was_not_applied_wherever_it_is_made(which: st
 def test_a_name_that_was_made_fit_is_the_same_wish() -> None:
     """What the platform's names cannot show keeps nobody from being known again."""
     world = World()
-    wish, elsewhere = asked(world, build=50) | {"name": "Fix the login!"}, Elsewhere(world.sim)
+    wish, elsewhere = asked(world, build=50), Elsewhere(world.sim)
+    wish["name"] = "Fix the login!"
     outcomes = [elsewhere.fresh().create(CHAT, **wish, wait=SHORT) for _ in range(2)]
     assert [it.created for it in outcomes] == [True, True]
 
