@@ -18,24 +18,11 @@ from chatworkspace import (
     Reason,
     RefusedError,
     State,
-    Transition,
     UnavailableError,
 )
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World, nowhere
-
-START, DELETE = Transition.START, Transition.DELETE
-
-
-def told(outcome: Outcome) -> tuple[State, Reason]:
-    """Return what it says."""
-    return outcome.state, outcome.reason
-
-
-def notes(world: World) -> tuple[str, ...]:
-    """Return the last of the history."""
-    return world.chats.history(CHAT)[-1].notes
-
+from tests.service.deleting import DELETE, START, notes, told
 
 # ------------------------------------------------------------------ what is deleted
 

@@ -11,25 +11,11 @@ from chatworkspace import (
     BusyError,
     ChatClosedError,
     LeftBehind,
-    Outcome,
     Reason,
     State,
-    Transition,
 )
 from tests.service.chats import CHAT, CLAIM, SLOW, World
-
-START, DELETE = Transition.START, Transition.DELETE
-
-
-def told(outcome: Outcome) -> tuple[State, Reason]:
-    """Return what it says."""
-    return outcome.state, outcome.reason
-
-
-def notes(world: World) -> tuple[str, ...]:
-    """Return the last of the history."""
-    return world.chats.history(CHAT)[-1].notes
-
+from tests.service.deleting import DELETE, START, notes, told
 
 # ------------------------------------------------------------------ what is in doubt
 
@@ -54,11 +40,9 @@ def test_a_plan_of_which_nothing_came_is_dropped() -> None:
 def test_a_replacement_in_doubt_is_settled_first() -> None:
     """It is the chat's, and deleted; what it has replaced, on somebody's word, is named."""
     world = World()
-    first = world.created().require_ready()
-    dead = world.sim.process("dead")
-    dead.kill(before="store.bind")
-    world.sim.run(lambda: dead.workspaces.create(CHAT, first.template_id, replace=True))
-    world.sim.sleep(CLAIM)
+    docker = world.template()
+    first = world.chats.create(CHAT, docker.id).require_ready()
+    world.interrupted_creation(docker, replace=True)
     outcome = world.chats.delete(CHAT)
     assert (*told(outcome), outcome.workspace_id) == (State.GONE, Reason.DELETED, world.latest.id)
     assert outcome.left_behind == LeftBehind(workspace_id=first.id, name=first.full_name, reason=Reason.REPLACED)
@@ -68,11 +52,9 @@ def test_a_replacement_in_doubt_is_settled_first() -> None:
 def test_a_replacement_of_which_nothing_came_is_dropped() -> None:
     """What the chat has is deleted."""
     world = World()
-    first = world.created().require_ready()
-    dead = world.sim.process("dead")
-    dead.kill(before="coder.create_workspace")
-    world.sim.run(lambda: dead.workspaces.create(CHAT, first.template_id, replace=True))
-    world.sim.sleep(CLAIM)
+    docker = world.template()
+    first = world.chats.create(CHAT, docker.id).require_ready()
+    world.interrupted_creation(docker, at="coder.create_workspace", replace=True)
     assert world.chats.delete(CHAT).workspace_id == first.id
     assert (world.coder.live, world.sim.store.look(CHAT).plan) == ((), None)
 
