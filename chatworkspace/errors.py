@@ -124,7 +124,10 @@ class UnavailableError(ChatWorkspaceError):
 
 
 class OutcomeUnknownError(UnavailableError):
-    """A creation was sent and not answered. The same call goes on from there, and makes no second workspace."""
+    """A creation was sent and not answered. The same call goes on from there, and makes no second workspace.
+
+    Not retryable: what would tell cannot be read by coming back, for the token has expired, say.
+    """
 
     default_reason = Reason.OUTCOME_UNKNOWN
 

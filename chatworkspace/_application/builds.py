@@ -69,7 +69,8 @@ class Builds:
         if isinstance(error, RefusedError):
             self._claims.release(held, note=f"refused: {error}")
             raise error
-        return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=str(error), workspace=bound.workspace)
+        retryable = not isinstance(reading, Unknown) or reading.retryable
+        return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=str(error), workspace=bound.workspace, retryable=retryable)
 
 
 def _as_look(bound: Bound, held: Held) -> Look:

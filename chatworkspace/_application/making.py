@@ -137,7 +137,8 @@ class Maker:
         except UnavailableError as failure:
             self._claims.release(held)
             track.replaces = None
-            raise OutcomeUnknownError(f"{error}; then {failure}", retry_after=failure.retry_after) from failure
+            message = f"{error}; then {failure}"
+            raise OutcomeUnknownError(message, retryable=failure.retryable, retry_after=failure.retry_after) from failure
         if found is not None:
             track.adopted = True
             track.as_wished = not isinstance(error, NameTakenError) and (track.stood is None or _alike(track.stood, plan))

@@ -137,7 +137,7 @@ TABLE: Mapping[Reason, Row] = {
     Reason.JOB_UNKNOWN: Row(first=_LATER, still=_ADMIN),
     Reason.NOT_VISIBLE: Row(first=_USER),
     Reason.PLATFORM_UNAVAILABLE: Row(first=_LATER, still=_ADMIN, lasting=_ADMIN),
-    Reason.OUTCOME_UNKNOWN: Row(first=_LATER, still=_ADMIN),
+    Reason.OUTCOME_UNKNOWN: Row(first=_LATER, still=_ADMIN, lasting=_ADMIN),
     Reason.INTERRUPTED: Row(first=_AGAIN),
     Reason.OVERTAKEN: Row(first=_USER),
     Reason.REPLACED: Row(first=_NONE),

@@ -72,7 +72,7 @@ ROWS: dict[Reason, str] = {
     Reason.JOB_UNKNOWN: "call_later, still ask_administrator",
     Reason.NOT_VISIBLE: "ask_user",
     Reason.PLATFORM_UNAVAILABLE: "call_later, still ask_administrator, lasting ask_administrator",
-    Reason.OUTCOME_UNKNOWN: "call_later, still ask_administrator",
+    Reason.OUTCOME_UNKNOWN: "call_later, still ask_administrator, lasting ask_administrator",
     Reason.INTERRUPTED: "call_again",
     Reason.OVERTAKEN: "ask_user",
     Reason.REPLACED: "nothing",

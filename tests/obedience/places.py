@@ -96,6 +96,7 @@ NOTICED: Mapping[str, Sequence[int]] = {
         48,
     ),
     "platform_unavailable.first": (24,),
+    "outcome_unknown.lasting": (2000011998,),
     "outcome_unknown.still": (
         73,
         494,
