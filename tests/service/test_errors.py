@@ -11,7 +11,6 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import (
-    Advice,
     Agent,
     AgentStatus,
     BusyError,
@@ -36,19 +35,6 @@ from chatworkspace.ports import Parameter
 from tests.service.chats import CHAT, CLAIM, World
 
 # ------------------------------------------------------------------ a creation that is not answered, or refused
-
-
-def test_a_creation_of_which_nothing_can_be_read_for_good() -> None:
-    """Not answered, and then no look is answered by coming back: an administrator is asked at once, and the same call goes on once it is."""
-    world = World()
-    docker = world.template()
-    world.coder.when("create_workspace").lose_answer()
-    world.coder.when("find_workspace").fail(UnavailableError("401: the token has expired", retryable=False))
-    with pytest.raises(OutcomeUnknownError) as error:
-        world.chats.create(CHAT, docker.id)
-    assert str(error.value) == "create_workspace was not answered in time; then 401: the token has expired"
-    assert (error.value.retryable, error.value.advice, error.value.retry_after) == (False, Advice.ASK_ADMINISTRATOR, None)
-    assert world.chats.create(CHAT, docker.id).reason is Reason.ADOPTED
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Advice, InvalidArgumentError, NoWorkspaceError, Outcome, Phase, Reason, RefusedError, State, Transition, UnavailableError
+from chatworkspace import InvalidArgumentError, NoWorkspaceError, Outcome, Phase, Reason, RefusedError, State, Transition, UnavailableError
 from chatworkspace.ports import NotFoundError, Option, Parameter
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, CLAIM, READY, SLOW, World, nowhere
@@ -200,18 +200,6 @@ def test_a_lost_request_is_not_sent_again(*, running: bool) -> None:
     assert (outcome.workspace_id, outcome.workspace is not None, "not answered" in outcome.error) == (world.latest.id, True, True)
     again = stop(world) if running else start(world)
     assert again.reason is (Reason.STOPPED if running else Reason.STARTED)
-
-
-@pytest.mark.parametrize("running", [False, True], ids=["start", "stop"])
-def test_a_build_of_which_nothing_can_be_read_for_good(*, running: bool) -> None:
-    """Not answered, and then no look is answered by coming back: an administrator is asked at once."""
-    world = World() if running else stopped()
-    if running:
-        world.created()
-    world.coder.when("stop_workspace" if running else "start_workspace").lose_answer()
-    world.coder.when("get_workspace", nth=3).fail(UnavailableError("401: the token has expired", retryable=False))
-    outcome = stop(world) if running else start(world)
-    assert (outcome.state, outcome.reason, outcome.advice) == (State.UNKNOWN, Reason.OUTCOME_UNKNOWN, Advice.ASK_ADMINISTRATOR)
 
 
 def test_a_workspace_that_vanishes_while_it_is_started() -> None:
