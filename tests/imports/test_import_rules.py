@@ -12,6 +12,8 @@ import pytest
 from tests.imports import picture, rules, shapes
 from tests.imports.world import Module, World, read
 
+pytestmark = pytest.mark.once
+
 Rule = Callable[[World], Iterator[str]]
 
 WORLD = read()

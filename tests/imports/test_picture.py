@@ -8,6 +8,8 @@ from tests.imports import picture
 from tests.imports.picture import Picture, Room
 from tests.imports.world import Module, World, read
 
+pytestmark = pytest.mark.once
+
 WORLD = read()
 
 DRAWN = """

@@ -36,7 +36,7 @@ KEPT = {
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", [0, *(pytest.param(it, marks=pytest.mark.once) for it in range(1, PARTS))])
 def test_an_obedient_model_is_led_somewhere(part: int, record_property: Callable[[str, object], None]) -> None:
     """In 2,000 worlds, whatever is slow, broken, full, or done by the user meanwhile."""
     report = played(range(part * WORLDS, (part + 1) * WORLDS))
@@ -58,6 +58,7 @@ def test_it_is_over_http_as_well(part: int) -> None:
         assert played(range(part * OVER_HTTP, (part + 1) * OVER_HTTP)).wrong == []
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", list(NOTICED))
 def test_a_table_that_is_wrong_is_noticed(name: str) -> None:
     """By the player alone, in a world in which it matters: each advice of the table, turned wrong once, but for those that are told to no player."""

@@ -72,6 +72,28 @@ def test_modules_are_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
         assert said.read().split() == [b"False"]
 
 
+class Asked(Shell):
+    """Runs nothing, and keeps the commands."""
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.commands: list[tuple[str, ...]] = []
+
+    def run(self, *command: str, **environment: str) -> bool:
+        """Keep it."""
+        del environment
+        self.commands.append(command)
+        return True
+
+
+def test_other_interpreters_leave_out_what_is_the_same_under_each(pytestconfig: pytest.Config) -> None:
+    """And nothing else of what is run where nothing is asked for."""
+    shell, options = Asked(), list[str](pytestconfig.getini("addopts"))
+    assert steps.tested("python", shell)
+    (command,) = shell.commands
+    assert command[-1] == f"{options[options.index('-m') + 1]} and not once"
+
+
 DEAF = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from chatworkspace import Advice, OutcomeUnknownError, Reason, State, UnavailableError
@@ -23,16 +25,16 @@ def test_a_creation_of_which_nothing_can_be_read_for_good() -> None:
     assert world.chats.create(CHAT, docker.id).reason is Reason.ADOPTED
 
 
-@pytest.mark.parametrize("transition", ["start", "stop"])
-def test_a_build_of_which_nothing_can_be_read_for_good(transition: str) -> None:
+@pytest.mark.parametrize("request_", ["start_workspace", "stop_workspace"])
+def test_a_build_of_which_nothing_can_be_read_for_good(request_: Literal["start_workspace", "stop_workspace"]) -> None:
     """An administrator is asked at once."""
     world = World()
     world.created()
     call = world.chats.stop
-    if transition == "start":
+    if request_ == "start_workspace":
         call(CHAT)
         call = world.chats.start
-    world.coder.when(f"{transition}_workspace").lose_answer()
+    world.coder.when(request_).lose_answer()
     world.coder.when("get_workspace", nth=3).fail(EXPIRED)
     outcome = call(CHAT)
     assert (outcome.state, outcome.reason, outcome.advice) == (State.UNKNOWN, Reason.OUTCOME_UNKNOWN, Advice.ASK_ADMINISTRATOR)

@@ -29,6 +29,7 @@ def test_nothing_that_must_hold_breaks_in_any_world(seeds: range, record_propert
     assert len(traces) >= len(seeds) * 3 // 4
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("mutex", [True, False], ids=["mutex", "no-mutex"])
 def test_the_name_alone_keeps_a_chat_to_one_workspace(*, mutex: bool) -> None:
     """With a claim that keeps nobody out, no chat has two workspaces, and each leads back to its chat by its name."""
@@ -36,6 +37,7 @@ def test_the_name_alone_keeps_a_chat_to_one_workspace(*, mutex: bool) -> None:
     assert broken == {}
 
 
+@pytest.mark.once
 def test_the_worlds_find_duplicates_where_nothing_prevents_them() -> None:
     """Without mutex and claim, and with names drawn at random, at least half of the worlds see a second workspace."""
     found = [it.seed for it in surveys(range(FEW), claims=False, mutex=False, marks=False) if _about(it.problems, 1)]
