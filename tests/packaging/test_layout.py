@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser
-
 import pytest
 
 from tests.packaging.runs import ROOT
+from tests.runs.interpreters import settings
 
-CONFIG = ConfigParser()
-CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
+CONFIG = settings()
 
 TOPS = {"chatworkspace": "chatworkspace"} | {
     folder.parent.name: f"adapters/{folder.parent.name}" for folder in sorted(ROOT.glob("adapters/*/__init__.py"))

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.packaging.installations import new_environment
-from tests.packaging.lowest import TOOLS, lowest_requirements, name_of, required, tools
+from tests.packaging.lowest import TOOLS, lowest_requirements, tools
 from tests.packaging.runs import run
+from tests.runs.interpreters import name_of, required
 
 DRIVERS = ("coder", "mcp", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from configparser import ConfigParser
-
 import pytest
 
-from tests.packaging.lowest import name_of, required
-from tests.packaging.runs import ROOT
-from tests.runs.interpreters import TESTED
+from tests.runs.interpreters import TESTED, name_of, required, settings
 
-CONFIG = ConfigParser()
-CONFIG.read(ROOT / "setup.cfg", encoding="utf-8")
+CONFIG = settings()
 CLAIMED = sorted(
     (3, int(line.rpartition(".")[2]))
     for line in CONFIG["metadata"]["classifiers"].splitlines()

@@ -39,17 +39,26 @@ def label(version: tuple[int, ...]) -> str:
 
 def requirements() -> list[str]:
     """Return the requirements of setup.cfg that the ordinary tests have."""
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    lines = f"{config['options']['install_requires']}\n{config['options.extras_require']['test']}".split("\n")
-    return [line for line in lines if re.split(r"[^\w.-]", line)[0] in ELSEWHERE]
+    return [line for line in (*required(), *required("test")) if name_of(line) in ELSEWHERE]
 
 
-def of_extra(extra: str) -> list[str]:
-    """Return the requirements of an extra."""
+def required(extra: str = "") -> list[str]:
+    """Return the requirements of setup.cfg: of the library, or of an extra."""
+    told = settings()["options.extras_require"][extra] if extra else settings()["options"]["install_requires"]
+    return [line for line in told.splitlines() if line]
+
+
+def name_of(requirement: str) -> str:
+    """Return the distribution that is required."""
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+
+
+@cache
+def settings() -> ConfigParser:
+    """Return what setup.cfg says."""
     config = ConfigParser()
     config.read(ROOT / "setup.cfg", encoding="utf-8")
-    return [line for line in config["options.extras_require"][extra].splitlines() if line]
+    return config
 
 
 @cache

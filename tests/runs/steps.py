@@ -7,13 +7,12 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from configparser import ConfigParser
 from functools import partial
 from pathlib import Path
 
 from tests.packaging.lowest import lowest_requirements, tools
 from tests.required import VARIABLE, is_required
-from tests.runs.interpreters import ROOT, label, not_here, of_extra, other_interpreters, requirements
+from tests.runs.interpreters import ROOT, label, not_here, other_interpreters, required, requirements, settings
 from tests.runs.lanes import Shell, Step
 from tests.runs.places import places
 
@@ -139,7 +138,7 @@ def with_the_oldest(other: str, shell: Shell) -> bool:
 def with_sdks(shell: Shell) -> bool:
     """Run the tests of what vendors' packages do, in an environment that has them: they have many requirements, none of which is ours."""
     with tempfile.TemporaryDirectory() as folder:
-        own = installed(PYTHON, folder, shell, *requirements(), *of_extra("sdks"))
+        own = installed(PYTHON, folder, shell, *requirements(), *required("sdks"))
         return own is not None and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "sdks", *map(str, places("sdks")))
 
 
@@ -157,9 +156,7 @@ def tested(own: str, shell: Shell, **environment: str) -> bool:
 
 def ordinary() -> str:
     """Return which tests setup.cfg has run where nothing is asked for."""
-    config = ConfigParser()
-    config.read(ROOT / "setup.cfg", encoding="utf-8")
-    options = shlex.split(config["tool:pytest"]["addopts"])
+    options = shlex.split(settings()["tool:pytest"]["addopts"])
     return options[options.index("-m") + 1]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import pytest
 
 from tests.required import VARIABLE
 from tests.runs import interpreters, lanes, offspring, steps
-from tests.runs.lanes import MOST, ROOT, Run, Shell, Step
+from tests.runs.lanes import MOST, Run, Shell, Step
 
 ABSENT = [it for it in interpreters.TESTED if it != sys.version_info[:2]]
 
@@ -129,9 +128,7 @@ def test_another():
 
 def test_a_test_that_hangs_tells_where(tmp_path: Path) -> None:
     """Where each thread stands, in the output of the run; the other tests are run, and it fails."""
-    settings = configparser.ConfigParser()
-    settings.read(ROOT / "setup.cfg")
-    asked = {name: value for name, value in settings["tool:pytest"].items() if name.startswith("faulthandler")}
+    asked = {name: value for name, value in interpreters.settings()["tool:pytest"].items() if name.startswith("faulthandler")}
     assert set(asked) == {"faulthandler_timeout", "faulthandler_exit_on_timeout"}
     (tmp_path / "test_it.py").write_text(HANGS)
     quickly = [f"--override-ini={name}={value}" for name, value in (asked | {"faulthandler_timeout": "1"}).items()]
