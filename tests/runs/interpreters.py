@@ -22,11 +22,13 @@ ELSEWHERE = (
     "coverage",
     "hypothesis",
     "jsonschema",
+    "opentelemetry-sdk",
     "pglast",
     "psycopg",
     "pytest",
     "pytest-xdist",
     "requests",
+    "trustme",
     "websocket-client",
 )
 """What the ordinary tests need on another interpreter."""
