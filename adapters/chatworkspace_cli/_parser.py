@@ -144,8 +144,8 @@ def _add_changes(commands: Commands) -> None:
 def _add_looks(commands: Commands) -> None:
     _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; changes nothing"), wait=0)
     _of_chat(_command(commands, "follow", "follow", "tell every step and every line of the build log until nothing is under way; --json: JSON Lines"))
-    why = _command(commands, "why", "why", "tell the chat's history, with reasons; asks the store alone")
-    why.add_argument("--chat", required=True, metavar="ID", help=CHAT)
+    why = "tell the chat's history, with reasons, by the store; and its workspaces' starts, stops and failures, if the server can be asked"
+    _of_chat(_command(commands, "why", "why", why), waits=False)
     listed = _command(commands, "list", "list_chats", "list the chats that the store knows, by their ids; asks the store alone")
     listed.add_argument("--all", action="store_true", help="those that are closed, too")
     _of_server(_command(commands, "templates", "templates", "list the templates"), organization=True)

@@ -12,7 +12,7 @@ from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidAr
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
-from chatworkspace_cli._online import held, json, names, stores, texts
+from chatworkspace_cli._online import builds, held, json, names, stores, texts
 from chatworkspace_cli._online.json import Json
 from chatworkspace_cli._online.session import Session
 
@@ -152,14 +152,17 @@ def follow(session: Session, options: Namespace, tell: Tell) -> Result:
 
 
 def why(session: Session, options: Namespace, tell: Tell) -> Result:
-    """Tell the chat's history. Only the store is asked."""
+    """Tell the chat's history: by the store, and by the platform what became of its workspaces, if that can be asked."""
     del tell
     store = session.opened.store
     try:
         look, history = store.look(options.chat), store.history(options.chat)
     except NotFoundError:
         raise ChatNotFoundError(options.chat) from None
-    return Result(code=Code.DONE, told=json.chat_json(look, history), lines=tuple(texts.history_lines(look, history)))
+    lives = builds.lives(session, look, history)
+    told = {**json.chat_json(look, history), "builds": [it.told() for it in lives]}
+    lines = (*texts.history_lines(look, history), *(line for it in lives for line in it.lines()))
+    return Result(code=Code.DONE, told=told, lines=lines)
 
 
 def list_chats(session: Session, options: Namespace, tell: Tell) -> Result:

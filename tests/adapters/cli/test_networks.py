@@ -99,7 +99,7 @@ def test_options_count_for_more() -> None:
     environment = {"CODER_HEADER": 'a=1,"b=2,3",c=x=y', "CODER_CLIENT_TLS_CA_FILE": "theirs.pem", "CHATWORKSPACE_PROXY": "environment"}
     options = parser().parse_args(["templates", "--header", "a=4", "--ca-file", "ours.pem"])
     assert network_of(options, environment) == Network(ca_file="ours.pem", proxy="environment", headers={"a": "4", "b": "2,3", "c": "x=y"})
-    assert network_of(parser().parse_args(["why", "--chat", "x"]), {}) == Network()
+    assert network_of(parser().parse_args(["list"]), {}) == Network()
     assert "hush" not in repr(Network(proxy="http://ana:hush@x", headers={"a": "hush"}))
 
 
