@@ -1,6 +1,6 @@
 """How many workspaces a second the library itself can give out, and what its mutex costs.
 
-python -m benchmarks.concurrent_creation --json FILE --plot FILE
+python -m benchmarks.concurrent_creation --json FILE
 
 Real time, real threads, MemoryStore and FakeCoder whose templates build at once: what is measured is the library and its fakes, nothing else.
 Every figure of the mutex stands beside a bare lock measured in the same run.
@@ -8,13 +8,11 @@ Every figure of the mutex stands beside a bare lock measured in the same run.
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
+import gc
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
@@ -23,7 +21,7 @@ from uuid import UUID
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
-from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
+from benchmarks.report import command, say  # noqa: E402
 from benchmarks.waiting import added_latency, added_latency_of_the_model_system, memory, summary  # noqa: E402
 from chatworkspace import ChatWorkspaces, Template  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace._application.calls import Call, Calls  # noqa: E402
@@ -33,8 +31,6 @@ from chatworkspace_fake import FakeCoder, MemoryStore  # noqa: E402
 
 OWNER = UUID(int=1)
 THREADS = (1, 8, 64)
-GOAL = 5000.0
-"""Creations per second."""
 
 
 class World:
@@ -52,12 +48,15 @@ class World:
 
 
 def in_threads(count: int, work: Callable[[int], object]) -> float:
-    """Run work(number) in so many threads, all let go at once; return the seconds from then to the last one's end."""
-    gate = threading.Barrier(count + 1)
+    """Run work(number) in so many threads, all let go at once; return the seconds from then to the last one's end. A failure is raised."""
+    gate, failed = threading.Barrier(count + 1), list[BaseException]()
 
     def run(number: int) -> None:
         gate.wait()
-        work(number)
+        try:
+            work(number)
+        except BaseException as error:  # noqa: BLE001 # raised below
+            failed.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
     for thread in threads:
@@ -66,39 +65,44 @@ def in_threads(count: int, work: Callable[[int], object]) -> float:
     begun = time.perf_counter()
     for thread in threads:
         thread.join()
+    if failed:
+        raise failed[0]
     return time.perf_counter() - begun
 
 
 def creations(threads: int, chats: int) -> dict[str, float]:
-    """Create one workspace for each of many chats; count what the platform has."""
-    world = World(chats)
-
-    def work(number: int) -> None:
-        for chat in world.chats[number::threads]:
-            assert world.workspaces.create(chat, world.template.id).ready
-
-    cpu = time.process_time()
-    seconds = in_threads(threads, work)
-    cpu = time.process_time() - cpu
-    assert len(world.coder.live) == chats
+    """Create a workspace for each of so many chats, by the library and by the very port calls of it alone, in turns; return both."""
+    rounds = [(seconds(threads, chats, by_the_library), seconds(threads, chats, bare_creation)) for _ in range(5)]
+    ours, bare = ([chats / took for took, _ in of] for of in zip(*rounds, strict=True))
     return {
         "threads": threads,
         "creations": chats,
-        "creations_per_second": chats / seconds,
-        "bare_port_calls_per_second": bare(threads, chats),
-        "cpu_microseconds_per_creation": cpu / chats * 1e6,
+        "creations_per_second": median(ours),
+        "bare_port_calls_per_second": median(bare),
+        "percent_of_bare": 100 * median(mine / theirs for mine, theirs in zip(ours, bare, strict=True)),
+        "cpu_microseconds_per_creation": median(cpu / chats * 1e6 for (_, cpu), _ in rounds),
     }
 
 
-def bare(threads: int, chats: int) -> float:
-    """Make the very port calls of these creations without the library; return creations per second: what the fakes themselves cost."""
+def seconds(threads: int, chats: int, create: Callable[[World, str], object]) -> tuple[float, float]:
+    """Create a workspace for each of many chats; return the seconds that it took, and those of processor time."""
     world = World(chats)
+    gc.collect()
 
     def work(number: int) -> None:
         for chat in world.chats[number::threads]:
-            bare_creation(world, chat)
+            create(world, chat)
 
-    return chats / in_threads(threads, work)
+    cpu = time.process_time()
+    took = in_threads(threads, work)
+    cpu = time.process_time() - cpu
+    assert len(world.coder.live) == chats
+    return took, cpu
+
+
+def by_the_library(world: World, chat: str) -> None:
+    """Make one creation."""
+    assert world.workspaces.create(chat, world.template.id).ready
 
 
 def bare_creation(world: World, chat: str) -> None:
@@ -222,67 +226,31 @@ def many_chats(chats: int) -> dict[str, float]:
     return {"chats": chats, "entries_left": len(mutex)}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all of it, say how far it is, and write the numbers."""
-    parser = argparse.ArgumentParser(description="Measure concurrent creation.")
-    parser.add_argument("--json", type=Path, help="write the numbers to this file")
-    parser.add_argument("--plot", type=Path, help="draw the numbers that people compare into this file (SVG)")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work, to see that it runs")
-    options = parser.parse_args(arguments)
-    part = 10 if options.quick else 1
-    numbers: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
-    numbers["told_after_ready"] = {
-        "watching": told("told after ready, watching", summary(added_latency(1000 // part, watching=True))),
-        "polling": told("told after ready, polling", summary(added_latency(1000 // part, watching=False))),
-        "model_system": told("told after ready, as the model system", summary(added_latency_of_the_model_system(1000 // part))),
+def measured(*, quick: bool) -> dict[str, Any]:
+    """Run all of it. quick: a tenth of the work."""
+    part = 10 if quick else 1
+    return {
+        "told_after_ready": {
+            "watching": say("told after ready, watching", summary(added_latency(1000 // part, watching=True))),
+            "polling": say("told after ready, polling", summary(added_latency(1000 // part, watching=False))),
+            "model_system": say("told after ready, as the model system", summary(added_latency_of_the_model_system(1000 // part))),
+        },
+        "memory": {
+            "watching": say("memory of a blocked caller, watching", memory(1000 // part, watching=True)),
+            "polling": say("memory of a blocked caller, polling", memory(1000 // part, watching=False)),
+        },
+        "creations": [say(threads_of(count), creations(count, 10_000 // part)) for count in THREADS],
+        "one_chat": say("64 threads on one chat", one_chat(64, 200 // part)),
+        "mutex_free": say("mutex, free", mutex_free(200_000 // part)),
+        "mutex_handed_over": say("mutex, handed over", handed_over(20_000 // part)),
+        "mutex_table": say("mutex, many chats", many_chats(1_000_000 // part)),
     }
-    numbers["memory"] = {
-        "watching": told("memory of a blocked caller, watching", memory(1000 // part, watching=True)),
-        "polling": told("memory of a blocked caller, polling", memory(1000 // part, watching=False)),
-    }
-    numbers["creations"] = [told(f"{count} threads", creations(count, 20_000 // part)) for count in THREADS]
-    numbers["one_chat"] = told("64 threads on one chat", one_chat(64, 200 // part))
-    numbers["mutex_free"] = told("mutex, free", mutex_free(200_000 // part))
-    numbers["mutex_handed_over"] = told("mutex, handed over", handed_over(20_000 // part))
-    numbers["mutex_table"] = told("mutex, many chats", many_chats(1_000_000 // part))
-    if options.json:
-        options.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
-    if options.plot:
-        options.plot.write_text(picture(numbers), encoding="utf-8")
-    return 0
 
 
-def picture(numbers: Mapping[str, Any]) -> str:
-    """Draw the creations per second beside what the bare port calls allow, and how late callers are told."""
-    bars = [
-        bar
-        for row in numbers["creations"]
-        for bar in (
-            Bar(label=threads_of(row), value=row["creations_per_second"]),
-            Bar(label="bare port calls", value=row["bare_port_calls_per_second"], baseline=True),
-        )
-    ]
-    late = [
-        Bar(label=name.replace("_", " "), value=row["mean_ms"], baseline=name == "model_system") for name, row in numbers["told_after_ready"].items()
-    ]
-    return page(
-        [
-            bar_chart("Creations over MemoryStore and FakeCoder", "per second", bars, goal=GOAL),
-            bar_chart("From being ready to being told, in virtual time", "ms, mean", late),
-        ]
-    )
-
-
-def threads_of(row: Mapping[str, float]) -> str:
-    """Return how many threads a row of numbers is of."""
-    return "1 thread" if row["threads"] == 1 else f"{row['threads']:.0f} threads"
-
-
-def told(name: str, numbers: dict[str, float]) -> dict[str, float]:
-    """Show numbers as they come."""
-    print(f"{name}: " + ", ".join(f"{key} {value:,.2f}" for key, value in numbers.items()), flush=True)  # noqa: T201 # the command's output
-    return numbers
+def threads_of(count: float) -> str:
+    """Say how many threads these are."""
+    return "1 thread" if count == 1 else f"{count:.0f} threads"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("concurrent_creation", "concurrent creation, and what the mutex costs", measured))

@@ -9,7 +9,6 @@ of a server that nobody else asks.
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 import time
@@ -22,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
-from benchmarks.report import report  # noqa: E402 # runs from a checkout, installed or not
+from benchmarks.report import command  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace import UnavailableError  # noqa: E402
 from chatworkspace_coder import CoderClient  # noqa: E402
 from chatworkspace_fake import FakeCoder  # noqa: E402
@@ -90,15 +89,10 @@ def summary(milliseconds: Sequence[float]) -> dict[str, float]:
     return {"p50": ordered[len(ordered) // 2], "p99": ordered[len(ordered) * 99 // 100], "longest": ordered[-1], "of": len(ordered)}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and write what was asked for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.lateness", description="Measures by how much deadlines are missed.")
-    parser.add_argument("--json", type=Path, help="where to write the numbers")
-    parser.add_argument("--quick", action="store_true", help="a tenth of the calls, to see that it runs")
-    asked = parser.parse_args(arguments)
-    report(lambda: {"deadlines_missed_by": deadlines(10 if asked.quick else 100), "health_page": pages()}, asked.json)
-    return 0
+def measured(*, quick: bool) -> dict[str, object]:
+    """Measure all of it. quick: a tenth of the calls."""
+    return {"deadlines_missed_by": deadlines(10 if quick else 100), "health_page": pages()}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("lateness", "by how much deadlines are missed", measured))

@@ -1,20 +1,17 @@
 """What a claim, a turn and a creation cost over PostgreSQL, beside the bare statements and beside session advisory locks.
 
-python -m benchmarks.postgres_store --json FILE --plot FILE [--dsn DSN]
+python -m benchmarks.postgres_store --json FILE
 
-Real processes and threads, and a PostgreSQL of its own that writes its log to the disk, unless --dsn names another.
+Real processes and threads, and a PostgreSQL of its own that writes its log to the disk, unless BENCHMARKS_DSN names another.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
-import platform
 import sys
 import threading
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import mean, median
@@ -28,9 +25,9 @@ from psycopg_pool import ConnectionPool
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
-from benchmarks.concurrent_creation import in_threads, threads_of  # noqa: E402
-from benchmarks.pictures import Bar, bar_chart, page  # noqa: E402
+from benchmarks.concurrent_creation import in_threads  # noqa: E402
 from benchmarks.postgres_turns import CLOCK, CROWD, OWNER, of_one_chat, say, take_over, told_as  # noqa: E402
+from benchmarks.report import command  # noqa: E402
 from chatworkspace import ChatWorkspaces  # noqa: E402 # runs from a checkout, installed or not
 from chatworkspace.ports import Claim, Plan  # noqa: E402
 from chatworkspace_fake import FakeCoder  # noqa: E402
@@ -41,8 +38,8 @@ from tests.adapters.postgres.server import Database  # noqa: E402
 
 PLAN = Plan(name="dev-abcdefghij", number=0, template_id=UUID(int=2))
 THREADS = (1, 8, 64)
-GOAL = 70.0
-"""Creations per hundred of the bare statements."""
+DSN = "BENCHMARKS_DSN"
+"""Names a server to use, as a user who may do anything."""
 
 
 # ---------------------------------------------------------------- many chats
@@ -89,10 +86,16 @@ def by_bare_statements(database: Database, pool: ConnectionPool[Any], threads: i
     for number in range(chats):
         store.open_chat(f"chat-{number}", OWNER, OWNER)
 
+    prepared = {statement: statement.within(schema) for statement in (_statements.LOOK, _statements.CLAIM_WITH_PLAN, _statements.BIND)}
+
     def ask(statement: Statement, values: Mapping[str, object]) -> Any:
+        sent = prepared[statement]
         with pool.connection() as connection:
-            cursor = psycopg.Cursor(connection, row_factory=tuple_row)
-            return cursor.execute(statement.text.replace("{schema}", schema).encode(), values, prepare=False).fetchall()
+            return (
+                psycopg.RawCursor(connection, row_factory=tuple_row)
+                .execute(sent.text, [values[name] for name in sent.names], prepare=False)
+                .fetchall()
+            )
 
     def create(number: int) -> None:
         chat = {"chat_id": f"chat-{number}"}
@@ -210,57 +213,21 @@ def held_elsewhere(store: PostgresStore, number: int) -> Claim:
 # ---------------------------------------------------------------- all of it
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all of it, say how far it is, and write the numbers."""
-    parser = argparse.ArgumentParser(description="Measure the store in PostgreSQL.")
-    parser.add_argument("--json", type=Path, help="write the numbers to this file")
-    parser.add_argument("--plot", type=Path, help="draw the numbers that people compare into this file (SVG)")
-    parser.add_argument("--quick", action="store_true", help="a few seconds of it, to see that it runs")
-    parser.add_argument("--dsn", default="", help="a server to use, as a user who may do anything; default: one of its own")
-    options = parser.parse_args(arguments)
-    server.GIVEN = options.dsn
-    server.SETTINGS.update(fsync="on", autovacuum="on", shared_buffers="256MB")
-    with server.database() as database:
-        numbers = measured(database, quick=options.quick)
-    if options.json:
-        options.json.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
-    if options.plot:
-        options.plot.write_text(picture(numbers), encoding="utf-8")
-    return 0
-
-
-def measured(database: Database, *, quick: bool) -> dict[str, Any]:
+def measured(*, quick: bool) -> dict[str, Any]:
     """Run all of it. quick: in a few seconds, for the sake of running."""
     part = 20 if quick else 1
-    ((version,),) = database.execute("SHOW server_version")
-    numbers: dict[str, Any] = {
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "postgresql": version,
-        "load": [os.getloadavg()[0]],
-    }
-    numbers["one_chat"] = of_one_chat(database, 160 // part)
-    numbers["take_over"] = {str(number): take_over(database, number, 60 // part + 2) for number in (1, CROWD)}
-    numbers["creations"] = [creations(database, threads, 1600 // part) for threads in THREADS]
-    numbers["waiting"] = waiting(database, 1000 // part, 10 / part)
-    numbers["load"].append(os.getloadavg()[0])
-    return numbers
-
-
-def picture(numbers: Mapping[str, Any]) -> str:
-    """Draw creations beside the bare statements, and the turns of a crowd beside those by advisory locks."""
-    rates = list[Bar]()
-    for row in numbers["creations"]:
-        rates.append(Bar(label=threads_of(row), value=row["creations_per_second"]))
-        rates.append(Bar(label="bare statements", value=row["bare_statements_per_second"], baseline=True))
-    took = [
-        Bar(label=f"{what.replace('_', ' ')}, {name.replace('_', ' ')}", value=it["p50_ms"], baseline=name == "advisory_locks")
-        for what in ("claim_alone", "turn_of_two", f"turn_of_{CROWD}")
-        for name, of in numbers["one_chat"].items()
-        for it in [of[what]]
-    ]
-    return page([bar_chart("Creations over PostgreSQL", "a second", rates), bar_chart("One chat, several processes: median", "ms", took)])
+    server.GIVEN = os.environ.get(DSN, "")
+    server.SETTINGS.update(fsync="on", autovacuum="on", shared_buffers="256MB")
+    with server.database() as database:
+        ((version,),) = database.execute("SHOW server_version")
+        return {
+            "postgresql": version,
+            "one_chat": of_one_chat(database, 160 // part),
+            "take_over": {str(number): take_over(database, number, 60 // part + 2) for number in (1, CROWD)},
+            "creations": [creations(database, threads, 1600 // part) for threads in THREADS],
+            "waiting": waiting(database, 1000 // part, 10 / part),
+        }
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command("postgres_store", f"the store in PostgreSQL, one of its own unless {DSN} names another", measured))

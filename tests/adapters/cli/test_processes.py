@@ -200,12 +200,15 @@ def test_racing_commands_make_one_workspace(shells: Shells, coder: FakeCoder) ->
 
 def test_a_command_that_is_killed_while_it_waits(shells: Shells, coder: FakeCoder) -> None:
     """The next one goes on waiting for the same workspace, which is what it wished for."""
-    coder.add_template("docker", **SLOW)
+    coder.add_template("docker", connect=NEVER)
     process = shells.start(*CREATE)
-    said(process, "building")
+    said(process, "connecting")
     process.kill()
     ended(process)
-    code, out, _ = shells.run(*CREATE)
+    process = shells.start(*CREATE)
+    said(process, "connecting")
+    coder.workspaces[0].connect()
+    code, out, _ = ended(process)
     assert (code, json.loads(out)["created"]) == (0, True)
     assert len(coder.workspaces) == 1
 

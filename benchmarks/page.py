@@ -1,0 +1,286 @@
+"""The page of what was measured: docs/explanation/performance.md and its pictures, from the numbers that `python -m benchmarks` writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.concurrent_creation import threads_of
+from benchmarks.lines import Line, line_chart
+
+Results = Mapping[str, Mapping[str, Any]]
+"""The numbers of each measurement, by its name."""
+FOLDER = "performance"
+"""Of the pictures, beside the page."""
+WORKERS = {
+    10: "nothing of ours: the provisioners",
+    100: "the platform's limit of requests for one user",
+    10_000: "the database's connections, then the provisioners",
+}
+"""Processes for which the page plans, and what gives way first there."""
+PER_MINUTE = 1.0
+"""Creations that each of them makes."""
+BUILD = 60.0
+"""Seconds that a build takes there."""
+THOUSAND = 1000
+STATEMENTS, REQUESTS = 4, 5
+"""Of a creation: tests assert both."""
+
+
+def pictures(results: Results) -> dict[str, str]:
+    """Return the SVG of each picture, by its name."""
+    drawn = {"throughput.svg": throughput(results), "told.svg": told(results)}
+    return drawn | ({"waiting.svg": waiting(results["many"]["rows"])} if "many" in results else {})
+
+
+def throughput(results: Results) -> str:
+    """Draw creations a second over threads, beside the bare calls."""
+    memory, postgres = results["concurrent_creation"]["creations"], results["postgres_store"]["creations"]
+    return line_chart(
+        "Creations a second, beside the same calls without the library",
+        "threads",
+        "creations a second",
+        [
+            Line(label="in memory", points=points(memory, "creations_per_second")),
+            Line(label="bare port calls", points=points(memory, "bare_port_calls_per_second"), baseline=True),
+            Line(label="over PostgreSQL", points=points(postgres, "creations_per_second")),
+            Line(label="bare statements", points=points(postgres, "bare_statements_per_second"), baseline=True),
+        ],
+    )
+
+
+def points(rows: Sequence[Mapping[str, float]], key: str, across: str = "threads") -> list[tuple[float, float]]:
+    """Return these values of each row, over its number of threads or chats; the axes have no place for zero."""
+    return [(row[across], max(row[key], 0.001)) for row in rows]
+
+
+def told(results: Results) -> str:
+    """Draw how late callers are told, by the share of them that is told no later."""
+    watching, polling = results["told"]["watching"], results["told"]["polling"]
+    rows = [
+        ("watching", watching["one_thread"], False),
+        (f"watching, {watching['threads']['threads']} threads", watching["threads"], False),
+        ("polling", polling["alone"], False),
+        ("polling every 2 s", polling["model_system"], True),
+        ("a bare request", watching["bare_request"], True),
+    ]
+    return line_chart(
+        "From being ready to being told",
+        "of a hundred callers (the middle one, and the slowest but one)",
+        "milliseconds",
+        [Line(label=name, points=[(50, row["median_ms"]), (99, row["p99_ms"])], baseline=baseline) for name, row, baseline in rows],
+    )
+
+
+def waiting(rows: Sequence[Mapping[str, float]]) -> str:
+    """Draw what many waiting chats cost, over their number."""
+    return line_chart(
+        "What chats cost that wait, in one process",
+        "chats that wait",
+        "",
+        [
+            Line(label="% of a core, idle", points=points(rows, "idle_percent_of_a_core", "chats")),
+            Line(label="requests a second", points=points(rows, "requests_per_second", "chats")),
+            Line(label="last one told after (s)", points=points(rows, "last_told_seconds", "chats")),
+            Line(label="as many bare requests (s)", points=points(rows, "bare_requests_seconds", "chats"), baseline=True),
+        ],
+    )
+
+
+# ---------------------------------------------------------------- the page
+
+
+def page(results: Results) -> str:
+    """Return the page, in Markdown."""
+    parts = [INTRODUCTION.format(python=results["concurrent_creation"]["python"]), *goals(results), *creating(results), *telling(results)]
+    return "\n".join([*parts, *(cost_of_waiting(results["many"]["rows"]) if "many" in results else []), *planning(results)]) + "\n"
+
+
+INTRODUCTION = """# How fast is it, and what does it cost?
+
+`python -m benchmarks` made this page, in a checkout, with Python {python}. All numbers are in `benchmarks/*.json`, with
+the load of the machine. Every figure stands beside a baseline of the same run: figures of different machines do not compare, ratios do. What is
+counted and not timed (function calls, statements, requests, threads) is asserted by tests.
+"""
+
+
+def goals(results: Results) -> list[str]:
+    """Tell which goals hold, and which do not."""
+    rows = [
+        f"| {what} | {shown(value)} {unit} | {'at least' if more else 'at most'} {shown(goal)} {unit} | {held(value, goal, more=more)} |"
+        for what, value, unit, goal, more in wanted(results)
+    ]
+    return ["## What was wanted, and does it hold?", "", "| what | measured | wanted | |", "|---|---|---|---|", *rows, ""]
+
+
+def held(value: float, goal: float, *, more: bool) -> str:
+    """Say whether a goal is met."""
+    return "holds" if (value >= goal if more else value <= goal) else "**does not hold**"
+
+
+Wanted = tuple[str, float, str, float, bool]
+"""What, its value, the unit, the goal, and whether more is better."""
+
+
+def wanted(results: Results) -> list[Wanted]:
+    """Return what was wanted."""
+    return [*of_creating(results), *of_telling(results["told"]), *of_waiting(results.get("many", {}).get("rows", []))]
+
+
+def of_creating(results: Results) -> list[Wanted]:
+    """Return what was wanted of creations."""
+    memory, postgres = results["concurrent_creation"]["creations"], results["postgres_store"]["creations"]
+    return [
+        (
+            f"creations in memory, {threads_of(row['threads'])}, of bare port calls",
+            row["percent_of_bare"],
+            "%",
+            62.0 if row["threads"] == 1 else 58.0,
+            True,
+        )
+        for row in memory
+    ] + [
+        (f"creations over PostgreSQL, {threads_of(row['threads'])}, of bare statements", row["percent_of_bare"], "%", 92.0, True) for row in postgres
+    ]
+
+
+def of_telling(numbers: Mapping[str, Any]) -> list[Wanted]:
+    """Return what was wanted of telling."""
+    rows = (
+        ("one_thread_to_bare_request", "told after ready, watching", (3.0, 6.0)),
+        ("threads_to_bare_request", "the same in 32 threads", (5.0, 12.0)),
+    )
+    ways = (("alone", "polling"), ("beside_long_builds", "polling beside a hundred long builds"))
+    return [
+        (f"{what}, {of}, of one bare request", numbers["ratios"][name][of], "times", limit, False)
+        for name, what, limits in rows
+        for of, limit in zip(("median", "p99"), limits, strict=True)
+    ] + [(f"told after ready, {what}, mean", numbers["polling"][name]["mean_ms"], "ms", 300.0, False) for name, what in ways]
+
+
+def of_waiting(rows: Sequence[Mapping[str, float]]) -> list[Wanted]:
+    """Return what was wanted of many chats that wait."""
+    return [
+        goal
+        for row in rows
+        if row["chats"] == THOUSAND
+        for goal in (
+            ("1,000 waiting chats while nothing happens", row["idle_percent_of_a_core"], "% of a core", 10.0, False),
+            ("the last of 1,000 told, of as many bare requests", row["last_told_seconds"] / row["bare_requests_seconds"], "times", 3.0, False),
+            ("all streams broken at once, back after", row["back_after_restart_seconds"], "s", 5.0, False),
+        )
+    ]
+
+
+def creating(results: Results) -> list[str]:
+    """Tell how many creations a second there are."""
+    memory, postgres = results["concurrent_creation"]["creations"], results["postgres_store"]["creations"]
+    rows = [
+        f"| {what} | {threads_of(row['threads'])} | {row['creations_per_second']:,.0f} | {row[key]:,.0f} | {row['percent_of_bare']:.0f} % |"
+        for what, of, key in (("in memory", memory, "bare_port_calls_per_second"), ("PostgreSQL", postgres, "bare_statements_per_second"))
+        for row in of
+    ]
+    return [
+        "## How many workspaces a second can one process make?",
+        "",
+        "Over a platform in memory that builds at once, so that only the library and its store are measured. The baseline makes the very same",
+        "calls of the ports, or the very same statements, and nothing else: no claim is checked, no plan is settled, nobody is told.",
+        "",
+        f"![creations a second over threads, beside the bare calls]({FOLDER}/throughput.svg)",
+        "",
+        "| store | threads | creations a second | baseline | of the baseline |",
+        "|---|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def telling(results: Results) -> list[str]:
+    """Tell how soon callers are told."""
+    watching, polling = results["told"]["watching"], results["told"]["polling"]
+    names = (
+        ("a bare request (baseline)", watching["bare_request"]),
+        ("a bare request, in as many threads (baseline)", watching["bare_request_in_threads"]),
+        ("watching", watching["one_thread"]),
+        ("watching, with startup scripts", watching["one_thread_with_scripts"]),
+        (f"watching, {watching['threads']['threads']} threads", watching["threads"]),
+        ("an agent that was never dialled", watching["cold_dial"]),
+        ("the same, with scripts of a second or more", watching["cold_dial_with_scripts"]),
+        ("polling", polling["alone"]),
+        ("polling beside long builds", polling["beside_long_builds"]),
+        ("polling every 2 s, as the model system does (baseline)", polling["model_system"]),
+    )
+    rows = [f"| {name} | {shown(row['median_ms'])} | {shown(row['mean_ms'])} | {shown(row['p99_ms'])} |" for name, row in names]
+    return [
+        "## How soon is a caller told that its workspace is ready?",
+        "",
+        "Over HTTP on one machine, the server in a process of its own; from the instant at which the workspace is ready on the platform to the",
+        "return of `create()`. Telling takes one request, the dial that proves the agent, so nothing is told sooner than one bare request takes.",
+        "A server that cannot be watched is polled. The first dial of an agent takes a real server some hundred milliseconds: that is the",
+        "platform's, and has lines of its own.",
+        "",
+        f"![how late callers are told, on a logarithmic scale]({FOLDER}/told.svg)",
+        "",
+        "| how | median, ms | mean, ms | 99th percentile, ms |",
+        "|---|---|---|---|",
+        *rows,
+        "",
+    ]
+
+
+def cost_of_waiting(rows: Sequence[Mapping[str, float]]) -> list[str]:
+    """Tell what many waiting chats cost."""
+    told_of = [
+        f"| {row['chats']:,.0f} | {shown(row['idle_percent_of_a_core'])} % | {shown(row['requests_per_second'])} | {row['threads']:.0f} "
+        f"| {row['sockets']:.0f} | {shown(row['last_told_seconds'])} s | {shown(row['bare_requests_seconds'])} s "
+        f"| {shown(row['back_after_restart_seconds'])} s |"
+        for row in rows
+    ]
+    return [
+        "## What do chats cost that wait?",
+        "",
+        "One process, one owner, builds that take long; then all become ready within a second. No database connection is held while a chat waits.",
+        "",
+        f"![what waiting chats cost, over their number]({FOLDER}/waiting.svg)",
+        "",
+        "| chats | of a core, idle | requests a second | threads | sockets | last one told after | as many bare requests | back after a restart |",
+        "|---|---|---|---|---|---|---|---|",
+        *told_of,
+        "",
+    ]
+
+
+def planning(results: Results) -> list[str]:
+    """Plan past one machine, by what was measured."""
+    best = max(row["creations_per_second"] for row in results["postgres_store"]["creations"])
+    rows = [
+        f"| {workers:,} | {rate:,.1f} | {rate * STATEMENTS:,.0f} | {100 * rate / best:,.1f} % "
+        f"| {rate * REQUESTS:,.0f} | {rate * BUILD:,.0f} | {first} |"
+        for workers, first in WORKERS.items()
+        for rate in [workers * PER_MINUTE / 60]
+    ]
+    return [PLAN.format(statements=STATEMENTS, requests=REQUESTS, rate=PER_MINUTE, build=BUILD, rows="\n".join(rows))]
+
+
+PLAN = """## What is the bottleneck with more machines?
+
+A creation is {statements} statements and {requests} requests, whoever makes it. While it waits it keeps one stream of the platform open, and no
+connection of the database. With {rate:g} creation a minute from each worker process, and builds of {build:g} s:
+
+| worker processes | creations a second | statements a second | of those measured | requests a second | builds at once | first to give way |
+|---|---|---|---|---|---|---|
+{rows}
+
+- **The store** writes twice a creation. Chats share no row, so commits go side by side, and the disk of one PostgreSQL sets the limit. Two to
+  four connections a process are enough; from some dozens of processes on, a pooler belongs in between.
+- **The platform's API** has limits of its own: Coder allows 512 requests a minute to one path from one user. Give hosts tokens of different users, or
+  raise the limit.
+- **Builds** are made by the platform's provisioners. More creations at once than there are provisioners wait in its queue, and callers are told
+  their place in it.
+- **Streams** are sockets at both ends, one for each workspace that is watched; `max_waiting` bounds those who wait in a process.
+"""
+
+
+def shown(value: float) -> str:
+    """Return as many digits as somebody reads."""
+    return f"{value:,.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
