@@ -26,7 +26,7 @@ def backup(dsn: str, to: str | os.PathLike[str], *, schema: str = "chatworkspace
     version_at(dsn, schema)
     program = shutil.which(PROGRAM)
     if program is None:
-        raise _unavailable(f"{PROGRAM}, of PostgreSQL's client programs, is not in the PATH")
+        raise _unavailable(f"{PROGRAM}, of PostgreSQL's client programs, is not in the PATH: install them")
     try:
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:

@@ -12,6 +12,7 @@ import psycopg
 from chatworkspace import InvalidArgumentError, Reason
 from chatworkspace_postgres._failures import StatementError, no_connection
 from chatworkspace_postgres._forks import CURE, is_forked
+from chatworkspace_postgres._places import place_of
 from chatworkspace_postgres._wire import Connection
 
 logger = logging.getLogger("chatworkspace")
@@ -45,7 +46,7 @@ def _taken(take: Callable[[], AbstractContextManager[Connection]]) -> tuple[Abst
         manager = take()
         return manager, manager.__enter__()
     except psycopg.OperationalError as error:
-        raise StatementError(_told(error), own=type(error).__module__.startswith("psycopg_pool")) from error
+        raise StatementError(_told(error), own=type(error).__module__.startswith("psycopg_pool"), place=place_of(error.pgconn)) from error
     except psycopg.Error as error:
         failed = error
     except InvalidArgumentError:
@@ -70,7 +71,7 @@ def _told(error: psycopg.OperationalError) -> str:
         return said
     if is_forked():
         return f"{said}; a pool that was opened before a fork is its parent's: {CURE}"
-    return f'{said}; what the server told the pool is in the log "psycopg.pool"'
+    return said
 
 
 def _check(connection: object) -> None:

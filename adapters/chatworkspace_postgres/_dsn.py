@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from functools import partial
+from typing import Any
 
+import attrs
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from chatworkspace import InvalidArgumentError
+from chatworkspace_postgres._places import place_in
 from chatworkspace_postgres._schema import script, upgrade
 from chatworkspace_postgres._store import PostgresStore
 from chatworkspace_postgres._wire import Connect
 
 CONNECTING = 5
 """Seconds for a connection, unless the DSN says how many."""
+
+
+@attrs.frozen(kw_only=True)
+class _Dialled:
+    """Makes a connection each time. place: where it leads, as it may be shown."""
+
+    dsn: str = attrs.field(repr=False)
+    seconds: int | str
+    place: str
+
+    def __call__(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(self.dsn, connect_timeout=self.seconds)
 
 
 def connect_by(dsn: str) -> Connect:
@@ -25,7 +39,7 @@ def connect_by(dsn: str) -> Connect:
         told = conninfo_to_dict(dsn)
     if told is None:
         raise InvalidArgumentError("dsn", "PostgreSQL's connection string, such as postgresql://app@db/app")
-    return partial(psycopg.connect, dsn, connect_timeout=told.get("connect_timeout", CONNECTING))
+    return _Dialled(dsn=dsn, seconds=told.get("connect_timeout") or CONNECTING, place=place_in(told))
 
 
 def store_at(dsn: str, *, schema: str = "chatworkspace") -> PostgresStore:

@@ -11,6 +11,7 @@ from chatworkspace.ports import Clock, interruptible, pauses, time_left
 from chatworkspace_postgres._borrowing import borrowed
 from chatworkspace_postgres._failures import StatementError, closed, last_words, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
+from chatworkspace_postgres._places import NOWHERE, place_of
 from chatworkspace_postgres._statements import Prepared, Statement
 from chatworkspace_postgres._wire import Connect, Connection, Limit, Rows, ask
 
@@ -29,6 +30,8 @@ class Line:
         self._quoted = quoted(schema)
         self._timeout = timeout
         self._clock = clock
+        self.place: str = getattr(connect, "place", NOWHERE)
+        """Where the database is, as far as it is known."""
         self._prepared: dict[Statement, Prepared] = {}
         self._closed = False
 
@@ -49,17 +52,17 @@ class Line:
                 rows = self._once(prepared, given, limit)
             except StatementError as error:
                 if not error.passing:
-                    raise unavailable(error, self._schema) from error
+                    raise unavailable(error, self._schema, self.place) from error
                 failure = last_words(failure, error)
             except TimeoutError as error:
-                raise not_in_time(limit.why(failure is not None), failure) from error
+                raise not_in_time(limit.why(failure is not None), failure, self.place) from error
             else:
                 if rows or not or_again:
                     return rows
             if not (left := limit.to_wait()):
-                raise not_in_time(limit.why(failure is not None), failure) from failure
+                raise not_in_time(limit.why(failure is not None), failure, self.place) from failure
             self._clock.sleep(min(next(rests), left))
-        raise closed()
+        raise closed(self.place)
 
     def _prepare(self, statement: Statement) -> Prepared:
         prepared = self._prepared.get(statement)
@@ -68,6 +71,8 @@ class Line:
     def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: Limit) -> Rows:
         failure: StatementError
         with borrowed(partial(self._take, limit)) as connection:
+            if self.place == NOWHERE:
+                self.place = place_of(connection.pgconn)
             try:
                 return ask(connection, prepared.text, prepared.values(given), limit)
             except StatementError as error:

@@ -9,11 +9,11 @@ from importlib.resources import files
 
 from psycopg import pq
 
-from chatworkspace import Reason, UnavailableError
 from chatworkspace_postgres._borrowing import borrowed
-from chatworkspace_postgres._failures import StatementError, not_in_time, unavailable
+from chatworkspace_postgres._failures import StatementError, incomplete, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
+from chatworkspace_postgres._places import NOWHERE, place_of
 from chatworkspace_postgres._qualified import qualified
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, Connection, Limit, checked_connect, checked_idle, command
@@ -52,9 +52,9 @@ def check(line: Line, schema: str) -> None:
     """Raise UnavailableError with all that is missing."""
     missing = list(_missing(line, schema))
     if not missing:
-        check_version(schema, schema_version(line))
+        check_version(schema, schema_version(line), line.place)
         return
-    raise _incomplete(schema, "; ".join(missing))
+    raise incomplete(schema, "; ".join(missing), line.place)
 
 
 def schema_version(line: Line) -> int:
@@ -90,16 +90,12 @@ def _lacking(line: Line, schema: str, table: str, rights: Sequence[str], user: s
         yield f"user {user} lacks {', '.join(lacking)} on table {table}"
 
 
-def check_version(schema: str, version: int) -> None:
+def check_version(schema: str, version: int, place: str) -> None:
     """Raise UnavailableError unless the tables are of this version."""
     if version > len(SCRIPTS):
-        raise _incomplete(schema, f"its version is {version}, of a newer chatworkspace; this one knows {len(SCRIPTS)}: upgrade the library")
+        raise incomplete(schema, f"its version is {version}, of a newer chatworkspace; this one knows {len(SCRIPTS)}: upgrade the library", place)
     if version < len(SCRIPTS):
-        raise _incomplete(schema, f"its version is {version}, and this chatworkspace needs {len(SCRIPTS)}: `chatworkspace db upgrade`")
-
-
-def _incomplete(schema: str, what: str) -> UnavailableError:
-    return UnavailableError(f"PostgreSQL: schema {schema!r}: {what}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+        raise incomplete(schema, f"its version is {version}, and this chatworkspace needs {len(SCRIPTS)}: `chatworkspace db upgrade`", place)
 
 
 # ---------------------------------------------------------------- upgrade
@@ -129,14 +125,16 @@ def _connected(connect: Connect, schema: str) -> Generator[Connection, None, Non
     """Give an idle connection; what goes wrong with it, or is not over in time, is told as the store tells it."""
     checked_schema(schema)
     checked_connect("connect", connect)
+    place = getattr(connect, "place", NOWHERE)
     try:
         with borrowed(connect) as connection:
+            place = place_of(connection.pgconn)
             checked_idle(connection)
             yield connection
     except TimeoutError as error:
-        raise not_in_time(f"no answer within {UPGRADING:g} s", None) from error
+        raise not_in_time(f"no answer within {UPGRADING:g} s", None, place) from error
     except StatementError as error:
-        raise unavailable(error, schema) from error
+        raise unavailable(error, schema, place) from error
 
 
 _BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
@@ -167,7 +165,7 @@ def _steps(connection: Connection, schema: str, limit: Limit) -> list[tuple[str,
     there = command(connection, qualified(f"SELECT FROM pg_catalog.pg_namespace WHERE nspname = '{schema}'"), limit)
     version = _version(connection, schema, limit)
     if version > len(SCRIPTS):
-        check_version(schema, version)
+        check_version(schema, version, place_of(connection.pgconn))
     if version == len(SCRIPTS):
         return []
     steps = [] if there else [("", f"CREATE SCHEMA {quoted(schema)};")]
@@ -215,13 +213,14 @@ def _version(connection: Connection, schema: str, limit: Limit) -> int:
         ours = [[str(number), name] for number, name in enumerate(SCRIPTS, start=1)]
         if rows and rows[: len(ours)] == ours[: len(rows)]:
             return int(rows[-1][0] or 0)
-    raise _incomplete(schema, THEIRS)
+    raise incomplete(schema, THEIRS, place_of(connection.pgconn))
 
 
 def _unused(connection: Connection, schema: str, limit: Limit) -> int:
     """Return 0. UnavailableError: tables that were made in it would not be ours alone."""
     if command(connection, qualified(_CONTENTS.format(schema)), limit):
-        raise _incomplete(schema, THEIRS)
+        raise incomplete(schema, THEIRS, place_of(connection.pgconn))
     for owner, user in command(connection, qualified(_STRANGER.format(schema)), limit):
-        raise _incomplete(schema, f"it belongs to {owner}, who could drop what {user} makes in it: choose another schema, or its owner")
+        what = f"it belongs to {owner}, who could drop what {user} makes in it: choose another schema, or its owner"
+        raise incomplete(schema, what, place_of(connection.pgconn))
     return 0

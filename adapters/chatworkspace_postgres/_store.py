@@ -107,7 +107,7 @@ class PostgresStore(Store):
 
     def secret(self) -> bytes:
         (value, version), *_ = self._line.ask(sql.SECRET, {}, or_again=True)
-        check_version(self._schema, int(version or 0))
+        check_version(self._schema, int(version or 0), self._line.place)
         self._secret = bytes.fromhex(value or "")
         return self._secret
 
@@ -224,7 +224,7 @@ class PostgresStore(Store):
         if not rows:
             raise _not_found(chat_id)
         *values, version = rows[0]
-        check_version(self._schema, int(version or 0))
+        check_version(self._schema, int(version or 0), self._line.place)
         return record_of(values)
 
     def _change(self, statement: Statement, given: Values) -> tuple[bool, Record]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from threading import RLock
 from typing import TypeVar, cast
 
-from chatworkspace import Reason, UnavailableError
 from chatworkspace.ports import Clock, interruptible, pauses, time_left
-from chatworkspace_sqlite._failures import is_busy, not_now, unavailable
+from chatworkspace_sqlite._causes import Cause
+from chatworkspace_sqlite._failures import closed, is_busy, not_now, unavailable
 from chatworkspace_sqlite._forks import watch_over
 
 T = TypeVar("T")
@@ -134,13 +134,13 @@ class Line:
                 if not is_busy(error):
                     raise unavailable(self._path, error) from error
                 if not (left := wanted.left()):
-                    raise not_now(self._path, wanted.why("another connection kept it locked")) from error
+                    raise not_now(self._path, wanted.why("another connection kept it locked"), Cause.LOCKED) from error
             self._clock.sleep(min(next(rests), left))
         return False, None
 
     def _once(self, act: Act[T]) -> T:
         if self._closed:
-            raise UnavailableError(f"{self._path}: this store was closed", reason=Reason.STORE_UNAVAILABLE, retryable=False)
+            raise closed(self._path)
         connection = self._connected()
         try:
             return act(connection)
@@ -153,7 +153,7 @@ class Line:
             self._connection, self._file = _open(self._path, self._mode), _file_at(self._path)
         elif self._file != _file_at(self._path):
             self._hang_up()  # what is written to a file that has no name any more is lost
-            raise not_now(self._path, "the file was removed or replaced while it was in use")
+            raise not_now(self._path, "what would be written to it is lost", Cause.REPLACED)
         return self._connection
 
     def _roll_back(self, connection: sqlite3.Connection, error: BaseException) -> None:

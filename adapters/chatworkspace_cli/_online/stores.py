@@ -17,6 +17,7 @@ from chatworkspace.ports import Store
 VARIABLE = "CHATWORKSPACE_STORE"
 DSN = "CHATWORKSPACE_DSN"
 """Of who makes the tables, for `db`."""
+FOLDER = "the store's folder could not be made"
 EXPECTED = "sqlite:///PATH/OF/chats.db or postgresql://USER@HOST/DATABASE"
 
 
@@ -78,11 +79,25 @@ def unopened(url: str | None, environment: Mapping[str, str]) -> tuple[Path, int
     return (path, version) if version is not None and version < len(SCRIPTS) else None
 
 
+def told_apart(message: str) -> tuple[str, str]:
+    """Return what is wrong with a store and what to do about it, as its adapter has put them together; "" where it says nothing of that."""
+    if message.startswith(f"{FOLDER}: "):
+        return message, f"Make the folder, or name another file: --store or {VARIABLE}."
+    if message.startswith(("postgresql:", "PostgreSQL:")):
+        from chatworkspace_postgres._causes import told_apart as of_database  # noqa: PLC0415 # as below
+
+        problem, remedy = of_database(message)
+        return problem, remedy or "`chatworkspace db check` tells whether anything is missing still."
+    from chatworkspace_sqlite._causes import told_apart as of_file  # noqa: PLC0415 # as below
+
+    return of_file(message)
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise UnavailableError(f"{folder}: {error.strerror}", reason=Reason.STORE_UNAVAILABLE, retryable=False) from error
+        raise UnavailableError(f"{FOLDER}: {folder}: {error.strerror}", reason=Reason.STORE_UNAVAILABLE, retryable=False) from error
 
 
 # ---------------------------------------------------------------- SQLite

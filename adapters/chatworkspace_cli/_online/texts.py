@@ -19,6 +19,7 @@ from chatworkspace import (
     Template,
 )
 from chatworkspace.ports import Intent, Look
+from chatworkspace_cli._online import stores
 from chatworkspace_cli._online.held import held_lines
 
 ARGUMENTS = {
@@ -67,16 +68,19 @@ def message_of(error: ChatWorkspaceError) -> str:
 
 
 def _apart(error: ChatWorkspaceError) -> tuple[str, str]:
-    """Return what is wrong and what to do about it, of a server that could not be asked; else the message, and nothing."""
+    """Return what is wrong and what to do about it, of a server or a store that could not be asked; else the message, and nothing."""
+    message = str(error)
+    if error.reason is Reason.STORE_UNAVAILABLE:
+        return stores.told_apart(message)
     if error.reason is not Reason.PLATFORM_UNAVAILABLE:
-        return str(error), ""
+        return message, ""
     from chatworkspace_coder import told_apart  # noqa: PLC0415 # only who has asked a server needs it
 
-    return told_apart(str(error))
+    return told_apart(message)
 
 
 def remedy_of(error: ChatWorkspaceError) -> str:
-    """Return what to do about a server that could not be asked; empty where the error does not say so."""
+    """Return what to do about a server or a store that could not be asked; empty where the error does not say so."""
     return _apart(error)[1]
 
 

@@ -251,7 +251,7 @@ def test_the_databases_last_words_are_told(postgres: Database) -> None:
     here = PostgresStore(connect, schema=there._schema, timeout=TIMEOUT)
     unavailable(lambda: here.bind(claim, WORKSPACE), "no success within 0.5 s; the last error: in trouble")
     assert lent > 1
-    unavailable(here.secret, "couldn't get a connection after 1.00 sec; what the server told the pool is in the log")
+    unavailable(here.secret, r"couldn't get a connection after 1.00 sec\)\. Make it larger, or see in the log \"psycopg.pool\"")
 
 
 def test_a_connection_string_that_is_none() -> None:
