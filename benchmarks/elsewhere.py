@@ -109,9 +109,17 @@ def serve(pipe: Connection, settings: Settings) -> None:
 
 def answers_of(coder: FakeCoder, simulator: CoderSimulator) -> Mapping[str, Callable[..., object]]:
     """Return what answers each question."""
+
+    def template(name: str, times: tuple[float, float, float]) -> UUID:
+        build, connect, scripts = times
+        return coder.add_template(name, build=build, connect=connect, scripts=scripts).id
+
+    def made_at(template_id: UUID) -> float:
+        return next(made.made_at for made in reversed(coder.workspaces) if made.template.id == template_id)
+
     return {
-        "template": lambda name, times: coder.add_template(name, build=times[0], connect=times[1], scripts=times[2]).id,
-        "made_at": lambda template_id: next(made.made_at for made in reversed(coder.workspaces) if made.template.id == template_id),
+        "template": template,
+        "made_at": made_at,
         "requests": lambda: len(simulator.requests),
         "connections": lambda: simulator.connections,
         "break_watches": coder.break_watches,
