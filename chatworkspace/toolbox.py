@@ -159,8 +159,9 @@ class Toolbox:
     def _list(self, arguments: Arguments, wait: float | None) -> ToolResult:
         del wait  # it waits for nothing
         chat = self._open_chat()
-        ranking = self._catalog.ranked(chat, arguments.text("query"))
-        return ToolResult(content=template_results.of_ranking(ranking, arguments.numbers.get("page", 1)), is_error=False)
+        page = arguments.numbers.get("page", 1)
+        ranking = self._catalog.ranked(chat, arguments.text("query"), template_results.entries_of(page))
+        return ToolResult(content=template_results.of_ranking(ranking, page), is_error=False)
 
     def _read(self, arguments: Arguments, wait: float | None) -> ToolResult:
         del wait  # as above

@@ -36,7 +36,7 @@ T = TypeVar("T")
 REAL = 30.0
 """Seconds of real time in which a server on this machine has answered."""
 ASKED = (
-    *("list_templates", "get_template", "list_parameters", "evaluate_parameters", "list_presets", "template_use", "get_quota"),
+    *("list_templates", "describe_templates", "get_template", "list_parameters", "evaluate_parameters", "list_presets", "template_use", "get_quota"),
     *("create_workspace", "get_workspace", "find_workspace", "list_workspaces", "start_workspace", "stop_workspace", "delete_workspace"),
     *("build_log", "build_parameters", "list_builds", "record_use", "dial"),
 )

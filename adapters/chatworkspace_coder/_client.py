@@ -162,6 +162,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
     def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
         return self._templates.listed(owner_id, organization_id, deadline)
 
+    def describe_templates(self, owner_id: UUID, templates: Sequence[Template], *, deadline: float) -> Sequence[Template]:
+        return self._templates.described(owner_id, templates, deadline)
+
     def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
         return self._templates.get(owner_id, template_id, deadline)
 

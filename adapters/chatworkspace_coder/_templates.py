@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -14,14 +15,14 @@ from chatworkspace.ports import CreateWorkspace, Evaluation, NotFoundError, Para
 from chatworkspace_coder import _bodies
 from chatworkspace_coder._answers import parameters, templates, use
 from chatworkspace_coder._answers.contents import NotUnderstoodError, understood
-from chatworkspace_coder._answers.errors import UNAUTHORIZED, NoRouteError, error_of_read, problem_of, refused
+from chatworkspace_coder._answers.errors import BAD, UNAUTHORIZED, NoRouteError, error_of_read, problem_of, refused
 from chatworkspace_coder._answers.fields import about
 from chatworkspace_coder._answers.templates import Listed, Version
 from chatworkspace_coder._answers.use import Used
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
 from chatworkspace_coder._http.failures import OutOfTimeError, UnusableError
 from chatworkspace_coder._http.messages import Answer, Request
-from chatworkspace_coder._http.sizes import LIST
+from chatworkspace_coder._http.sizes import LIST, ONE, Size
 from chatworkspace_coder._memory import Cache
 from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._users import Users
@@ -29,11 +30,16 @@ from chatworkspace_coder._users import Users
 IMPORTING = (406, 412, 425)
 """What is said of a version whose import has not ended: the same question has an answer then."""
 PART = 0.25
-"""Of the time that is left, for a version without which a list can be told."""
+"""Of the time that is left, for what a list can be told without."""
+READMES, READMES_OF_OLDER = 2, 1
+"""How many versions are read for a page, so that a list is six requests at most: servers that do not tell with the template whether chats may use it
+are asked for that once more."""
+EXTERNAL = "has_external_agent:true"
+"""The templates whose agents run on hosts of the user's. A server that does not know these words has none."""
 JUST_NOW = 5.0
 """Seconds for which a list is good enough for how its templates are used: whoever lists them asks for that next."""
 MOST_LISTS = 64
-VersionOf = Callable[[UUID, UUID | None, float], Version]
+T = TypeVar("T")
 
 
 class Templates:
@@ -44,6 +50,8 @@ class Templates:
         self._users = users
         self._settings = settings
         self._versions = Cache[Version]()
+        self._external = Cache[bool]()
+        """By version: whether its agents run on hosts of the user's. Found by a search, before the version itself is read."""
         self._seen = Cache[Listed]()
         """Templates as they were read last."""
         self._parameters = Cache[Sequence[Parameter]]()
@@ -55,13 +63,44 @@ class Templates:
     # ------------------------------------------------------------ templates
 
     def listed(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Template]:
-        """Return those of an organization. Asks once for each version that is new to it.
-
-        One whose version cannot be read is told without what the version says: the others are there all the same.
-        """
+        """Return those of an organization, with READMEs where they are known. One search tells the flags of all versions that are new to it."""
         listed = self._of(owner_id, organization_id, deadline)
         self._lists.put((owner_id, organization_id), (listed, time.monotonic()))
-        return [self._whole(it, owner_id, deadline, self._version_if_any) for it in listed]
+        if any(self._flag(it) is None for it in listed):
+            self._search_external(listed, owner_id, organization_id, deadline)
+        return [self._as_known(it, owner_id, deadline) for it in listed]
+
+    def _flag(self, it: Listed) -> bool | None:
+        """Return whether a template's agents are external; None: it is not known."""
+        version = self._versions.get(it.template.version_id)
+        return self._external.get(it.template.version_id) if version is None else version.external_agent
+
+    def _search_external(self, listed: Sequence[Listed], owner_id: UUID, organization_id: UUID, deadline: float) -> None:
+        """Find out which are external. Where that cannot be told the list is told without it: whoever creates asks again."""
+        path = f"{V2}/organizations/{organization_id}/templates"
+        found = self._answer_if_any(path, owner_id, deadline, _found, {"q": EXTERNAL}, most=LIST)
+        if found is not None:
+            external = {it.template.version_id for it in found}
+            for it in listed:
+                self._external.put(it.template.version_id, it.template.version_id in external)
+
+    def _as_known(self, it: Listed, owner_id: UUID, deadline: float) -> Template:
+        version = self._versions.get(it.template.version_id) or Version(external_agent=bool(self._flag(it)))
+        return self._with(it, version, owner_id, deadline)
+
+    def described(self, owner_id: UUID, shown: Sequence[Template], deadline: float) -> list[Template]:
+        """Return those whose versions are known, and the first of the others: a few more each time."""
+        seen = [self._seen.get(it.id) for it in shown]
+        spare = READMES if all(it is not None and it.tells_allowed for it in seen) else READMES_OF_OLDER
+        told: list[Template] = []
+        for it in shown:
+            version = self._versions.get(it.version_id)
+            if version is None and spare:
+                spare -= 1
+                version = self._version_if_any(it.version_id, owner_id, deadline)
+            if version is not None:
+                told.append(attrs.evolve(it, readme=version.readme, external_agent=version.external_agent))
+        return told
 
     def _of(self, owner_id: UUID, organization_id: UUID, deadline: float) -> list[Listed]:
         path = f"{V2}/organizations/{organization_id}/templates"
@@ -92,8 +131,10 @@ class Templates:
         """Return a template as it was read last. NotFoundError."""
         return self._seen.get(template_id) or self._one(owner_id, template_id, deadline)
 
-    def _whole(self, it: Listed, owner_id: UUID | None, deadline: float, version_of: VersionOf | None = None) -> Template:
-        version = (version_of or self._version)(it.template.version_id, owner_id, deadline)
+    def _whole(self, it: Listed, owner_id: UUID | None, deadline: float) -> Template:
+        return self._with(it, self._version(it.template.version_id, owner_id, deadline), owner_id, deadline)
+
+    def _with(self, it: Listed, version: Version, owner_id: UUID | None, deadline: float) -> Template:
         allowed = it.template.agents_allowed if it.tells_allowed else self._settings.is_allowed(it.template.id, owner_id, deadline)
         return attrs.evolve(it.template, readme=version.readme, external_agent=version.external_agent, agents_allowed=allowed)
 
@@ -110,23 +151,36 @@ class Templates:
         self._versions.put(version_id, known)
         return known
 
-    def _version_if_any(self, version_id: UUID, owner_id: UUID | None, deadline: float) -> Version:
-        """Return what a version says; nothing where the answer is any other, or late by a part of the time: there may be more of them.
+    def _version_if_any(self, version_id: UUID, owner_id: UUID, deadline: float) -> Version | None:
+        path = f"{V2}/templateversions/{version_id}"
+        return self._answer_if_any(path, owner_id, deadline, lambda answer: self._told(version_id, answer) if answer.ok else None)
 
-        UnavailableError where no other version would fare better: the token is none, there is no connection, or no time.
+    def _answer_if_any(
+        self,
+        path: str,
+        owner_id: UUID,
+        deadline: float,
+        read: Callable[[Answer], T | None],
+        query: Mapping[str, str] | None = None,
+        *,
+        most: Size = ONE,
+    ) -> T | None:
+        """Return what is read there; None where the answer cannot be used, or is late by a part of the time: a list can be told without it.
+
+        UnavailableError where nothing else would fare better: the token is none, there is no connection, or no time.
         """
-        known, now = self._versions.get(version_id), time.monotonic()
+        now = time.monotonic()
         try:
-            if known is None:
-                answer = self._asked(version_id, owner_id, now + (deadline - now) * PART)
-                known = self._told(version_id, answer) if answer.ok or answer.status == UNAUTHORIZED else Version()
+            answer = self._api.answer(path, owner_id, now + (deadline - now) * PART, query, most=most)
+            if answer.status == UNAUTHORIZED:
+                raise error_of_read(answer)
+            return read(answer)
         except (NotUnderstoodError, UnusableError):
-            return Version()
+            return None
         except OutOfTimeError:
             if time.monotonic() >= deadline:
                 raise
-            return Version()
-        return known
+            return None
 
     # ------------------------------------------------------------ what they ask
 
@@ -217,6 +271,13 @@ class Templates:
         if not answer.ok:
             raise error_of_read(answer)
         return [it for it in understood(answer, use.used) if it.owner_id == owner_id]
+
+
+def _found(answer: Answer) -> list[Listed] | None:
+    """Return what a search has found. A server that does not know its words has nothing of the kind."""
+    if not answer.ok:
+        return [] if answer.status == BAD else None
+    return understood(answer, templates.templates)
 
 
 def _live(it: Listed) -> Listed:

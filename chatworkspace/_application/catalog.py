@@ -14,7 +14,7 @@ from chatworkspace._application.given import Given
 from chatworkspace._domain.answers import version_of_start
 from chatworkspace._domain.offer import Evaluation, Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
-from chatworkspace._domain.ranking import Ranking, rank
+from chatworkspace._domain.ranking import Ranking, described, rank
 from chatworkspace._domain.templates import is_listed, is_readable
 from chatworkspace.errors import ChatWorkspaceError, RefusedError, TemplateError, UnavailableError
 from chatworkspace.model import Chat, Reason, Template, Workspace
@@ -59,13 +59,17 @@ class Catalog:
                 raise
             parts.guide.found_out(call)
 
-    def ranked(self, chat: Chat, query: str) -> Ranking:
-        """Return the templates that the chat may use, best first. TemplateError (the allow-list failed), UnavailableError."""
+    def ranked(self, chat: Chat, query: str, page: slice) -> Ranking:
+        """Return the templates that the chat may use, best first, and those of a page whole, as far as a few requests can tell them.
+
+        TemplateError (the allow-list failed), UnavailableError.
+        """
         with self._asking(chat, "templates") as call:
             allowed = self._given.admission.allowed(chat)
             templates = self._asked(partial(self._given.creator.list_templates, chat.owner_id, chat.organization_id))
             shown = [template for template in templates if is_listed(template, chat, allowed)]
-            return rank(shown, self._uses(call, chat), query=query, now=self._given.clock.now())
+            ranking = rank(shown, self._uses(call, chat), query=query, now=self._given.clock.now())
+            return described(ranking, page, self._whole(call, chat, [it.template for it in ranking.ranked[page]]))
 
     def _asked(self, ask: partial[T]) -> T:
         """Ask the platform. NotFoundError, UnavailableError."""
@@ -79,16 +83,22 @@ class Catalog:
             call, "template_use", chat.owner_id, lambda until: ask(deadline=until), missed="the use of templates could not be told"
         )
 
+    def _whole(self, call: Call, chat: Chat, shown: Sequence[Template]) -> Mapping[UUID, Template]:
+        ask = partial(self._given.creator.describe_templates, chat.owner_id, shown)
+        told = shown and self._parts().extras.ask(
+            call, "describe_templates", chat.owner_id, lambda until: ask(deadline=until), missed="the READMEs of templates could not be told"
+        )
+        return {it.id: it for it in told or ()}
+
     def described(self, chat: Chat, template_id: UUID) -> Description:
         """Return what a template asks. TemplateError, UnavailableError."""
         with self._asking(chat, template_id) as call:
             try:
                 template = self._readable(chat, template_id)
-                recorded = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))
                 presets = self._asked(partial(self._given.creator.list_presets, chat.owner_id, template))
+                told = Description(template=template, questions=self._questions(call, chat, template), presets=tuple(presets))
             except NotFoundError:
                 raise TemplateError("there is no such template") from None
-            told = Description(template=template, questions=self._questions(call, chat, template, recorded), presets=tuple(presets))
             return self._parts().redactor.of_description(call, told)
 
     def tells_what_a_start_asks(self, chat: Chat, workspace: Workspace) -> bool:
@@ -118,8 +128,8 @@ class Catalog:
             return False
         return workspace.template_id == template_id
 
-    def _questions(self, call: Call, chat: Chat, template: Template, recorded: Sequence[Parameter]) -> Questions:
-        """Return what is asked as it is for this owner; where that cannot be told in the time that is left, as it was recorded."""
+    def _questions(self, call: Call, chat: Chat, template: Template) -> Questions:
+        """Return what is asked as it is for this owner; where that cannot be told in the time that is left, as it was recorded. NotFoundError."""
         may_pass = True  # as long as nobody has said no
 
         def ask(until: float) -> tuple[Evaluation | None]:
@@ -142,6 +152,9 @@ class Catalog:
             apart=True,
             missed="the parameters of a template could not be evaluated",
         )
+        if evaluated is not None and evaluated[0] is not None and evaluated[0].stands_alone:
+            return questions((), evaluated[0], failed=False)
+        recorded: Sequence[Parameter] = self._asked(partial(self._given.creator.list_parameters, chat.owner_id, template))
         if evaluated is None:
             return questions(recorded, None, failed=True, may_pass=may_pass)
         return questions(recorded, evaluated[0], failed=False)

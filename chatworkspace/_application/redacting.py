@@ -92,7 +92,7 @@ class Redactor:
             evaluated = self._creator.evaluate_parameters(owner_id, template, deadline=deadline)
         except (RefusedError, NotFoundError):
             evaluated = None
-        if evaluated is not None and evaluated.complete and not evaluated.unknown and not evaluated.problem:
+        if evaluated is not None and evaluated.stands_alone:
             return evaluated.parameters
         recorded = {it.name: it for it in self._creator.list_parameters(owner_id, template, deadline=deadline)}
         return tuple((recorded | {it.name: it for it in (evaluated.parameters if evaluated is not None else ())}).values())

@@ -94,6 +94,11 @@ class Evaluation:
     complete: bool = True
     problem: str = ""
 
+    @property
+    def stands_alone(self) -> bool:
+        """Tell whether nothing that was recorded at import has to stand in."""
+        return self.complete and not self.unknown and not self.problem
+
 
 @attrs.frozen(kw_only=True)
 class Preset:

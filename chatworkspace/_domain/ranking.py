@@ -60,6 +60,8 @@ class Ranked:
     tier: int
     """How well the query fits: 4 equal, 3 prefix, 2 within the name, 1 with the description; 0 without a query."""
     affinity: float
+    readme_unread: bool = False
+    """Its README may have words, and is not read yet."""
 
 
 @attrs.frozen(kw_only=True)
@@ -86,6 +88,17 @@ def rank(templates: Sequence[Template], uses: Mapping[UUID, TemplateUse] | None,
         return Ranking(ranked=tuple(ranked), verdict=Verdict.NONE_TO_CREATE)
     visible = sum(map(_can_be_created, templates)) or len(templates)
     return Ranking(ranked=tuple(ranked), verdict=_judge(usable, visible=visible, with_query=bool(wanted), signals=uses is not None))
+
+
+def described(ranking: Ranking, page: slice, told: Mapping[UUID, Template]) -> Ranking:
+    """Return the same with the entries of a page as they are told whole; the others of it are marked as unread."""
+    ranked = list(ranking.ranked)
+    ranked[page] = [attrs.evolve(it, template=told.get(it.template.id, it.template), readme_unread=_is_unread(it, told)) for it in ranked[page]]
+    return attrs.evolve(ranking, ranked=tuple(ranked))
+
+
+def _is_unread(ranked: Ranked, told: Mapping[UUID, Template]) -> bool:
+    return ranked.template.id not in told and not ranked.template.readme
 
 
 def _can_be_created(template: Template) -> bool:

@@ -74,7 +74,7 @@ class WorkspaceCreator(Protocol):
     # must be there
 
     def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
-        """Those that the owner may see in the organization."""
+        """Those that the owner may see in the organization. Their READMEs may be left empty here: describe_templates() tells them."""
         ...
 
     def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
@@ -126,6 +126,13 @@ class WorkspaceCreator(Protocol):
     def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
         """Lines of the latest build's log with an id above `after`, in order. NotFoundError."""
         return ()
+
+    def describe_templates(self, owner_id: UUID, templates: Sequence[Template], *, deadline: float) -> Sequence[Template]:
+        """Those of a page of a list that can be told whole, READMEs included, for a few requests: the first before the others.
+
+        One that is not among them can be told another time. The default: a list tells all as it is.
+        """
+        return templates
 
     def list_parameters(self, owner_id: UUID, template: Template, *, deadline: float) -> Sequence[Parameter]:
         """What the template asks, in the version that `template` names. Empty: nothing, and no answer is taken. NotFoundError."""

@@ -40,26 +40,32 @@ _EXTERNAL = (
 )
 
 
+def entries_of(page: int) -> slice:
+    """Return which of all ranked templates a page shows. page: from 1 on; what is below is the first."""
+    first = (max(page, 1) - 1) * PAGE
+    return slice(first, first + PAGE)
+
+
 def of_ranking(ranking: Ranking, page: int) -> Content:
     """Return one page of the templates, the recommendation, and what to do next."""
-    page = max(page, 1)
-    first = (page - 1) * PAGE
-    content: Content = {"templates": [_listed(it) for it in ranking.ranked[first : first + PAGE]], "page": page}
-    if len(ranking.ranked) > first + PAGE:
+    page, shown = max(page, 1), ranking.ranked[entries_of(page)]
+    content: Content = {"templates": [_listed(it) for it in shown], "page": page}
+    if len(ranking.ranked) > entries_of(page).stop:
         content["next_page"] = page + 1
     last = max(-(-len(ranking.ranked) // PAGE), 1)
     content |= guided(*_after(ranking)) if page <= last else guided(Advice.LIST_TEMPLATES, _beyond(last))
     if ranking.recommended is not None:
         content["recommended_template_id"] = str(ranking.recommended.id)
     steps = (*(_without_excerpt(at) for at in reversed(range(PAGE))), _without_descriptions)
-    return _with_missing(within(content, MOST_BYTES_OF_LIST - REMARK, steps), content)
+    return _with_missing(within(content, MOST_BYTES_OF_LIST - REMARK, steps), content, sum(it.readme_unread for it in shown))
 
 
-def _with_missing(shown: Content, whole: Content) -> Content:
-    """Return a list with what it has no room for by its name."""
+def _with_missing(shown: Content, whole: Content, unread: int) -> Content:
+    """Return a list with what it has no room for by its name, and how many READMEs were not read."""
     pairs = list(zip(shown["templates"], whole["templates"], strict=True))
     excerpts, descriptions = (sum(name in all_of and name not in some for some, all_of in pairs) for name in ("readme_excerpt", "description"))
     left = [f"the READMEs of the last {excerpts}"] * bool(excerpts) + ["descriptions"] * bool(descriptions)
+    left += [f"the READMEs of {unread} that were not read yet: read_template tells them"] * bool(unread)
     return shown | {"left_out": left} if left else shown
 
 

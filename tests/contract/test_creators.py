@@ -145,7 +145,7 @@ class Plain(WorkspaceCreator):
 
 
 def test_what_may_be_left_out() -> None:
-    """Its default says that the platform has none: no watch, no log, no questions, no presets, no use, no quota, and nobody to tell of use."""
+    """Its default says that lists are whole, and no more is there: no watch, log, questions, presets, use or quota, and nobody to tell of use."""
     world = creators_in_virtual_time(FakeCoder)()
     workspace, template, plain = made(world), world.template, Plain()
     owner, organization, deadline = world.owner_id, template.organization_id, world.clock.monotonic() + 30
@@ -153,6 +153,7 @@ def test_what_may_be_left_out() -> None:
     assert list(plain.build_log(workspace, after=0, deadline=deadline)) == []
     assert list(plain.list_parameters(owner, template, deadline=deadline)) == []
     assert list(plain.list_presets(owner, template, deadline=deadline)) == []
+    assert plain.describe_templates(owner, [template], deadline=deadline) == [template]
     assert plain.template_use(owner, organization, deadline=deadline) == {}
     assert plain.get_quota(owner, organization, deadline=deadline) is None
     plain.record_use(workspace, deadline=deadline)

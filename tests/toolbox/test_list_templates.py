@@ -115,6 +115,18 @@ def test_l04_a_page_has_a_budget(letter: str) -> None:
     assert result.content["next_step"]
 
 
+def test_l04_readmes_that_were_not_read() -> None:
+    """The list is told without them, and says how many they are; one that was read and has no words is not among them."""
+    kitchen = Kitchen()
+    for name in ("a", "b", "c"):
+        kitchen.coder.add_template(name, readme="# Words" * (name != "a"))
+    assert "left_out" not in kitchen.call("list_templates")
+    kitchen.coder.when("describe_templates").fail()
+    said = kitchen.call("list_templates")
+    assert [entry.get("readme_excerpt") for entry in said["templates"]] == [None] * 3
+    assert said["left_out"] == ["the READMEs of 3 that were not read yet: read_template tells them"]
+
+
 # ------------------------------------------------------------------ the query
 
 

@@ -187,7 +187,7 @@ def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     user = session.client.user()
     found = session.client.list_templates(user.id, names.organization_id(session, user.organization_ids), deadline=session.deadline())
     listed = sorted(found, key=lambda it: it.name)
-    told = {"templates": [it.as_dict() for it in listed]}
+    told = {"templates": [{name: value for name, value in it.as_dict().items() if name != "readme"} for it in listed]}  # a list may not have them
     return Result(code=Code.DONE, told=told, lines=tuple(map(texts.template_line, listed)) or ("there are no templates",))
 
 

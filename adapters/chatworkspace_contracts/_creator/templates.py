@@ -44,6 +44,18 @@ def a_template_is_told_as_listed(fresh: Fresh) -> None:
         equal("the template", it.creator.get_template(it.owner_id, template.id, deadline=it.deadline), template)
 
 
+@TEMPLATES.rule("described", "describe_templates() tells the first whole, and others in their order; no other templates than these.")
+def templates_are_described(fresh: Fresh) -> None:
+    it = fresh()
+    listed = it.creator.list_templates(it.owner_id, it.organization_id, deadline=it.deadline)[:10]
+    told = it.creator.describe_templates(it.owner_id, listed, deadline=it.deadline)
+    equal("which is the first", [template.id for template in told][:1], [template.id for template in listed][:1])
+    order = [template.id for template in listed if template.id in {one.id for one in told}]
+    equal("their order", [template.id for template in told], order)
+    for template in told:
+        equal("a template", template, it.creator.get_template(it.owner_id, template.id, deadline=it.deadline))
+
+
 @TEMPLATES.rule("unknown", "An unknown template is NotFoundError.", reads=True)
 def an_unknown_template(fresh: Fresh) -> None:
     it = fresh()

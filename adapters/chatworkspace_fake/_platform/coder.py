@@ -47,6 +47,7 @@ T = TypeVar("T")
 
 CreatorCall = Literal[
     "list_templates",
+    "describe_templates",
     "get_template",
     "create_workspace",
     "get_workspace",
@@ -201,7 +202,17 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     # ------------------------------------------------------------ the port: templates
 
     def list_templates(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Template]:
-        return self._answer("list_templates", lambda: self._platform.listed_templates(owner_id, organization_id), deadline)
+        def listed() -> list[Template]:
+            return [attrs.evolve(it, readme="") for it in self._platform.listed_templates(owner_id, organization_id)]
+
+        return self._answer("list_templates", listed, deadline)
+
+    def describe_templates(self, owner_id: UUID, templates: Sequence[Template], *, deadline: float) -> Sequence[Template]:
+        def described() -> list[Template]:
+            known = (it.id for it in templates if it.id in self._platform.templates)
+            return [self._platform.seen_template(owner_id, template_id) for template_id in known]
+
+        return self._answer("describe_templates", described, deadline)
 
     def get_template(self, owner_id: UUID, template_id: UUID, *, deadline: float) -> Template:
         return self._answer("get_template", lambda: self._platform.seen_template(owner_id, template_id), deadline)

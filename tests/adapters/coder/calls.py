@@ -55,6 +55,7 @@ READS: dict[str, Call] = {
     "builds": lambda client, deadline: client.list_builds(READ, deadline=deadline),
     "log": lambda client, deadline: client.build_log(READ, after=0, deadline=deadline),
     "templates": lambda client, deadline: client.list_templates(ME, HOME, deadline=deadline),
+    "described": lambda client, deadline: client.describe_templates(ME, [LISTED], deadline=deadline),
     "template": lambda client, deadline: client.get_template(ME, OF, deadline=deadline),
     "parameters": lambda client, deadline: client.list_parameters(ME, LISTED, deadline=deadline),
     "evaluate": lambda client, deadline: client.evaluate_parameters(ME, LISTED, deadline=deadline),

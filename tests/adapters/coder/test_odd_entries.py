@@ -109,26 +109,46 @@ def test_an_odd_entry_does_not_take_the_others_away(server: Server, client: Code
     ids=["404", "403", "404 page", "403 page", "400", "429", "429 page", "418", "302", "500", "502", "page", "odd", "too large", "no answer"],
 )
 def test_a_version_that_cannot_be_read(server: Server, client: CoderClient, reply: Reply) -> None:
-    """Its template is listed without what the version says, which takes a part of the time alone; whoever wants that one is told why not."""
+    """Its template is not described, which takes a part of the time alone, and the others are; whoever wants that one is told why not."""
     odd = template(id=OTHER, name="b", active_version_id=AGENT)
     server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [odd, template()]))
     server.on("GET", f"/templates/{OTHER}", Reply(200, odd))
     server.on("GET", f"/templateversions/{VERSION}", Reply(200, version()))
     server.on("GET", f"/templateversions/{AGENT}", reply)
-    listed = client.list_templates(ME, HOME, deadline=soon(6))
-    assert [(it.name, it.readme) for it in listed] == [("b", ""), ("docker", "# Docker")]
+    listed = client.list_templates(ME, HOME, deadline=soon())
+    assert [(it.name, it.readme) for it in listed] == [("b", ""), ("docker", "")]
+    described = client.describe_templates(ME, listed, deadline=soon(6))
+    assert [(it.name, it.readme) for it in described] == [("docker", "# Docker")]
     with pytest.raises((UnavailableError, NotFoundError)):
         client.get_template(ME, UUID(OTHER), deadline=soon(0.5))
     server.on("GET", f"/templateversions/{AGENT}", Reply(200, version(id=AGENT)))
+    assert [it.readme for it in client.describe_templates(ME, listed, deadline=soon())] == ["# Docker"] * 2
     assert [it.readme for it in client.list_templates(ME, HOME, deadline=soon())] == ["# Docker"] * 2
 
 
+@pytest.mark.parametrize("status", [200, 400, 403])
+def test_a_search_for_external_agents(server: Server, client: CoderClient, status: int) -> None:
+    """Is made once for versions that are new; a server that does not know the words has none. Where it is refused the list is told all the same."""
+    outside = template(id=OTHER, name="b", active_version_id=AGENT)
+    everything, found = Reply(200, [outside, template()]), Reply(200, [outside]) if status == 200 else Reply(status, problem("No."))
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", everything, found, everything, found)
+    for _ in range(2):
+        listed = client.list_templates(ME, HOME, deadline=soon(4))
+        assert [it.external_agent for it in listed] == [status == 200, False]
+    search = {"q": "has_external_agent:true"}
+    assert [it.query for it in server.seen] == ([{}, search, {}] if status <= 400 else [{}, search, {}, search])
+
+
 def test_a_server_that_goes_away_while_templates_are_listed(server: Server, client: CoderClient) -> None:
-    """Is told as such: not one template after the other without its version."""
-    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [template()]))
-    server.on("GET", f"/templateversions/{VERSION}", Reply(401, problem("Who?")))
+    """Is told as such: no list without its flags, and not one template after the other without its version."""
+    refused = Reply(401, problem("Who?"))
+    server.on("GET", f"/organizations/{ORGANIZATION}/templates", Reply(200, [template()]), refused, Reply(200, [template()]), Reply(200, []))
     with pytest.raises(UnavailableError, match="Who"):
         client.list_templates(ME, HOME, deadline=soon())
+    listed = client.list_templates(ME, HOME, deadline=soon())
+    server.on("GET", f"/templateversions/{VERSION}", refused)
+    with pytest.raises(UnavailableError, match="Who"):
+        client.describe_templates(ME, listed, deadline=soon())
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,11 @@ def lists_templates_of_all(it: FakeCoder, really: Really, *asked: Any, deadline:
     return list(it._platform.templates.values())
 
 
+@CREATORS.method("describe_templates", "templates.described")
+def describes_the_last_first(_: FakeCoder, really: Really, *asked: Any, deadline: float) -> Sequence[Template]:
+    return list(reversed(really(*asked, deadline=deadline)))
+
+
 @CREATORS.method("get_template", "templates.told-as-listed")
 def tells_of_no_version(_: FakeCoder, really: Really, *asked: Any, deadline: float) -> Template:
     template: Template = really(*asked, deadline=deadline)
