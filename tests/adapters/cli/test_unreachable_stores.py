@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from chatworkspace_postgres import _causes as databases
+from chatworkspace_sqlite import SQLiteStore
 from chatworkspace_sqlite import _causes as files
 from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.worlds import CHAT
@@ -22,7 +23,8 @@ def unreachable(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, st
         url = "postgresql://app:hunter2@nohost.invalid/app"
         return url, "postgresql://nohost.invalid/app", NAME
     path = tmp_path / "other.db"
-    path.symlink_to(tmp_path / "nowhere" / "chats.db")
+    SQLiteStore(path).close()
+    (tmp_path / "other.db-wal").mkdir()  # in the place of what is kept beside it
     return f"sqlite://{path}", str(path), files.TABLE[files.Cause.NOT_OPENED]
 
 
