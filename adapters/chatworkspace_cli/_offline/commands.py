@@ -7,9 +7,9 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from chatworkspace import InvalidArgumentError
+from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Reason
 from chatworkspace_cli._codes import Code
-from chatworkspace_cli._printing import say
+from chatworkspace_cli._printing import as_json, say
 from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
@@ -31,12 +31,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        say(f"chatworkspace run: {options.file}: {error}", sys.stderr)
-        return Code.USAGE
+        why = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        return _refused(options, f"{options.file}: {why}", "Give a file of recorded calls, a JSON object a line, or - for standard input.")
     lines = list(read(text))
     bad = [line for line in lines if isinstance(line, BadLine)]
     for line in bad:
         say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
+        if options.json:
+            say(as_json({"event": "unread", "line": line.number, "problem": line.problem}), sys.stdout)
     code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
     return code or (Code.NOT_READY if bad else Code.DONE)
 
@@ -61,6 +63,15 @@ def simulator(options: argparse.Namespace) -> int:
         say(f"chatworkspace simulator: {error}", sys.stderr)
         return Code.USAGE
     return Code.DONE
+
+
+def _refused(options: argparse.Namespace, problem: str, step: str) -> int:
+    """Tell people, and programs that want JSON, what is wrong with an argument."""
+    say(f"chatworkspace run: {problem}\n{step}", sys.stderr)
+    if options.json:
+        error = ChatWorkspaceError(problem, reason=Reason.INVALID_ARGUMENT, next_step=step)
+        say(as_json({"error": error.as_dict(), "exit_code": int(Code.USAGE)}), sys.stdout)
+    return Code.USAGE
 
 
 def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:

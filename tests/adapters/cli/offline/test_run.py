@@ -192,6 +192,7 @@ def test_a_bad_line_is_told_with_its_number(text: str, problem: str, tmp_path: P
     assert code == 1
     assert f"{path}: line 3: {problem}" in told.splitlines()
     assert len(messages) == 1
+    assert run(capsys, path, "--json")[1][0] == {"event": "unread", "line": 3, "problem": problem}
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
@@ -225,6 +226,9 @@ def test_a_file_that_cannot_be_read(content: bytes | None, tmp_path: Path, capsy
     code, messages, told = run(capsys, path)
     assert (code, messages) == (2, [])
     assert told.startswith(f"chatworkspace run: {path}: ")
+    code, (summary,), told = run(capsys, path, "--json")
+    assert (code, summary["exit_code"], summary["error"]["reason"]) == (2, 2, "invalid_argument")
+    assert [summary["error"]["message"], summary["error"]["next_step"]] == told.removeprefix("chatworkspace run: ").splitlines()
 
 
 def test_parallel_calls_share_one_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
