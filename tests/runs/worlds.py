@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import SystemRandom
 
-from tests.worlds.many import surveys
+from tests.worlds.many import Survey, surveys
 
 SEEDS = 1 << 40
 """How many there are to draw from."""
@@ -25,15 +25,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     seeds = range(asked.first, asked.first + asked.worlds)
     _say(f"seeds {seeds[0]} to {seeds[-1]}: again with --worlds {asked.worlds} --first {asked.first}")
     traces, broken = set[bytes](), 0
-    for number, found in enumerate(surveys(seeds), 1):
+    for number, (kind, found) in enumerate(_both(seeds), 1):
         traces.add(found.trace)
         broken += bool(found.problems)
         if found.problems:
-            _say(f"WRONG: PYTHONPATH=.:adapters python -m tests.worlds.world {found.seed}  # {found.problems[0]}")
+            _say(f"WRONG: PYTHONPATH=.:adapters python -m tests.worlds.{kind} {found.seed}  # {found.problems[0]}")
         if number % 2000 == 0:
             _say(f"{number} worlds, {broken} broken")
     _say(f"{asked.worlds} worlds, {len(traces)} distinct traces, {broken} broken")
     return 1 if broken else 0
+
+
+def _both(seeds: Sequence[int]) -> Iterator[tuple[str, Survey]]:
+    """Run every second one with endings; yield of which kind each was."""
+    yield from (("world", it) for it in surveys(seeds[::2]))
+    yield from (("ending", it) for it in surveys(seeds[1::2], endings=True))
 
 
 def _say(line: str) -> None:

@@ -95,6 +95,15 @@ class Ledger(MemoryStore):
                 self._note("attach", claim, before, note=note)
             return chat
 
+    def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
+        """Note it once it is accepted."""
+        with self.book.lock:
+            before = self._row_of(claim.chat.id)
+            chat = super().close_chat(claim, number=number, note=note)
+            if chat != before.chat:  # else it is the same write again
+                self._note("close_chat", claim, before, note=note)
+            return chat
+
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Note it if it is not ignored."""
         with self.book.lock:
@@ -165,6 +174,10 @@ class WorldStore(FakeStore, Ledger):
     def attach(self, claim: Claim, workspace_id: UUID | None, *, number: int, note: str = "") -> Chat:
         """Note what the caller saw."""
         return self._observe(super().attach(claim, workspace_id, number=number, note=note))
+
+    def close_chat(self, claim: Claim, *, number: int, note: str = "") -> Chat:
+        """Note what the caller saw."""
+        return self._observe(super().close_chat(claim, number=number, note=note))
 
     def _observe(self, chat: Chat, claimed_for: float = 0.0) -> Chat:
         self.book.observed.append(Observed(seq=self.book.next(), at=self._now(), caller=self.book.caller, chat=chat, claimed_for=claimed_for))

@@ -11,7 +11,7 @@ from chatworkspace._domain.places import phase_order
 from chatworkspace.outcomes import Progress
 from tests.worlds.histories import History, Made, Told, Written
 from tests.worlds.keeping import led_back_by_name, one_live_workspace, one_name_one_request, refused_takes_nothing_away
-from tests.worlds.reading import ON_THEIR_WORD, REPLACING, asked_for, calls, chat_ids, first_build_failed, leaves, made_by_id, replacers
+from tests.worlds.reading import ON_THEIR_WORD, PLAIN, REPLACING, asked_for, calls, chat_ids, first_build_failed, leaves, made_by_id, replacers
 
 MOMENT = 1e-6
 SLACK = 0.25
@@ -118,15 +118,20 @@ def overtaken_holders_are_refused(history: History) -> Iterator[str]:
 def nothing_because_of_probes(history: History) -> Iterator[str]:
     """No live workspace is deleted, restarted or left behind because of probes, however many failed."""
     told, made = calls(history), made_by_id(history)
-    creating = {"create", *REPLACING}
-    allowed = {"create": creating, "start": {"start", *creating}, "stop": {"stop"}, "delete": {"sweep"}}
+    creating = {*PLAIN, *REPLACING}
+    allowed = {"create": creating, "start": {"start", *creating}, "stop": {"stop"}, "delete": {"sweep", "delete"}}
     for asked in history.asked:
         kind = told[asked.caller].kind
         if kind not in allowed[asked.kind]:
             yield f"a call to {kind} asked to {asked.kind}"
         workspace = made.get(asked.workspace_id) if asked.workspace_id is not None else None
         decided = [it.at for it in history.written if it.call == "claim" and it.caller == asked.caller and it.seq < asked.seq]
-        if workspace is not None and asked.kind == "start" and kind != "start" and not first_build_failed(workspace, max(decided, default=asked.at)):
+        if (
+            workspace is not None
+            and asked.kind == "start"
+            and kind not in {"start", "resume"}
+            and not first_build_failed(workspace, max(decided, default=asked.at))
+        ):
             yield f"a call to {kind} restarted {workspace.made_as}"
     for each in history.made:
         yield from _unasked_builds(history, each)
@@ -141,7 +146,7 @@ def _on_their_word(history: History, write: Written, before: Made) -> bool:
     told = calls(history)
     for said in (write, *replacers(history, write)):
         kind = told[said.caller].kind if said.caller in told else ""
-        if kind in ON_THEIR_WORD or (kind == "create" and first_build_failed(before, said.at)):
+        if kind in ON_THEIR_WORD or (kind in PLAIN and first_build_failed(before, said.at)):
             return True
     return False
 
@@ -219,10 +224,17 @@ def it_goes_on(history: History) -> Iterator[str]:
             yield f"with all faults over, {told.kind} ended with {problem}"
 
 
+def _is_closed(history: History, told: Told) -> bool:
+    """Tell whether a call has been told that its chat is closed for good, as it is, or has brought that about."""
+    if told.kind == "delete" and told.outcome is not None:
+        return told.outcome.state in {State.GONE, State.ABSENT}
+    return told.error == "ChatClosedError" and any(row.chat.closed for row in history.rows if row.chat.id == told.chat_id)
+
+
 def _stuck(history: History, told: Told, live: set[UUID]) -> str:
     """Return what was wrong with a call that was made when all faults were over."""
     outcome = told.outcome
-    if told.kind == "sweep":
+    if told.kind == "sweep" or _is_closed(history, told):
         return ""
     if told.kind == "connect":
         statuses = [it.outcome for it in history.told if it.last and it.kind == "status" and it.chat_id == told.chat_id]

@@ -120,12 +120,14 @@ class Told:
     caller: int
     process: str
     kind: str
-    """create, replace, replace this, start, stop, attach, detach, status, connect, follow or sweep."""
+    """create, resume (create and start), replace, replace this, start, stop, attach, detach, delete, status, connect, follow or sweep."""
     chat_id: str
     begun_at: float
     ended_at: float | None
     """None: killed before it was told."""
     wait: float | None = None
+    cancelled_at: float | None = None
+    """When its wait was ended; None: it was not to be."""
     outcome: Outcome | None = None
     error: str = ""
     """Name of the exception, if it ended with one."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chatworkspace import Transition
 from tests.worlds.histories import Asked, History, Made, Written
-from tests.worlds.reading import asked_for, calls, chat_ids, first_build_failed, leaves, made_by_id, makers, named, plans, writes
+from tests.worlds.reading import PLAIN, asked_for, calls, chat_ids, first_build_failed, leaves, made_by_id, makers, named, plans, writes
 
 REFUSED = ("refused: ", "replacement refused: ")
 """How the note of a refusal begins."""
@@ -191,7 +191,7 @@ def _unasked(history: History) -> Iterator[str]:
     told, there = calls(history), made_by_id(history)
     for asked in asked_for(history, "create"):
         own = _own_plan(plans(history, asked.chat_id), asked)
-        if own is None or not own.keep or told[asked.caller].kind != "create" or own.after is None:
+        if own is None or not own.keep or told[asked.caller].kind not in PLAIN or own.after is None:
             continue
         bound = there.get(own.after)
         if bound is not None and not first_build_failed(bound, own.at):

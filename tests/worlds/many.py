@@ -11,6 +11,7 @@ from multiprocessing import Queue, get_context
 from typing import Any, NamedTuple
 
 from tests.worlds.checker import check
+from tests.worlds.ending import EndingWorld, problems
 from tests.worlds.world import World
 
 CHUNK = 25
@@ -25,8 +26,11 @@ class Survey(NamedTuple):
     problems: tuple[str, ...]
 
 
-def survey(seed: int, *, claims: bool = True, mutex: bool = True, marks: bool = True) -> Survey:
-    """Run one world, and check it."""
+def survey(seed: int, *, claims: bool = True, mutex: bool = True, marks: bool = True, endings: bool = False) -> Survey:
+    """Run one world, and check it. endings: one in which chats are deleted and calls are cancelled, with all that keeps it."""
+    if endings:
+        ended = EndingWorld(seed).run()
+        return Survey(seed, hashlib.sha256(ended.trace.encode()).digest(), tuple(problems(ended)))
     history = World(seed, claims=claims, mutex=mutex, marks=marks).run()
     return Survey(seed, hashlib.sha256(history.trace.encode()).digest(), tuple(check(history)))
 

@@ -7,9 +7,11 @@ from uuid import UUID
 from chatworkspace import Reason
 from tests.worlds.histories import Asked, History, Made, Told, Written
 
-ON_THEIR_WORD = frozenset({"replace", "replace this", "attach", "detach"})
+ON_THEIR_WORD = frozenset({"replace", "replace this", "attach", "detach", "delete"})
 """Calls by which a live workspace is left behind because the caller says so."""
 REPLACING = frozenset({"replace", "replace this"})
+PLAIN = frozenset({"create", "resume"})
+"""Calls that make a workspace only where the chat has none, or one whose first build failed."""
 
 
 def makers(history: History) -> dict[UUID, str]:
@@ -86,7 +88,7 @@ def _left_by(history: History) -> dict[int, set[UUID]]:
 
 def _left_with(history: History, write: Written) -> set[UUID]:
     left = {write.before} if write.before is not None and leaves(write) else set[UUID]()
-    if write.call == "attach":  # what it found by the name of a plan is in its note alone
+    if write.call in {"attach", "close_chat"}:  # what it found by the name of a plan is in its note alone
         left |= {made.id for made in history.made if write.note.endswith(f"/{made.made_as}") and made.made_at <= write.at < made.gone_at}
     return left
 

@@ -51,6 +51,8 @@ class Action:
     wait: float | None
     share: float
     """Chooses the workspace to attach."""
+    cancel: float | None = None
+    """Seconds after which the call is cancelled; None: it is not."""
 
 
 class Script:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace import ChatWorkspaceError, Outcome
+from chatworkspace import Cancel, ChatWorkspaceError, Outcome
 from chatworkspace._application.sweeping import STANDING
 from chatworkspace._domain import names
 from chatworkspace.ports import Look
@@ -75,11 +75,16 @@ class World:
             sim.sleep(STANDING)
             last.workspaces.sweep()
         for chat_id in self.chats:
-            for kind in ("create", "status", "connect"):
+            for kind in self._last_kinds(chat_id):
                 self._call(last, Action(kind=kind, after=0, chat_id=chat_id, template=0, wish="", wait=None, share=0), last=True)
         sim.sleep(STANDING)
         self._call(last, Action(kind="sweep", after=0, chat_id=self.chats[0], template=0, wish="", wait=None, share=0), last=True)
         return self._history(last)
+
+    def _last_kinds(self, chat_id: str) -> tuple[str, ...]:
+        """Return what is called for when all is quiet."""
+        del chat_id
+        return ("create", "status", "connect")
 
     def _begin(self, process: Process) -> None:
         """Take its mutex away, if that is what this world is for."""
@@ -115,6 +120,7 @@ class World:
             begun_at=sim.elapsed,
             ended_at=None,
             wait=DIAL if action.kind == "connect" else action.wait,
+            cancelled_at=None if action.cancel is None else sim.elapsed + action.cancel,
             last=last,
         )
         self.told[caller] = told
@@ -134,33 +140,47 @@ class World:
         if action.kind == "sweep":
             return {"swept": process.workspaces.sweep()}
         if action.kind == "connect":
-            with process.workspaces.connect(action.chat_id):
+            with process.workspaces.connect(action.chat_id, cancel=self._cancel(action)):
                 return {"connected": True}
         if action.kind == "follow":
-            progress = tuple(process.workspaces.follow(action.chat_id, wait=action.wait))
+            progress = tuple(process.workspaces.follow(action.chat_id, wait=action.wait, cancel=self._cancel(action)))
             return {"progress": progress, "outcome": progress[-1].outcome if progress else None}
         return {"outcome": self._outcome(process, action)}
 
-    def _outcome(self, process: Process, action: Action) -> Outcome:  # one for each kind
-        service, chat_id, wait = process.workspaces, action.chat_id, action.wait
+    def _outcome(self, process: Process, action: Action) -> Outcome:  # noqa: PLR0911 # one for each kind
+        service, chat_id, wait, cancel = process.workspaces, action.chat_id, action.wait, self._cancel(action)
         template = self.script.templates[action.template]
         match action.kind:
             case "start":
-                return service.start(chat_id, wait=wait)
+                return service.start(chat_id, wait=wait, cancel=cancel)
             case "stop":
-                return service.stop(chat_id, wait=wait)
+                return service.stop(chat_id, wait=wait, cancel=cancel)
             case "attach":
                 known = self.sim.coder.workspaces
                 chosen = known[int(action.share * len(known))].id if known else UUID(int=1)
-                return service.attach(chat_id, chosen, wait=wait)
+                return service.attach(chat_id, chosen, wait=wait, cancel=cancel)
             case "detach":
-                return service.detach(chat_id, wait=wait)
+                return service.detach(chat_id, wait=wait, cancel=cancel)
+            case "delete":
+                return service.delete(chat_id, wait=wait, cancel=cancel)
             case "status":
-                return service.status(chat_id, wait=600 if wait is None else wait)
+                return service.status(chat_id, wait=600 if wait is None else wait, cancel=cancel)
             case _:
                 there = self._look(chat_id).chat.workspace_id or False
                 replace = {"replace": True, "replace this": there}.get(action.kind, False)
-                return service.create(chat_id, template.id, name=action.wish, replace=replace, wait=wait)
+                start = action.kind == "resume"
+                return service.create(chat_id, template.id, name=action.wish, start=start, replace=replace, wait=wait, cancel=cancel)
+
+    def _cancel(self, action: Action) -> Cancel | None:
+        """Return what ends the wait of a call that begins now."""
+        if action.cancel is None:
+            return None
+        cancel = Cancel()
+        if action.cancel:
+            self.sim.at(self.sim.elapsed + action.cancel, cancel.cancel)
+        else:
+            cancel.cancel()
+        return cancel
 
     # -------------------------------------------------------------- telling
 
