@@ -28,7 +28,7 @@ class Page:
 
     def press(self, button: str) -> None:
         """Press a button, as soon as it can be pressed."""
-        self.until(lambda: self._find(f"#{button}").is_enabled())
+        self.until(lambda: self._find(f"#{button}").get_attribute("aria-disabled") != "true")
         self._find(f"#{button}").click()
 
     @property

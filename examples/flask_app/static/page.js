@@ -3,8 +3,12 @@
 const LOOK_AGAIN = 10_000; // ms, while nothing is under way: somebody else may have asked, or stopped it
 const TRY_AGAIN = 1_000; // ms, after what the next try may put right
 
+const BUTTONS = ["ask", "start", "stop"];
+const TONES = { ready: "good", failed: "bad", unreachable: "bad", unknown: "bad" };
+
 const element = (id) => document.getElementById(id);
-const chat = `/chats/${encodeURIComponent(document.querySelector("main").dataset.chat)}`;
+const chatName = document.querySelector("main").dataset.chat;
+const chat = `/chats/${encodeURIComponent(chatName)}`;
 let source = null;
 let timer = null;
 let build = null;
@@ -59,14 +63,12 @@ async function tell(request) {
 function show(told) {
   workspace = told.workspace ?? "The workspace";
   if (told.phase) {
-    element("state").textContent = `${workspace}: ${told.phase} …`;
-    element("next-step").textContent = "";
+    say("busy", `${workspace}: ${told.phase} …`);
     enable({});
     follow();
     return;
   }
-  element("state").textContent = `${workspace} is ${told.state}.`;
-  element("next-step").textContent = [told.error, told.next_step].filter(Boolean).join(" – ");
+  say(TONES[told.state] ?? "", `${workspace} is ${told.state}.`, [told.error, told.next_step].filter(Boolean).join("\n"));
   if (told.log_tail?.length) element("log").textContent = told.log_tail.join("\n");
   markPhases(null);
   enable({ ask: ["absent", "gone", "failed"].includes(told.state), start: told.state === "stopped", stop: told.state === "ready" });
@@ -74,8 +76,7 @@ function show(told) {
 }
 
 function showProblem(problem) {
-  element("state").textContent = problem.message;
-  element("next-step").textContent = problem.next_step;
+  say("bad", problem.message, problem.next_step);
   enable({ ask: true });
   lookLater(problem.retryable ? TRY_AGAIN : LOOK_AGAIN);
 }
@@ -83,7 +84,7 @@ function showProblem(problem) {
 function showPhase(told) {
   if (!told.phase) return;
   begin(told.build_number);
-  element("state").textContent = `${workspace}: ${told.phase} …`;
+  say("busy", `${workspace}: ${told.phase} …`);
   markPhases(told.phase);
 }
 
@@ -117,12 +118,31 @@ function markPhases(current) {
   item.setAttribute("aria-current", "step");
 }
 
-function enable(which) {
-  for (const id of ["ask", "start", "stop"]) element(id).disabled = !which[id];
+// A text that has not changed is left alone: whoever listens is told each thing once.
+function say(tone, state, nextStep = "") {
+  put(element("state"), state);
+  put(element("next-step"), nextStep);
+  element("now").dataset.tone = tone;
+  document.title = `${state} ${chatName}`;
 }
 
-element("ask").addEventListener("click", () => post("workspace", { template: "docker" }));
-element("start").addEventListener("click", () => post("start"));
-element("stop").addEventListener("click", () => post("stop"));
+function put(place, text) {
+  if (place.textContent !== text) place.textContent = text;
+}
+
+// A button that cannot be pressed now keeps the keyboard's focus, and says that it cannot be pressed.
+function enable(which) {
+  for (const id of BUTTONS) element(id).setAttribute("aria-disabled", String(!which[id]));
+}
+
+function onPress(id, act) {
+  element(id).addEventListener("click", () => { if (element(id).getAttribute("aria-disabled") !== "true") act(); });
+}
+
+onPress("ask", () => post("workspace", { template: "docker" }));
+onPress("start", () => post("start"));
+onPress("stop", () => { element("stopping").returnValue = ""; element("stopping").showModal(); });
+element("stopping").addEventListener("close", () => { if (element("stopping").returnValue === "stop") post("stop"); });
+element("chat").addEventListener("keydown", (event) => { if (event.key === "Escape") event.target.value = chatName; });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 look();
