@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
+from shutil import get_terminal_size
+from textwrap import fill
 
 from chatworkspace import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, NoWorkspaceError, Outcome, Reason, State
+
+NARROWEST = 40
+"""Columns."""
 
 
 class Code(IntEnum):
@@ -38,8 +43,10 @@ MEANINGS: Mapping[Code, str] = {
 
 
 def epilog() -> str:
-    """Return the table that --help ends with."""
-    return "exit codes:\n" + "".join(f"  {code.value:>3}  {meaning}\n" for code, meaning in MEANINGS.items())
+    """Return the table that --help ends with, no wider than the terminal."""
+    width = max(get_terminal_size().columns - 2, NARROWEST)
+    rows = (fill(meaning, width, initial_indent=f"  {code.value:>3}  ", subsequent_indent=" " * 7) for code, meaning in MEANINGS.items())
+    return "exit codes:\n" + "".join(f"{row}\n" for row in rows)
 
 
 def of_outcome(outcome: Outcome, wanted: State = State.READY) -> Code:

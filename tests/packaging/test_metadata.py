@@ -24,7 +24,7 @@ def test_pip_knows_the_oldest_interpreter_too() -> None:
     assert CONFIG["options"]["python_requires"] == ">=" + ".".join(map(str, CLAIMED[0]))
 
 
-@pytest.mark.parametrize("extra", ["", "example", "mcp", "otel", "postgres"])
+@pytest.mark.parametrize("extra", ["", "example", "mcp", "otel", "postgres", "screen"])
 def test_users_have_lower_bounds_alone(extra: str) -> None:
     """An upper bound of ours would keep others from what they need for reasons of their own."""
     for requirement in required(extra):
@@ -40,6 +40,6 @@ def test_our_own_tools_have_upper_bounds() -> None:
 def test_bounds_agree() -> None:
     """What the library and its extras ask of the same distribution is the same: nothing else is tested."""
     bounds: dict[str, set[str]] = {}
-    for requirement in (*required(), *required("example"), *required("mcp"), *required("otel"), *required("postgres")):
+    for requirement in (*required(), *required("example"), *required("mcp"), *required("otel"), *required("postgres"), *required("screen")):
         bounds.setdefault(name_of(requirement), set()).add(requirement.partition(">=")[2])
     assert {name: found for name, found in bounds.items() if len(found) > 1} == {}

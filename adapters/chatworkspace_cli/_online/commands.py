@@ -28,6 +28,8 @@ class Result:
     """For programs, beside the exit code."""
     lines: tuple[str, ...] = ()
     """For people."""
+    state: str = ""
+    """That the first of them tells."""
     output: str | None = None
     """What a remote command has printed: shown as it is, and the lines beside it."""
 
@@ -36,7 +38,7 @@ Command = Callable[[Session, Namespace, Tell], Result]
 
 
 def _of_outcome(outcome: Outcome, wanted: State = State.READY) -> Result:
-    return Result(code=of_outcome(outcome, wanted), told=outcome.as_dict(), lines=tuple(texts.outcome_lines(outcome)))
+    return Result(code=of_outcome(outcome, wanted), told=outcome.as_dict(), lines=tuple(texts.outcome_lines(outcome)), state=outcome.state.value)
 
 
 # ---------------------------------------------------------------- what changes something

@@ -23,6 +23,7 @@ from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.texts import error_lines
 from chatworkspace_cli._printing import as_json, say, say_lines, suppress_gone
+from chatworkspace_cli._screen import say_state
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
@@ -122,7 +123,10 @@ def _print(options: Namespace, result: Result, *, follows: bool) -> None:
         out = sys.stderr
         sys.stdout.write(result.output)
         sys.stdout.flush()
-    for line in result.lines:
+    first, rest = (result.lines[:1], result.lines[1:]) if result.state else ((), result.lines)
+    for line in first:
+        say_state(line, result.state, out)
+    for line in rest:
         say_lines(line, out)
 
 

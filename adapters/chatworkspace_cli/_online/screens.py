@@ -1,13 +1,16 @@
-"""Progress for people, on standard error: a few lines drawn again and again on a terminal, else one plain line for each change."""
+"""Progress for people, on standard error: a few rows of a terminal's screen, else one plain line for each change."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Protocol, TextIO
 
+import attrs
+
 from chatworkspace import Progress
-from chatworkspace_cli._online.texts import step_text
+from chatworkspace_cli._online.texts import queue_text, step_text
 from chatworkspace_cli._printing import as_json, printable, say
+from chatworkspace_cli._screen import Drawing, Entry, View, can_draw, lasted
 
 TAIL = 4
 """Lines of the build log that a terminal shows."""
@@ -43,7 +46,7 @@ def screen_for(out: TextIO, *, quiet: bool) -> Screen:
     """Return what shows steps there."""
     if quiet:
         return Silent(out)
-    return Terminal(out) if out.isatty() else Lines(out)
+    return Terminal(out) if can_draw(out) else Lines(out)
 
 
 class Silent:
@@ -87,51 +90,50 @@ class Lines(Silent):
 
 
 class Terminal(Silent):
-    """A line that says what is under way and since when, and below it the end of the log; gone when the command ends."""
+    """A row that says what is under way and for how long, and below it the end of the log; gone when the command ends."""
 
     def __init__(self, out: TextIO) -> None:
         super().__init__(out)
-        self._what = BEFORE
+        self._drawing = Drawing(out, stays=False)
+        self._entry = Entry(name="", state=BEFORE, held=0.0)
+        self._since = self._elapsed = 0.0
         self._log = deque[str](maxlen=TAIL)
-        self._elapsed = 0.0
-        self._drawn = 0
 
     def show(self, step: Progress) -> None:
         """Draw the step."""
+        self._elapsed = max(step.elapsed, self._elapsed)
         if step.line is not None:
-            self._log.append(printable(step_text(step)))
+            self._log.append(step.line)
         elif step.phase is not None:
-            self._what = step_text(step)
-        self.tick(max(step.elapsed, self._elapsed))
+            self._change(step.chat_id, step.phase.value, queue_text(step))
+        self._draw()
 
     def note(self, text: str) -> None:
-        """Draw it in the place of what was under way."""
-        self._what = printable(text)
-        self.tick(self._elapsed)
+        """Draw it beside what is under way."""
+        self._change("", "running", text)
+        self._draw()
 
     def tick(self, elapsed: float) -> None:
         """Draw the time."""
-        self._elapsed = elapsed
-        rows = [f"{elapsed:8.1f} s  {self._what}", *self._log]
-        # no line is wrapped, however narrow the terminal: the next drawing would begin too low
-        self._out.write("\x1b[?7l" + self._home() + "".join(f"\x1b[2K{row}\n" for row in rows) + "\x1b[?7h")
-        self._out.flush()
-        self._drawn = len(rows)
+        self._elapsed = max(elapsed, self._elapsed)
+        self._draw()
 
     def say(self, text: str) -> None:
         """Print it above what is drawn."""
-        self.close()
-        super().say(text)
+        self._drawing.say(text)
 
     def close(self) -> None:
         """Wipe what was drawn."""
-        if self._drawn:
-            self._out.write(self._home() + "\x1b[J")
-            self._out.flush()
-            self._drawn = 0
+        self._drawing.close()
 
-    def _home(self) -> str:
-        return f"\r\x1b[{self._drawn}A" if self._drawn else "\r"
+    def _change(self, name: str, state: str, detail: str) -> None:
+        if (state, detail) != (self._entry.state, self._entry.detail):
+            self._since = self._elapsed if state != self._entry.state or name == "" else self._since
+            self._entry = Entry(name=name, state=state, held=0.0, detail=detail)
+
+    def _draw(self) -> None:
+        entry = attrs.evolve(self._entry, held=self._elapsed - self._since)
+        self._drawing.draw(View(entries=(entry,), log=tuple(self._log), footer=f"{lasted(self._elapsed)} in all; Ctrl-C ends the wait"))
 
 
 class JsonLines(Silent):

@@ -136,7 +136,12 @@ def step_text(step: Progress) -> str:
     if step.line is not None:
         return f"| {step.line}"
     phase = "" if step.phase is None else step.phase.value
-    return f"{phase}, position {step.queue_position} in the queue" if step.queue_position else phase
+    return ", ".join(text for text in (phase, queue_text(step)) if text)
+
+
+def queue_text(step: Progress) -> str:
+    """Return where a build stands in the platform's queue; empty: in none."""
+    return f"position {step.queue_position} in the queue" if step.queue_position else ""
 
 
 def chat_line(chat: Chat) -> str:

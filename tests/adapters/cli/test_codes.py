@@ -79,7 +79,10 @@ def test_an_error_has_its_code(error: ChatWorkspaceError, code: int) -> None:
     assert of_error(error) == code
 
 
-def test_every_code_is_explained() -> None:
-    """In the table that --help ends with, each on a line."""
+def test_every_code_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the table that --help ends with, each where a line begins, and none wider than the terminal."""
     assert set(MEANINGS) == set(Code)
-    assert [int(line.split()[0]) for line in epilog().splitlines()[1:]] == [int(code) for code in Code]
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = epilog().splitlines()[1:]
+    assert [int(line[:5]) for line in lines if line[:5].strip()] == [int(code) for code in Code]
+    assert max(map(len, lines)) <= 58

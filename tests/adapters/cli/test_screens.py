@@ -7,9 +7,11 @@ import json
 from datetime import datetime, timezone
 
 import attrs
+import pytest
 
 from chatworkspace import Outcome, Phase, Progress, Reason, State
 from chatworkspace_cli._online.screens import JsonLines, Lines, Terminal, screen_for
+from chatworkspace_cli._screen import Drawing, Entry, View
 from tests.application.worlds import a_chat
 
 BUILDING = Progress(
@@ -29,8 +31,9 @@ class Tty(io.StringIO):
         return True
 
 
-def test_which_screen() -> None:
+def test_which_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal is drawn upon; anything else gets lines; nobody is shown steps who asked for quiet."""
+    monkeypatch.setenv("TERM", "xterm")
     assert isinstance(screen_for(Tty(), quiet=False), Terminal)
     assert isinstance(screen_for(io.StringIO(), quiet=False), Lines)
     out = Tty()
@@ -59,37 +62,44 @@ def test_plain_lines_tell_what_is_new() -> None:
 
 def test_how_far_it_is_where_there_are_no_phases() -> None:
     """A line of its own, or drawn in the place of the one before; other people's text moves no cursor."""
-    lines, terminal = Lines(io.StringIO()), Terminal(Tty())
-    for screen in (lines, terminal):
+    out, tty = io.StringIO(), Tty()
+    for screen in (Lines(out), Terminal(tty)):
         screen.note("one rule\x1b[2J")
         screen.note("another")
-    assert lines._out.getvalue() == "one rule\nanother\n"  # type: ignore[attr-defined] # as it was made
-    shown = terminal._out.getvalue()  # type: ignore[attr-defined] # as above
-    assert "0.0 s  one rule\n" in shown
-    assert "0.0 s  another\n" in shown
+        screen.close()
+    assert out.getvalue() == "one rule\nanother\n"
+    assert "one rule" in tty.getvalue()
+    assert "another" in tty.getvalue()
+    assert "\x1b[2J" not in tty.getvalue()
 
 
-def test_a_terminal_shows_phase_time_queue_and_the_end_of_the_log() -> None:
-    """Each drawing takes the place of the one before, and nothing is left of it in the end."""
-    out = Tty()
-    screen = Terminal(out)
-    screen.tick(0.0)
+def test_a_terminal_shows_phase_queue_since_when_and_the_end_of_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state lasts from where it began, whatever else is told of it; nothing is left in the end."""
+    monkeypatch.setenv("TERM", "xterm")
+    views = list[View]()
+
+    def draw(drawing: Drawing, view: View) -> None:
+        del drawing
+        views.append(view)
+
+    monkeypatch.setattr(Drawing, "draw", draw)
+    screen = Terminal(Tty())
+    screen.tick(0.5)
+    assert (views[-1].entries[0].state, views[-1].entries[0].held) == ("asking", 0.5)
     screen.show(BUILDING)
-    assert "1.0 s  building, position 2 in the queue" in out.getvalue()
+    assert views[-1].entries[0] == Entry(name="a", state="building", held=0.0, detail="position 2 in the queue")
+    screen.tick(2.0)
     screen.show(TURN)
+    assert views[-1].entries[0] == Entry(name="a", state="building", held=1.0)
     for number in range(9):
         screen.show(attrs.evolve(LINE, line=f"line {number}"))
-    before = len(out.getvalue())
+    assert views[-1].log == tuple(f"line {number}" for number in range(5, 9))
+    screen.show(CONNECTING)
     screen.tick(12.5)
-    drawn = out.getvalue()[before:]
-    assert drawn.startswith("\x1b[?7l\r\x1b[5A"), "the cursor goes back to the first of five rows, which are never wrapped"
-    assert [row for row in drawn.replace("\x1b[2K", "").splitlines() if "line" in row] == [f"| line {number}" for number in range(5, 9)]
-    assert "12.5 s  building\n" in drawn
-    screen.show(attrs.evolve(LINE, line="\x1b[2J"))
-    assert "\x1b[2J" not in out.getvalue()
-    screen.say("interrupted")
-    screen.close()
-    assert out.getvalue().endswith("\r\x1b[5A\x1b[Jinterrupted\n")
+    assert views[-1].entries[0] == Entry(name="a", state="connecting", held=8.5)
+    assert views[-1].footer == "12 s in all; Ctrl-C ends the wait"
+    screen.show(END)
+    assert views[-1].entries[0].state == "connecting"
 
 
 def test_json_lines_tell_what_is_new() -> None:

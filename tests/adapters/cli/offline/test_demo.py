@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import re
 import runpy
-import subprocess
 import sys
-from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +16,7 @@ from chatworkspace_cli._offline import showing
 from chatworkspace_cli._offline.demo import packaged_recording
 from chatworkspace_cli._offline.replay import Replay
 from tests.costs.profile import CORE, calls_of
-from tests.packaging.runs import ROOT, clean_environment, from_checkout, run
+from tests.packaging.runs import ROOT, from_checkout, run
 
 MOST_CALLS = 80_000
 MOST_MODULES = 260
@@ -155,35 +151,6 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
     assert printed.splitlines()[-1] == "duplicates: 0"
 
 
-def test_live_lines_on_a_terminal() -> None:
-    """On a terminal there is one line a chat, drawn again in its place, with phase, time and the tail of the log."""
-    printed = _on_a_terminal("demo", "--fast")
-    frames = printed.split(f"\x1b[{len(CHATS)}A")
-    assert len(frames) > 20
-    assert all(frame.count("\x1b[2K") == len(CHATS) for frame in frames[1:])
-    assert any(re.search(r"support-17 .* 5\.0 s .*building.*creating volume", frame) for frame in frames)
-    assert frames[-1].splitlines()[-1] == "duplicates: 0"
-
-
-class Terminal(StringIO):
-    """Text that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
-
-
-def test_each_frame_replaces_the_one_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a terminal shows of a chat is its latest phase with the last line of its log, and no line of another phase."""
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stdout", terminal)
-    assert main(["demo", "--fast"]) == 0
-    frames = terminal.getvalue().split(f"\x1b[{len(CHATS)}A")[1:]
-    shown = [next(line for line in frame.splitlines() if "ops-9" in line).split("s  ", 1)[1].strip() for frame in frames]
-    assert shown[0] == ""
-    assert shown[-1].startswith("✔ ready (adopted)")
-
-
 def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """`python -m chatworkspace_cli` is the command, exit code and all."""
     monkeypatch.setattr(sys, "argv", ["chatworkspace", "demo", "--fast"])
@@ -191,18 +158,6 @@ def test_the_package_runs_as_a_module(monkeypatch: pytest.MonkeyPatch, capsys: p
         runpy.run_path(str(ROOT / "adapters" / "chatworkspace_cli" / "__main__.py"), run_name="__main__")
     assert ended.value.code == 0
     assert "duplicates: 0" in capsys.readouterr().out
-
-
-def test_a_chats_id_moves_no_cursor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not on a terminal either, where ids are drawn again and again."""
-    call = {"id": "toolu_0", "type": "tool_use", "name": "list_templates", "input": dict[str, str]()}
-    recording = tmp_path / "calls.jsonl"
-    recording.write_text(json.dumps({"chat": "a\x1b[2J", "message": {"role": "assistant", "content": [call]}}), encoding="utf-8")
-    terminal = Terminal()
-    monkeypatch.setattr(sys, "stderr", terminal)
-    assert main(["run", str(recording), "--fast"]) == 0
-    assert "\na   " in terminal.getvalue()
-    assert "[2J" not in terminal.getvalue()
 
 
 @pytest.mark.parametrize("arguments", [[], ["dance"], ["demo", "--seed", "many"]])
@@ -231,20 +186,3 @@ def test_a_duplicate_ends_with_one(form: list[str], monkeypatch: pytest.MonkeyPa
 
 def _told_as_json() -> list[dict[str, Any]]:
     return [json.loads(line) for line in from_checkout("demo", "--json").splitlines()]
-
-
-def _on_a_terminal(*arguments: str) -> str:
-    ours, theirs = pty.openpty()
-    environment = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))), PYTHONUTF8="1")
-    process = subprocess.Popen([sys.executable, "-m", "chatworkspace_cli", *arguments], cwd=Path(ROOT), env=environment, stdout=theirs)
-    os.close(theirs)
-    printed = b""
-    try:
-        while chunk := os.read(ours, 65536):
-            printed += chunk
-    except OSError:
-        pass  # how Linux says that the other side has closed
-    finally:
-        os.close(ours)
-    assert process.wait(timeout=60) == 0
-    return printed.decode().replace("\r\n", "\n")
