@@ -32,7 +32,7 @@ from chatworkspace._ports.errors import (
 )
 from chatworkspace._ports.own_parts import OwnParts
 from chatworkspace._ports.patience import interruptible, time_left
-from chatworkspace._ports.store import Claim, Intent, Look, Plan, Store, holder_of
+from chatworkspace._ports.store import NOTES, Claim, Intent, Look, Plan, Store, holder_of
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
 
@@ -40,6 +40,7 @@ if _TYPE_CHECKING:
     from chatworkspace._ports.records import Record, intent_of, look_of, record_of
 
 __all__ = [
+    "NOTES",
     "AgentConnection",
     "AgentDialer",
     "ChangedError",

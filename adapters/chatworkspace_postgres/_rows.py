@@ -31,4 +31,5 @@ def _fields(values: Sequence[str | None]) -> Mapping[str, Any]:
 def intent_of(values: Sequence[str | None]) -> Intent:
     """Return one generation of the history."""
     row: dict[str, str | None] = dict(zip(HISTORY_COLUMNS, values, strict=True))
-    return _intent_of({**row, "notes": json.loads(row["notes"] or "[]")})
+    notes = json.loads(row["notes"] or "[]")
+    return _intent_of({**row, "notes": [text for text, _ in notes], "times": [times for _, times in notes]})

@@ -18,7 +18,7 @@ from chatworkspace_postgres._qualified import qualified
 from chatworkspace_postgres._statements import Statement
 from chatworkspace_postgres._wire import Connect, Connection, Limit, checked_connect, checked_idle, command
 
-SCRIPTS = ("0001_first.sql", "0002_replacements.sql")
+SCRIPTS = ("0001_first.sql", "0002_replacements.sql", "0003_growth.sql")
 """One for each version, applied in order. The table `version` says which a schema has had. A script that was released is never changed."""
 UPGRADING = 60.0
 """Seconds that an upgrade takes at most, while another is under way, say."""
@@ -28,6 +28,7 @@ RIGHTS = {
     "workspace": ("SELECT", "INSERT", "UPDATE"),
     "chat": ("SELECT", "INSERT", "UPDATE"),
     "intent": ("SELECT", "INSERT", "UPDATE"),
+    "note": ("SELECT", "INSERT", "UPDATE", "DELETE"),
 }
 """What a user of the store needs beside USAGE of the schema."""
 OLDEST = 13

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import attrs
 
+from chatworkspace.ports import NOTES
 from chatworkspace_postgres._qualified import qualified
 
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -102,12 +103,14 @@ def _microseconds(instant: str) -> str:
 
 
 HISTORY_COLUMNS = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at", "notes")
-"""Of an intent as it is read: instants in microseconds since 1970, notes as JSON.
+"""Of an intent as it is read: instants in microseconds since 1970, notes and how often each was made as JSON.
 
 An instant is `infinite`, by which the row is told to be odd, where somebody has written that."""
 HISTORY = Statement(f"""
 SELECT intent.generation, intent.name, intent.template_id, intent.preset_id, replaces, intent.workspace_id,
-    {_microseconds("intent.planned_at")}, {_microseconds("bound_at")}, to_json(notes)
+    {_microseconds("intent.planned_at")}, {_microseconds("bound_at")},
+    (SELECT json_agg(json_build_array(note.text, note.times) ORDER BY note.number) FROM {{schema}}.note AS note
+        WHERE note.chat_id = intent.chat_id AND note.generation = intent.generation)
 FROM {{schema}}.chat LEFT JOIN {{schema}}.intent ON intent.chat_id = chat.id
 WHERE chat.id = %(chat_id)s::text
 ORDER BY intent.generation
@@ -228,6 +231,31 @@ def _take(maker: str) -> str:
 )"""  # noqa: S608 # our own names
 
 
+_NOTED = "noted := CASE WHEN %(note)s::text <> '' AND {0} THEN {1}.noted + 1 ELSE {1}.noted END"
+"""Counts the notes of a chat. {0}: there is an intent to note it in; {1}: the chat's row as it was."""
+_FORGET = f""", forgotten AS (
+    DELETE FROM {{schema}}.note AS note USING fresh
+    WHERE note.chat_id = fresh.id AND note.number <= (
+        SELECT it.number FROM {{schema}}.note AS it WHERE it.chat_id = fresh.id ORDER BY it.number DESC OFFSET {NOTES - 1} LIMIT 1
+    )
+)"""  # noqa: S608 # a number of ours
+_ADD = f""", noted AS (
+    INSERT INTO {{schema}}.note (chat_id, number, generation, text)
+    SELECT fresh.id, fresh.noted, fresh.generation, %(note)s::text FROM fresh
+){_FORGET}"""  # noqa: S608 # our own names
+_NOTE = f""", again AS (
+    UPDATE {{schema}}.note AS note SET number := wrote.noted, times := note.times + 1
+    FROM wrote
+    WHERE note.chat_id = wrote.id AND note.number = (
+        SELECT max(it.number) FROM {{schema}}.note AS it
+        WHERE it.chat_id = wrote.id AND it.generation = wrote.generation AND it.text = %(note)s::text
+    )
+    RETURNING note.number
+), fresh AS (
+    SELECT id, noted, generation FROM wrote WHERE %(note)s::text <> '' AND recorded AND NOT EXISTS (SELECT FROM again)
+){_ADD}"""  # noqa: S608 # our own names
+"""Puts a note beside the latest intent of what was written: one that it has is counted, and is the latest again."""
+
 _LEFT = f""", unbound AS (
     UPDATE {{schema}}.workspace AS workspace SET bound := workspace.bound - 1
     FROM mine, wrote WHERE workspace.id = mine.workspace_id AND ({_WORKSPACE} IS NULL OR workspace.id <> {_WORKSPACE})
@@ -255,15 +283,18 @@ BIND = Statement(f"""{_SEEN}{_MINE}{_take("mine.id")}, wrote AS (
 def _change(taking: str, source: str) -> Statement:
     return Statement(f"""{_SEEN}{_MINE}{taking}, wrote AS (
     UPDATE {{schema}}.chat AS chat SET generation := mine.generation + 1, recorded := true, workspace_id := {_WORKSPACE},
-        closed := mine.closed OR %(closes)s::boolean, number := %(number)s::integer, {_UNPLAN}, {_GIVE_BACK}
+        closed := mine.closed OR %(closes)s::boolean,
+        closed_at := CASE WHEN %(closes)s::boolean AND NOT mine.closed THEN mine.now ELSE mine.closed_at END, {_NOTED.format("true", "mine")},
+        number := %(number)s::integer, {_UNPLAN}, {_GIVE_BACK}
     FROM {source} WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
 ), told AS (
-    INSERT INTO {{schema}}.intent (chat_id, generation, name, replaces, workspace_id, bound_at, notes)
-    SELECT wrote.id, wrote.generation, wrote.name, mine.workspace_id, wrote.workspace_id, wrote.now,
-        CASE WHEN %(note)s::text = '' THEN ARRAY[]::text[] ELSE ARRAY[%(note)s::text] END
+    INSERT INTO {{schema}}.intent (chat_id, generation, name, replaces, workspace_id, bound_at)
+    SELECT wrote.id, wrote.generation, wrote.name, mine.workspace_id, wrote.workspace_id, wrote.now
     FROM mine, wrote
-){_LEFT}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
+), fresh AS (
+    SELECT id, noted, generation FROM wrote WHERE %(note)s::text <> ''
+){_ADD}{_LEFT}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
 
 
 ATTACH = _change(_take("NULL::text"), "mine, taken")
@@ -275,23 +306,27 @@ RELEASE = Statement(f"""{_SEEN}{_MINE}, wrote AS (
         template_id := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.template_id END,
         preset_id := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.preset_id END,
         planned_at := CASE WHEN %(drop_plan)s::boolean THEN NULL ELSE mine.planned_at END,
+        {_NOTED.format("mine.recorded", "mine")},
         name := coalesce(%(former_name)s::text, mine.name), number := coalesce(%(former_number)s::integer, mine.number)
     FROM mine WHERE chat.id = mine.id
     RETURNING chat.*, mine.now
-), noted AS (
-    UPDATE {{schema}}.intent AS intent SET notes := intent.notes || %(note)s::text
-    FROM wrote WHERE %(note)s::text <> '' AND intent.chat_id = wrote.id AND intent.generation = wrote.generation
-){_told("wrote", notify=True)}""")  # noqa: S608 # our own names
+){_NOTE}{_told("wrote", notify=True)}""")  # noqa: S608 # our own names
 
 # ---------------------------------------------------------------- no claim needed
 
-RECORD_STRAY = Statement("""
-WITH it AS (SELECT id, generation FROM {schema}.chat WHERE id = %(chat_id)s::text), noted AS (
-    UPDATE {schema}.intent AS intent SET notes := intent.notes || %(note)s::text
-    FROM it WHERE intent.chat_id = it.id AND intent.generation = it.generation AND NOT %(note)s::text = ANY (intent.notes)
-)
-SELECT id FROM it
-""")
+RECORD_STRAY = Statement(f"""
+WITH locked AS MATERIALIZED (
+    SELECT id, generation, noted, recorded FROM {{schema}}.chat WHERE id = %(chat_id)s::text FOR NO KEY UPDATE
+), fresh AS (
+    UPDATE {{schema}}.chat AS chat SET noted := locked.noted + 1
+    FROM locked
+    WHERE chat.id = locked.id AND locked.recorded AND NOT EXISTS (
+        SELECT FROM {{schema}}.note AS it WHERE it.chat_id = locked.id AND it.generation = locked.generation AND it.text = %(note)s::text
+    )
+    RETURNING chat.id, chat.noted, chat.generation
+){_ADD}
+SELECT id FROM locked
+""")  # noqa: S608 # our own names
 DISCARD = Statement("""
 INSERT INTO {schema}.workspace AS workspace (id, discarded) VALUES (%(workspace_id)s::uuid, true)
 ON CONFLICT (id) DO UPDATE SET discarded := true WHERE workspace.bound = 0

@@ -42,7 +42,7 @@ FIRST_LOOK, LONGEST_LOOK = 0.05, 0.5
 SELDOM = 2.0
 """Seconds between two where notifications come."""
 
-MOST_NOTED = 1000
+MOST_NOTED = 800
 """Characters of a note that are kept: with them, a statement leaves in one piece (see _wire)."""
 TAKEN = "it is another chat's making, or was discarded"
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 
-from chatworkspace.ports import Intent, Look, NotFoundError, Record, fit_text, intent_of, look_of, record_of
+from chatworkspace.ports import NOTES, Intent, Look, NotFoundError, Record, fit_text, intent_of, look_of, record_of
 
 SECOND = 1_000_000
 """In microseconds, as all times in the file."""
@@ -38,6 +38,9 @@ class Row:
     until: int = 0
     written: bool = False
     """The holder of this token has written, and given the claim back."""
+    closed_at: int | None = None
+    finished: bool = False
+    """It is closed, and a sweep has found that nothing of it is left."""
 
     @property
     def planned(self) -> bool:
@@ -118,16 +121,18 @@ def _row(values: Sequence[Any]) -> Row:
 
 _INTENT = ("generation", "name", "template_id", "preset_id", "replaces", "workspace_id", "planned_at", "bound_at")
 _INTENTS = f"SELECT {', '.join(_INTENT)} FROM intent WHERE chat_id = ? ORDER BY generation"  # noqa: S608 # our own column names
-_NOTES = "SELECT generation, text FROM note WHERE chat_id = ? ORDER BY id"
+_NOTES = "SELECT generation, text, times FROM note WHERE chat_id = ? ORDER BY id"
+_FORGET = "DELETE FROM note WHERE id <= (SELECT id FROM note WHERE chat_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?) AND chat_id = ?"
 
 
 def history_of(connection: sqlite3.Connection, chat_id: str) -> tuple[Intent, ...]:
     """Read it, oldest first."""
-    notes: dict[int, list[str]] = {}
-    for generation, text in connection.execute(_NOTES, (chat_id,)):
-        notes.setdefault(generation, []).append(text)
+    notes: dict[int, dict[str, int]] = {}
+    for generation, text, times in connection.execute(_NOTES, (chat_id,)):
+        notes.setdefault(generation, {})[text] = times
     intents = (dict(zip(_INTENT, values, strict=True)) for values in connection.execute(_INTENTS, (chat_id,)))
-    return tuple(intent_of({**it, "notes": notes.get(it["generation"], ())}) for it in intents)
+    told = ((it, notes.get(it["generation"], {})) for it in intents)
+    return tuple(intent_of({**it, "notes": tuple(of), "times": tuple(of.values())}) for it, of in told)
 
 
 def latest_generation(connection: sqlite3.Connection, chat_id: str) -> int | None:
@@ -152,13 +157,19 @@ def amend(connection: sqlite3.Connection, chat_id: str, **values: Any) -> None:
 
 
 def add_note(connection: sqlite3.Connection, chat_id: str, text: str, *, once: bool = False) -> None:
-    """Add a note to the latest intent, if there is one; once: unless it says so already."""
+    """Add a note to the latest intent, if there is one. One that it has is counted; once: it is left as it is."""
     text = fit_text(text)
     generation = latest_generation(connection, chat_id)
-    known = "SELECT 1 FROM note WHERE chat_id = ? AND generation = ? AND text = ?"
-    if generation is None or (once and connection.execute(known, (chat_id, generation, text)).fetchone()):
+    if generation is None:
         return
-    connection.execute("INSERT INTO note (chat_id, generation, text) VALUES (?, ?, ?)", (chat_id, generation, text))
+    found = connection.execute("SELECT id, times FROM note WHERE chat_id = ? AND generation = ? AND text = ?", (chat_id, generation, text)).fetchone()
+    if found is not None and once:
+        return
+    if found is not None:
+        connection.execute("DELETE FROM note WHERE id = ?", (found[0],))
+    times = 1 if found is None else found[1] + 1
+    connection.execute("INSERT INTO note (chat_id, generation, text, times) VALUES (?, ?, ?, ?)", (chat_id, generation, text, times))
+    connection.execute(_FORGET, (chat_id, NOTES, chat_id))
 
 
 # ---------------------------------------------------------------- workspaces

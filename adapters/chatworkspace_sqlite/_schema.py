@@ -15,7 +15,7 @@ APPLICATION = 0x63687773
 """`PRAGMA application_id` of our files: "chws"."""
 OLDEST = (3, 8, 2)
 """The first SQLite that has partial indexes and tables without row ids."""
-SCRIPTS = ("0001_first.sql", "0002_replacements.sql")
+SCRIPTS = ("0001_first.sql", "0002_replacements.sql", "0003_growth.sql")
 """One for each version, applied in order. `PRAGMA user_version` is how many a file has had. A script that was released is never changed."""
 
 

@@ -204,7 +204,7 @@ class SQLiteStore(Store):
                 if workspace_id is not None:
                     _take(connection, str(workspace_id), maker=None)
                 replaced = row.workspace_id
-                row = _changed(row, text_of(workspace_id), number=number, closes=closes)
+                row = _changed(row, text_of(workspace_id), now, number=number, closes=closes)
                 _rows.update(connection, row)
                 _rows.add_intent(connection, row, replaces=replaced, workspace_id=row.workspace_id, bound_at=now)
                 if note:
@@ -316,11 +316,12 @@ def _became(connection: sqlite3.Connection, before: Row, row: Row, now: int) -> 
     return row
 
 
-def _changed(row: Row, workspace_id: str | None, *, number: int, closes: bool) -> Row:
+def _changed(row: Row, workspace_id: str | None, now: int, *, number: int, closes: bool) -> Row:
     return row.given_back(
         generation=row.generation + 1,
         workspace_id=workspace_id,
         closed=closes or bool(row.closed),
+        closed_at=now if closes and not row.closed else row.closed_at,
         template_id=None,
         preset_id=None,
         number=number,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, cast
 from uuid import UUID
@@ -193,7 +193,7 @@ def _plan(row: Fields) -> Plan | None:
 
 
 def intent_of(row: Fields) -> Intent:
-    """Return one generation of the history: the fields of Intent by their names. UnavailableError: a field is odd."""
+    """Return one generation of the history: the fields of Intent by their names, `times` if there are any. UnavailableError: a field is odd."""
     try:
         return _intent(row)
     except ODD as error:
@@ -211,7 +211,13 @@ def _intent(row: Fields) -> Intent:
         planned_at=_time(row["planned_at"]),
         bound_at=_time(row["bound_at"]),
         notes=tuple(row["notes"]),
+        times=_times(row.get("times", ())),
     )
+
+
+def _times(told: Sequence[Any]) -> tuple[int, ...]:
+    times = tuple(map(int, told))
+    return times if any(it != 1 for it in times) else ()
 
 
 def _id(text: str | None) -> UUID | None:

@@ -45,7 +45,8 @@ class Intent(Plain):
     workspace_id: what came of it, or None.
     planned_at: when it was written down, by the store's clock; aware.
     bound_at: when the workspace became the chat's, by the store's clock; aware.
-    notes: refusals, strays, why it was left behind.
+    notes: refusals, strays, why it was left behind; each text once, the latest last. A chat keeps its last 20.
+    times: how often each of the notes was made; empty: once each.
     """
 
     generation: int
@@ -57,9 +58,14 @@ class Intent(Plain):
     planned_at: datetime | None = None
     bound_at: datetime | None = None
     notes: tuple[str, ...] = ()
+    times: tuple[int, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Intent generation {self.generation}, name {short(self.name)!r}, workspace {self.workspace_id}, {len(self.notes)} notes>"
+
+
+NOTES = 20
+"""Notes that a chat keeps: older ones are forgotten for new ones. What is repeated is counted, and takes no place of its own."""
 
 
 @attrs.frozen(kw_only=True)
@@ -170,6 +176,8 @@ class Store(Protocol):
     def release(self, claim: Claim, *, note: str = "", drop_plan: bool = False, back: Look | None = None) -> None:
         """Give back without a change of binding; the note (a refusal, say) goes into the history. A stale claim is ignored.
 
+        A note that the generation has is counted, and is the latest again; of all of a chat's the last 20 are kept.
+
         drop_plan: the plan stands no more; name and number stay, unless `back` says what they become again: those of that look.
         """
         ...
@@ -177,7 +185,7 @@ class Store(Protocol):
     # No claim needed.
 
     def record_stray(self, chat_id: str, workspace_id: UUID, note: str) -> None:
-        """A workspace that bears the chat's mark and is not the chat's: into the history. NotFoundError."""
+        """A workspace that bears the chat's mark and is not the chat's: into the history, once. NotFoundError."""
         ...
 
     def discard(self, workspace_id: UUID) -> None:

@@ -157,7 +157,11 @@ def history_lines(look: Look, history: Sequence[Intent]) -> Iterator[str]:
     yield from held_lines(look)
     for it in history:
         yield f"{it.generation}. {_intent_text(it)}"
-        yield from (f"   {note}" for note in it.notes)
+        yield from (f"   {note}{_times(times)}" for note, times in zip(it.notes, it.times or (1,) * len(it.notes), strict=True))
+
+
+def _times(times: int) -> str:
+    return f" ({times} times)" if times > 1 else ""
 
 
 def _intent_text(it: Intent) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from chatworkspace.ports import WorkspaceTakenError
+from chatworkspace.ports import NOTES, WorkspaceTakenError
 from chatworkspace_contracts._checks import equal, holds, present, raises
 from chatworkspace_contracts._store.stage import (
     ANOTHER,
@@ -160,6 +160,30 @@ def every_note_goes_into_the_history(fresh: Fresh) -> None:
         it.store.release(it.claim(plan=a_plan()), note=note)
     it.bound()
     equal("the notes", it.latest().notes, ("refused: 400", "refused: 403"))
+
+
+@RELEASING.rule("repeated-notes", "A note that the latest generation has is counted, and is the latest again: repeats fill no store.")
+def repeated_notes_are_counted(fresh: Fresh) -> None:
+    it = fresh()
+    for note in ("refused: 400", "refused: 403", "refused: 400", "refused: 400"):
+        it.store.release(it.claim(plan=a_plan()), note=note)
+    equal("the notes, and how often each was made", (it.latest().notes, it.latest().times), (("refused: 403", "refused: 400"), (1, 3)))
+    it.store.release(it.claim(plan=a_plan()), note="refused: 403")
+    equal("the notes, and how often each was made", (it.latest().notes, it.latest().times), (("refused: 400", "refused: 403"), (3, 2)))
+
+
+@RELEASING.rule("last-notes", "A chat keeps its last 20 notes, of whatever generation.")
+def a_chat_keeps_its_last_notes(fresh: Fresh) -> None:
+    it = fresh()
+    for number in range(3):
+        it.store.release(it.claim(plan=a_plan()), note=f"refused: {number}")
+    it.store.attach(it.claim(), None, number=1, note="detached")
+    plan = a_plan(number=1)
+    for number in range(3, NOTES):
+        it.store.release(it.claim(plan=plan), note=f"refused: {number}")
+    it.store.record_stray(CHAT, WORKSPACE, "a stray")
+    kept = ["refused: 2", "detached", *(f"refused: {number}" for number in range(3, NOTES)), "a stray"]
+    equal("the notes", it.notes(), kept)
 
 
 @RELEASING.rule("odd-notes", "A platform's words that no database takes (NUL, half a character) go into the history all the same, made fit for it.")

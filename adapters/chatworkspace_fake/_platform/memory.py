@@ -174,9 +174,10 @@ class MemoryStore(Store):
                 replaces=before.workspace_id,
                 workspace_id=workspace_id,
                 bound_at=self._clock.now(),
-                notes=(fit_text(note),) if note else (),
             )
             row.history = (*row.history, intent)
+            if note:
+                row.note(note)
             row.give_back()
             return row.chat
 

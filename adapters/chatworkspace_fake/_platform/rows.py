@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -10,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Chat
-from chatworkspace.ports import Claim, Intent, Plan, Signal, WorkspaceTakenError, fit_text
+from chatworkspace.ports import NOTES, Claim, Intent, Plan, Signal, WorkspaceTakenError, fit_text
 
 
 @attrs.define(kw_only=True)
@@ -65,9 +66,26 @@ class Row:
             self.history = (*self.history[:-1], attrs.evolve(self.history[-1], **changes))
 
     def note(self, note: str) -> None:
-        """Add a note to the latest intent, fit for every store."""
+        """Add a note to the latest intent, fit for every store: one that it has is counted, and the oldest of many is forgotten."""
         if self.history:
-            self.amend(notes=(*self.history[-1].notes, fit_text(note)))
+            last, text = self.history[-1], fit_text(note)
+            times = dict(zip(last.notes, last.times or (1,) * len(last.notes), strict=True))
+            times = {**{it: count for it, count in times.items() if it != text}, text: times.get(text, 0) + 1}
+            self.history = _forgetting((*self.history[:-1], _with_notes(last, times)))
+
+
+def _with_notes(intent: Intent, times: Mapping[str, int]) -> Intent:
+    counts = tuple(times.values())
+    return attrs.evolve(intent, notes=tuple(times), times=counts if any(it > 1 for it in counts) else ())
+
+
+def _forgetting(history: tuple[Intent, ...]) -> tuple[Intent, ...]:
+    """Return a history without the oldest notes where there are too many: one has been added."""
+    if sum(len(it.notes) for it in history) <= NOTES:
+        return history
+    at = next(place for place, it in enumerate(history) if it.notes)
+    oldest = attrs.evolve(history[at], notes=history[at].notes[1:], times=history[at].times[1:])
+    return (*history[:at], oldest, *history[at + 1 :])
 
 
 @attrs.define

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from chatworkspace.ports import Store
-from tests.adapters.postgres.calls import CALLS, bound
+from tests.adapters.postgres.calls import ANOTHER, CALLS, bound
 from tests.adapters.postgres.server import Database
 
 BAD = {
@@ -15,13 +15,14 @@ BAD = {
         "recorded = false, generation = 2", "recorded = NULL", "workspace_id = gen_random_uuid()", "closed = NULL", "name = NULL",
         "name = repeat('x', 256)", "number = -1", "number = NULL", "template_id = gen_random_uuid()", "preset_id = gen_random_uuid()",
         "fingerprint = NULL", "planned_at = now()", "epoch = -1", "epoch = NULL", "token = NULL", "token = repeat('x', 256)", "taken_at = NULL",
-        "until = NULL", "until = taken_at - interval '1 s'", "written = NULL",
+        "until = NULL", "until = taken_at - interval '1 s'", "written = NULL", "noted = -1", "closed_at = now()", "finished = true",
     ),
     "workspace": ("id = NULL", "bound = -1", "bound = NULL", "discarded = NULL", "discarded = true", "maker = 'nobody'"),
     "intent": (
-        "chat_id = 'nobody'", "generation = 0", "name = NULL", "template_id = NULL", "planned_at = NULL", "bound_at = NULL", "notes = NULL",
-        "notes = ARRAY[NULL]", "name = repeat('x', 256)",
+        "chat_id = 'nobody'", "generation = 0", "name = NULL", "template_id = NULL", "planned_at = NULL", "bound_at = NULL",
+        "name = repeat('x', 256)",
     ),
+    "note": ("chat_id = 'nobody'", "generation = 9", "number = 0", "text = NULL", "times = 0"),
     "secret": ("id = 2", "value = ''", "value = NULL"),
     "version": ("number = 0", "file = ''", "file = NULL", "applied_at = NULL"),
 }  # fmt: skip
@@ -40,6 +41,7 @@ def bad_rows(postgres: Database) -> str:
     store = postgres.store()
     store.secret()
     bound(store)
+    store.record_stray("chat", ANOTHER, "a stray")
     return store._schema
 
 

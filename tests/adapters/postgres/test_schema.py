@@ -21,11 +21,11 @@ from chatworkspace.ports import Plan, SystemClock
 from chatworkspace_contracts import RealThreads
 from chatworkspace_postgres import PostgresStore, _schema, upgrade
 from chatworkspace_postgres._schema import RIGHTS, script
-from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound
+from tests.adapters.postgres.calls import ANOTHER, ORGANIZATION, OWNER, WORKSPACE, bound, claimed
 from tests.adapters.postgres.server import APP, Database, granted, own_programs
 from tests.docs.pages import blocks
 
-FILES = ("0001_first.sql", "0002_replacements.sql")
+FILES = ("0001_first.sql", "0002_replacements.sql", "0003_growth.sql")
 NUMBERS = count()
 
 
@@ -53,6 +53,7 @@ def use(store: PostgresStore) -> None:
     """Make use of all tables."""
     store.secret()
     bound(store)
+    store.release(claimed(store, plan=None), note="refused")
     store.discard(ANOTHER)
 
 
@@ -75,21 +76,42 @@ def test_an_upgrade_tells_the_files_that_it_applied(postgres: Database, name: st
     assert postgres.execute(f"SELECT number, file FROM {name}.version ORDER BY number") == list(enumerate(FILES, 1))
 
 
-def test_a_schema_of_an_older_version(postgres: Database, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gets what it lacks, keeps what it has, and can then do what it could not: have a plan beside a binding."""
+NOTED = [*(f"refused: {number}" for number in range(22)), *["refused: 400"] * 1300, "a stray"]
+OLDER = """
+INSERT INTO {schema}.workspace (id, bound) VALUES ('{bound}', 1);
+INSERT INTO {schema}.chat (id, owner_id, organization_id, recorded, workspace_id, name, epoch, token, written)
+VALUES ('chat', '{owner}', '{home}', true, '{bound}', 'dev', 1, 'h:1', true);
+INSERT INTO {schema}.chat (id, owner_id, organization_id, generation, recorded, closed) VALUES ('closed', '{owner}', '{home}', 2, true, true);
+UPDATE {schema}.workspace SET maker = 'chat';
+INSERT INTO {schema}.intent (chat_id, generation, name, template_id, workspace_id, planned_at, bound_at, notes)
+VALUES ('chat', 1, 'dev', '{owner}', '{bound}', '2026-01-01', '2026-01-02', ARRAY[{notes}]),
+    ('closed', 2, '', NULL, NULL, NULL, '2026-01-03', '{{}}');
+"""
+"""What a library of long ago has left in a schema."""
+
+
+@pytest.mark.parametrize("version", range(1, len(FILES)))
+def test_a_schema_of_an_older_version(postgres: Database, name: str, monkeypatch: pytest.MonkeyPatch, version: int) -> None:
+    """It gets what it lacks, keeps what it has, the last twenty notes of a chat and how often each was made, and can then do what it could not."""
     with monkeypatch.context() as older:
-        older.setattr(_schema, "SCRIPTS", FILES[:1])
-        assert upgrade(owner(postgres), schema=name) == FILES[:1]
-        old = PostgresStore(owner(postgres), schema=name)
-        before = old.look(bound(old).chat.id).chat
+        older.setattr(_schema, "SCRIPTS", FILES[:version])
+        assert upgrade(owner(postgres), schema=name) == FILES[:version]
+    notes = ", ".join(f"'{it}'" for it in NOTED)
+    postgres.execute(OLDER.format(schema=name, owner=OWNER, home=ORGANIZATION, bound=WORKSPACE, notes=notes))
     store = PostgresStore(owner(postgres), schema=name)
     assert "`chatworkspace db upgrade`" in missing(store)
-    assert upgrade(owner(postgres), schema=name) == FILES[1:]
+    assert upgrade(owner(postgres), schema=name) == FILES[version:]
     assert shape(postgres, name) == shape(postgres, postgres.schema())
-    look = store.look(before.id)
-    assert look.chat == before
+    look = store.look("chat")
+    assert (look.chat.workspace_id, look.name, store.look("closed").chat.closed) == (WORKSPACE, "dev", True)
+    (intent,) = store.history("chat")
+    assert (intent.notes, intent.times) == ((*NOTED[4:22], "refused: 400", "a stray"), (*[1] * 18, 1300, 1))
+    assert postgres.execute(f"SELECT id, closed_at::date::text FROM {name}.chat WHERE closed") == [("closed", "2026-01-03")]
     claim = store.claim(look, token=str(ANOTHER), ttl=30, plan=Plan(name="lab", number=1, template_id=ANOTHER), keep=True)
-    assert (claim.chat, store.bind(claim, ANOTHER).generation) == (before, 2)
+    assert (claim.chat, store.bind(claim, ANOTHER).generation) == (look.chat, 2)
+    store.record_stray("chat", WORKSPACE, "another stray")
+    assert store.history("chat")[0].notes == (*NOTED[5:22], "refused: 400", "a stray")
+    assert store.history("chat")[1].notes == ("another stray",)
 
 
 @pytest.mark.parametrize("isolation", ["read committed", "serializable"])
@@ -364,7 +386,7 @@ def test_a_newer_schema(postgres: Database) -> None:
     store.open_chat("chat", OWNER, ORGANIZATION)
     postgres.execute(f"INSERT INTO {store._schema}.version (number, file) VALUES (99, '0099_later.sql')")
     for call in (store.check, store.secret, lambda: upgrade(owner(postgres), schema=store._schema), lambda: store.look("chat")):
-        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 2: upgrade the library") as error:
+        with pytest.raises(UnavailableError, match=r"its version is 99, of a newer chatworkspace; this one knows 3: upgrade the library") as error:
             call()
         assert not error.value.retryable
 
@@ -373,7 +395,7 @@ def test_an_older_schema(postgres: Database) -> None:
     """What makes it newer is named."""
     store = postgres.store()
     postgres.execute(f"DELETE FROM {store._schema}.version")
-    assert "its version is 0, and this chatworkspace needs 2: `chatworkspace db upgrade`" in missing(store)
+    assert "its version is 0, and this chatworkspace needs 3: `chatworkspace db upgrade`" in missing(store)
 
 
 def test_an_older_server(postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:

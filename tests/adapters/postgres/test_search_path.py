@@ -142,7 +142,7 @@ def test_tables_are_made_and_checked_with_nothing_of_a_strangers(planted: Databa
 
 
 @pytest.mark.parametrize(
-    "bare", ["SELECT to_json(notes) FROM {}.intent", "SELECT 1 FROM {}.chat WHERE id = 'a'::pg_catalog.text", "SELECT 'a'::text"]
+    "bare", ["SELECT json_build_array(name) FROM {}.intent", "SELECT 1 FROM {}.chat WHERE id = 'a'::pg_catalog.text", "SELECT 'a'::text"]
 )
 def test_what_is_written_bare_is_the_strangers(planted: Database, bare: str) -> None:
     """The trap is one: the same words without a schema fall into it."""

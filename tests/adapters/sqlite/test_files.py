@@ -10,7 +10,6 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from uuid import UUID
 
-import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError
@@ -265,25 +264,46 @@ def test_a_database_of_something_else(path: Path, statement: str) -> None:
     assert path.read_bytes() == content
 
 
-def test_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It keeps all that it has, and can then do what it could not: have a plan beside a binding."""
+NOTED = [*(f"refused: {number}" for number in range(22)), *["refused: 400"] * 1300, "a stray"]
+OLDER = f"""
+INSERT INTO secret (id, value) VALUES (1, x'{"ab" * 32}');
+INSERT INTO chat VALUES ('chat', '{OWNER}', '{ORGANIZATION}', 1, '{WORKSPACE}', 0, 'dev', 0, NULL, NULL, '', 7, 1, 'h:1', 7, 0, 1);
+INSERT INTO chat VALUES ('planned', '{OWNER}', '{ORGANIZATION}', 1, NULL, 0, 'lab', 0, '{ANOTHER}', NULL, 'f', 8, 1, 'h:2', 8, 0, 1);
+INSERT INTO chat VALUES ('closed', '{OWNER}', '{ORGANIZATION}', 2, NULL, 1, '', 0, NULL, NULL, '', 0, 1, 'h:3', 9, 0, 1);
+INSERT INTO workspace (id, maker) VALUES ('{WORKSPACE}', 'chat');
+INSERT INTO intent VALUES ('chat', 1, 'dev', '{ANOTHER}', NULL, NULL, '{WORKSPACE}', 7, 8);
+INSERT INTO intent VALUES ('planned', 1, 'lab', '{ANOTHER}', NULL, NULL, NULL, 8, NULL);
+INSERT INTO intent VALUES ('closed', 2, '', NULL, NULL, NULL, NULL, NULL, 9000000);
+INSERT INTO note (chat_id, generation, text) VALUES ('planned', 1, 'refused: 400');
+"""  # noqa: S608 # our own values
+"""What a library of long ago has left in a file."""
+
+
+@pytest.mark.parametrize("version", range(1, len(_schema.SCRIPTS)))
+def test_an_older_version(path: Path, monkeypatch: pytest.MonkeyPatch, version: int) -> None:
+    """It keeps all that it has, the last twenty notes of a chat and how often each was made, and can then do what it could not."""
     with monkeypatch.context() as older:
-        older.setattr(_schema, "SCRIPTS", _schema.SCRIPTS[:1])
+        older.setattr(_schema, "SCRIPTS", _schema.SCRIPTS[:version])
         with opened(path) as store:
-            bound(store, "chat", WORKSPACE)
-            store.record_stray("chat", ANOTHER, "a stray")
-            store.release(claimed(store, "planned"), note="refused: 400")
-            before, history, secret = (store.look("chat"), store.look("planned")), store.history("chat"), store.secret()
-            assert store.schema_version() == 1
-    with opened(path) as store:
-        assert store.schema_version() == len(_schema.SCRIPTS)
-        looks = [attrs.evolve(look, plan=look.plan and attrs.evolve(look.plan, planned_for=0)) for look in map(store.look, ("chat", "planned"))]
-        assert looks == [attrs.evolve(look, plan=look.plan and attrs.evolve(look.plan, planned_for=0)) for look in before]
-        assert (store.history("chat"), store.secret()) == (history, secret)
-        plan = Plan(name="lab", number=1, template_id=ANOTHER)
-        claim = store.claim(store.look("chat"), token=str(ANOTHER), ttl=30, plan=plan, keep=True)
-        assert (claim.chat, store.bind(claim, ANOTHER).generation) == (before[0].chat, before[0].chat.generation + 1)
+            assert store.schema_version() == version
     with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(OLDER)
+        connection.executemany("INSERT INTO note (chat_id, generation, text) VALUES ('chat', 1, ?)", [(text,) for text in NOTED])
+        connection.commit()
+    with opened(path) as store:
+        assert (store.schema_version(), store.secret()) == (len(_schema.SCRIPTS), b"\xab" * 32)
+        look, planned, closed = (store.look(chat_id) for chat_id in ("chat", "planned", "closed"))
+        assert (look.chat.workspace_id, look.name, planned.plan and planned.plan.fingerprint, closed.chat.closed) == (WORKSPACE, "dev", "f", True)
+        (intent,) = store.history("chat")
+        assert (intent.notes, intent.times) == ((*NOTED[4:22], "refused: 400", "a stray"), (*[1] * 18, 1300, 1))
+        assert store.history("planned")[0].notes == ("refused: 400",)
+        plan = Plan(name="lab", number=1, template_id=ANOTHER)
+        claim = store.claim(look, token=str(ANOTHER), ttl=30, plan=plan, keep=True)
+        assert (claim.chat, store.bind(claim, ANOTHER).generation) == (look.chat, 2)
+        store.release(claimed(store, "planned"), note="refused: 400")
+        assert store.history("planned")[0].times == (2,)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT id, closed_at FROM chat WHERE closed").fetchall() == [("closed", 9000000)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 

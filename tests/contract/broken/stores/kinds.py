@@ -223,6 +223,25 @@ class RemembersOneNote(MemoryStore):
         return tuple(attrs.evolve(intent, notes=intent.notes[-1:]) for intent in super().history(chat_id))
 
 
+@STORES.breaks("release.repeated-notes")
+class CountsNoNotes(MemoryStore):
+    """A note that is repeated is one."""
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Tell no count."""
+        return tuple(attrs.evolve(intent, times=()) for intent in super().history(chat_id))
+
+
+@STORES.breaks("release.last-notes")
+class ForgetsByGeneration(MemoryStore):
+    """Notes of the latest generation alone are kept."""
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Tell no others."""
+        *before, last = super().history(chat_id)
+        return (*(attrs.evolve(intent, notes=(), times=()) for intent in before), last)
+
+
 @STORES.breaks("release.odd-notes")
 class KeepsNotesAsTheyCome(MemoryStore):
     """A note is kept as it is, whatever is in it."""
