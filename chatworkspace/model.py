@@ -52,7 +52,7 @@ class Phase(str, Enum):
 
 
 class Reason(str, Enum):
-    """Why a call ended as it did. Stable; outcomes, errors and LeftBehind carry one. docs/reasons.md lists them with their tests."""
+    """Why a call ended as it did. Stable; outcomes, errors and LeftBehind carry one. docs/reference/reasons.md lists them with their tests."""
 
     # an outcome in which the call did what was asked
     CREATED = "created"
@@ -120,7 +120,7 @@ class Reason(str, Enum):
 
 
 class Advice(str, Enum):
-    """What to do next; `next_step` says the same in a sentence. Stable; docs/guidance.md says how a host uses it.
+    """What to do next; `next_step` says the same in a sentence. Stable; docs/explanation/guidance.md says how a host uses it.
 
     NOTHING: go on with the work. CALL_AGAIN: make the same call again, it goes on from there. CALL_LATER: the same, after `retry_after` seconds.
     LIST_TEMPLATES, READ_TEMPLATE, CORRECT_ARGUMENTS, START, STOP_THEN_START, CREATE: that call. ASK_USER: a person must decide or act.

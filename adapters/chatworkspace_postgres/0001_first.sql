@@ -1,4 +1,4 @@
--- All times are the server's own (clock_timestamp()). Whoever uses the store needs the rights in docs/postgres.md, and no others.
+-- All times are the server's own (clock_timestamp()). Whoever uses the store needs the rights in docs/how-to/postgres.md, and no others.
 
 CREATE TABLE {schema}.version (
     number integer PRIMARY KEY CHECK (number > 0),

@@ -67,7 +67,7 @@ class PostgresStore(Store):
     """A store in the application's own PostgreSQL, for many hosts. One statement per method; nothing held in between.
 
     Safe from any thread, and after a fork as far as `connect` is. Times are the server's own clock; what travels is durations. Every method may
-    raise UnavailableError, and InvalidArgumentError if the connection that it is given is inside a transaction. See docs/postgres.md.
+    raise UnavailableError, and InvalidArgumentError if the connection that it is given is inside a transaction. See docs/how-to/postgres.md.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ REGION = Parameter(
 
 
 def stock(coder: FakeCoder) -> None:
-    """Add the templates of the demo, and what the examples in docs/commands.md name besides: a preset, and a workspace of the user's own making."""
+    """Add the templates of the demo, and what docs/how-to/commands.md names besides: a preset, and a workspace of the user's own making."""
     furnish(coder)
     coder.update_template("gpu", parameters=(REGION,), presets=(LARGE,))
     coder.on_run = pretend

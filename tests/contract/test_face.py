@@ -18,7 +18,7 @@ from chatworkspace_contracts import CREATOR_RULES, STORE_RULES
 from tests.docs.pages import blocks, text
 from tests.packaging.runs import ROOT, clean_environment
 
-WITH_PYTEST, WITH_UNITTEST, CHOOSING, IN_VIRTUAL_TIME, TELLING = blocks("docs/adapters.md", "python")
+WITH_PYTEST, WITH_UNITTEST, CHOOSING, IN_VIRTUAL_TIME, TELLING = blocks("docs/how-to/adapters.md", "python")
 PATH = f"{ROOT}:{ROOT / 'adapters'}"
 
 
@@ -52,7 +52,7 @@ def test_help_tells_everything() -> None:
     assert "run(rule, lambda: StoreWorld(store=MyStore()))" in shown
 
 
-# ------------------------------------------------------------------ docs/adapters.md
+# ------------------------------------------------------------------ docs/how-to/adapters.md
 
 
 def test_the_first_example_is_short() -> None:
@@ -82,7 +82,7 @@ def test_the_rules_run_under_unittest_as_written(tmp_path: Path) -> None:
 def test_the_rules_are_chosen_and_run_in_virtual_time_as_written(capsys: pytest.CaptureFixture[str]) -> None:
     """And each tells itself, in a line."""
     for block in (CHOOSING, IN_VIRTUAL_TIME, TELLING):
-        exec(compile(block, "docs/adapters.md", "exec"), {"__name__": "adapters"})  # noqa: S102 - our own page
+        exec(compile(block, "docs/how-to/adapters.md", "exec"), {"__name__": "adapters"})  # noqa: S102 - our own page
     told = capsys.readouterr().out.splitlines()
     assert [line.partition(" ")[0] for line in told] == [rule.id for rule in CREATOR_RULES]
     assert told[0].endswith(CREATOR_RULES[0].states)
@@ -90,7 +90,7 @@ def test_the_rules_are_chosen_and_run_in_virtual_time_as_written(capsys: pytest.
 
 def test_the_broken_rule_that_is_shown_is_one() -> None:
     """Id and sentence are the rule's own."""
-    (shown,) = re.findall(r"^```\n(.*)\nexpected ", text("docs/adapters.md"), re.MULTILINE)
+    (shown,) = re.findall(r"^```\n(.*)\nexpected ", text("docs/how-to/adapters.md"), re.MULTILINE)
     assert shown in {f"{rule.id}: {rule.states}" for rule in STORE_RULES}
 
 

@@ -85,7 +85,7 @@ def test_every_ability_is_needed() -> None:
     assert {need for rule in RULES for need in rule.needs} == set(Ability)
 
 
-@pytest.mark.parametrize("path", ["docs/guarantees.md", "docs/adapters.md"])
+@pytest.mark.parametrize("path", ["docs/explanation/guarantees.md", "docs/how-to/adapters.md"])
 def test_rules_that_are_named_are_there(path: str) -> None:
     """Whoever reads of a rule finds it."""
     named = re.findall(r"`?\b((?:clock|store|creator|dialer)\.[a-z]+\.[a-z0-9-]+)\b", (ROOT / path).read_text(encoding="utf-8"))

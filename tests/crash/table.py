@@ -1,4 +1,4 @@
-"""The table of crash points in docs/guarantees.md.
+"""The table of crash points in docs/explanation/guarantees.md.
 
 `PYTHONPATH=.:adapters python -m tests.crash.table` runs every cell, and writes what came of it.
 """
@@ -14,7 +14,7 @@ from tests.crash.cells import run_cells
 from tests.crash.databases import Files
 from tests.crash.points import CELLS, POINTS, Cell, Death, First, Next
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "guarantees.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "explanation" / "guarantees.md"
 BEGIN, END = "<!-- crash points: written by `python -m tests.crash.table` -->\n", "<!-- crash points: end -->\n"
 GOOD, GONE = "one live, bound, told ready", "none live, closed, told gone"
 

@@ -1,4 +1,4 @@
-"""docs/guarantees.md and docs/explanation/limits.md name tests that are there, and have a row for everything."""
+"""docs/explanation/guarantees.md and docs/explanation/limits.md name tests that are there, and have a row for everything."""
 
 from __future__ import annotations
 

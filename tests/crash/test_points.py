@@ -1,4 +1,4 @@
-"""Whatever dies wherever: the table of docs/guarantees.md, run anew."""
+"""Whatever dies wherever: the table of docs/explanation/guarantees.md, run anew."""
 
 from __future__ import annotations
 

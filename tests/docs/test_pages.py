@@ -20,7 +20,7 @@ RUN = {"openai.md": 2, "anthropic.md": 1, "langchain.md": 2, "pydantic-ai.md": 1
 """Blocks of Python that tests/sdks/test_recipes.py runs, by page."""
 FRAMEWORKS = {"flask.md": 1, "fastapi.md": 1, "django.md": 2}
 """Those that tests/sdks/test_frameworks.py runs."""
-SHOWN = {("README.md", "sh"), ("docs/adapters.md", ""), ("docs/commands.md", "")}
+SHOWN = {("README.md", "sh"), ("docs/how-to/adapters.md", ""), ("docs/how-to/commands.md", "")}
 """What some command prints, and the README's commands one by one: tests compare them, and take no block as a whole."""
 OURS = re.compile(r"\b(workspaces|toolbox|functions|settings)\b")
 """What a line of glue names: what comes from this library, and what is made of it until the vendor's package has it."""
@@ -51,8 +51,8 @@ def test_every_block_is_run() -> None:
 
 
 def test_a_host_follows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As docs/guidance.md shows it: the loop ends with what is ready, and has waited as long as it was told to."""
-    (code,) = blocks("docs/guidance.md", "python")
+    """As docs/explanation/guidance.md shows it: the loop ends with what is ready, and has waited as long as it was told to."""
+    (code,) = blocks("docs/explanation/guidance.md", "python")
     simulation = Simulation(1)
     coder = FakeCoder(simulation)
     docker = coder.add_template("docker", build=70)
@@ -67,7 +67,7 @@ def test_a_host_follows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
         with ChatWorkspaces(store=MemoryStore(simulation), creator=coder, dialer=coder, clock=simulation) as workspaces:
             workspaces.open_chat("thread-42", owner_id=OWNER, organization_id=ORGANIZATION)
             names: dict[str, Any] = {"workspaces": workspaces, "docker": docker}
-            exec(compile(code, "docs/guidance.md", "exec"), names)  # noqa: S102 # our own page
+            exec(compile(code, "docs/explanation/guidance.md", "exec"), names)  # noqa: S102 # our own page
         told.append(names["outcome"])
 
     told = list[Outcome]()

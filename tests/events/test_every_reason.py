@@ -1,6 +1,6 @@
 """Each reason that a call may end with is heard, and the phases of each call add up to its time.
 
-docs/reasons.md names a test for each reason. Here those tests run once more, with a listener on every ChatWorkspaces that they make.
+docs/reference/reasons.md names a test for each reason. Here those tests run once more, with a listener on every ChatWorkspaces that they make.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.service.chats import SLOW, World
 
 ROOT = Path(__file__).parents[2]
 ROW = re.compile(r"^\| `(\w+)` \|.*\| `(tests/service/test_\w+\.py)::(test_\w+)` \|$", re.MULTILINE)
-TESTS = {value: (path, test) for value, path, test in ROW.findall((ROOT / "docs" / "reasons.md").read_text(encoding="utf-8"))}
+TESTS = {value: (path, test) for value, path, test in ROW.findall((ROOT / "docs" / "reference" / "reasons.md").read_text(encoding="utf-8"))}
 OF_NO_CALL = {Reason.NOT_READY, Reason.REPLACED, Reason.FIRST_BUILD_FAILED}
 """Of an outcome that was asked too much, and why a workspace was left behind."""
 

@@ -67,7 +67,7 @@ class Played:
     processes: int
     """Among which the player's calls are shared out."""
     renamed: bool
-    """The user has renamed the workspace, perhaps before it was bound: what that leads to is told in docs/guarantees.md."""
+    """The user has renamed the workspace, perhaps before it was bound: what that leads to is told in docs/explanation/guarantees.md."""
     rebound: bool
     """The application has given the chat another workspace, or none."""
 

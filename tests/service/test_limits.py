@@ -1,4 +1,4 @@
-"""What cannot be promised, and how far it goes: each limit of docs/guarantees.md happens here."""
+"""What cannot be promised, and how far it goes: each limit of docs/explanation/guarantees.md happens here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reasons.md lists every reason, with what it means and the test that shows it."""
+"""docs/reference/reasons.md lists every reason, with what it means and the test that shows it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WORDS = {
     "by_person": "stopped by a person",
 }
 """How the page calls the columns of the table of advice."""
-DOCUMENT = (ROOT / "docs" / "reasons.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs" / "reference" / "reasons.md").read_text(encoding="utf-8")
 ROWS = {value: (meaning, path, test) for value, meaning, _, _, path, test in ROW.findall(DOCUMENT)}
 
 

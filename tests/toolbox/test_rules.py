@@ -1,4 +1,4 @@
-"""docs/rules.md, the tests and the code tell of the same rules: by their numbers, the names of what is told, and the sizes and times in them."""
+"""docs/reference/rules.md, the tests and the code tell of the same rules: by their numbers, the names of what is told, sizes and times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chatworkspace._tools.workspace_results import MOST_BYTES
 from chatworkspace.timeouts import Timeouts
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENT = (ROOT / "docs/rules.md").read_text(encoding="utf-8")
+DOCUMENT = (ROOT / "docs/reference/rules.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([A-Z]\d\d) \| (.+) \|$", DOCUMENT, flags=re.MULTILINE)
 RULES = dict(ROWS)
 WORDS = {2: "two", 5: "five", 8: "eight", 10: "ten"}

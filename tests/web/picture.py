@@ -1,4 +1,4 @@
-"""Takes the picture of the example's page that the documentation shows: `python -m tests.web.picture docs/flask_app.png`."""
+"""Takes the picture of the example's page that the documentation shows: `python -m tests.web.picture docs/pictures/flask_app.png`."""
 
 from __future__ import annotations
 

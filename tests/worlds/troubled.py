@@ -26,7 +26,7 @@ SLOW_PORTS = tuple(call for call in PORTS if call != "watch")
 """A watch whose opener never heard of it stays open."""
 STORES = ("look", "claim", "bind", "release", "wait_for_turn")
 MOST_FOR_A_CHANGE = 9.0
-"""Seconds: requests that arrive late are what other worlds are about, and what they may lead to is told in docs/guarantees.md."""
+"""Seconds: requests that arrive late are what other worlds are about, and what they may lead to is told in docs/explanation/guarantees.md."""
 LONGEST = 10.0 + 25.0 + 5.0
 """Seconds beyond its `wait` in which a call ends whatever happens, but for pauses: planning, a claim's life, and what a store takes at most."""
 

@@ -1,7 +1,7 @@
 """What servers of different versions do differently, as a table.
 
 2.20, 2.24, 2.29 and 2.35 were compared with running servers; "newest" was read in the server's code, releases and pull requests, and not seen.
-Where the first version with a difference is not certain, the nearest level has it. docs/levels.md tells the differences one by one.
+Where the first version with a difference is not certain, the nearest level has it. docs/reference/levels.md tells the differences one by one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""docs/commands.md tells the truth: its commands run as written, and end as it says."""
+"""docs/how-to/commands.md tells the truth: its commands run as written, and end as it says."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from tests.adapters.cli.test_doctor import PARTS
 from tests.adapters.cli.worlds import TOKEN
 from tests.docs.pages import blocks, text
 
-COMMANDS = text("docs/commands.md")
-SETTINGS, SESSION = blocks("docs/commands.md", "sh")
+COMMANDS = text("docs/how-to/commands.md")
+SETTINGS, SESSION = blocks("docs/how-to/commands.md", "sh")
 EXAMPLES = re.findall(r"^chatworkspace (.*?) +# (\d+)$", SESSION, re.MULTILINE)
 
 

@@ -28,7 +28,7 @@ from tests.sockets import free_port
 ROOT = Path(__file__).resolve().parents[3]
 GIVEN = os.environ.get("CHATWORKSPACE_TEST_DSN", "")
 APP = "chats_app"
-"""The user that the stores of the tests connect as, who has the rights in docs/postgres.md and no others."""
+"""The user that the stores of the tests connect as, who has the rights in docs/how-to/postgres.md and no others."""
 NOBODY = "nobody"
 """Who runs servers where the tests run as root, whom servers refuse."""
 TO_START = 60.0
@@ -42,7 +42,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "log_min_messages": "log",
 }
-(GRANTS,) = blocks("docs/postgres.md", "sql")
+(GRANTS,) = blocks("docs/how-to/postgres.md", "sql")
 """As the document has them, for the schema `chatworkspace` and the user `app`."""
 _numbers = count(1)
 

@@ -295,9 +295,9 @@ def test_the_documents_code_runs_as_written(postgres: Database, postgres_pool: C
     upgrade(owner(postgres))
     postgres.execute(granted("chatworkspace"))
     names: dict[str, Any] = {"pool": postgres_pool, "psycopg": psycopg, "dsn": postgres.app}
-    codes = blocks("docs/postgres.md", "python")
+    codes = blocks("docs/how-to/postgres.md", "python")
     for block in codes:
-        exec(compile(block, "docs/postgres.md", "exec"), names)  # noqa: S102 # our own document
+        exec(compile(block, "docs/how-to/postgres.md", "exec"), names)  # noqa: S102 # our own document
         bound(names["store"])
         names["store"].close()
     assert len(codes) == 2

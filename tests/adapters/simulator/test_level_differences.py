@@ -1,4 +1,7 @@
-"""What servers of one level do and those of another do not: a test for each difference beside those of test_levels.py. docs/levels.md tells them."""
+"""What servers of one level do and those of another do not: a test for each difference beside those of test_levels.py.
+
+docs/reference/levels.md tells them.
+"""
 
 from __future__ import annotations
 
