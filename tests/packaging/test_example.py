@@ -1,4 +1,4 @@
-"""The README's line starts the example, from nothing but Python and a checkout."""
+"""The line of its page starts the example, from nothing but Python and a checkout."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from tests.docs.pages import blocks
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment
-from tests.packaging.test_readme import EXAMPLE
 from tests.sockets import free_port
 
 pytestmark = pytest.mark.packaging
+
+(EXAMPLE,) = blocks("examples/flask_app/README.md", "sh")
 
 PATIENCE = 300.0
 """Seconds to make the environment, and to start."""
