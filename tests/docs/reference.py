@@ -1,0 +1,118 @@
+"""The reference, made of what it tells of: `python -m tests.docs.reference` writes it, and a test compares it.
+
+Every public name comes from its docstring, every command from the parser, every limit from its default.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+import attrs
+
+from chatworkspace import Timeouts
+from chatworkspace_cli._codes import MEANINGS
+from chatworkspace_cli._examples import EXAMPLES
+from chatworkspace_cli._parser import parser
+from tests.docs import faces
+from tests.docs.pages import ROOT
+
+FOLDER = "docs/reference"
+MODULES: Mapping[str, str] = {
+    "chatworkspace": "what a host imports",
+    "chatworkspace.ports": "what writers of adapters import",
+    "chatworkspace.events": "what is told to those who listen",
+    "chatworkspace_coder": "Coder over HTTP",
+    "chatworkspace_postgres": "the store in PostgreSQL",
+    "chatworkspace_sqlite": "the store in a file",
+    "chatworkspace_web": "streams of events, and the end of a worker",
+    "chatworkspace_mcp": "the tools over the Model Context Protocol",
+    "chatworkspace_telemetry": "spans and metrics",
+    "chatworkspace_fake": "a platform, a store and time, in memory",
+    "chatworkspace_simulator": "Coder's API, served from memory",
+    "chatworkspace_contracts": "the rules of the ports",
+}
+_LIMIT = re.compile(r"^(\w+) \([\d.]+\): (.*)$", re.MULTILINE)
+
+
+def written() -> dict[str, str]:
+    """Return each page, by its path from the root."""
+    pages = {f"{FOLDER}/api/{module}.md": faces.page(module) for module in MODULES}
+    return {**pages, f"{FOLDER}/api/README.md": _map(), f"{FOLDER}/commands.md": _commands(), f"{FOLDER}/timeouts.md": _timeouts()}
+
+
+def _map() -> str:
+    rows = (f"- [{module}]({module}.md): {what}" for module, what in MODULES.items())
+    return "# Every public name\n\nEach with what its docstring says. Durations are seconds, ids are UUIDs.\n\n" + "\n".join(rows) + "\n"
+
+
+def _timeouts() -> str:
+    told = dict(_LIMIT.findall(inspect.getdoc(Timeouts) or ""))
+    rows = (f"| `{it.name}` | {it.default:g} | {told[it.name]} |" for it in attrs.fields(Timeouts))
+    lines = (
+        "# Limits, and their defaults",
+        "",
+        "`ChatWorkspaces(…, timeouts=Timeouts(build=1200))` changes one of them. All are seconds, finite and above 0.",
+        "",
+        "| limit | default | what it is for |",
+        "|---|---|---|",
+        *rows,
+        "",
+        "Sizes of what a model is told stand in the [rules of the tools](rules.md).",
+    )
+    return "\n".join(lines) + "\n"
+
+
+# ---------------------------------------------------------------- commands
+
+
+def _commands() -> str:
+    codes = (f"| {code.value} | {meaning} |" for code, meaning in MEANINGS.items())
+    lines = (
+        "# Every command",
+        "",
+        "[commands.md](../how-to/commands.md) shows them at work. Each has `--help`, which tells the same.",
+        "",
+        *(line for name, command in _of(parser()) for line in _command(name, command)),
+        "## Exit codes",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *codes,
+    )
+    return "\n".join(lines) + "\n"
+
+
+def _of(made: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Yield each command with what reads its words; a group's own commands in its place."""
+    for action in made._actions:
+        choices = cast("Mapping[str, argparse.ArgumentParser]", action.choices) if hasattr(action, "add_parser") else {}
+        for name, command in choices.items():
+            inner = list(_of(command, f"{name} "))
+            yield from inner or [(before + name, command)]
+
+
+def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
+    yield from (f"## chatworkspace {name}", "", command.description or "", "")
+    yield from (f"- `{_words(it)}`: {(it.help or '').replace('%%', '%')}" for it in command._actions if it.dest != "help")
+    yield ""
+    if examples := EXAMPLES.get(name.rsplit(maxsplit=1)[-1], ()):
+        yield from (*(f"    chatworkspace {line}" for line in examples), "")
+
+
+def _words(action: argparse.Action) -> str:
+    """Return how an argument is written."""
+    what = cast("Any", action.metavar) or action.dest.upper()
+    if not action.option_strings:
+        return str(what)
+    options = ", ".join(action.option_strings)
+    return options if action.nargs == 0 else f"{options} [{what}]" if action.nargs == "?" else f"{options} {what}"
+
+
+if __name__ == "__main__":
+    for path, text in written().items():
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text, encoding="utf-8")
