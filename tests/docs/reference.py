@@ -9,6 +9,7 @@ import argparse
 import inspect
 import re
 from collections.abc import Iterator, Mapping
+from posixpath import normpath
 from typing import Any, cast
 
 import attrs
@@ -18,7 +19,7 @@ from chatworkspace_cli._codes import MEANINGS
 from chatworkspace_cli._examples import EXAMPLES
 from chatworkspace_cli._parser import parser
 from tests.docs import faces
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, text
 
 FOLDER = "docs/reference"
 MODULES: Mapping[str, str] = {
@@ -41,7 +42,13 @@ _LIMIT = re.compile(r"^(\w+) \([\d.]+\): (.*)$", re.MULTILINE)
 def written() -> dict[str, str]:
     """Return each page, by its path from the root."""
     pages = {f"{FOLDER}/api/{module}.md": faces.page(module) for module in MODULES}
-    return {**pages, f"{FOLDER}/api/README.md": _map(), f"{FOLDER}/commands.md": _commands(), f"{FOLDER}/timeouts.md": _timeouts()}
+    return {
+        **pages,
+        f"{FOLDER}/api/README.md": _map(),
+        f"{FOLDER}/commands.md": _commands(),
+        f"{FOLDER}/timeouts.md": _timeouts(),
+        "llms.txt": _for_models(),
+    }
 
 
 def _map() -> str:
@@ -66,6 +73,19 @@ def _timeouts() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _for_models() -> str:
+    """Return the map of the pages as language models are given it (llmstxt.org): what it is, then links with a few words each."""
+    what = " ".join(text("README.md").split("\n\n")[1].split())
+    chapters = text("docs/README.md").partition("\n## ")[2]
+    pages = "\n".join(_entry(line) if line.startswith("- ") else line for line in f"## {chapters}".splitlines())
+    begin = "## Begin\n\n- [README](README.md): the first command, embedding, what is guaranteed\n- [Changes](CHANGELOG.md): what is new"
+    return f"# chatworkspace\n\n> {what}\n\n{begin}\n\n{pages}\n"
+
+
+def _entry(line: str) -> str:
+    return re.sub(r"\]\(([^)]+)\)", lambda it: f"]({normpath(f'docs/{it[1]}')})", line)
+
+
 # ---------------------------------------------------------------- commands
 
 
@@ -86,11 +106,15 @@ def _commands() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _choices(action: Any) -> Mapping[str, argparse.ArgumentParser]:
+    """Return the commands of a group; empty: it is none."""
+    return action.choices if hasattr(action, "add_parser") else {}
+
+
 def _of(made: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, argparse.ArgumentParser]]:
     """Yield each command with what reads its words; a group's own commands in its place."""
     for action in made._actions:
-        choices = cast("Mapping[str, argparse.ArgumentParser]", action.choices) if hasattr(action, "add_parser") else {}
-        for name, command in choices.items():
+        for name, command in _choices(action).items():
             inner = list(_of(command, f"{name} "))
             yield from inner or [(before + name, command)]
 
@@ -113,6 +137,6 @@ def _words(action: argparse.Action) -> str:
 
 
 if __name__ == "__main__":
-    for path, text in written().items():
+    for path, page in written().items():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(text, encoding="utf-8")
+        (ROOT / path).write_text(page, encoding="utf-8")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import re
 
 import pytest
 
-from tests.docs.pages import ROOT, text
+from tests.docs.pages import ROOT, pages, text
 from tests.docs.reference import FOLDER, MODULES, written
 
 WRITTEN = written()
@@ -22,6 +23,16 @@ def test_no_page_is_of_what_is_gone() -> None:
     """Each of the folder is one that is written."""
     there = {it.relative_to(ROOT).as_posix() for it in (ROOT / FOLDER / "api").iterdir()}
     assert there == {path for path in WRITTEN if "/api/" in path}
+
+
+def test_every_page_is_on_the_map() -> None:
+    """Whoever begins at docs/README.md, or at llms.txt, is led to each: those of the reference's names by the page that lists them."""
+    there = {page for page in pages() if page.startswith("docs/") and "/api/" not in page} - {"docs/README.md"}
+    for page in there:
+        assert f"({page.removeprefix('docs/')}" in text("docs/README.md"), page
+        assert f"({page}" in text("llms.txt"), page
+    for link in re.findall(r"\]\(([^)#]+)", text("llms.txt")):
+        assert (ROOT / link).is_file(), link
 
 
 @pytest.mark.parametrize("module", MODULES)

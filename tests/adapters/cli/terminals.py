@@ -11,9 +11,11 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from itertools import groupby
 
+import attrs
 import pyte
 
 from tests.hanging import PATIENCE
@@ -22,6 +24,15 @@ from tests.packaging.runs import ROOT, clean_environment
 ROWS = 24
 DRAWS = b"\r\x1b[2K"
 """What a drawing begins with that takes the place of another."""
+
+
+@attrs.frozen(kw_only=True)
+class Run:
+    """Some cells of a row, of one colour."""
+
+    column: int
+    text: str
+    colour: str
 
 
 class Emulator:
@@ -39,6 +50,20 @@ class Emulator:
     def seen(self) -> list[str]:
         """What is on the screen, without empty rows at its end."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip().split("\n")
+
+    @property
+    def runs(self) -> tuple[tuple[Run, ...], ...]:
+        """What is on the screen, each row as pieces of one colour."""
+        return tuple(tuple(self._runs_of(row)) for row in range(self._screen.lines))
+
+    def _runs_of(self, row: int) -> Iterator[Run]:
+        cells = [self._screen.buffer[row][column] for column in range(self._screen.columns)]
+        begin = 0
+        for colour, piece in groupby(cells, lambda cell: str(cell.fg)):
+            text = "".join(cell.data for cell in piece)
+            if text.strip():
+                yield Run(column=begin + len(text) - len(text.lstrip()), text=text.strip(), colour=colour)
+            begin += len(text)
 
     @property
     def scrolled_away(self) -> int:
