@@ -153,13 +153,15 @@ class Sweep(Plain):
     settled: chats whose standing plan was settled.
     strays: live workspaces that bear a mark of ours and are bound to no chat.
     deleted: ids of those that were named to be deleted, and are asked to be.
-    errors: chat or workspace id -> what went wrong with it; the rest was done.
+    errors: chat or workspace id -> what went wrong with it; the rest was done. `store`: what ended it before the end.
+    after: where it stopped, and another can go on; None: at the end.
     """
 
     settled: tuple[str, ...] = ()
     strays: tuple[Workspace, ...] = ()
     deleted: tuple[UUID, ...] = ()
     errors: Mapping[str, str] = attrs.field(factory=dict[str, str])
+    after: str | None = None
 
     def __repr__(self) -> str:
         return f"<Sweep settled {len(self.settled)}, strays {len(self.strays)}, deleted {len(self.deleted)}, errors {len(self.errors)}>"

@@ -29,6 +29,7 @@ from chatworkspace._domain.arguments import (
     check_number,
     check_parameters,
     check_port,
+    check_seconds,
     check_text,
     check_wait,
     to_uuid,
@@ -94,8 +95,8 @@ class ChatWorkspaces:
         check_port("dialer", dialer, AgentDialer)
         self._timeouts = Timeouts() if timeouts is None else check_instance("timeouts", timeouts, Timeouts)
         self._clock: Clock = SystemClock() if clock is None else check_port("clock", clock, Clock)
-        check_callable("allowed_templates", allowed_templates)
-        self._admission = Admission(creator, allowed_templates=allowed_templates, workspace_ttl=workspace_ttl)
+        allowed, changed = check_callable("allowed_templates", allowed_templates), check_callable("on_chat_updated", on_chat_updated)
+        self._admission = Admission(creator, allowed_templates=allowed, workspace_ttl=workspace_ttl)
         self._given = Given(
             store=store,
             creator=creator,
@@ -103,9 +104,7 @@ class ChatWorkspaces:
             clock=self._clock,
             timeouts=self._timeouts,
             admission=self._admission,
-            callbacks=Callbacks(
-                on_chat_updated=check_callable("on_chat_updated", on_chat_updated), on_progress=check_callable("on_progress", on_progress)
-            ),
+            callbacks=Callbacks(on_chat_updated=changed, on_progress=check_callable("on_progress", on_progress)),
             max_waiting=check_most("max_waiting", max_waiting),
             on_event=check_callable("on_event", on_event),
         )
@@ -133,7 +132,6 @@ class ChatWorkspaces:
         chat_id: the host's own: 1 to 255 characters, compared exactly. owner_id: the user for whom workspaces are made (UUID). organization_id: where
         they are made (UUID). InvalidArgumentError, also if the chat is known with another owner or organization; ChatClosedError.
         """
-        check_chat_id(chat_id)
         owner, organization = to_uuid("owner_id", owner_id), to_uuid("organization_id", organization_id)
         with self._guided(chat_id, "open_chat"):
             chat = self._parts.asking.recorded(self._store.open_chat, chat_id, owner, organization)
@@ -172,8 +170,7 @@ class ChatWorkspaces:
 
         wanted = wanted_of(owner_id, organization_id, bound=bound, closed=closed, planned=planned)
         place, most = check_text("after", after), check_number("limit", limit, 1, 1000)
-        parts = self._parts
-        with Call(parts.calls, self._clock, "", None, name="chats"):
+        with Call((parts := self._parts).calls, self._clock, "", None, name="chats"):
             return parts.lister.chats(wanted, place, most)
 
     def history(self, chat_id: str) -> Sequence[Intent]:
@@ -297,15 +294,21 @@ class ChatWorkspaces:
             take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
-    def sweep(self, *, delete: Collection[Id] = ()) -> Sweep:
+    def sweep(self, *, delete: Collection[Id] = (), after: str = "", limit: int = 1_000_000) -> Sweep:
         """Settle plans that have stood for 15 minutes, and list live workspaces of our making that no chat is bound to.
 
-        Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else.
+        Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else. limit: how many chats are looked at, at most.
+        after: `Sweep.after`, to go on where another sweep stopped; plans are settled from the beginning alone. InvalidArgumentError.
         """
-        wanted = check_ids("delete", delete)
-        parts = self._parts
-        with Call(parts.calls, self._clock, "", None, name="sweep") as call:
-            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)))
+        wanted, place, most = check_ids("delete", delete), check_text("after", after), check_number("limit", limit, 1, 1_000_000)
+        with Call((parts := self._parts).calls, self._clock, "", None, name="sweep") as call:
+            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)), place, most)
+
+    def purge(self, *, older_than: float) -> int:
+        """Remove chats closed so many seconds ago or longer, of which a sweep found nothing left, with their histories. InvalidArgumentError."""
+        seconds = check_seconds("older_than", older_than)
+        with Call((parts := self._parts).calls, self._clock, "", None, name="purge"):
+            return parts.sweeper.purge(seconds)
 
     # ------------------------------------------------------------ what only looks
 
@@ -359,8 +362,6 @@ class ChatWorkspaces:
 
         catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
         return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
-
-    # ------------------------------------------------------------ ending
 
     def interrupt(self, chat_id: str) -> None:
         """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled.

@@ -17,6 +17,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "close": ("close --chat thread-42",),
     "delete": ("delete --chat thread-42", "delete --chat thread-42 my-workspace --json"),
     "sweep": ("sweep", "sweep --delete ffed9235-288b-4781-ae66-267594c9c950"),
+    "purge": ("purge --older-than 90",),
     "status": ("status --chat thread-42", "status --chat thread-42 --json"),
     "follow": ("follow --chat thread-42", "follow --chat thread-42 --json"),
     "why": ("why --chat thread-42",),

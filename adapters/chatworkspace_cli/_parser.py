@@ -138,7 +138,11 @@ def _add_changes(commands: Commands) -> None:
     delete.add_argument("workspace", nargs="?", metavar="WORKSPACE", help="name or id: this one, attached or not, or nothing is done")
     sweep = _command(commands, "sweep", "sweep", "settle creations that were given up, and list workspaces that no chat is bound to")
     sweep.add_argument("--delete", nargs="+", default=[], metavar="ID", help="delete these of the listed workspaces, and nothing else")
+    sweep.add_argument("--after", default="", metavar="PLACE", help="go on where another sweep stopped, as it told")
+    sweep.add_argument("--limit", type=int, default=1_000_000, metavar="N", help="look at so many chats at most")
     _of_server(sweep)
+    purge = _command(commands, "purge", "purge", "remove closed chats of which a sweep has found nothing left, with their histories, for good")
+    purge.add_argument("--older-than", type=_seconds, required=True, metavar="DAYS", help="those that were closed so many days ago, or longer")
 
 
 def _add_looks(commands: Commands) -> None:

@@ -47,6 +47,11 @@ CREATE INDEX chat_closed ON {schema}.chat (closed_at) WHERE closed;
 
 CREATE INDEX chat_of_owner ON {schema}.chat (owner_id, organization_id, id) WHERE NOT finished;
 
+-- Whoever binds has written the workspace's row in the same statement; a reference to it would have every chat looked through where one is removed. Its
+-- name is the one that the server gave it.
+
+ALTER TABLE {schema}.chat DROP CONSTRAINT chat_workspace_id_fkey;
+
 -- A chat that is purged is looked for by those whose making it was.
 
 CREATE INDEX workspace_of_maker ON {schema}.workspace (maker) WHERE maker IS NOT NULL;

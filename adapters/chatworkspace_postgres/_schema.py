@@ -25,9 +25,9 @@ UPGRADING = 60.0
 RIGHTS = {
     "version": ("SELECT",),
     "secret": ("SELECT", "INSERT"),
-    "workspace": ("SELECT", "INSERT", "UPDATE"),
-    "chat": ("SELECT", "INSERT", "UPDATE"),
-    "intent": ("SELECT", "INSERT", "UPDATE"),
+    "workspace": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "chat": ("SELECT", "INSERT", "UPDATE", "DELETE"),
+    "intent": ("SELECT", "INSERT", "UPDATE", "DELETE"),
     "note": ("SELECT", "INSERT", "UPDATE", "DELETE"),
 }
 """What a user of the store needs beside USAGE of the schema."""

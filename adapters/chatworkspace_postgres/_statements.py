@@ -91,6 +91,11 @@ LOOK = Statement(
 CHATS = Statement(
     f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE id > %(after)s::text ORDER BY id LIMIT %(limit)s::bigint"  # noqa: S608 # as above
 )
+OWNED = Statement(
+    f"WITH {_NOW} SELECT {_ROW} FROM {{schema}}.chat, clock WHERE NOT finished "  # noqa: S608 # as above
+    "AND (owner_id, organization_id, id) > (%(owner_id)s::uuid, %(organization_id)s::uuid, %(after)s::text) "
+    "ORDER BY owner_id, organization_id, id LIMIT %(limit)s::bigint"
+)
 PLANNED = Statement(
     f"WITH {_NOW}, planned AS (SELECT {_ROW} FROM {{schema}}.chat, clock WHERE template_id IS NOT NULL ORDER BY planned_at) "  # noqa: S608 # as above
     "SELECT * FROM planned WHERE planned_for IS NULL OR claimed_for IS NULL OR planned_for >= %(older_than)s::double precision"
@@ -318,7 +323,7 @@ RECORD_STRAY = Statement(f"""
 WITH locked AS MATERIALIZED (
     SELECT id, generation, noted, recorded FROM {{schema}}.chat WHERE id = %(chat_id)s::text FOR NO KEY UPDATE
 ), fresh AS (
-    UPDATE {{schema}}.chat AS chat SET noted := locked.noted + 1
+    UPDATE {{schema}}.chat AS chat SET noted := locked.noted + 1, finished := false
     FROM locked
     WHERE chat.id = locked.id AND locked.recorded AND NOT EXISTS (
         SELECT FROM {{schema}}.note AS it WHERE it.chat_id = locked.id AND it.generation = locked.generation AND it.text = %(note)s::text
@@ -332,3 +337,31 @@ INSERT INTO {schema}.workspace AS workspace (id, discarded) VALUES (%(workspace_
 ON CONFLICT (id) DO UPDATE SET discarded := true WHERE workspace.bound = 0
 RETURNING id
 """)
+
+# ---------------------------------------------------------------- what is past
+
+_PAST = "closed_at <= (now - (%(seconds)s::double precision * interval '1 second')) AND NOT (taken_at <= now AND now < until)"
+
+FINISH = Statement(f"""
+WITH {_NOW}, over AS MATERIALIZED (
+    SELECT id FROM {{schema}}.chat, clock WHERE id = ANY (%(chat_ids)s::text[]) AND closed AND {_PAST} ORDER BY id FOR NO KEY UPDATE OF chat
+)
+UPDATE {{schema}}.chat AS chat SET finished := true FROM over WHERE chat.id = over.id
+""")  # noqa: S608 # our own names
+PURGE = Statement(f"""
+WITH {_NOW}, past AS MATERIALIZED (
+    SELECT id FROM {{schema}}.chat, clock WHERE closed AND finished AND {_PAST}
+    ORDER BY closed_at LIMIT %(limit)s::bigint FOR UPDATE OF chat SKIP LOCKED
+), notes AS (
+    DELETE FROM {{schema}}.note AS note USING past WHERE note.chat_id = past.id
+), intents AS (
+    DELETE FROM {{schema}}.intent AS intent USING past WHERE intent.chat_id = past.id
+), made AS (
+    DELETE FROM {{schema}}.workspace AS workspace USING past WHERE workspace.maker = past.id AND workspace.bound = 0
+), others AS (
+    UPDATE {{schema}}.workspace AS workspace SET maker := NULL FROM past WHERE workspace.maker = past.id AND workspace.bound > 0
+), gone AS (
+    DELETE FROM {{schema}}.chat AS chat USING past WHERE chat.id = past.id RETURNING chat.id
+)
+SELECT count(gone.id) FROM gone
+""")  # noqa: S608 # our own names

@@ -46,6 +46,11 @@ MOST_NOTED = 800
 """Characters of a note that are kept: with them, a statement leaves in one piece (see _wire)."""
 TAKEN = "it is another chat's making, or was discarded"
 
+NOBODY = UUID(int=0)
+"""Stands before all owners."""
+_ESCAPED = str.maketrans({"\\": r"\\", '"': r"\""})
+"""As an array's text wants it."""
+
 Values = dict[str, str | None]
 
 
@@ -125,6 +130,11 @@ class PostgresStore(Store):
 
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
         return tuple(look_of(row) for row in self._line.ask(sql.CHATS, {"after": check_text("after", after), "limit": str(limit)}))
+
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        owner, home, chat_id = (check_text("after", after) or f"{NOBODY}/{NOBODY}/").split("/", 2)
+        given: Values = {"owner_id": owner, "organization_id": home, "after": chat_id, "limit": str(limit)}
+        return tuple(("/".join((row[1] or "", row[2] or "", row[0] or "")), look_of(row)) for row in self._line.ask(sql.OWNED, given))
 
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         if not look.claimed_for:
@@ -210,6 +220,14 @@ class PostgresStore(Store):
     def discard(self, workspace_id: UUID) -> None:
         if not self._line.ask(sql.DISCARD, {"workspace_id": str(workspace_id)}):
             raise WorkspaceTakenError("a chat is bound to it")
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        ids = ",".join(f'"{check_text("chat_ids", it).translate(_ESCAPED)}"' for it in chat_ids)
+        self._line.ask(sql.FINISH, {"chat_ids": f"{{{ids}}}", "seconds": repr(float(closed_for))})
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        ((count,),) = self._line.ask(sql.PURGE, {"seconds": repr(float(older_than)), "limit": str(limit)})
+        return int(count or 0)
 
     # ------------------------------------------------------------ inside
 

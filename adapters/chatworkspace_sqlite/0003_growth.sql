@@ -32,3 +32,7 @@ WHERE closed;
 CREATE INDEX chat_closed ON chat (closed_at) WHERE closed;
 
 CREATE INDEX chat_of_owner ON chat (owner_id, organization_id, id) WHERE NOT finished;
+
+-- A chat that is purged is looked for by those whose making it was.
+
+CREATE INDEX workspace_of_maker ON workspace (maker) WHERE maker IS NOT NULL;

@@ -47,6 +47,11 @@ class Row:
         """A plan stands."""
         return self.template_id is not None
 
+    @property
+    def place(self) -> str:
+        """Where it stands among the chats of all owners."""
+        return f"{self.owner_id}/{self.organization_id}/{self.id}"
+
     def record(self, now: int) -> Record:
         """Return it as everybody sees it at a time by the host's clock, which may have been set back.
 
@@ -101,6 +106,44 @@ def find_planned(connection: sqlite3.Connection) -> list[Row]:
 def find_page(connection: sqlite3.Connection, after: str, limit: int) -> list[Row]:
     """Read those behind an id. UTF-8 sorts by code point."""
     return [_row(values) for values in connection.execute(f"{_SELECT} WHERE id > ? ORDER BY id LIMIT ?", (after, limit))]
+
+
+def find_owned(connection: sqlite3.Connection, after: str, limit: int) -> list[Row]:
+    """Read those of all owners behind a place, without the finished."""
+    owner, _, rest = after.partition("/")
+    home, _, chat_id = rest.partition("/")
+    # spelled out, for rows of values came after the oldest SQLite that will do
+    behind = "owner_id >= ? AND (owner_id > ? OR (organization_id >= ? AND (organization_id > ? OR id > ?)))"
+    statement = f"{_SELECT} WHERE NOT finished AND {behind} ORDER BY owner_id, organization_id, id LIMIT ?"
+    return [_row(values) for values in connection.execute(statement, (owner, owner, home, home, chat_id, limit))]
+
+
+_CLOSED = "closed AND closed_at <= ? AND NOT (taken_at <= ? AND ? < until)"
+
+
+def mark_finished(connection: sqlite3.Connection, chat_ids: Sequence[str], *, now: int, closed_at: int) -> None:
+    """Note that nothing is left of those that were closed by then and that nobody holds."""
+    statement = f"UPDATE chat SET finished = 1 WHERE id = ? AND {_CLOSED}"  # noqa: S608 # our own words
+    connection.executemany(statement, [(chat_id, closed_at, now, now) for chat_id in chat_ids])
+
+
+def mark_unfinished(connection: sqlite3.Connection, chat_id: str) -> None:
+    """Note that something may be left of it."""
+    connection.execute("UPDATE chat SET finished = 0 WHERE id = ? AND finished", (chat_id,))
+
+
+def remove_closed(connection: sqlite3.Connection, limit: int, *, now: int, closed_at: int) -> int:
+    """Remove finished chats that were closed by then, with all that is kept of them, and return how many."""
+    found = f"SELECT id FROM chat WHERE {_CLOSED} AND finished ORDER BY closed_at LIMIT ?"  # noqa: S608 # as above
+    ids = connection.execute(found, (closed_at, now, now, limit)).fetchall()
+    for statement in (
+        "DELETE FROM note WHERE chat_id = ?",
+        "DELETE FROM intent WHERE chat_id = ?",
+        "DELETE FROM workspace WHERE maker = ?",
+        "DELETE FROM chat WHERE id = ?",
+    ):
+        connection.executemany(statement, ids)
+    return len(ids)
 
 
 def insert(connection: sqlite3.Connection, row: Row) -> None:

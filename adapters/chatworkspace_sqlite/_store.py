@@ -139,6 +139,11 @@ class SQLiteStore(Store):
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
         return self._looks(lambda connection: _rows.find_page(connection, after, limit))
 
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        rows = self._read(lambda connection: _rows.find_owned(connection, after, limit))
+        now = self._now()
+        return tuple((row.place, row.look(now)) for row in rows)
+
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         signal, rests = self._clock.signal(), pauses(self._clock, first=FIRST_LOOK, longest=LONGEST_LOOK)
         with interruptible(signal.set), self._parts.here().turns.waiting(look.chat.id, signal):
@@ -234,6 +239,7 @@ class SQLiteStore(Store):
         def act(connection: sqlite3.Connection) -> None:
             _rows.find(connection, chat_id)
             _rows.add_note(connection, chat_id, note, once=True)
+            _rows.mark_unfinished(connection, chat_id)
 
         self._write(act)
 
@@ -244,6 +250,14 @@ class SQLiteStore(Store):
             _rows.mark_discarded(connection, str(workspace_id))
 
         self._write(act)
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        now = self._now()
+        self._write(lambda connection: _rows.mark_finished(connection, chat_ids, now=now, closed_at=now - round(closed_for * SECOND)))
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        now = self._now()
+        return self._write(lambda connection: _rows.remove_closed(connection, limit, now=now, closed_at=now - round(older_than * SECOND)))
 
     # ------------------------------------------------------------ inside
 

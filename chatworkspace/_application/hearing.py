@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 LONGEST = 500
 """Characters of others' text in an event."""
-CHANGING = frozenset({"create", "start", "stop", "attach", "detach", "close_chat", "delete", "sweep", "open_chat"})
+CHANGING = frozenset({"create", "start", "stop", "attach", "detach", "close_chat", "delete", "sweep", "purge", "open_chat"})
 """Calls that the log tells of at INFO; those that only look are many."""
 _OF_STORE = frozenset(name for name in vars(Store) if not name.startswith("_"))
 UNNAMED = "request"

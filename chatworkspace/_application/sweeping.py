@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
+from itertools import chain, groupby, takewhile
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
-from chatworkspace._application.listing import pages
+from chatworkspace._application.listing import PAGE
 from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.turn import Follow, Held, Track
 from chatworkspace._application.waiting import Bound
@@ -26,6 +26,8 @@ from chatworkspace.timeouts import Timeouts
 if TYPE_CHECKING:
     from chatworkspace._application.values import Values
 
+Owner = tuple[UUID, UUID]
+"""And the organization."""
 STANDING = 900.0
 """Seconds after which a plan is settled."""
 
@@ -39,6 +41,8 @@ class _Findings:
     """With the chat whose mark each bears."""
     deleted: list[UUID] = attrs.field(factory=list[UUID])
     errors: dict[str, str] = attrs.field(factory=dict[str, str])
+    after: str | None = None
+    """Where it stopped; None: at the end."""
     silent: str = ""
     """What did not answer in time: nothing else is asked of it, or each of many would be waited for."""
 
@@ -57,15 +61,15 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None]) -> Sweep:
-        """Settle, list, and delete what is named.
+    def sweep(self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None], after: str, limit: int) -> Sweep:
+        """Settle, list, and delete what is named. Behind a place plans are not settled: that was done when the first were looked at.
 
         tell: is told what was bound, and what that has replaced. UnavailableError only if the store cannot be asked at all.
         """
         findings = _Findings()
-        for look in self._asking.recorded(self._store.planned, STANDING):
+        for look in () if after else self._asking.recorded(self._store.planned, STANDING):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
-        self._list_strays(findings)
+        self._list_strays(findings, after, limit)
         for workspace_id in delete:
             self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
         for bound, left in findings.bound:
@@ -75,6 +79,7 @@ class Sweeper:
             strays=tuple(self._values.out_of_workspace(of, stray) for stray, of in findings.strays if stray.id not in findings.deleted),
             deleted=tuple(findings.deleted),
             errors=findings.errors,
+            after=findings.after,
         )
 
     def _one(self, findings: _Findings, key: str, act: Callable[[], None], *, asks: bool = True) -> bool:
@@ -119,37 +124,83 @@ class Sweeper:
 
     # ------------------------------------------------------------ strays
 
-    def _list_strays(self, findings: _Findings) -> None:
+    def _list_strays(self, findings: _Findings, after: str, limit: int) -> None:
+        """Go through the chats, one owner after the other: the platform is asked once for each, and no more than that is kept."""
         self._asking.secret()  # of which all marks are made
-        marks: dict[str, str] = {}
-        owners: dict[tuple[UUID, UUID], None] = {}
-        for look in chain.from_iterable(pages(self._asking, self._store)):
-            self._one(findings, look.chat.id, partial(self._note_chat, look, marks, owners), asks=False)
+        for owner, rows in groupby(self._rows(findings, after, limit), key=lambda row: _owner(row[0])):
+            self._sweep_owner(findings, owner, (look for _, look in rows))
+
+    def _rows(self, findings: _Findings, after: str, limit: int) -> Iterator[tuple[str, Look]]:
+        """Yield the chats behind a place, and note where that stops. Where the store fails, it stops there; UnavailableError: at the first."""
+        pages = self._pages(after, limit)
+        while True:
+            try:
+                page = next(pages, None)
+            except UnavailableError as error:
+                if findings.after is None:
+                    raise
+                findings.errors["store"] = str(error)
+                return
+            if page is None:
+                findings.after = None
+                return
+            for place, look in page[:limit]:
+                findings.after = place
+                yield place, look
+            if (limit := limit - len(page)) <= 0:
+                return
+
+    def _pages(self, after: str, limit: int = PAGE) -> Iterator[Sequence[tuple[str, Look]]]:
+        while True:
+            self._asking.check()
+            page = self._asking.recorded(self._store.owned, after=after, limit=min(PAGE, limit))
+            if page:
+                yield page
+            if not page or page[-1][0] <= after:
+                return  # a store that does not go on would be asked without end
+            after = page[-1][0]
+
+    def _sweep_owner(self, findings: _Findings, owner: Owner | None, looks: Iterable[Look]) -> None:
+        marked: dict[str, list[Workspace]] = {}
+        listed = owner is not None and self._one(findings, str(owner[0]), partial(self._list_owners, findings, owner, marked))
         candidates: list[tuple[Workspace, str]] = []
-        for owner in owners:
-            self._one(findings, str(owner[0]), partial(self._list_owners, findings, owner, marks, candidates))
-        # looked at after they were listed: what was bound meanwhile is nobody's stray
-        bound, planned, odd = self._accounted_for(findings) if candidates else (set[UUID](), set[str](), set[str]())
-        findings.strays = [it for it in candidates if it[0].id not in bound and it[0].name.lower() not in planned and it[1] not in odd]
+        over: list[str] = []
+        for look in looks:
+            note = partial(self._note_chat, look, marked, candidates, over) if listed else partial(getattr, look, "epoch")
+            self._one(findings, look.chat.id, note, asks=False)
+            if len(over) >= PAGE:
+                self._finish(findings, over)
+        self._finish(findings, over)
+        if candidates and owner is not None:
+            # looked at after they were listed: what was bound meanwhile is nobody's stray
+            bound, planned, odd = self._accounted_for(findings, owner)
+            findings.strays += [it for it in candidates if it[0].id not in bound and it[0].name.lower() not in planned and it[1] not in odd]
 
-    def _note_chat(self, look: Look, marks: dict[str, str], owners: dict[tuple[UUID, UUID], None]) -> None:
-        owners[look.chat.owner_id, look.chat.organization_id] = None
-        for number in range(look.number + names.LOST_NUMBERS + 1):
-            marks[self._asking.mark(look.chat.id, number)] = look.chat.id
+    def _finish(self, findings: _Findings, over: list[str]) -> None:
+        """Have those left out from now on of which nothing is left. Whoever asked for something would have been answered long ago."""
+        if over:
+            self._one(findings, over[0], partial(self._asking.recorded, self._store.finish, tuple(over), STANDING))
+            over.clear()
 
-    def _list_owners(self, findings: _Findings, owner: tuple[UUID, UUID], marks: Mapping[str, str], candidates: list[tuple[Workspace, str]]) -> None:
+    def _note_chat(self, look: Look, marked: Mapping[str, list[Workspace]], candidates: list[tuple[Workspace, str]], over: list[str]) -> None:
+        numbers = range(look.number + names.LOST_NUMBERS + 1) if marked else range(0)
+        found = [it for number in numbers for it in marked.get(self._asking.mark(look.chat.id, number), ())]
+        candidates += [(it, look.chat.id) for it in found if it.id != look.chat.workspace_id]
+        if look.chat.closed and not found and look.plan is None:
+            over.append(look.chat.id)
+
+    def _list_owners(self, findings: _Findings, owner: Owner, marked: dict[str, list[Workspace]]) -> None:
         def list_workspaces(until: float) -> Sequence[Workspace]:
             return self._creator.list_workspaces(*owner, deadline=until)
 
         def note(workspace: Workspace) -> None:
-            if (mark := names.mark_in(workspace.name)) in marks:
-                candidates.append((workspace, marks[mark]))
+            marked.setdefault(names.mark_in(workspace.name), []).append(workspace)
 
         for workspace in self._asking.platform(list_workspaces, self._asking.by(), once=True):
             self._one(findings, str(getattr(workspace, "id", owner[0])), partial(note, workspace), asks=False)
 
-    def _accounted_for(self, findings: _Findings) -> tuple[set[UUID], set[str], set[str]]:
-        """Return what is bound, the names that are planned, and the chats of which neither can be told."""
+    def _accounted_for(self, findings: _Findings, owner: Owner) -> tuple[set[UUID], set[str], set[str]]:
+        """Return what is bound, the names that are planned, and the chats of which neither can be told: all of an owner's."""
         bound: set[UUID] = set()
         planned: set[str] = set()
         odd: set[str] = set()
@@ -160,7 +211,8 @@ class Sweeper:
             if look.plan is not None:
                 planned.add(look.plan.name.lower())
 
-        for look in chain.from_iterable(pages(self._asking, self._store)):
+        rows = chain.from_iterable(self._pages(f"{owner[0]}/{owner[1]}/"))
+        for _, look in takewhile(lambda row: _owner(row[0]) == owner, rows):
             if not self._one(findings, look.chat.id, partial(note, look), asks=False):
                 odd.add(look.chat.id)
         return bound, planned, odd
@@ -197,3 +249,22 @@ class Sweeper:
             self._asking.stored(self._store.discard, workspace.id)
         except WorkspaceTakenError as error:
             raise UnavailableError("a chat is bound to it: nothing was deleted", retryable=False) from error
+
+    # ------------------------------------------------------------ what is past
+
+    def purge(self, older_than: float) -> int:
+        """Remove what is past, a batch at a time, and return how many chats that were. UnavailableError: those of the batches before are gone."""
+        removed = 0
+        while batch := self._asking.recorded(self._store.purge, older_than, limit=PAGE):
+            removed += batch
+            self._asking.check()
+        return removed
+
+
+def _owner(place: str) -> Owner | None:
+    """Return whose chats stand there; None: the row is odd, and nobody knows."""
+    try:
+        owner, home, _ = place.split("/", 2)
+        return UUID(owner), UUID(home)
+    except ValueError:
+        return None

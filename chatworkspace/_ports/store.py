@@ -203,3 +203,25 @@ class Store(Protocol):
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
         """In order of id (by code point), those behind `after`, for the sweep. A row that cannot be read takes no other away: see look_of()."""
         ...
+
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        """In order of owner, organization and id, those behind a place, each with its own place: for the sweep.
+
+        Without those that finish() was told of. A place is OWNER/ORGANIZATION/ID, ids of the platform in lower case, compared by code point.
+        """
+        ...
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        """Nothing is left of these on the platform: of those that have been closed for so many seconds, and that nobody holds, owned() tells no more.
+
+        A stray that is recorded for one brings it back.
+        """
+        ...
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        """Remove at most so many chats for good, those first that were closed first, with history and notes, and tell how many.
+
+        Those that finish() was told of, that have been closed for at least so many seconds, and that nobody holds. Of workspaces that they have made
+        it is forgotten whose they were. Once an answer was lost, it tells of those that are removed by the repetition; 0: none is left.
+        """
+        ...

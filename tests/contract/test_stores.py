@@ -166,6 +166,9 @@ STORE_CALLS: dict[StoreCall, Callable[[Store, Claim], object]] = {
     "history": lambda store, _: store.history(CHAT),
     "planned": lambda store, _: store.planned(0),
     "chats": lambda store, _: store.chats(),
+    "owned": lambda store, _: store.owned(),
+    "finish": lambda store, _: store.finish([CHAT], 0),
+    "purge": lambda store, _: store.purge(0),
 }
 
 

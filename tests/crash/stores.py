@@ -72,6 +72,18 @@ class ScaledStore:
         """Read a page."""
         return [self._scaled(look) for look in self._store.chats(after=after, limit=limit)]
 
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        """Read a page."""
+        return [(place, self._scaled(look)) for place, look in self._store.owned(after=after, limit=limit)]
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        """Finish them, where nothing was aged."""
+        self._store.finish(chat_ids, 0.0 if self._aged else closed_for / self._clock.speed)
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        """Remove what is past."""
+        return self._store.purge(older_than / self._clock.speed, limit=limit)
+
     def _scaled(self, look: Look) -> Look:
         return attrs.evolve(look, claimed_for=look.claimed_for * self._clock.speed, plan=self._plan(look.plan))
 

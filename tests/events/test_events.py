@@ -68,6 +68,7 @@ CALLS: dict[str, Callable[[ChatWorkspaces], object]] = {
     "get_chat": lambda chats: chats.get_chat(CHAT),
     "history": lambda chats: chats.history(CHAT),
     "chats": lambda chats: chats.chats(),
+    "purge": lambda chats: chats.purge(older_than=1),
     "sweep": lambda chats: chats.sweep(),
     "follow": lambda chats: list(chats.follow(CHAT)),
     "connect": lambda chats: chats.connect(CHAT),

@@ -68,6 +68,7 @@ METHODS: dict[str, Method] = {
     "open_chat": Method(lambda world, _: world.sim.open_chat("chat-2"), waits=False),
     "get_chat": Method(lambda world, _: world.chats.get_chat(CHAT), waits=False),
     "history": Method(lambda world, _: world.chats.history(CHAT), waits=False),
+    "purge": Method(lambda world, _: world.chats.purge(older_than=1), waits=False),
     "chats": Method(lambda world, _: world.chats.chats(closed=False), waits=False),
     "create": Method(lambda world, wait: world.chats.create(CHAT, _template(world), wait=wait), changes=True),
     "replace": Method(lambda world, wait: world.chats.create(CHAT, _template(world), replace=True, wait=wait), changes=True),

@@ -147,11 +147,11 @@ class Repeating(MemoryStore):
 
     pages = 0
 
-    def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
         """Give the first page, again and again."""
         del after
         self.pages += 1
-        return super().chats(limit=limit)
+        return super().owned(limit=limit)
 
 
 def test_pages_that_do_not_go_on_end_a_sweep() -> None:

@@ -76,6 +76,7 @@ CALLS: dict[str, Callable[[World, UUID, str], object]] = {
     "follow": lambda world, _, chat: list(world.chats.follow(chat)),
     "get_chat": lambda world, _, chat: world.chats.get_chat(chat),
     "chats": lambda world, _, __: world.chats.chats(),
+    "purge": lambda world, _, __: world.chats.purge(older_than=1),
     "history": lambda world, _, chat: world.chats.history(chat),
     "list_templates": lambda world, _, chat: world.chats.toolbox(chat).call("list_templates", {}),
     "sweep": lambda world, _, __: world.chats.sweep(),

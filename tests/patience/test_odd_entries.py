@@ -123,6 +123,10 @@ class Odd(MemoryStore):
         """Spoil one row."""
         return [self._spoiled(look) for look in super().chats(after=after, limit=limit)]
 
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        """Spoil one row."""
+        return [(place, self._spoiled(look)) for place, look in super().owned(after=after, limit=limit)]
+
     def planned(self, older_than: float) -> Sequence[Look]:
         """Spoil one row."""
         return [self._spoiled(look) for look in super().planned(older_than)]

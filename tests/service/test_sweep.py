@@ -190,13 +190,13 @@ def test_an_owner_whose_workspaces_cannot_be_listed() -> None:
     """The error is told by owner, the others are listed."""
     world, stray = stray_world()
     world.chats.open_chat("of-another", owner_id=UUID(int=8), organization_id=world.sim.organization_id)
-    world.coder.when("list_workspaces", nth=2).fail()
+    world.coder.when("list_workspaces").fail()
     swept = world.chats.sweep()
     assert [it.id for it in swept.strays] == [stray]
     assert swept.errors == {str(UUID(int=8)): "503: the server is busy"}
 
 
-@pytest.mark.parametrize("call", ["planned", "chats", "secret"])
+@pytest.mark.parametrize("call", ["planned", "owned", "secret"])
 def test_a_store_that_cannot_be_asked_ends_it(call: Any) -> None:
     """Without it, nothing is known."""
     world = World()

@@ -34,6 +34,7 @@ class Result:
     """What a remote command has printed: shown as it is, and the lines beside it."""
 
 
+DAY = 86400.0
 Command = Callable[[Session, Namespace, Tell], Result]
 
 
@@ -109,9 +110,16 @@ def delete(session: Session, options: Namespace, tell: Tell) -> Result:
 def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     """List strays, and delete those that are named."""
     del tell
-    swept = session.workspaces.sweep(delete=options.delete)
+    swept = session.workspaces.sweep(delete=options.delete, after=options.after, limit=options.limit)
     code = Code.NOT_READY if swept.errors else Code.DONE
     return Result(code=code, told=swept.as_dict(), lines=tuple(texts.sweep_lines(swept)))
+
+
+def purge(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Remove what is past."""
+    del tell
+    removed = session.workspaces.purge(older_than=options.older_than * DAY)
+    return Result(code=Code.DONE, told={"removed": removed}, lines=(f"removed {removed} chats",))
 
 
 def parameters_of(options: Namespace, environment: Mapping[str, str]) -> Mapping[str, str]:
@@ -189,7 +197,7 @@ def templates(session: Session, options: Namespace, tell: Tell) -> Result:
     user = session.client.user()
     found = session.client.list_templates(user.id, names.organization_id(session, user.organization_ids), deadline=session.deadline())
     listed = sorted(found, key=lambda it: it.name)
-    told = {"templates": [{name: value for name, value in it.as_dict().items() if name != "readme"} for it in listed]}  # a list may not have them
+    told = {"templates": [it.as_dict() for it in listed]}
     return Result(code=Code.DONE, told=told, lines=tuple(map(texts.template_line, listed)) or ("there are no templates",))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 
 from chatworkspace import (
@@ -183,7 +184,9 @@ def sweep_lines(swept: Sweep) -> Iterator[str]:
     yield from (f"stray {it.full_name} ({it.id}): `chatworkspace sweep --delete {it.id}` deletes it" for it in swept.strays)
     yield from (f"deleted {it}" for it in swept.deleted)
     yield from (f"failed: {key}: {what}" for key, what in swept.errors.items())
-    if not (swept.settled or swept.strays or swept.deleted or swept.errors):
+    if swept.after is not None:
+        yield f"stopped before the end: `chatworkspace sweep --after {shlex.quote(swept.after)}` goes on"
+    elif not (swept.settled or swept.strays or swept.deleted or swept.errors):
         yield "nothing to sweep"
 
 

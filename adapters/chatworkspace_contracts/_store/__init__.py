@@ -12,7 +12,7 @@ from chatworkspace_contracts._store.planning import PLANNING
 from chatworkspace_contracts._store.races import RACES
 from chatworkspace_contracts._store.replacing import REPLACING
 from chatworkspace_contracts._store.sharing import SHARING
-from chatworkspace_contracts._store.sweeping import DISCARDING, SWEEPING
+from chatworkspace_contracts._store.sweeping import DISCARDING, PURGING, SWEEPING
 from chatworkspace_contracts._store.turns import TURNS
 from chatworkspace_contracts._store.values import VALUES
 from chatworkspace_contracts._store.writing import WRITING
@@ -34,6 +34,7 @@ STORE_RULES: tuple[Rule[StoreWorld], ...] = (
     *DISCARDING.rules,
     *HISTORY.rules,
     *SWEEPING.rules,
+    *PURGING.rules,
     *RACES.rules,
     *SHARING.rules,
 )

@@ -69,6 +69,11 @@ class MemoryStore(Store):
         ids = sorted(chat_id for chat_id in tuple(self._rows) if chat_id > after)[:limit]
         return tuple(self._look(self._rows[chat_id]) for chat_id in ids)
 
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        self._check_process()
+        rows = sorted((row.place, row) for row in tuple(self._rows.values()) if not row.finished and row.place > after)
+        return tuple((place, self._look(row)) for place, row in rows[:limit])
+
     def wait_for_turn(self, look: Look, deadline: float) -> None:
         row, signal = self._row(look.chat.id), self._clock.signal()
         with row.lock:
@@ -167,6 +172,8 @@ class MemoryStore(Store):
             self._rebound(before.workspace_id, workspace_id, maker=None)
             row.chat = _chat(before, workspace_id, generation=before.generation + 1, closed=closed or before.closed)
             row.plan, row.number = None, number
+            if row.chat.closed and not before.closed:
+                row.closed_at = self._now()
             intent = Intent(
                 generation=row.chat.generation,
                 name=row.name,
@@ -204,6 +211,27 @@ class MemoryStore(Store):
             if not row.history or fit_text(note) not in row.history[-1].notes:
                 self._before_write()
                 row.note(note)
+                row.finished = False
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        self._check_process()
+        for row in filter(None, map(self._rows.get, chat_ids)):
+            with row.lock:
+                if row.closed_for(closed_for, self._now()):
+                    self._before_write()
+                    row.finished = True
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        self._check_process()
+        now, removed = self._now(), 0
+        rows = [row for row in tuple(self._rows.values()) if row.finished]
+        for row in sorted(rows, key=lambda row: row.closed_at):
+            with row.lock:
+                if removed < limit and row.finished and row.closed_for(older_than, now):
+                    self._before_write()
+                    removed += self._rows.pop(row.chat.id, None) is not None
+                    self._register.forget(row.chat.id)
+        return removed
 
     def discard(self, workspace_id: UUID) -> None:
         self._check_process()

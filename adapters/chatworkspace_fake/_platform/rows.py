@@ -32,11 +32,23 @@ class Row:
     written: bool = False
     """The holder of this token has written, and given the claim back."""
     history: tuple[Intent, ...] = ()
+    closed_at: float = 0.0
+    finished: bool = False
+    """It is closed, and a sweep has found that nothing of it is left."""
     waiters: list[Signal] = attrs.field(factory=list[Signal])
 
     def alive(self, now: float) -> bool:
         """Somebody holds it."""
         return self.taken_at <= now < self.until
+
+    @property
+    def place(self) -> str:
+        """Where it stands among the chats of all owners."""
+        return f"{self.chat.owner_id}/{self.chat.organization_id}/{self.chat.id}"
+
+    def closed_for(self, seconds: float, now: float) -> bool:
+        """Tell whether it has been closed for so long, and nobody holds it."""
+        return self.chat.closed and now - self.closed_at >= seconds and not self.alive(now)
 
     def claim(self) -> Claim:
         """Return what its holder gets."""
@@ -100,6 +112,12 @@ class Register:
     def copy(self) -> Register:
         """Return another with the same entries."""
         return Register(dict(self.made), set(self.discarded), dict(self.bound))
+
+    def forget(self, maker: str) -> None:
+        """Forget whose making something is, and what was discarded of it."""
+        for workspace_id in [it for it, chat_id in tuple(self.made.items()) if chat_id == maker]:
+            self.made.pop(workspace_id, None)
+            self.discarded.discard(workspace_id)
 
     def bind(self, workspace_id: UUID, maker: str | None) -> None:
         """Count a binding, and note whose making it is. WorkspaceTakenError."""

@@ -26,10 +26,13 @@ StoreCall = Literal[
     "claim",
     "close_chat",
     "discard",
+    "finish",
     "history",
     "look",
     "open_chat",
+    "owned",
     "planned",
+    "purge",
     "record_stray",
     "release",
     "secret",
@@ -157,3 +160,15 @@ class FakeStore(MemoryStore):
     def chats(self, *, after: str = "", limit: int = 500) -> Sequence[Look]:
         act = super().chats
         return self._apply("chats", lambda: act(after=after, limit=limit))
+
+    def owned(self, *, after: str = "", limit: int = 500) -> Sequence[tuple[str, Look]]:
+        act = super().owned
+        return self._apply("owned", lambda: act(after=after, limit=limit))
+
+    def finish(self, chat_ids: Sequence[str], closed_for: float) -> None:
+        act = super().finish
+        self._apply("finish", lambda: act(chat_ids, closed_for))
+
+    def purge(self, older_than: float, *, limit: int = 500) -> int:
+        act = super().purge
+        return self._apply("purge", lambda: act(older_than, limit=limit))

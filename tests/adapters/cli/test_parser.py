@@ -33,6 +33,7 @@ COMMANDS = (
     "close",
     "delete",
     "sweep",
+    "purge",
     "doctor",
     "check",
     "mcp",

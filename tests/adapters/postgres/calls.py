@@ -68,7 +68,21 @@ WRITES: dict[str, Prepare] = {
     "record_stray": _after(claimed, lambda store: store.record_stray(CHAT, ANOTHER, "a stray")),
     "discard": _after(lambda _: None, lambda store: store.discard(ANOTHER)),
 }
+
+
+def _closed(store: Store) -> None:
+    store.close_chat(claimed(store), number=1)
+
+
+def _finished(store: Store) -> None:
+    _closed(store)
+    store.finish([CHAT], 0)
+
+
+WRITES["finish"] = _after(_closed, lambda store: store.finish([CHAT], 0))
+WRITES["purge"] = _after(_finished, lambda store: store.purge(0))
 READS: dict[str, Prepare] = {
+    "owned": _after(bound, lambda store: store.owned()),
     "look": _after(bound, lambda store: store.look(CHAT)),
     "history": _after(bound, lambda store: store.history(CHAT)),
     "planned": _after(claimed, lambda store: store.planned(0)),

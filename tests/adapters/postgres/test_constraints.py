@@ -12,7 +12,7 @@ from tests.adapters.postgres.server import Database
 BAD = {
     "chat": (
         "id = ''", "id = repeat('x', 256)", "owner_id = NULL", "organization_id = NULL", "generation = 0", "generation = NULL",
-        "recorded = false, generation = 2", "recorded = NULL", "workspace_id = gen_random_uuid()", "closed = NULL", "name = NULL",
+        "recorded = false, generation = 2", "recorded = NULL", "closed = NULL", "name = NULL",
         "name = repeat('x', 256)", "number = -1", "number = NULL", "template_id = gen_random_uuid()", "preset_id = gen_random_uuid()",
         "fingerprint = NULL", "planned_at = now()", "epoch = -1", "epoch = NULL", "token = NULL", "token = repeat('x', 256)", "taken_at = NULL",
         "until = NULL", "until = taken_at - interval '1 s'", "written = NULL", "noted = -1", "closed_at = now()", "finished = true",

@@ -55,6 +55,7 @@ def use(store: PostgresStore) -> None:
     bound(store)
     store.release(claimed(store, plan=None), note="refused")
     store.discard(ANOTHER)
+    store.purge(0)
 
 
 def shape(postgres: Database, schema: str) -> list[Any]:

@@ -14,12 +14,12 @@ from tests.contract.broken.creators import asked, watched
 from tests.contract.broken.creators.kinds import CREATORS
 from tests.contract.broken.dialers import DIALERS
 from tests.contract.broken.rejecting import ROUNDS, broken_rules, expect_rejected, name_of
-from tests.contract.broken.stores import read, replacing, written
+from tests.contract.broken.stores import past, read, replacing, written
 from tests.contract.broken.stores.kinds import STORES
 from tests.contract.broken.stores.shared import SHARED, SharedStore, shared
 from tests.contract.worlds import creators_in_virtual_time, dialers_in_virtual_time, stores_in_virtual_time
 
-MORE = (asked, watched, read, replacing, written)
+MORE = (asked, watched, past, read, replacing, written)
 """Modules that add to what others begin: imported, they have."""
 
 
