@@ -41,7 +41,8 @@ def templates_of_another_organization(fresh: Fresh) -> None:
 def a_template_is_told_as_listed(fresh: Fresh) -> None:
     it = fresh()
     for template in _given(it):
-        equal("the template", it.creator.get_template(it.owner_id, template.id, deadline=it.deadline), template)
+        told = it.creator.get_template(it.owner_id, template.id, deadline=it.deadline)
+        equal("the template", attrs.evolve(told, readme=""), attrs.evolve(template, readme=""))  # a list may leave READMEs out
 
 
 @TEMPLATES.rule("described", "describe_templates() tells the first whole, and others in their order; no other templates than these.")
