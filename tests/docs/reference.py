@@ -1,4 +1,4 @@
-"""The reference, made of what it tells of: `python -m tests.docs.reference` writes it, and a test compares it.
+"""The reference, made of what it tells of: `python -m tests.docs.reference` writes it, with llms.txt, and a test compares them.
 
 Every public name comes from its docstring, every command from the parser, every limit from its default.
 """
@@ -75,7 +75,7 @@ def _timeouts() -> str:
 
 def _for_models() -> str:
     """Return the map of the pages as language models are given it (llmstxt.org): what it is, then links with a few words each."""
-    what = " ".join(text("README.md").split("\n\n")[1].split())
+    what = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", " ".join(text("README.md").split("\n\n")[1].split()))
     chapters = text("docs/README.md").partition("\n## ")[2]
     pages = "\n".join(_entry(line) if line.startswith("- ") else line for line in f"## {chapters}".splitlines())
     begin = "## Begin\n\n- [README](README.md): the first command, embedding, what is guaranteed\n- [Changes](CHANGELOG.md): what is new"
