@@ -54,7 +54,6 @@ class Catalog:
             try:
                 yield call
             except ChatWorkspaceError as error:
-                parts.redactor.of_error(call, error)
                 parts.guide.of_error(call, error)
                 raise
             parts.guide.found_out(call)

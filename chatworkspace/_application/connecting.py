@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from typing import TYPE_CHECKING
 
 import attrs
 
@@ -22,9 +21,6 @@ from chatworkspace.errors import ChatWorkspaceError, ConnectError, NoWorkspaceEr
 from chatworkspace.model import Agent, AgentStatus, Phase, Reason, State
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, DialError, Look, NotFoundError, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
-
-if TYPE_CHECKING:
-    from chatworkspace._application.redacting import Redactor
 
 Connection = AbstractContextManager[AgentConnection]
 
@@ -65,10 +61,8 @@ class Connector:
         timeouts: Timeouts,
         proofs: Proofs,
         guide: Guide,
-        redactor: Redactor,
         watches: Watches,
     ) -> None:
-        self._redactor = redactor
         self._guide = guide
         self._watches = watches
         self._asking = asking
@@ -85,7 +79,6 @@ class Connector:
             connection = self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
         except ChatWorkspaceError as error:
             self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
-            self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
         self._guide.found_out(call)

@@ -9,6 +9,7 @@ import attrs
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.elsewhere import Elsewhere
+from chatworkspace._application.redacting import Redactor
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
 from chatworkspace._application.turn import Track
 from chatworkspace._domain.advice import (
@@ -64,7 +65,10 @@ UNDER_WAY = (
 class Guide:
     """Guides the callers of one process. Safe from any thread; used outside of every lock."""
 
-    def __init__(self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes, starts: Starts, elsewhere: Elsewhere) -> None:
+    def __init__(
+        self, *, clock: Clock, timeouts: Timeouts, stories: Stories, wishes: Wishes, starts: Starts, elsewhere: Elsewhere, redactor: Redactor
+    ) -> None:
+        self._redactor = redactor
         self._elsewhere = elsewhere
         self._starts = starts
         self._wishes = wishes
@@ -214,7 +218,8 @@ class Guide:
         return attrs.evolve(outcome, advice=guidance.advice, next_step=guidance.next_step, retry_after=guidance.retry_after)
 
     def of_error(self, call: Call, error: ChatWorkspaceError) -> None:
-        """Put into the error what its caller is to do, unless whoever raised it has said."""
+        """Make the error fit for its caller: without the values that the chat has brought, and with what is to be done, unless that is said."""
+        self._redactor.of_error(call, error)
         away = self._away_for(call, error.reason, None, error.retry_after)
         if error.retry_after is not None and not self._is_too_long(away):
             error.retry_after = self._said(call, error.retry_after)

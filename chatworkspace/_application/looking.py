@@ -71,7 +71,6 @@ class Looking:
         try:
             return self._asking.look(call.chat_id)
         except ChatWorkspaceError as error:
-            self._redactor.of_error(call, error)
             self._guide.of_error(call, error)
             raise
 

@@ -49,8 +49,7 @@ class Parts:
         self.asking = asking = Asking(store=store, creator=creator, clock=clock, timeouts=timeouts, calls=self.calls)
         claims = Claims(asking=asking, store=store, clock=clock, timeouts=timeouts, proofs=proofs, values=values)
         self.waiter = waiter = Waiter(clock=clock, dialer=dialer, watches=self.watches, proofs=proofs, phases=Phases(), timeouts=timeouts)
-        elsewhere = Elsewhere(creator=creator, store=store, extras=extras, restart=timeouts.connect + timeouts.lost_after + LONGEST_PAUSE)
-        self.guide = guide = Guide(clock=clock, timeouts=timeouts, stories=Stories(), wishes=Wishes(), starts=Starts(), elsewhere=elsewhere)
+        self.guide = guide = self._guide(given)
         self.teller = teller = Teller(clock=clock, creator=creator, extras=extras, callbacks=given.callbacks, mentions=Mentions(), redactor=redactor)
         endings = Endings(asking=asking, teller=teller, store=store, extras=extras)
         answers = Answers(asking=asking, calls=self.calls, creator=creator, clock=clock, extras=extras)
@@ -79,6 +78,18 @@ class Parts:
         self.lister = Lister(asking=asking, store=store, clock=clock, timeouts=timeouts)
         self.sweeper = Sweeper(asking=asking, claims=claims, store=store, creator=creator, clock=clock, timeouts=timeouts, values=values)
 
+    def _guide(self, given: Given) -> Guide:
+        restart = given.timeouts.connect + given.timeouts.lost_after + LONGEST_PAUSE
+        return Guide(
+            clock=given.clock,
+            timeouts=given.timeouts,
+            stories=Stories(),
+            wishes=Wishes(),
+            starts=Starts(),
+            elsewhere=Elsewhere(creator=given.creator, store=given.store, extras=self.extras, restart=restart),
+            redactor=self.redactor,
+        )
+
     def _connector(self, given: Given, guide: Guide) -> Connector:
         return Connector(
             asking=self.asking,
@@ -89,5 +100,4 @@ class Parts:
             proofs=self.proofs,
             guide=guide,
             watches=self.watches,
-            redactor=self.redactor,
         )

@@ -130,12 +130,13 @@ class Steps:
         return outcome
 
     def _failed(self, call: Call, error: Exception, track: Track) -> None:
-        self._redactor.of_error(call, error)
-        if isinstance(error, ChatWorkspaceError):
-            error.left_behind = track.left
-            self._guide.of_error(call, error)
-            if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
-                self._record_stray(call, track.stray)
+        if not isinstance(error, ChatWorkspaceError):
+            self._redactor.of_error(call, error)
+            return
+        error.left_behind = track.left
+        self._guide.of_error(call, error)
+        if track.stray is not None:  # made, and the caller is told of no workspace at all: the history is the only place that names it
+            self._record_stray(call, track.stray)
 
     def _record_stray(self, call: Call, stray: Workspace) -> None:
         note = visible(f"made {stray.name} ({stray.id}) and was overtaken")
