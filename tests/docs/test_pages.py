@@ -20,7 +20,7 @@ RUN = {"openai.md": 2, "anthropic.md": 1, "langchain.md": 2, "pydantic-ai.md": 1
 """Blocks of Python that tests/sdks/test_recipes.py runs, by page."""
 FRAMEWORKS = {"flask.md": 1, "fastapi.md": 1, "django.md": 2}
 """Those that tests/sdks/test_frameworks.py runs."""
-SHOWN = {("docs/how-to/adapters.md", ""), ("docs/how-to/commands.md", "")}
+SHOWN = {("docs/how-to/adapters.md", ""), ("docs/how-to/check-a-server.md", "")}
 """What some command prints: tests compare it, and take no block as a whole."""
 OURS = re.compile(r"\b(workspaces|toolbox|functions|settings)\b")
 """What a line of glue names: what comes from this library, and what is made of it until the vendor's package has it."""
@@ -75,6 +75,17 @@ def test_a_host_follows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     (outcome,) = told
     assert outcome.ready
     assert len(slept) >= 3
+
+
+def test_a_page_follows_a_chat(capsys: pytest.CaptureFixture[str]) -> None:
+    """As docs/explanation/waiting.md shows it: phases and log as they come, and at last how the workspace is."""
+    (code,) = blocks("docs/explanation/waiting.md", "python")
+    simulation = Simulation(1)
+    docker = simulation.coder.add_template("docker", build=10, connect=3, scripts=5, log=("pulling", "starting"))
+    simulation.open_chat("thread-42")
+    assert simulation.workspaces.create("thread-42", docker.id, wait=0).phase is not None
+    simulation.run(lambda: exec(compile(code, "docs/explanation/waiting.md", "exec"), {"workspaces": simulation.workspaces}))  # noqa: S102 # our own page
+    assert list(dict.fromkeys(capsys.readouterr().out.splitlines())) == ["building", "| pulling", "| starting", "connecting", "scripts", "ready"]
 
 
 def test_gunicorn_ends_as_the_example_says() -> None:
