@@ -23,7 +23,7 @@ DROPS = ("refusing", "store.release")
 WAIT = 300.0
 AFTER = 0.7
 """Seconds after which the call is ended: before anything that hangs has reached a limit."""
-NOT_CHATS = {"chats", "sweep", "sweep-delete"}
+NOT_CHATS = {"chats", "purge", "sweep", "sweep-delete"}
 """Calls of no chat: only close() ends them."""
 SOON = 1.0
 

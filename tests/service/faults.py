@@ -287,7 +287,7 @@ STORE = (
     store("discard", "lost-answer", lost_answer, "deleted", 10, requests=0, story=REMOVE),
     store("release", "lost-answer", lost_answer, "deleted", 5, requests=0, story=REMOVE),
     store("planned", "fails", unavailable, "swept", 0, requests=0, story=SWEEP),
-    store("chats", "fails", unavailable, "swept", 0, requests=0, story=SWEEP),
+    store("owned", "fails", unavailable, "swept", 0, requests=0, story=SWEEP),
     store("bind", "lost-answer", lost_answer, "swept", 5, requests=0, story=SWEEP),
     store("discard", "lost-answer", lost_answer, "swept", 5, requests=0, story=DELETE),
     Fault("lose-a-commit-while-building", after(10, lambda world: world.sim.store.lose_commits(1)), "overtaken"),
