@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
 
 (TRY,) = blocks("docs/tutorial/chat-agent.md", "sh")
-FIRST, CONNECT, TOOLS = blocks("docs/tutorial/chat-agent.md", "python")
+FIRST, CONNECT, TOOLS, AGENT = blocks("docs/tutorial/chat-agent.md", "python")
 (UPGRADE,) = blocks("docs/how-to/gunicorn.md", "sh")
 (WORKERS,) = blocks("docs/how-to/gunicorn.md", "python")
 (USERS_TEST,) = blocks("docs/how-to/testing.md", "python")
@@ -98,6 +99,14 @@ def test_the_toolbox_never_raises_on_a_models_account(workspaces: ChatWorkspaces
     """A template id that is none becomes a result that says so."""
     exec(compile(TOOLS, "docs/tutorial/chat-agent.md", "exec"), {"workspaces": workspaces})  # noqa: S102 # our own page
     assert re.fullmatch(r'\{"error":.*template_id.*\} True\n', capsys.readouterr().out)
+
+
+def test_the_agent_works_in_its_workspace(workspaces: ChatWorkspaces, template_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its model asks for a workspace, runs a command in it, and is told what came out: the fake's agent answers with the command."""
+    docker = SimpleNamespace(id=template_id)
+    names = {"workspaces": workspaces, "docker": docker, "tools": workspaces.toolbox("thread-42", wait=20)}
+    exec(compile(AGENT, "docs/tutorial/chat-agent.md", "exec"), names)  # noqa: S102 # our own page
+    assert capsys.readouterr().out == 'It says: {"output":"make test"}\n'
 
 
 def test_the_recording_is_replayed_as_written(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
