@@ -7,7 +7,8 @@ terminal that can go back, there is no screen: whoever asks for one prints plain
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
 from typing import TYPE_CHECKING, TextIO
 
@@ -107,7 +108,8 @@ class Drawing:
         """Draw this in the place of what is drawn."""
         if self._live is None:
             self._live = self._begun()
-        self._live.update(_Picture(view), refresh=True)
+        with self._unwrapped(self._live):
+            self._live.update(_Picture(view), refresh=True)
 
     def say(self, text: str) -> None:
         """Print a line that stays, above what is drawn."""
@@ -120,7 +122,19 @@ class Drawing:
         """Give the terminal back. May be called again."""
         if self._live is not None:
             live, self._live = self._live, None
-            live.stop()
+            with self._unwrapped(live):
+                live.stop()
+
+    @contextmanager
+    def _unwrapped(self, live: Live) -> Generator[None, None, None]:
+        """Wrap no row: one that was drawn as the terminal became narrower would take two, and the next drawing begin too low."""
+        off, on = ("", "") if live.console.legacy_windows else ("\x1b[?7l", "\x1b[?7h")
+        self._out.write(off)
+        try:
+            yield
+        finally:
+            self._out.write(on)
+            self._out.flush()
 
     def _begun(self) -> Live:
         from rich.live import Live  # noqa: PLC0415 # as above

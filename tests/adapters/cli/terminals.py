@@ -22,8 +22,8 @@ from tests.hanging import PATIENCE
 from tests.packaging.runs import ROOT, clean_environment
 
 ROWS = 24
-DRAWS = b"\r\x1b[2K"
-"""What a drawing begins with that takes the place of another."""
+DRAWS = b"\x1b[?7l"
+"""What a drawing begins with."""
 
 
 @attrs.frozen(kw_only=True)

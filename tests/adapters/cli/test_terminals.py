@@ -133,10 +133,14 @@ def test_a_command_that_waits(command: str, width: int, simulator: CoderSimulato
 
 
 def test_ctrl_c_while_a_command_waits(simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
-    """It is told that the wait ends, above what is drawn; then what it came to, and the cursor is back."""
-    coder.add_template("docker", build=600)
+    """It is told that the wait ends, above what is drawn; then what it came to, and the cursor is back: in a terminal that was resized, too."""
+    coder.add_template("docker", log=["a layer, " * 40], build=300)
     with on_a_terminal("create", *CHAT, "--template", "docker", columns=60, **_of_server(simulator, tmp_path)) as terminal:
         terminal.until(lambda rows: "building" in rows[0])
+        terminal.resize(100)
+        terminal.until(lambda rows: len(rows) == 3 and rows[1].endswith("…"))
+        terminal.resize(80)
+        terminal.until(lambda rows: len(rows) == 3 and len(rows[1]) == 79)
         terminal.interrupt()
         assert terminal.end() == 130
         assert terminal.seen[0].startswith("interrupted: ending the wait")
