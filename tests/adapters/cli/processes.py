@@ -25,6 +25,7 @@ class Shells:
             "CHATWORKSPACE_STORE": f"sqlite://{self.store}",
             "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "adapters"))),
             "PYTHONUTF8": "1",
+            "TERM": "xterm",
         }
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
