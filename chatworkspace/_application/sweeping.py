@@ -178,9 +178,15 @@ class Sweeper:
 
     def _finish(self, findings: _Findings, over: list[str]) -> None:
         """Have those left out from now on of which nothing is left. Whoever asked for something would have been answered long ago."""
-        if over:
-            self._one(findings, over[0], partial(self._asking.recorded, self._store.finish, tuple(over), STANDING))
-            over.clear()
+        if not over:
+            return
+        chat_ids = tuple(over)
+
+        def finish() -> None:
+            self._asking.recorded(self._store.finish, chat_ids, STANDING)
+
+        self._one(findings, chat_ids[0], finish)
+        over.clear()
 
     def _note_chat(self, look: Look, marked: Mapping[str, list[Workspace]], candidates: list[tuple[Workspace, str]], over: list[str]) -> None:
         numbers = range(look.number + names.LOST_NUMBERS + 1) if marked else range(0)
