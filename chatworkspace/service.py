@@ -305,7 +305,7 @@ class ChatWorkspaces:
             return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)), place, most)
 
     def purge(self, *, older_than: float) -> int:
-        """Remove chats closed so many seconds ago or longer, of which a sweep found nothing left, with their histories. InvalidArgumentError."""
+        """Remove chats, with histories, closed older_than seconds ago or longer, of which a sweep found nothing left. InvalidArgumentError."""
         seconds = check_seconds("older_than", older_than)
         with Call((parts := self._parts).calls, self._clock, "", None, name="purge"):
             return parts.sweeper.purge(seconds)
