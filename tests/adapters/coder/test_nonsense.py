@@ -187,7 +187,7 @@ def test_nothing_but_typed_errors_in_time(strange: Strange, monkeypatch: pytest.
             assert {name for name, call in made.items() if call.result() > HANGS} == set()
 
         example()
-    assert {name for name, asked in strange.asked.items() if asked < examples} == set()
+    assert {name for name, asked in strange.asked.items() if asked < examples} <= {"described"}  # of each version it is asked once
 
 
 def _typed(call: Callable[[], object]) -> None:
