@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import inf
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
+
+import attrs
 
 from chatworkspace._application.calls import Call, Calls
 from chatworkspace._application.turn import Follow, Unknown
@@ -24,6 +25,21 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 BACK_OFF_MOST = 1.0
+_NONE: Mapping[str, Any] = {}
+
+
+@attrs.frozen(eq=False, repr=False)
+class _Kind:
+    """What is asked for, and of whom."""
+
+    unavailable: Reason
+    """Why there is no answer, where nobody answers."""
+    cut: bool
+    """It changes nothing, and is ended with the call."""
+
+
+_READING, _WRITING = _Kind(Reason.STORE_UNAVAILABLE, cut=True), _Kind(Reason.STORE_UNAVAILABLE, cut=False)
+_LOOKING, _SETTLING = _Kind(Reason.PLATFORM_UNAVAILABLE, cut=True), _Kind(Reason.PLATFORM_UNAVAILABLE, cut=False)
 
 
 class Asking:
@@ -44,79 +60,87 @@ class Asking:
 
     def stored(self, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Have the store write, with back-off where it is unavailable, for as long as planning may take. UnavailableError: the last real error."""
-        return self.stored_until(self._clock.monotonic() + self._timeouts.planning, write, *args, **kwargs)
+        return self._ask(_WRITING, self._clock.monotonic() + self._timeouts.planning, write, args, kwargs)
 
     def stored_until(self, deadline: float, write: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As stored(), until the deadline."""
-        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: write(*args, **kwargs), what=write, cut=False)
+        return self._ask(_WRITING, deadline, write, args, kwargs)
 
     def recorded(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the store what it knows, as stored() has it write."""
-        return self.recorded_until(self.by(), read, *args, **kwargs)
+        return self._ask(_READING, None, read, args, kwargs)
 
     def recorded_until(self, deadline: float, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """As recorded(), until the deadline."""
-        return self._patiently(Reason.STORE_UNAVAILABLE, deadline, lambda _: read(*args, **kwargs), what=read, cut=True)
+        return self._ask(_READING, deadline, read, args, kwargs)
 
     def platform(
         self,
         ask: Callable[[float], T],
-        deadline: float,
+        deadline: float | None = None,
         *,
         settling: bool = False,
         once: bool = False,
         what: Callable[..., object] | None = None,
     ) -> T:
-        """Ask the platform, as recorded() asks the store. ask: is given until when it may take.
+        """Ask the platform, as recorded() asks the store. ask: is given until when it may take. deadline: None: as by() has it.
 
         what: by whose name the request is told of; None: that of `ask`. settling: whether a request was acted upon. It is part of that request, and
         not ended with the call. once: it is not asked again.
         """
-        return self._patiently(Reason.PLATFORM_UNAVAILABLE, deadline, ask, what=what or ask, cut=not settling, once=once)
+        return self._ask(_SETTLING if settling else _LOOKING, deadline, ask, what=what, once=once)
 
     def check(self) -> None:
         """Raise ClosedError after close(): nothing is begun any more."""
         self._calls.check()
 
     @property
-    def call(self) -> Call | None:
-        """The call that this thread is in."""
-        return self._calls.mine
+    def call(self) -> Call:
+        """The call that this thread is in. Outside of any it is one that nobody can end."""
+        return self._calls.mine or Call(self._calls, self._clock, "", None)
 
     def by(self) -> float:
         """Return until when a question may take without which nothing can be told."""
-        call = self._calls.mine
-        return self._clock.monotonic() + self._timeouts.planning if call is None else call.by(self._timeouts.planning)
+        return self.call.by(self._timeouts.planning)
 
-    def _patiently(
-        self, reason: Reason, deadline: float, ask: Callable[[float], T], *, what: Callable[..., object], cut: bool, once: bool = False
+    def _ask(
+        self,
+        kind: _Kind,
+        deadline: float | None,
+        ask: Callable[..., T],
+        args: tuple[Any, ...] | None = None,
+        kwargs: Mapping[str, Any] = _NONE,
+        *,
+        what: Callable[..., object] | None = None,
+        once: bool = False,
     ) -> T:
-        call, attempt = self._calls.mine, 0
+        """Ask, again and again where nobody answers. deadline: None: as by() has it. args: None: it is given until when it may take."""
+        call, attempt = self._calls.mine or self.call, 0
+        until = call.by(self._timeouts.planning) if deadline is None else deadline
         while True:
-            interrupted = call is not None and call.interrupted
+            outer, interrupted = call.terms, call.interrupted
+            call.terms = until, kind.cut, interrupted
             try:
-                with _asking(call, deadline, cut=cut):
-                    return ask(deadline) if call is None or call.heard is None else call.heard.ask(what, partial(ask, deadline))
+                if call.heard is not None:
+                    return call.heard.ask(what or ask, partial(ask, *((until,) if args is None else args), **kwargs))
+                return ask(until) if args is None else ask(*args, **kwargs)
             except UnavailableError as error:
                 failure = error
-            if call is not None:
-                call.check()
-                if cut and call.interrupted and not interrupted:  # which ended it: once more, for as long as it may still take
-                    deadline = min(deadline, call.by(inf))
-                    continue
+            finally:
+                call.terms = outer
+            call.check()
+            if kind.cut and call.interrupted and not interrupted:  # which ended it: once more, for as long as it may still take
+                until = min(until, call.by(inf))
+                continue
             pause = max(back_off(attempt, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
-            if once or not failure.retryable or pause > BACK_OFF_MOST or self._clock.monotonic() + pause >= deadline:
-                if call is not None and call.interrupted and failure.retryable:
-                    reason = Reason.INTERRUPTED
+            if once or not failure.retryable or pause > BACK_OFF_MOST or self._clock.monotonic() + pause >= until:
+                reason = Reason.INTERRUPTED if call.interrupted and failure.retryable else kind.unavailable
                 raise UnavailableError(str(failure), reason=reason, retryable=failure.retryable, retry_after=failure.retry_after) from failure
             attempt += 1
-            self._pause(call, what, pause, failure)
+            self._pause(call, what or ask, pause, failure)
 
-    def _pause(self, call: Call | None, what: Callable[..., object], pause: float, failure: UnavailableError) -> None:
+    def _pause(self, call: Call, what: Callable[..., object], pause: float, failure: UnavailableError) -> None:
         """Wait before the next attempt. Who is interrupted meanwhile gives up; ClosedError."""
-        if call is None:
-            self._clock.sleep(pause)
-            return
         if call.heard is not None:
             call.heard.retried(what, pause)
         call.pause(self._clock.monotonic() + pause)
@@ -135,7 +159,7 @@ class Asking:
     def look_even_closed(self, chat_id: str, until: float | None = None) -> Look:
         """As look(), for a chat that may be closed."""
         try:
-            return self.recorded_until(self.by() if until is None else until, self._store.look, chat_id)
+            return self._ask(_READING, until, self._store.look, (chat_id,))
         except NotFoundError:
             raise ChatNotFoundError(chat_id) from None
 
@@ -204,7 +228,3 @@ class Asking:
 def unread(look: Look, error: UnavailableError) -> Unknown:
     """Return that the platform could not say how what the chat is bound to is."""
     return Unknown(look=look, reason=error.reason, error=str(error), retry_after=error.retry_after, retryable=error.retryable)
-
-
-def _asking(call: Call | None, until: float, *, cut: bool) -> AbstractContextManager[None]:
-    return nullcontext() if call is None else call.asking(until, cut=cut)

@@ -11,7 +11,7 @@ from chatworkspace._application.bounds import Cancel, Places, begin, check_cance
 from chatworkspace._application.logs import logger
 from chatworkspace._domain.advice import SHORTEST_PAUSE, Asked, Waited
 from chatworkspace._domain.pauses import FLOOR
-from chatworkspace._ports.patience import caller, swap_caller
+from chatworkspace._ports.patience import here
 from chatworkspace.errors import BusyError, ClosedError
 from chatworkspace.model import Chat
 from chatworkspace.ports import Clock, Signal
@@ -35,6 +35,10 @@ GRACE = 0.75
 LEAST = 0.25
 """Seconds that a question has at least, however late it comes: without an answer nothing can be told."""
 
+Terms = tuple[float, bool, bool]
+"""What the ports that are called have to keep to: until when they may take; whether what is asked for changes nothing, and is ended with the call;
+whether the call was interrupted before: then it asks what it has to tell, and that is not cut short by the same interrupt."""
+
 
 class Call:
     """A call under way. Used by the thread that makes it; `interrupt` and `close` come from others.
@@ -42,7 +46,7 @@ class Call:
     arguments: gives a hash of what it was told, by which the same call is known again. deciding: it holds the chat's mutex, and perhaps its claim.
     waited: how long what it waited for has taken, whoever waited for it; beyond: seconds by which that is more than its limit, if it is;
     under_way_for: seconds that it has taken. extra_time: seconds that it has spent on what its answer can do without.
-    may_be_cut: what it asks for now changes nothing. in_vain: it wants to use what is stopped, and to start that has been in vain before;
+    terms: of what it asks for now. in_vain: it wants to use what is stopped, and to start that has been in vain before;
     by_person: that was stopped by somebody's word.
     lasting: what it reads cannot be read by coming back.
     placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
@@ -53,10 +57,8 @@ class Call:
 
     __slots__ = (
         "_answering",
-        "_asks_until",
         "_interrupted_at",
         "_outer",
-        "_spared",
         "_wake",
         "arguments",
         "asked",
@@ -78,11 +80,11 @@ class Call:
         "in_vain",
         "interrupted",
         "lasting",
-        "may_be_cut",
         "name",
         "placed",
         "resumed_at",
         "started",
+        "terms",
         "told",
         "told_at",
         "under_way_for",
@@ -117,7 +119,7 @@ class Call:
         self.waited = Waited.WITHIN
         self.beyond: float | None = None
         self.under_way_for = self.extra_time = 0.0
-        self.interrupted = self.closed = self.following = self.deciding = self.may_be_cut = self.in_vain = self.by_person = False
+        self.interrupted = self.closed = self.following = self.deciding = self.in_vain = self.by_person = False
         self.placed = self.crowded = self.lasting = False
         self.told: Place | None = None
         self.chat: Chat | None = None
@@ -125,9 +127,9 @@ class Call:
         self.awaited = -1
         self._wake: Callable[[], object] | None = None
         self._answering = answering
-        self._interrupted_at = self._asks_until = inf
+        self._interrupted_at = inf
         self._outer: Call | None = None
-        self._spared = False
+        self.terms: Terms = (inf, False, False)
 
     @property
     def impatient(self) -> bool:
@@ -176,8 +178,8 @@ class Call:
 
     def by(self, limit: float) -> float:
         """Return until when a question may take without which nothing can be told: `limit` seconds, or less where the call is to end sooner."""
-        now = self.clock.monotonic()
-        return max(min(now + limit, self.answer_by()), now + LEAST)
+        now, last = self.clock.monotonic(), inf if self.deadline is None else self.deadline + self._answering
+        return max(min(now + limit, last, self._interrupted_at + GRACE), now + LEAST)
 
     # ------------------------------------------------------------ waiting
 
@@ -213,23 +215,17 @@ class Call:
 
     def time_left(self) -> float:
         """Return the seconds that what is asked for may still take."""
-        return self._asks_until - self.clock.monotonic()
+        return self.terms[0] - self.clock.monotonic()
 
-    def begin_asking(self, until: float, *, cut: bool) -> tuple[float, bool, bool]:
-        """Say what the ports that are called next have to keep to; return how it was before."""
-        before = self._asks_until, self.may_be_cut, self._spared
-        # whoever is interrupted still asks what it has to tell, and that is not cut short by the same interrupt
-        self._asks_until, self.may_be_cut, self._spared = until, cut, self.interrupted
-        return before
-
-    def end_asking(self, before: tuple[float, bool, bool]) -> None:
-        """Restore how it was before."""
-        self._asks_until, self.may_be_cut, self._spared = before
+    @property
+    def may_be_cut(self) -> bool:
+        """What it asks for now changes nothing."""
+        return self.terms[1]
 
     def set_wake(self, wake: Callable[[], object] | None) -> Callable[[], object] | None:
         """Say how the call's thread is woken from what it now blocks on; return how it was before."""
         outer, self._wake = self._wake, wake
-        if wake is not None and (self.closed or (self.interrupted and not self._spared)):
+        if wake is not None and (self.closed or (self.interrupted and not self.terms[2])):
             wake()
         return outer
 
@@ -281,13 +277,12 @@ class Call:
 
     def go_on(self) -> None:
         """Make it the call that this thread is in."""
-        outer = swap_caller(self)
+        outer, here.caller = here.caller, self
         self._outer = outer if isinstance(outer, Call) else None
 
     def step_back(self) -> None:
         """Leave the thread in the call that it was in before."""
-        swap_caller(self._outer)
-        self._outer = None
+        here.caller, self._outer = self._outer, None
 
 
 def within_itself() -> BusyError:
@@ -317,13 +312,14 @@ class _Asking:
         self._call = call
         self._until = until
         self._cut = cut
-        self._before = (inf, False, False)
+        self._before = call.terms
 
     def __enter__(self) -> None:
-        self._before = self._call.begin_asking(self._until, cut=self._cut)
+        self._before = self._call.terms
+        self._call.terms = (self._until, self._cut, self._call.interrupted)
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._call.end_asking(self._before)
+        self._call.terms = self._before
 
 
 class Calls:
@@ -348,7 +344,7 @@ class Calls:
             begin(call.cancel, call)
         listening = self._listening
         if listening is not None and call.heard is None and (listening.listener is not None or logger.isEnabledFor(logging.INFO)):
-            outer = caller()
+            outer = here.caller
             if isinstance(outer, Call) and outer.heard is not None and outer.heard.telling:
                 return  # a listener's own call
             wait = None if call.deadline is None else call.deadline - call.started
@@ -367,8 +363,8 @@ class Calls:
     @property
     def mine(self) -> Call | None:
         """The call that this thread is in, if it is one of these."""
-        call = caller()
-        return call if isinstance(call, Call) and call in self._calls else None
+        call = here.caller
+        return call if isinstance(call, Call) and call.book is self else None
 
     def interrupt(self, chat_id: str) -> None:
         """End the patience of the chat's calls."""

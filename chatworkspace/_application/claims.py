@@ -49,7 +49,7 @@ class Claims:
         """
         self._asking.check()
         call = self._asking.call
-        if call is not None and call.interrupted:  # it sends nothing any more that it has not sent
+        if call.interrupted:  # it sends nothing any more that it has not sent
             return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
         try:
@@ -58,7 +58,7 @@ class Claims:
             return Again()
         except ClaimedError as error:
             return Await(look=attrs.evolve(look, claimed_for=max(error.retry_in, FLOOR)))
-        if call is not None and call.heard is not None:
+        if call.heard is not None:
             plans = ("" if plan is None else plan.name), ("" if look.plan is None else look.plan.name)
             call.heard.claimed(look.chat.id, claim.epoch, plan=plans[0], over=plans[1])
         return Held(claim=claim, look=look, ends_at=begun + self._life)

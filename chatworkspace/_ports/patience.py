@@ -28,21 +28,18 @@ class Caller(Protocol):
         ...
 
 
-class _Here(local):
+class Here(local):
+    """What each thread is in. caller: its call; of several within each other the one that began last."""
+
     caller: Caller | None = None
 
 
-_here = _Here()
-
-
-def caller() -> Caller | None:
-    """Return the call that this thread is in: of several within each other the one that began last."""
-    return _here.caller
+here = Here()
 
 
 def swap_caller(caller: Caller | None) -> Caller | None:
     """Say whose call this thread is in from now on; return whose it was."""
-    outer, _here.caller = _here.caller, caller
+    outer, here.caller = here.caller, caller
     return outer
 
 
@@ -51,7 +48,7 @@ def time_left(most: float) -> float:
 
     For adapters whose calls have a limit of their own and no deadline, as a store's. Outside of a call of the library it is `most`.
     """
-    return most if _here.caller is None else max(min(most, _here.caller.time_left()), 0.0)
+    return most if here.caller is None else max(min(most, here.caller.time_left()), 0.0)
 
 
 def interruptible(end: Callable[[], object]) -> AbstractContextManager[None]:
@@ -62,7 +59,7 @@ def interruptible(end: Callable[[], object]) -> AbstractContextManager[None]:
     is held around the block. Requests that change something are never ended so, nor is anything outside of a call of the library: then `end` is not
     called, so that one place that sends every request may use this for all.
     """
-    asks = _here.caller
+    asks = here.caller
     return nullcontext() if asks is None or not asks.may_be_cut else _Interruptible(asks, end)
 
 
