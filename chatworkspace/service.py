@@ -34,7 +34,7 @@ from chatworkspace._domain.arguments import (
     check_wait,
     to_uuid,
 )
-from chatworkspace._ports.system_clock import Process, SystemClock, this_process
+from chatworkspace._ports.system_clock import Process, SystemClock, running
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State
 from chatworkspace.outcomes import Chats, Outcome, Progress, Sweep
@@ -114,7 +114,7 @@ class ChatWorkspaces:
     @property
     def _parts(self) -> Parts:
         parts = self._latest_parts
-        return parts if parts is not None and parts.process is this_process() else self._made_parts()
+        return parts if parts is not None and parts.process is running.process else self._made_parts()
 
     def _made_parts(self) -> Parts:
         from chatworkspace._application.parts import Parts  # noqa: PLC0415 # loaded with the first call: importing the library should cost little
@@ -213,9 +213,9 @@ class ChatWorkspaces:
         UnavailableError, OutcomeUnknownError, BusyError.
         """
         wish = wish_of(template_id, name, parameters, preset_id, start=start, replace=replace)
-        with self._call("create", chat_id, wait, Asked.CREATE, cancel) as call:
+        with self._call(parts := self._parts, "create", chat_id, wait, Asked.CREATE, cancel=cancel) as call:
             call.arguments = wish.hash
-            track, parts = Track(), self._parts
+            track = Track()
             parts.values.bring(chat_id, wish.parameters)
             take = partial(parts.turns.take, call, creating(wish, track, parts.maker, partial(parts.guide.goes_on, call)), track)
             return parts.steps.go(call, take, track, wish=wish)
@@ -226,9 +226,9 @@ class ChatWorkspaces:
         parameters: answers for this start, text by name. wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         checked = check_parameters(parameters)
-        with self._call("start", chat_id, wait, Asked.START, cancel) as call:
+        with self._call(parts := self._parts, "start", chat_id, wait, Asked.START, cancel=cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
-            track, parts = Track(), self._parts
+            track = Track()
             take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
             parts.values.bring(chat_id, checked)
             outcome = parts.steps.go(call, take, track)
@@ -241,8 +241,8 @@ class ChatWorkspaces:
 
         wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
-        with self._call("stop", chat_id, wait, Asked.STOP, cancel) as call:
-            track, parts = Track(stopping=True), self._parts
+        with self._call(parts := self._parts, "stop", chat_id, wait, Asked.STOP, cancel=cancel) as call:
+            track = Track(stopping=True)
             take = partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call), track), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
@@ -253,8 +253,8 @@ class ChatWorkspaces:
         attached.
         """
         wanted = to_uuid("workspace_id", workspace_id)
-        with self._call("attach", chat_id, wait, cancel=cancel) as call:
-            track, parts = Track(), self._parts
+        with self._call(parts := self._parts, "attach", chat_id, wait, cancel=cancel) as call:
+            track = Track()
             return parts.steps.go(call, partial(parts.leavings.attach, call, wanted, track), track)
 
     def detach(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -262,8 +262,8 @@ class ChatWorkspaces:
 
         wait (seconds) bounds the wait for the turn, cancel ends it, as for create().
         """
-        with self._call("detach", chat_id, wait, cancel=cancel) as call:
-            track, parts = Track(), self._parts
+        with self._call(parts := self._parts, "detach", chat_id, wait, cancel=cancel) as call:
+            track = Track()
             return parts.steps.go(call, partial(parts.leavings.detach, call, track), track, unbound=Reason.DETACHED)
 
     def close_chat(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -272,8 +272,8 @@ class ChatWorkspaces:
         wait (seconds) bounds the wait for the turn, cancel ends it, as for create(). Its history stays. The outcome names what is left behind;
         nothing is deleted.
         """
-        with self._call("close_chat", chat_id, wait, cancel=cancel) as call:
-            track, parts = Track(), self._parts
+        with self._call(parts := self._parts, "close_chat", chat_id, wait, cancel=cancel) as call:
+            track = Track()
             return parts.steps.go(call, partial(parts.leavings.close_chat, call, track), track, unbound=Reason.CHAT_CLOSED)
 
     def delete(self, chat_id: str, *, workspace_id: Id | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -288,9 +288,9 @@ class ChatWorkspaces:
         is still there: the same call asks once more, and the sweep lists it. InvalidArgumentError, ChatNotFoundError, and as create().
         """
         named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
-        with self._call("delete", chat_id, wait, Asked.DELETE, cancel) as call:
+        with self._call(parts := self._parts, "delete", chat_id, wait, Asked.DELETE, cancel=cancel) as call:
             call.arguments = partial(hash, named)
-            track, parts = Track(deleting=True), self._parts
+            track = Track(deleting=True)
             take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
@@ -317,8 +317,8 @@ class ChatWorkspaces:
 
         cancel: as for create(). ChatNotFoundError, ChatClosedError.
         """
-        with self._call("status", chat_id, wait, cancel=cancel) as call:
-            return self._parts.steps.run(call, self._parts.looking.look(call), Track())
+        with self._call(parts := self._parts, "status", chat_id, wait, cancel=cancel) as call:
+            return parts.steps.run(call, parts.looking.look(call), Track())
 
     def follow(
         self, chat_id: str, *, after: str | None = None, wait: float | None = None, cancel: Cancel | None = None
@@ -334,11 +334,11 @@ class ChatWorkspaces:
         Any process can follow any chat. After close() it ends with ClosedError. For one thread; `close()` it, or let it go, to end early.
         """
         place = check_cursor("after", after)
-        call = self._call("follow", chat_id, wait, cancel=cancel)
+        call = self._call(parts := self._parts, "follow", chat_id, wait, cancel=cancel)
         call.following = True
         with call:
-            look = self._parts.looking.begin(call)
-        return self._parts.looking.follow(call, look, place)
+            look = parts.looking.begin(call)
+        return parts.looking.follow(call, look, place)
 
     def connect(self, chat_id: str, *, wait: float | None = 0, cancel: Cancel | None = None) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
@@ -348,9 +348,9 @@ class ChatWorkspaces:
         cancel: ends the wait with UnavailableError, reason INTERRUPTED. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, whose
         advice and next_step are for the model.
         """
-        patience = check_wait(wait)
-        with self._call("connect", chat_id, None, Asked.START, cancel) as call:  # whoever wants to use it, wants it to run
-            return self._parts.connector.connect(call, patience)
+        patience = check_wait(wait)  # whoever wants to use it, wants it to run: START
+        with self._call(parts := self._parts, "connect", chat_id, None, Asked.START, cancel=cancel) as call:
+            return parts.connector.connect(call, patience)
 
     def toolbox(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here.
@@ -383,15 +383,15 @@ class ChatWorkspaces:
     @contextmanager
     def _guided(self, chat_id: str, name: str) -> Generator[None, None, None]:
         """Let the record be asked, for what the method of this name asks; its error says what to do."""
-        with self._call(name, chat_id, 0) as call:
+        with self._call(parts := self._parts, name, chat_id, 0) as call:
             call.arguments = partial(hash, name)
             try:
                 yield
             except ChatWorkspaceError as error:
-                self._parts.guide.of_error(call, error)
+                parts.guide.of_error(call, error)
                 raise
-            self._parts.guide.found_out(call)
+            parts.guide.found_out(call)
 
-    def _call(self, name: str, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, cancel: Cancel | None = None) -> Call:
-        calls, clock, planning = self._parts.calls, self._clock, self._timeouts.planning
-        return Call(calls, clock, check_chat_id(chat_id), check_wait(wait), answering=planning, asked=asked, cancel=cancel, name=name)
+    def _call(self, parts: Parts, name: str, chat_id: str, wait: float | None, asked: Asked = Asked.LOOK, *, cancel: Cancel | None = None) -> Call:
+        id_, most, planning = check_chat_id(chat_id), check_wait(wait), self._timeouts.planning
+        return Call(parts.calls, self._clock, id_, most, answering=planning, asked=asked, cancel=cancel, name=name)

@@ -51,7 +51,7 @@ class Answers:
             return self._creator.list_presets(chat.owner_id, template, deadline=until)
 
         try:
-            return self._asking.platform(list_presets, self._asking.by())
+            return self._asking.platform(list_presets)
         except NotFoundError:
             raise TemplateError("there is no such template") from None
 

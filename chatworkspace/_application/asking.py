@@ -16,6 +16,7 @@ from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace._domain.conditions import Finding, classify
 from chatworkspace._domain.pauses import back_off
+from chatworkspace._ports.patience import here
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, UnavailableError
 from chatworkspace.model import Chat, Reason, Workspace
 from chatworkspace.ports import Clock, Look, NotFoundError, Store, WorkspaceCreator
@@ -115,7 +116,8 @@ class Asking:
         once: bool = False,
     ) -> T:
         """Ask, again and again where nobody answers. deadline: None: as by() has it. args: None: it is given until when it may take."""
-        call, attempt = self._calls.mine or self.call, 0
+        mine, attempt = here.caller, 0
+        call = mine if isinstance(mine, Call) and mine.book is self._calls else self.call
         until = call.by(self._timeouts.planning) if deadline is None else deadline
         while True:
             outer, interrupted = call.terms, call.interrupted
@@ -149,23 +151,23 @@ class Asking:
 
     # ------------------------------------------------------------ the store
 
-    def look(self, chat_id: str, until: float | None = None) -> Look:
-        """Read the chat's row. until: when that ends at the latest. ChatNotFoundError, ChatClosedError, UnavailableError."""
-        look = self.look_even_closed(chat_id, until)
-        if look.chat.closed:
+    def look(self, chat_id: str, until: float | None = None, *, even_closed: bool = False) -> Look:
+        """Read the chat's row. until: when that ends at the latest; None: as by() has it. ChatNotFoundError, ChatClosedError, UnavailableError."""
+        try:
+            look = self._ask(_READING, until, self._store.look, (chat_id,))
+        except NotFoundError:
+            raise ChatNotFoundError(chat_id) from None
+        if look.chat.closed and not even_closed:
             raise ChatClosedError(chat_id)
         return look
 
     def look_even_closed(self, chat_id: str, until: float | None = None) -> Look:
         """As look(), for a chat that may be closed."""
-        try:
-            return self._ask(_READING, until, self._store.look, (chat_id,))
-        except NotFoundError:
-            raise ChatNotFoundError(chat_id) from None
+        return self.look(chat_id, until, even_closed=True)
 
     def mark(self, chat_id: str, number: int) -> str:
         """Return the chat's mark for a number."""
-        return names.mark_of(self.secret(), chat_id, number)
+        return names.mark_of(self._secret or self.secret(), chat_id, number)
 
     def number_after(self, look: Look, left: Workspace | None) -> int:
         """Return the number for names once a live workspace is left behind: one more if it bears the mark in use, or is not known."""

@@ -264,7 +264,8 @@ class Call:
 
     def __enter__(self) -> Self:
         self.book.enter(self)
-        self.go_on()
+        outer, here.caller = here.caller, self
+        self._outer = outer if isinstance(outer, Call) else None
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -272,11 +273,11 @@ class Call:
             if self.heard is not None and (error is not None or not self.following):  # a follower's has only begun
                 self.heard.end(error)
         finally:
-            self.step_back()
+            here.caller, self._outer = self._outer, None
             self.book.leave(self)
 
     def go_on(self) -> None:
-        """Make it the call that this thread is in."""
+        """Make it the call that this thread is in, as it is within `with`."""
         outer, here.caller = here.caller, self
         self._outer = outer if isinstance(outer, Call) else None
 

@@ -74,7 +74,7 @@ class Catalog:
         """Ask the platform. NotFoundError, UnavailableError."""
         clock, request = self._given.clock, self._given.timeouts.request
         asking = self._parts().asking
-        return asking.platform(lambda until: ask(deadline=min(until, clock.monotonic() + request)), asking.by(), what=ask.func)
+        return asking.platform(lambda until: ask(deadline=min(until, clock.monotonic() + request)), what=ask.func)
 
     def _uses(self, call: Call, chat: Chat) -> Mapping[UUID, TemplateUse] | None:
         ask = partial(self._given.creator.template_use, chat.owner_id, chat.organization_id)

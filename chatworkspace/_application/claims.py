@@ -47,8 +47,8 @@ class Claims:
 
         keep: the plan stands beside the binding, until what becomes of it is bound.
         """
-        self._asking.check()
         call = self._asking.call
+        call.check()
         if call.interrupted:  # it sends nothing any more that it has not sent
             return Again()
         token, begun = self._clock.token(), self._clock.monotonic()

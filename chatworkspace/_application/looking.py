@@ -48,7 +48,7 @@ class Looking:
         while True:
             if call.heard is not None:
                 call.heard.enter(Phase.PLANNING)
-            dial = self._turns.dialled(call.chat_id)
+            dial = self._turns.latest_dial(call.chat_id)
             look = yield from self._meanwhile.told(call, partial(self._asking.look, call.chat_id))
             call.chat = look.chat
             if look.chat.workspace_id is None:

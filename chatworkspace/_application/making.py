@@ -41,7 +41,7 @@ class Maker:
         print_of = names.fingerprint(self._asking.secret(), wish.parameters)
         return (plan.template_id, plan.preset_id, plan.fingerprint) == (wish.template_id, wish.preset_id, print_of)
 
-    def make(self, look: Look, wish: Wish, replaces: LeftBehind | None, number: int, track: Track) -> Turn:
+    def make(self, wish: Wish, track: Track, look: Look, replaces: LeftBehind | None, number: int) -> Turn:
         """Check the template and what it is answered, claim with plan, create, and bind. One generation a call.
 
         What it replaces stays bound until then.
@@ -49,7 +49,7 @@ class Maker:
         if track.opened and look.plan is None:
             return self._not_again(look)
         check = partial(self._admission.check_template, look.chat, wish.template_id)
-        template = self._asking.platform(check, self._asking.by(), what=self._creator.get_template)
+        template = self._asking.platform(check, what=self._creator.get_template)
         if wish.parameters:
             self._values.answer_to(look.chat.id, look.chat.owner_id, template.id)
         if wish.parameters or wish.preset_id is not None:
@@ -84,7 +84,7 @@ class Maker:
             number=number,
             template_id=template.id,
             preset_id=wish.preset_id,
-            fingerprint=names.fingerprint(self._asking.secret(), wish.parameters),
+            fingerprint=names.fingerprint(self._asking.secret(), wish.parameters) if wish.parameters else "",
         )
 
     def _create(self, held: Held, plan: Plan, wish: Wish, ttl: float | None, track: Track) -> Turn:

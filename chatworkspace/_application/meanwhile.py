@@ -69,11 +69,11 @@ def _passes(unknown: Unknown) -> bool:
 class Rounds:
     """Counts how often a workspace was found ready and could not be told so: it was claimed since, or the store took longer than a dial is proof."""
 
-    def __init__(self, call: Call, clock: Clock, *, limit: float) -> None:
+    def __init__(self, call: Call, clock: Clock, began: float, *, limit: float) -> None:
         self._call = call
         self._clock = clock
-        self._ends_at = clock.monotonic() + limit
-        self._began = clock.monotonic()
+        self._ends_at = began + limit
+        self._began = began
         self._made = 0
 
     def another(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import Lock
 from uuid import UUID
@@ -37,7 +37,7 @@ class Proof:
     @property
     def proves_ready(self) -> bool:
         """It worked, and nothing else was missing."""
-        return self.worked and probe_for(self.finding) is Probe.PROVE_READY and not self.finding.dormant
+        return not self.error and probe_for(self.finding) is Probe.PROVE_READY and not self.finding.dormant
 
 
 class Proofs:
@@ -47,17 +47,12 @@ class Proofs:
         self._life = life
         self._proofs: dict[str, Proof] = {}
         self._crowded_at = CROWDED
+        self.latest: Callable[[str], Proof | None] = self._proofs.get
+        """Return a chat's latest dial, whatever it still proves. To be asked for before the look that it is held against: what was claimed between
+        them voids it."""
 
     def __len__(self) -> int:
         return len(self._proofs)
-
-    def latest(self, chat_id: str) -> Proof | None:
-        """Return the chat's latest dial, whatever it still proves."""
-        return self._proofs.get(chat_id)
-
-    def get(self, chat_id: str, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
-        """Return the dial if it is fresh and about this workspace at this epoch."""
-        return self.valid(self._proofs.get(chat_id), epoch=epoch, workspace_id=workspace_id, now=now)
 
     def valid(self, proof: Proof | None, *, epoch: int, workspace_id: UUID | None, now: float) -> Proof | None:
         """Return this dial if it is fresh and about this workspace at this epoch."""

@@ -32,7 +32,7 @@ from chatworkspace._application.values import Values
 from chatworkspace._application.waiting import Waiter
 from chatworkspace._application.watches import Watches
 from chatworkspace._domain.advice import LONGEST_PAUSE
-from chatworkspace._ports.system_clock import this_process
+from chatworkspace._ports.system_clock import running
 
 
 class Parts:
@@ -40,7 +40,7 @@ class Parts:
 
     def __init__(self, given: Given) -> None:
         store, creator, dialer, clock, timeouts = given.store, given.creator, given.dialer, given.clock, given.timeouts
-        self.process, self.mutex = this_process(), ChatMutex()
+        self.process, self.mutex = running.process, ChatMutex()
         self.proofs, self.values = proofs, values = Proofs(timeouts.proof), Values()
         self.calls = Calls(given.max_waiting, Listening(listener=given.on_event, clock=clock, values=values))
         self.extras = extras = Extras(clock, values)

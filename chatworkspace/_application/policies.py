@@ -31,7 +31,7 @@ def creating(wish: Wish, track: Track, maker: Maker, goes_on: Callable[[Finding,
     """Return what create() does. goes_on: tells, of what stands still, whether how the latest build ended is to be told first."""
     return Policy(
         step=partial(_create_step, wish, track, goes_on),
-        make=lambda look, replaces, number: maker.make(look, wish, replaces, number, track),
+        make=partial(maker.make, wish, track),
         asks_for=partial(maker.asks_for, wish),
         parameters=wish.parameters,
         trust_proof=not wish.replace,

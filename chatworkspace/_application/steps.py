@@ -153,9 +153,16 @@ class Steps:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
         began, again = self._clock.monotonic(), 0
         while True:
-            turn = yield from self._taken(call, take, began)
-            queued_until = self._queued_until(call, began)
+            queued_until = call.sooner(max(began, call.resumed_at) + self._timeouts.queued)  # since it came, or since it could go on
+            try:
+                turn: Turn | UnavailableError | None = self._take(call, take, queued_until)
+            except UnavailableError as error:
+                if error.retry_after is None:
+                    raise
+                turn = error
             match turn:
+                case UnavailableError():
+                    yield from self._rested(call, turn)
                 case None:
                     return self._endings.not_my_turn(call)
                 case Again(settled=settled, closed=closed):
@@ -173,8 +180,9 @@ class Steps:
                     self.wait_for_turn(call, look, queued_until)
                 case Proven():
                     return self._endings.proven(call, turn, track, wish)
-                case Unknown():
-                    return self._endings.unknown(call, turn)
+                case Unknown(retry_after=retry_after):
+                    if retry_after is None or not (yield from self.meanwhile.later(call, retry_after)):
+                        return self._endings.unknown(call, turn)
                 case Unbound():
                     return self._endings.unbound(call, turn, unbound, track)
                 case LookAgain(bound=bound):
@@ -213,29 +221,14 @@ class Steps:
             return None
         return None if isinstance(turn, (Await, Again)) and call.interrupted else turn
 
-    def _taken(self, call: Call, take: Callable[[], Turn], began: float) -> Generator[Seen, None, Turn | None]:
-        """Take one turn. Where the platform takes no more requests for now, take it again when it does; mutex and claim are given back meanwhile."""
-        while True:
-            try:
-                turn = self._take(call, take, self._queued_until(call, began))
-            except UnavailableError as error:
-                if error.retry_after is None:
-                    raise
-                failure = error
-            else:
-                if not isinstance(turn, Unknown) or turn.retry_after is None or not (yield from self.meanwhile.later(call, turn.retry_after)):
-                    return turn
-                continue
-            assert failure.retry_after is not None, "else it was raised"
-            if not (yield from self.meanwhile.later(call, failure.retry_after)):
-                if isinstance(failure, OutcomeUnknownError):
-                    raise failure
-                reason = Reason.INTERRUPTED if call.interrupted else failure.reason
-                raise UnavailableError(str(failure), reason=reason, retry_after=failure.retry_after) from failure
-
-    def _queued_until(self, call: Call, began: float) -> float:
-        """Return until when the call may wait for its turn: since it came, or since it could go on."""
-        return call.sooner(max(began, call.resumed_at) + self._timeouts.queued)
+    def _rested(self, call: Call, failure: UnavailableError) -> Generator[Seen, None, None]:
+        """Wait where the platform takes no more requests for now; mutex and claim are given back meanwhile. What failed, if the call ends before."""
+        assert failure.retry_after is not None, "else it was raised"
+        if not (yield from self.meanwhile.later(call, failure.retry_after)):
+            if isinstance(failure, OutcomeUnknownError):
+                raise failure
+            reason = Reason.INTERRUPTED if call.interrupted else failure.reason
+            raise UnavailableError(str(failure), reason=reason, retry_after=failure.retry_after) from failure
 
     def _too_often(self, again: int, queued_until: float) -> bool:
         """Tell whether turns have come to nothing too often, or for too long: by then somebody else has decided."""
@@ -282,13 +275,16 @@ class Steps:
         elif track.made is not None or track.adopted or track.built:
             self._begun[call.chat_id] = bound.workspace.build.id
             self.publish(call, bound, track)
-        rounds = Rounds(call, self._clock, limit=self._timeouts.connect)
+        rounds: Rounds | None = None
         while True:
+            began = self._clock.monotonic()
             ending = yield from self._wait(call, bound, track, goal)
-            look = yield from self.meanwhile.told(call, partial(self._asking.look_even_closed, call.chat_id))
+            look_again = partial(self._asking.look_even_closed, call.chat_id)
+            look = (yield from self.meanwhile.told(call, look_again)) if call.following else look_again()
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
             if ending.told.state is State.READY and not self._turns.still_proven(look, bound, ending):
+                rounds = rounds or Rounds(call, self._clock, began, limit=self._timeouts.connect)
                 if rounds.another():
                     reading = yield from self.meanwhile.told(call, partial(self._asking.read, look))
                     if isinstance(reading, Unknown):

@@ -202,7 +202,7 @@ class Sweeper:
         def note(workspace: Workspace) -> None:
             marked.setdefault(names.mark_in(workspace.name), []).append(workspace)
 
-        for workspace in self._asking.platform(list_workspaces, self._asking.by(), once=True):
+        for workspace in self._asking.platform(list_workspaces, once=True):
             self._one(findings, str(getattr(workspace, "id", owner[0])), partial(note, workspace), asks=False)
 
     def _accounted_for(self, findings: _Findings, owner: Owner) -> tuple[set[UUID], set[str], set[str]]:

@@ -50,11 +50,8 @@ class Teller:
         self._extras = extras
         self._callbacks = callbacks
         self._mentions = mentions
-
-    @property
-    def wants_progress(self) -> bool:
+        self.wants_progress = callbacks.on_progress is not None
         """Somebody listens to every step."""
-        return self._callbacks.on_progress is not None
 
     # ------------------------------------------------------------ outcomes
 
@@ -83,7 +80,7 @@ class Teller:
             quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
             not_applied=missed,
-            elapsed=call.elapsed,
+            elapsed=self._clock.monotonic() - call.started,
         )
         return self._redactor.of_outcome(call, outcome)
 
@@ -102,7 +99,7 @@ class Teller:
             workspace=bound.workspace,
             agent=finding.agent,
             left_behind=track.left,
-            elapsed=call.elapsed,
+            elapsed=self._clock.monotonic() - call.started,
         )
         return self._redactor.of_outcome(call, outcome)
 
@@ -130,7 +127,7 @@ class Teller:
             workspace=workspace,
             error=error,
             left_behind=left,
-            elapsed=call.elapsed,
+            elapsed=self._clock.monotonic() - call.started,
         )
         return self._redactor.of_outcome(call, outcome)
 
@@ -197,7 +194,7 @@ class Teller:
             chat_id=chat.id,
             generation=chat.generation,
             at=self._clock.now(),
-            elapsed=call.elapsed,
+            elapsed=self._clock.monotonic() - call.started,
             build_number=place.build or None,
             phase=place.phase,
             queue_position=place.queue,

@@ -36,11 +36,12 @@ class Turns:
         self._builds = builds
         self._clock = clock
         self._proofs = proofs
+        self.latest_dial = proofs.latest
 
     def take(self, call: Call, policy: Policy, track: Track) -> Turn:
         """Look, decide, and act once."""
         track.answers = policy.parameters
-        dial = self.dialled(call.chat_id)
+        dial = self.latest_dial(call.chat_id)
         look = self._asking.look(call.chat_id)
         if look.plan is not None:
             return Await(look=look) if look.claimed_for > 0 else self._planned(look, look.plan, dial, policy, track)
@@ -50,11 +51,14 @@ class Turns:
         """Decide by what is bound, if anything is."""
         if look.chat.workspace_id is None:
             return policy.make(look, None, look.number)
-        return self._bound(look, dial, policy, track)
-
-    def dialled(self, chat_id: str) -> Proof | None:
-        """Return the chat's latest dial. To be asked for before the look that it is held against: what was claimed between them voids it."""
-        return self._proofs.latest(chat_id)
+        if policy.trust_proof and (proven := self.proven(look, dial)):
+            return proven
+        reading = self._asking.read(look)
+        if isinstance(reading, Unknown):
+            return reading
+        if dial is not None and dial.workspace.build.id != reading.bound.workspace.build.id:
+            self._proofs.void(look.chat.id)  # somebody else has built since
+        return self._act(look, reading, policy, track)
 
     def proven(self, look: Look, dial: Proof | None) -> Proven | None:
         """Return the dial, made before the look, if it proves the chat's workspace ready."""
@@ -66,19 +70,9 @@ class Turns:
         """Tell whether what was found ready still is: nobody has claimed since, and the dial, where one was needed, is no older than it may be."""
         if look.epoch != bound.epoch:
             return False
-        now = self._clock.monotonic()
-        dial = self._proofs.get(look.chat.id, epoch=look.epoch, workspace_id=bound.workspace.id, now=now)
+        dial, now = self.latest_dial(look.chat.id), self._clock.monotonic()
+        dial = self._proofs.valid(dial, epoch=look.epoch, workspace_id=bound.workspace.id, now=now)
         return dial is not None or probe_for(ending.finding) is Probe.NONE
-
-    def _bound(self, look: Look, dial: Proof | None, policy: Policy, track: Track) -> Turn:
-        if policy.trust_proof and (proven := self.proven(look, dial)):
-            return proven
-        reading = self._asking.read(look)
-        if isinstance(reading, Unknown):
-            return reading
-        if dial is not None and dial.workspace.build.id != reading.bound.workspace.build.id:
-            self._proofs.void(look.chat.id)  # somebody else has built since
-        return self._act(look, reading, policy, track)
 
     def _act(self, look: Look, reading: Follow, policy: Policy, track: Track) -> Turn:
         workspace = reading.bound.workspace

@@ -15,7 +15,7 @@ from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.stories import Phases, Span
 from chatworkspace._application.watches import Seat, Watches
 from chatworkspace._domain.advice import Waited
-from chatworkspace._domain.conditions import UNDIALLED, Finding, Probe, Told, at_limit, classify, describe, probe_for
+from chatworkspace._domain.conditions import UNDIALLED, Condition, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace._domain.places import Place, phase_order
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
@@ -133,8 +133,9 @@ class Waiter:
         try:
             while True:
                 finding = classify(workspace, lost_after=self._timeouts.lost_after)
-                building = describe(finding, workspace).phase is Phase.BUILDING
-                missed = seat is None and _has_missed(call, workspace)
+                told = describe(finding, workspace)
+                building = told.phase is Phase.BUILDING
+                missed = call.told is not None and seat is None and _has_missed(call.told, workspace)
                 logged = workspace.build.number if building or missed else logged
                 if lines and (missed or seat is not None) and logged == workspace.build.number:
                     logged = logged if building else 0
@@ -142,9 +143,10 @@ class Waiter:
                     yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
                 if call.following and probe_for(finding) is not Probe.NONE:
                     yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
-                dialled = self._dialled(call, bound, workspace, finding, seat) if goal is Goal.SETTLED else _undialled(workspace, finding)
+                dialled = self._dialled(call, bound, workspace, finding, told, seat=seat) if goal is Goal.SETTLED else _undialled(finding, told)
                 told, phase = dialled.told, dialled.told.phase
-                yield Seen(workspace=workspace, phase=phase)
+                if phase is not None:
+                    yield Seen(workspace=workspace, phase=phase)
                 if phase is None or (goal is Goal.BUILD_OVER and not building):
                     if told.state is State.UNKNOWN:
                         self._still_unknown(call, workspace, finding)
@@ -163,8 +165,7 @@ class Waiter:
                     error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
-                if phase is Phase.SCRIPTS:
-                    self._warm(call, workspace, finding, seat)
+                self._warm(call, workspace, finding, seat)
                 heard = _heard(call, seat, workspace, finding, call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
                 if isinstance(heard, Ending):
                     return heard
@@ -175,8 +176,10 @@ class Waiter:
 
     def _warm(self, call: Call, workspace: Workspace, finding: Finding, seat: Seat) -> None:
         """Have an agent reached, once, while its scripts still run: the dial that proves it ready is quick then. This proves nothing."""
+        if finding.condition is not Condition.SCRIPTS or call.over:
+            return
         assert finding.agent is not None, "scripts are an agent's"
-        if call.over or not self._phases.is_cold(finding.agent.id):
+        if not self._phases.is_cold(finding.agent.id):
             return
         deadline = call.until(WARMING)
         with suppress(DialError, UnavailableError), call.asking(deadline, cut=True):  # the dial will tell
@@ -187,12 +190,11 @@ class Waiter:
         now = self._clock.monotonic()
         _measure(call, self._phases.seen(workspace, finding, now, limit=self._timeouts.build), self._timeouts.build, now)
 
-    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, seat: Seat | None) -> _Dialled:
+    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, told: Told, *, seat: Seat | None) -> _Dialled:
         """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
 
         Without a seat yet it is asked for to be able to answer at all, and may take its time; later it is part of the waiting.
         """
-        told = describe(finding, workspace)
         probe = probe_for(finding)
         if probe is Probe.NONE:
             return _Dialled(told=told)
@@ -203,7 +205,7 @@ class Waiter:
         if not self._dials.acquire(chat_id, call, deadline):
             return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
         try:
-            proof = self._proofs.get(chat_id, epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
+            proof = self._proofs.valid(self._proofs.latest(chat_id), epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
             if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
                 interrupted, began = call.interrupted, self._clock.monotonic()
                 proof = self._dial(call, bound, workspace, finding, deadline)
@@ -247,15 +249,14 @@ def _measure(call: Call, span: Span, limit: float, now: float) -> None:
         call.waited = Waited.STILL if over >= limit and now - span.moved_at >= limit else Waited.BEYOND
 
 
-def _has_missed(call: Call, workspace: Workspace) -> bool:
+def _has_missed(told: Place, workspace: Workspace) -> bool:
     """Tell whether a follower comes back to a build, and so to a log whose rest it has not heard: it may have ended since."""
-    told = call.told
-    return told is not None and told.phase is Phase.BUILDING and told.build == workspace.build.number
+    return told.phase is Phase.BUILDING and told.build == workspace.build.number
 
 
-def _undialled(workspace: Workspace, finding: Finding) -> _Dialled:
+def _undialled(finding: Finding, told: Told) -> _Dialled:
     """Tell a finding to whom only the build matters: not as ready, without a dial."""
-    return _Dialled(told=describe(finding, workspace) if probe_for(finding) is Probe.NONE else UNDIALLED)
+    return _Dialled(told=told if probe_for(finding) is Probe.NONE else UNDIALLED)
 
 
 def _heard(call: Call, seat: Seat, workspace: Workspace, finding: Finding, until: float) -> Workspace | Ending:

@@ -30,6 +30,8 @@ def select_agent(agents: Sequence[Agent]) -> Selection:
     """Return the agent of a workspace that its chat uses."""
     if not agents:
         return None
+    if len(agents) == 1 and agents[0].parent_id is None:  # as with most templates: there is nothing to choose
+        return agents[0]
     roots = sorted((agent for agent in agents if agent.parent_id is None), key=_order)
     if not roots:
         return NoChoice(problem="the workspace has sub-agents only")

@@ -20,6 +20,8 @@ MOST = 100_000
 
 T = TypeVar("T")
 
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+
 
 def positive_seconds(_instance: object, attribute: Any, value: object) -> None:
     """Validate an attrs field that holds a limit in seconds."""
@@ -60,12 +62,9 @@ def check_text(argument: str, value: object, *, most: int | None = None) -> str:
         raise InvalidArgumentError(argument, "text")
     if most is not None and len(value) > most:
         raise InvalidArgumentError(argument, f"at most {most} characters")
-    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+    if _UNFIT.search(value):
         raise InvalidArgumentError(argument, "text without the character U+0000 and without half characters (U+D800 to U+DFFF)")
     return value
-
-
-_UNFIT = re.compile("[\0\ud800-\udfff]")
 
 
 def fit_text(text: str) -> str:

@@ -24,7 +24,10 @@ def mark_of(secret: bytes, chat_id: str, number: int) -> str:
     """Return the chat's mark: the first 50 bits of HMAC-SHA256 over chat id, NUL and number, in lower-case base32."""
     message = f"{chat_id}\0{number}".encode()
     bits = int.from_bytes(_digest(secret, message)[:8], "big") >> 14
-    return "".join([_BASE32[bits >> shift & 31] for shift in range(45, -1, -5)])
+    mark = ""
+    for shift in range(45, -1, -5):
+        mark += _BASE32[bits >> shift & 31]
+    return mark
 
 
 def mark_in(name: str) -> str:
@@ -39,7 +42,7 @@ def marks_ahead(secret: bytes, chat_id: str, number: int) -> list[str]:
 
 def workspace_name(wish: str, template_name: str, mark: str) -> str:
     """Return the name to ask for: the wish, or else the template's name, made fit, and the mark."""
-    return f"{_fit(wish) or _fit(template_name) or FALLBACK}-{mark}"
+    return f"{(wish and _fit(wish)) or _fit(template_name) or FALLBACK}-{mark}"
 
 
 def bears_mark(name: str, mark: str) -> bool:
@@ -49,7 +52,7 @@ def bears_mark(name: str, mark: str) -> bool:
 
 def name_in_use(name: str, wish: str, template_name: str, mark: str) -> str:
     """Return the name once planned as long as its number stands, else a new one."""
-    return name if bears_mark(name, mark) else workspace_name(wish, template_name, mark)
+    return name if name and bears_mark(name, mark) else workspace_name(wish, template_name, mark)
 
 
 def wish_was_kept(wish: str, name: str) -> bool:

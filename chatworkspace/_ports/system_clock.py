@@ -9,6 +9,7 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 
@@ -42,16 +43,17 @@ def _left(deadline: float) -> float:
 class SystemClock:
     """Real time, real waiting, real chance. Safe from any thread; one may serve a whole process."""
 
-    def now(self) -> datetime:
-        """Return the time of day, in UTC."""
-        return datetime.now(timezone.utc)
-
     if TYPE_CHECKING:
+
+        def now(self) -> datetime:
+            """Return the time of day, in UTC."""
+            ...
 
         def monotonic(self) -> float:
             """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
             ...
     else:
+        now = staticmethod(partial(datetime.now, timezone.utc))
         monotonic = staticmethod(time.monotonic)  # itself: a call of the library asks for it some dozens of times
 
     def signal(self) -> _SystemSignal:
@@ -68,7 +70,7 @@ class SystemClock:
 
     def token(self) -> str:
         """Return a text that no other call returns, in any process."""
-        process = _this_process
+        process = running.process
         return f"{process.name}-{next(process.numbers):x}"
 
 
@@ -89,18 +91,18 @@ class Process:
         self.numbers = itertools.count()
 
 
-_this_process = Process()
+class Running:
+    """What runs now. process: its own; a child of fork() has another than its parent."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Begin as another process."""
+        self.process = Process()
 
 
-def this_process() -> Process:
-    """Return the running process's own; a child of fork() has another than its parent."""
-    return _this_process
-
-
-def _begin_anew() -> None:
-    global _this_process  # noqa: PLW0603 # the one thing that a child must not share
-    _this_process = Process()
-
+running = Running()
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=running.begin_anew)

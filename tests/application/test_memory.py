@@ -22,7 +22,7 @@ LATER = 9
 
 
 def _get(proofs: Proofs, chat_id: str = CHAT, *, epoch: int = 3, workspace_id: UUID | None = DEV.id, now: float = 101.0) -> Proof | None:
-    return proofs.get(chat_id, epoch=epoch, workspace_id=workspace_id, now=now)
+    return proofs.valid(proofs.latest(chat_id), epoch=epoch, workspace_id=workspace_id, now=now)
 
 
 # ------------------------------------------------------------------ dials

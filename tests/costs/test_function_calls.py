@@ -18,9 +18,9 @@ from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.costs.profile import CORE, calls_of
 
-CREATION = 154
-READY = 67
-STATUS = 48
+CREATION = 101
+READY = 45
+STATUS = 30
 HEARD = 25
 """How many a creation may call more where somebody listens to its events."""
 
