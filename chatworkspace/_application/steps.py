@@ -154,23 +154,15 @@ class Steps:
         began, again = self._clock.monotonic(), 0
         while True:
             queued_until = call.sooner(max(began, call.resumed_at) + self._timeouts.queued)  # since it came, or since it could go on
-            try:
-                turn: Turn | UnavailableError | None = self._take(call, take, queued_until)
-            except UnavailableError as error:
-                if error.retry_after is None:
-                    raise
-                turn = error
+            turn = self._take(call, take, queued_until)
             match turn:
                 case UnavailableError():
                     yield from self._rested(call, turn)
                 case None:
                     return self._endings.not_my_turn(call)
-                case Again(settled=settled, closed=closed):
+                case Again():
                     again += 1
-                    if settled is not None:
-                        self.publish(call, settled, track)
-                    if closed is not None:
-                        self._endings.closed(call, closed, track)
+                    self._tell_of(call, turn, track)
                     if self._too_often(again, queued_until):
                         return self._endings.not_my_turn(call)
                     if again >= FEW_TURNS:
@@ -195,8 +187,15 @@ class Steps:
                     track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
-    def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | None:
-        """Take one turn under the chat's mutex; None if it did not come in time."""
+    def _tell_of(self, call: Call, again: Again, track: Track) -> None:
+        """Tell what a turn has changed, before another is taken."""
+        if again.settled is not None:
+            self.publish(call, again.settled, track)
+        if again.closed is not None:
+            self._endings.closed(call, again.closed, track)
+
+    def _take(self, call: Call, take: Callable[[], Turn], queued_until: float) -> Turn | UnavailableError | None:
+        """Take one turn under the chat's mutex; None if it did not come in time, an error if the platform takes no more requests for now."""
         call.check()
         mutex, limited, heard = self.mutex, call.book.places.limited, call.heard
         if heard is not None:
@@ -211,7 +210,11 @@ class Steps:
         try:
             if heard is not None and heard.phase is not Phase.PLANNING:
                 heard.enter(Phase.PLANNING)
-            turn = take()
+            turn: Turn | UnavailableError = take()
+        except UnavailableError as error:
+            if error.retry_after is None:
+                raise
+            turn = error
         finally:
             call.deciding = False
             mutex.release(call.chat_id)

@@ -236,7 +236,7 @@ class Sweeper:
             raise UnavailableError("the chat is in use: nothing was deleted")
         try:
             self._discard(workspace, look)
-            heard = None if (call := self._asking.call) is None else call.heard
+            heard = self._asking.call.heard
             delete = partial(self._creator.delete_workspace, workspace, deadline=self._claims.limit(held))
             if heard is None:
                 delete()

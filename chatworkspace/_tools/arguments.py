@@ -9,7 +9,7 @@ from typing import Any, cast
 import attrs
 
 from chatworkspace._domain.arguments import check_text
-from chatworkspace._tools.definitions import Argument, Kind, Tool
+from chatworkspace._tools.definitions import Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
 
 MOST_CHARACTERS = 65_536
@@ -50,13 +50,9 @@ def check(tool: Tool, arguments: object) -> Arguments:
         pairs={it.name: _pairs(it.name, value) for it, value in values.items() if it.kind is Kind.PAIRS},
     )
     for argument in tool.arguments:
-        _check_given(argument, checked)
+        if argument.required and not checked.text(argument.name):
+            raise InvalidArgumentError(argument.name, f"a value, it is required: {argument.description}")
     return checked
-
-
-def _check_given(argument: Argument, checked: Arguments) -> None:
-    if argument.required and not checked.text(argument.name):
-        raise InvalidArgumentError(argument.name, f"a value, it is required: {argument.description}")
 
 
 def _known(tool: Tool) -> str:

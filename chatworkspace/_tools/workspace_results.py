@@ -294,15 +294,17 @@ def is_error(error: ChatWorkspaceError) -> bool:
 
 def fit(content: Content) -> Content:
     """Leave out what is least needed until the result fits, and say so: the first lines of the log, details, ever more of other people's words."""
-    shown = _fewer_validations(MOST_VALIDATIONS)(content)
+    shown = _MOST_TOLD(content)
+    marked = _marked(shown, content)
+    if size(marked) <= MOST_BYTES:
+        return marked
     lines = len(content.get("log_tail", ()))
-    first = (_last_lines(most) for most in range(lines - 1, 0, -1))
-    then = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
-    for step in (*first, *then):
-        if size(_marked(shown, content)) <= MOST_BYTES:
-            break
+    for step in (*(_last_lines(most) for most in range(lines - 1, 0, -1)), *_LEFT_OUT):
         shown = step(shown)
-    return _marked(shown, content)
+        marked = _marked(shown, content)
+        if size(marked) <= MOST_BYTES:
+            break
+    return marked
 
 
 def _last_lines(most: int) -> Callable[[Content], Content]:
@@ -333,3 +335,8 @@ def _shorter(most: int) -> Callable[[Content], Content]:
         return [shorten(it) for it in value] if isinstance(value, list) else value  # pyright: ignore[reportUnknownVariableType] # as above
 
     return lambda content: {name: shorten(value) if name in foreign else value for name, value in content.items()}
+
+
+_MOST_TOLD = _fewer_validations(MOST_VALIDATIONS)
+_LEFT_OUT = (without("log_tail"), _fewer_validations(3), _shorter(100), without("detail"), _shorter(40), _fewer_validations(1), _shorter(20))
+"""What is left out once the log's last line is too long as well, in this order."""

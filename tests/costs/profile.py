@@ -14,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 CORE = ROOT / "chatworkspace"
+ADAPTERS = ROOT / "adapters"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What the library itself does for a call, over the quickest of ports: functions of the core that are called, those of the adapters left out.
+"""What the library itself does for a call, over the quickest of ports: functions of the core that are called, those of the adapters apart.
 
 Each is a bound: as many as there were when it was written, on the interpreter that makes the most of them. More of them are a cost that somebody has
 to want; fewer are a new bound. How long it takes is for benchmarks/concurrent_creation.py to say.
@@ -6,7 +6,10 @@ to want; fewer are a new bound. How long it takes is for benchmarks/concurrent_c
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +19,17 @@ from chatworkspace.events import CallBegun, CallEnded, Claimed, Dialled, Event, 
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
-from tests.costs.profile import CORE, calls_of
+from tests.costs.profile import ADAPTERS, CORE, calls_of
 
 CREATION = 101
 READY = 45
 STATUS = 30
-HEARD = 25
+HEARD = 18
 """How many a creation may call more where somebody listens to its events."""
+TOOLBOX = 49
+"""How many more, where a model asks for it by the JSON of its arguments, and is told of it in JSON."""
+OF_ADAPTERS = 180
+"""How many functions of the adapters a creation calls: store, platform and dialer, all in memory."""
 
 
 class Service:
@@ -45,12 +52,23 @@ class Service:
         """Look."""
         return self.chats.status("chat")
 
+    def asked_by_a_model(self) -> Callable[[], str]:
+        """Return what creates the chat's workspace as a model asks for it; another chat's was created so before."""
+        boxes, arguments = [self.chats.toolbox(it) for it in ("first", "chat")], json.dumps({"template_id": str(self.docker.id)})
+        assert boxes[0].call("create_workspace", arguments).text
+        return lambda: boxes[1].call("create_workspace", arguments).text
 
-def counted(act: Callable[[], Outcome]) -> tuple[int, str]:
-    """Act, which has to end with a ready workspace; return how many functions of the core were called, and which."""
-    with calls_of(CORE) as counts:
+
+def counted(act: Callable[[], Outcome], *, of: Path = CORE) -> tuple[int, str]:
+    """Act, which has to end with a ready workspace; return how many functions of this folder were called, and which."""
+    with calls_of(of) as counts:
         outcome = act()
     assert outcome.ready
+    return listed(counts)
+
+
+def listed(counts: Counter[str]) -> tuple[int, str]:
+    """Return how many functions were called, and which."""
     return sum(counts.values()), "\n".join(f"{number} {name}" for name, number in counts.most_common())
 
 
@@ -79,6 +97,23 @@ def test_a_creation_that_somebody_listens_to() -> None:
     heard, which = counted(service.create)
     assert heard - alone <= HEARD, which
     assert {type(it) for it in events} == {CallBegun, CallEnded, Claimed, Dialled, PhaseBegun, Requested}
+
+
+def test_a_creation_that_a_model_asks_for() -> None:
+    """Its arguments are checked, and what it is told is made to fit."""
+    alone, _ = counted(Service().create)
+    ask = Service().asked_by_a_model()
+    with calls_of(CORE) as counts:
+        told = json.loads(ask())
+    number, which = listed(counts)
+    assert (told["created"], told["state"]) == (True, "ready")
+    assert number - alone <= TOOLBOX, which
+
+
+def test_what_a_creation_calls_of_the_adapters() -> None:
+    """The core spares nothing by having its ports do more."""
+    number, which = counted(Service().create, of=ADAPTERS)
+    assert number <= OF_ADAPTERS, which
 
 
 def test_what_is_counted() -> None:
