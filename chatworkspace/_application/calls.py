@@ -178,8 +178,13 @@ class Call:
 
     def by(self, limit: float) -> float:
         """Return until when a question may take without which nothing can be told: `limit` seconds, or less where the call is to end sooner."""
-        now, last = self.clock.monotonic(), inf if self.deadline is None else self.deadline + self._answering
-        return max(min(now + limit, last, self._interrupted_at + GRACE), now + LEAST)
+        now = self.clock.monotonic()
+        last = now + limit
+        if self.deadline is not None:
+            last = min(last, self.deadline + self._answering)
+        if self.interrupted:
+            last = min(last, self._interrupted_at + GRACE)
+        return max(last, now + LEAST)
 
     # ------------------------------------------------------------ waiting
 

@@ -82,14 +82,14 @@ def classify(workspace: Workspace, *, lost_after: float) -> Finding:
         return Finding(condition=Condition.DELETED)
     build = workspace.build
     match build.job_status:
+        case JobStatus.SUCCEEDED:
+            return _succeeded(workspace, lost_after)
         case JobStatus.PENDING | JobStatus.RUNNING | JobStatus.CANCELING:
             return Finding(condition=_under_way(build.transition))
         case JobStatus.FAILED | JobStatus.CANCELED:
             return Finding(condition=_failed(build))
         case JobStatus.UNKNOWN:
             return Finding(condition=Condition.JOB_UNKNOWN)
-        case JobStatus.SUCCEEDED:
-            return _succeeded(workspace, lost_after)
 
 
 def _under_way(transition: Transition) -> Condition:
@@ -114,44 +114,43 @@ def _failed(build: Build) -> Condition:
 
 def _succeeded(workspace: Workspace, lost_after: float) -> Finding:
     match workspace.build.transition:
+        case Transition.START:
+            return _running(workspace, lost_after)
         case Transition.STOP:
             return Finding(condition=Condition.DORMANT if workspace.dormant else Condition.STOPPED)
         case Transition.DELETE:
             return Finding(condition=Condition.DELETED)
-        case Transition.START:
-            running = _running(workspace, lost_after)
-            return attrs.evolve(running, dormant=True) if workspace.dormant else running
 
 
 def _running(workspace: Workspace, lost_after: float) -> Finding:
     match select_agent(workspace.agents):
-        case None:
-            return Finding(condition=Condition.NO_AGENT)
-        case NoChoice(problem=problem):
-            return Finding(condition=Condition.NO_CHOICE, problem=problem)
         case Agent() as agent:
-            return Finding(condition=_of_agent(agent, lost_after), agent=agent)
+            return Finding(condition=_of_agent(agent, lost_after), agent=agent, dormant=workspace.dormant)
+        case NoChoice(problem=problem):
+            return Finding(condition=Condition.NO_CHOICE, problem=problem, dormant=workspace.dormant)
+        case None:
+            return Finding(condition=Condition.NO_AGENT, dormant=workspace.dormant)
 
 
 def _of_agent(agent: Agent, lost_after: float) -> Condition:
     match agent.status:
+        case AgentStatus.CONNECTED:
+            # a claimed prebuild's agent is connected to what it was before the claim
+            return _of_lifecycle(agent.lifecycle) if agent.connected_since_build else Condition.CONNECTING
         case AgentStatus.CONNECTING:
             return Condition.CONNECTING
         case AgentStatus.TIMEOUT:
             return Condition.TIMED_OUT
         case AgentStatus.DISCONNECTED:
             return Condition.LOST if (agent.disconnected_for or 0) >= lost_after else Condition.CONNECTING
-        case AgentStatus.CONNECTED:
-            # a claimed prebuild's agent is connected to what it was before the claim
-            return _of_lifecycle(agent.lifecycle) if agent.connected_since_build else Condition.CONNECTING
 
 
 def _of_lifecycle(lifecycle: Lifecycle) -> Condition:
     match lifecycle:
-        case Lifecycle.CREATED | Lifecycle.STARTING | Lifecycle.START_TIMEOUT:
-            return Condition.SCRIPTS
         case Lifecycle.READY:
             return Condition.USABLE
+        case Lifecycle.CREATED | Lifecycle.STARTING | Lifecycle.START_TIMEOUT:
+            return Condition.SCRIPTS
         case Lifecycle.START_ERROR:
             return Condition.SCRIPTS_FAILED
         case Lifecycle.SHUTTING_DOWN | Lifecycle.SHUTDOWN_TIMEOUT | Lifecycle.SHUTDOWN_ERROR | Lifecycle.OFF:
@@ -164,6 +163,8 @@ def _of_lifecycle(lifecycle: Lifecycle) -> Condition:
 def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR0911, PLR0912 # one arm a row: the table itself
     """Return how a finding is told while its time lasts. What needs a dial is told as if the dial had said yes (see probe_for)."""
     match finding.condition:
+        case Condition.USABLE:
+            return Told(state=State.READY, reason=Reason.DORMANT if finding.dormant else Reason.EXISTING)
         case Condition.BUILDING:
             return Told(state=State.STARTING, reason=_of_queue(workspace.build), phase=Phase.BUILDING)
         case Condition.STOPPING | Condition.DELETING:
@@ -176,8 +177,6 @@ def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR
             return Told(state=State.STARTING, reason=_of_silence(finding.agent, Reason.IN_PROGRESS), phase=Phase.CONNECTING)
         case Condition.SCRIPTS:
             return Told(state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.SCRIPTS)
-        case Condition.USABLE:
-            return Told(state=State.READY, reason=Reason.DORMANT if finding.dormant else Reason.EXISTING)
         case Condition.SCRIPTS_FAILED:
             return Told(state=State.READY, reason=Reason.SCRIPTS_FAILED)
         case Condition.SHUTTING_DOWN:

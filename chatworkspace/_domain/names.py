@@ -9,6 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
 
 MARK_LENGTH = 10
 WISH_LENGTH = 21
@@ -16,6 +21,13 @@ FALLBACK = "workspace"
 LOST_NUMBERS = 8
 """A store that lost its last commits may not know the numbers that it gave last."""
 _BASE32 = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIRS = [first + second for first in _BASE32 for second in _BASE32]
+"""Ten bits each, as two characters."""
+MOST_KEPT = 256
+"""Keys, and names of templates made fit, that are kept ready."""
+
+_BLOCK = 64
+"""Bytes that SHA-256 takes in at a time."""
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
@@ -25,8 +37,8 @@ def mark_of(secret: bytes, chat_id: str, number: int) -> str:
     message = f"{chat_id}\0{number}".encode()
     bits = int.from_bytes(_digest(secret, message)[:8], "big") >> 14
     mark = ""
-    for shift in range(45, -1, -5):
-        mark += _BASE32[bits >> shift & 31]
+    for shift in range(40, -1, -10):
+        mark += _PAIRS[bits >> shift & 1023]
     return mark
 
 
@@ -42,7 +54,7 @@ def marks_ahead(secret: bytes, chat_id: str, number: int) -> list[str]:
 
 def workspace_name(wish: str, template_name: str, mark: str) -> str:
     """Return the name to ask for: the wish, or else the template's name, made fit, and the mark."""
-    return f"{(wish and _fit(wish)) or _fit(template_name) or FALLBACK}-{mark}"
+    return f"{(wish and _fit(wish)) or _fit_template(template_name) or FALLBACK}-{mark}"
 
 
 def bears_mark(name: str, mark: str) -> bool:
@@ -75,12 +87,25 @@ def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
 
 
 def _digest(secret: bytes, message: bytes) -> bytes:
-    import hashlib  # noqa: PLC0415 # loads OpenSSL, which costs as much as a fifth of this library, and importing it should cost little
-    import hmac  # noqa: PLC0415 # as above
+    """Return the HMAC-SHA256 (RFC 2104). hmac.digest() would give other threads the interpreter, and get it back some milliseconds later."""
+    keyed_inner, keyed_outer = _keyed(secret)
+    inner, outer = keyed_inner.copy(), keyed_outer.copy()
+    inner.update(message)
+    outer.update(inner.digest())
+    return outer.digest()
 
-    # hmac.digest() would give other threads the interpreter, and get it back some milliseconds later
-    return hmac.new(secret, message, hashlib.sha256).digest()
+
+@lru_cache(MOST_KEPT)
+def _keyed(secret: bytes) -> tuple[_Hash, _Hash]:
+    """Return the hashes within and without, the key taken in already: most of what HMAC costs for a short message."""
+    from hashlib import sha256  # noqa: PLC0415 # loads OpenSSL, which costs as much as a fifth of this library, and importing it should cost little
+
+    key = (sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
 
 
 def _fit(wish: str) -> str:
     return _OTHER.sub("-", wish).strip("-")[:WISH_LENGTH].strip("-")
+
+
+_fit_template = lru_cache(MOST_KEPT)(_fit)
