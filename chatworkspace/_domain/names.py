@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from hashlib import _Hash
+    from hmac import HMAC
 
 MARK_LENGTH = 10
 WISH_LENGTH = 21
@@ -25,9 +25,6 @@ _PAIRS = [first + second for first in _BASE32 for second in _BASE32]
 """Ten bits each, as two characters."""
 MOST_KEPT = 256
 """Keys, and names of templates made fit, that are kept ready."""
-
-_BLOCK = 64
-"""Bytes that SHA-256 takes in at a time."""
 
 _OTHER = re.compile(r"[^A-Za-z0-9]+")
 
@@ -88,20 +85,17 @@ def fingerprint(secret: bytes, parameters: Mapping[str, str]) -> str:
 
 def _digest(secret: bytes, message: bytes) -> bytes:
     """Return the HMAC-SHA256 (RFC 2104). hmac.digest() would give other threads the interpreter, and get it back some milliseconds later."""
-    keyed_inner, keyed_outer = _keyed(secret)
-    inner, outer = keyed_inner.copy(), keyed_outer.copy()
-    inner.update(message)
-    outer.update(inner.digest())
-    return outer.digest()
+    keyed = _keyed(secret).copy()
+    keyed.update(message)
+    return keyed.digest()
 
 
 @lru_cache(MOST_KEPT)
-def _keyed(secret: bytes) -> tuple[_Hash, _Hash]:
-    """Return the hashes within and without, the key taken in already: most of what HMAC costs for a short message."""
-    from hashlib import sha256  # noqa: PLC0415 # loads OpenSSL, which costs as much as a fifth of this library, and importing it should cost little
+def _keyed(secret: bytes) -> HMAC:
+    """Return the hash with the key taken in already: most of what it costs for a short message."""
+    from hmac import new  # noqa: PLC0415 # loads OpenSSL, which costs as much as a fifth of this library, and importing it should cost little
 
-    key = (sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
-    return sha256(bytes(byte ^ 0x36 for byte in key)), sha256(bytes(byte ^ 0x5C for byte in key))
+    return new(secret, digestmod="sha256")
 
 
 def _fit(wish: str) -> str:
