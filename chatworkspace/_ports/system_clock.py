@@ -9,7 +9,6 @@ import threading
 import time
 from contextlib import suppress
 from datetime import datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING
 
 
@@ -43,17 +42,16 @@ def _left(deadline: float) -> float:
 class SystemClock:
     """Real time, real waiting, real chance. Safe from any thread; one may serve a whole process."""
 
-    if TYPE_CHECKING:
+    def now(self) -> datetime:
+        """Return the time of day, in UTC."""
+        return datetime.now(timezone.utc)
 
-        def now(self) -> datetime:
-            """Return the time of day, in UTC."""
-            ...
+    if TYPE_CHECKING:
 
         def monotonic(self) -> float:
             """Return the instant, in seconds: time.monotonic(), which deadlines are of."""
             ...
     else:
-        now = staticmethod(partial(datetime.now, timezone.utc))
         monotonic = staticmethod(time.monotonic)  # itself: a call of the library asks for it some dozens of times
 
     def signal(self) -> _SystemSignal:

@@ -21,10 +21,10 @@ from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.costs.profile import ADAPTERS, CORE, calls_of
 
-CREATION = 101
+CREATION = 103
 READY = 45
 STATUS = 30
-HEARD = 18
+HEARD = 20
 """How many a creation may call more where somebody listens to its events."""
 TOOLBOX = 49
 """How many more, where a model asks for it by the JSON of its arguments, and is told of it in JSON."""
