@@ -18,7 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 
 from benchmarks import page  # noqa: E402 # runs from a checkout, installed or not
 
-MEASUREMENTS = ("concurrent_creation", "told", "coder_http", "postgres_store", "import_cost", "lateness")
+MEASUREMENTS = ("concurrent_creation", "told", "many", "coder_http", "postgres_store", "import_cost", "lateness")
 
 
 def measure(name: str, to: Path, *, quick: bool) -> bool:

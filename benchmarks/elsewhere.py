@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection
 from threading import Lock
@@ -78,6 +79,14 @@ class Elsewhere:
         """Break every stream at once, as a server does that is started again."""
         self._ask(object, "break_watches")
 
+    def open_watches(self) -> int:
+        """Return how many streams are open."""
+        return self._ask(int, "open_watches")
+
+    def connect_agents(self, within: float) -> None:
+        """Let the agents of all workspaces connect, one after the other, in so many seconds. Returns when all have."""
+        self._ask(object, "connect_agents", within)
+
     def _ask(self, kind: type[T], what: str, *values: object) -> T:
         with self._lock:
             self._pipe.send((what, values))
@@ -117,10 +126,18 @@ def answers_of(coder: FakeCoder, simulator: CoderSimulator) -> Mapping[str, Call
     def made_at(template_id: UUID) -> float:
         return next(made.made_at for made in reversed(coder.workspaces) if made.template.id == template_id)
 
+    def connect_agents(within: float) -> None:
+        began, made = time.monotonic(), coder.workspaces
+        for number, workspace in enumerate(made):
+            time.sleep(max(began + within * number / len(made) - time.monotonic(), 0.0))
+            workspace.restore_agent()
+
     return {
         "template": template,
         "made_at": made_at,
         "requests": lambda: len(simulator.requests),
         "connections": lambda: simulator.connections,
         "break_watches": coder.break_watches,
+        "open_watches": lambda: coder.open_watches,
+        "connect_agents": connect_agents,
     }

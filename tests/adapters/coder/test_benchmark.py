@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import coder_http, told
+from benchmarks import coder_http, many, told
 from benchmarks.report import command
 
 
@@ -31,3 +31,14 @@ def test_how_soon_is_told() -> None:
     assert numbers["watching"].keys() >= {"bare_request", "one_thread", "threads", "cold_dial", "cold_dial_with_scripts"}
     assert numbers["polling"].keys() == {"alone", "beside_long_builds", "model_system"}
     assert all(row["mean_ms"] > 0 for part in ("watching", "polling") for row in numbers[part].values())
+
+
+@pytest.mark.exhaustive
+def test_what_waiting_chats_cost() -> None:
+    """Each has a thread; all are told, and all streams come back."""
+    rows = many.measured(quick=True)["rows"]
+    assert [row["chats"] for row in rows] == [1, 20]
+    for row in rows:
+        assert row["threads"] >= row["chats"] + 1
+        assert row["last_told_seconds"] > 0 < row["bare_requests_seconds"]
+        assert row["requests_in_the_first_seconds"] >= row["chats"]
