@@ -174,22 +174,46 @@ _FREE = """, free AS MATERIALIZED (
         AND closed = %(closed)s::boolean AND (template_id IS NOT NULL) = %(planned)s::boolean
         AND NOT (taken_at <= now AND now < until)
 )"""
+_LAPSED = "free.token <> '' AND NOT free.written"
+"""Its holder has not given it back."""
 _TAKE = (
+    f"noted := CASE WHEN {_LAPSED} AND {{0}} THEN free.noted + 1 ELSE free.noted END, "
     "epoch := free.epoch + 1, token := %(token)s::text, taken_at := free.now, "
     "until := free.now + (%(ttl)s::double precision * interval '1 second'), written := false"
 )
 
+_FORGET = f""", forgotten AS (
+    DELETE FROM {{schema}}.note AS note USING fresh
+    WHERE note.chat_id = fresh.id AND note.number <= (
+        SELECT it.number FROM {{schema}}.note AS it WHERE it.chat_id = fresh.id ORDER BY it.number DESC OFFSET {NOTES - 1} LIMIT 1
+    )
+)"""  # noqa: S608 # a number of ours
+_OVER = f""", lapsed AS (
+    SELECT claimed.id, claimed.noted, claimed.generation, 'taken over from '
+        || regexp_replace(regexp_replace(free.token, ':?[^:]*$', ''), '^$', 'somebody') || ', whose claim was over' AS text
+    FROM free, claimed WHERE {_LAPSED} AND claimed.recorded
+), again AS (
+    UPDATE {{schema}}.note AS note SET number := lapsed.noted, times := note.times + 1
+    FROM lapsed WHERE note.chat_id = lapsed.id AND note.generation = lapsed.generation AND note.text = lapsed.text
+    RETURNING note.number
+), fresh AS (
+    SELECT * FROM lapsed WHERE NOT EXISTS (SELECT FROM again)
+), noted AS (
+    INSERT INTO {{schema}}.note (chat_id, number, generation, text) SELECT fresh.id, fresh.noted, fresh.generation, fresh.text FROM fresh
+){_FORGET}"""  # noqa: S608 # our own names
+"""Notes that a claim was taken over, as ports.taken_over_from() has it."""
+
 CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
-    UPDATE {{schema}}.chat AS chat SET {_TAKE}
+    UPDATE {{schema}}.chat AS chat SET {_TAKE.format("free.recorded")}
     FROM free WHERE chat.id = free.id
     RETURNING chat.*, free.now
-){_told("claimed")}""")  # noqa: S608 # our own names
+){_OVER}{_told("claimed")}""")  # noqa: S608 # our own names
 
 _PLAN = """name := %(name)s::text, number := %(number)s::integer, template_id := %(template_id)s::uuid, preset_id := %(preset_id)s::uuid,
         fingerprint := %(fingerprint)s::text, planned_at := coalesce(free.planned_at, free.now)"""
 
 CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
-    UPDATE {{schema}}.chat AS chat SET {_TAKE},
+    UPDATE {{schema}}.chat AS chat SET {_TAKE.format("true")},
         generation := CASE WHEN free.workspace_id IS NOT NULL OR (free.template_id IS NULL AND free.recorded) THEN free.generation + 1
             ELSE free.generation END,
         recorded := true, workspace_id := NULL, {_PLAN}
@@ -206,13 +230,13 @@ CLAIM_WITH_PLAN = Statement(f"""{_SEEN}{_FREE}, claimed AS (
 ), unbound AS (
     UPDATE {{schema}}.workspace AS workspace SET bound := workspace.bound - 1
     FROM free, claimed WHERE workspace.id = free.workspace_id
-){_told("claimed")}""")  # noqa: S608 # our own names
+){_OVER}{_told("claimed")}""")  # noqa: S608 # our own names
 
 CLAIM_WITH_PLAN_BESIDE = Statement(f"""{_SEEN}{_FREE}, claimed AS (
-    UPDATE {{schema}}.chat AS chat SET {_TAKE}, {_PLAN}
+    UPDATE {{schema}}.chat AS chat SET {_TAKE.format("free.recorded")}, {_PLAN}
     FROM free WHERE chat.id = free.id
     RETURNING chat.*, free.now
-){_told("claimed")}""")  # noqa: S608 # our own names
+){_OVER}{_told("claimed")}""")  # noqa: S608 # our own names
 """What is bound stays bound."""
 
 # ---------------------------------------------------------------- writes of the holder
@@ -238,12 +262,6 @@ def _take(maker: str) -> str:
 
 _NOTED = "noted := CASE WHEN %(note)s::text <> '' AND {0} THEN {1}.noted + 1 ELSE {1}.noted END"
 """Counts the notes of a chat. {0}: there is an intent to note it in; {1}: the chat's row as it was."""
-_FORGET = f""", forgotten AS (
-    DELETE FROM {{schema}}.note AS note USING fresh
-    WHERE note.chat_id = fresh.id AND note.number <= (
-        SELECT it.number FROM {{schema}}.note AS it WHERE it.chat_id = fresh.id ORDER BY it.number DESC OFFSET {NOTES - 1} LIMIT 1
-    )
-)"""  # noqa: S608 # a number of ours
 _ADD = f""", noted AS (
     INSERT INTO {{schema}}.note (chat_id, number, generation, text)
     SELECT fresh.id, fresh.noted, fresh.generation, %(note)s::text FROM fresh

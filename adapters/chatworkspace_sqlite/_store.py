@@ -30,6 +30,7 @@ from chatworkspace.ports import (
     check_seconds,
     interruptible,
     pauses,
+    taken_over_from,
 )
 from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
@@ -177,6 +178,8 @@ class SQLiteStore(Store):
                     row = _planned(row, plan, now)
                     row = row if keep else _begun(connection, before, row)
                 _rows.update(connection, row)
+                if before.token and not before.written:
+                    _rows.add_note(connection, row.id, taken_over_from(before.token))
             return row.record(now).claim
 
         return self._write(act)

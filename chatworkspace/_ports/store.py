@@ -97,6 +97,11 @@ def holder_of(token: str) -> str:
     return token.rpartition(":")[0]
 
 
+def taken_over_from(token: str) -> str:
+    """Return the note of a claim that takes over from the holder of this token, which has not given its own back."""
+    return f"taken over from {holder_of(token) or 'somebody'}, whose claim was over"
+
+
 @attrs.frozen(kw_only=True)
 class Claim:
     """The right to change things for a chat until somebody else claims. Carried by every write of its holder.
@@ -141,6 +146,8 @@ class Store(Protocol):
         earlier intent and no plan stood (else the same generation). A new intent where there was a binding or no plan stood; else that of the
         standing plan is amended. A plan that takes another's place keeps its age.
         keep, for a chat that is bound: the plan stands beside the binding, as a replacement's. Binding and generation stay, and there is no intent.
+        A claim that was over, and was not given back, is taken over: its holder has died, or stands still. In the same step the latest intent, as
+        it is after this claim, gets a note: taken_over_from() its token.
         plan=None leaves a standing plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its
         answer was lost. ChangedError: look again. ClaimedError: wait. NotFoundError.
         """

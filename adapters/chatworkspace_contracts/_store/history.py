@@ -6,6 +6,7 @@ from chatworkspace.ports import NotFoundError
 from chatworkspace_contracts._checks import equal, raises
 from chatworkspace_contracts._store.stage import (
     ANOTHER,
+    BRIEF,
     CHAT,
     NAME,
     OTHER_TEMPLATE,
@@ -75,3 +76,24 @@ def a_stray_goes_into_the_history(fresh: Fresh) -> None:
 def a_stray_of_an_unknown_chat(fresh: Fresh) -> None:
     with raises(NotFoundError):
         fresh().store.record_stray("nobody", WORKSPACE, "a stray")
+
+
+@HISTORY.rule(
+    "taken-over",
+    "A claim that takes over from one that was over, and was not given back, notes that in the latest intent, with that holder.",
+)
+def what_was_taken_over_is_noted(fresh: Fresh) -> None:
+    it = fresh()
+    it.open()
+    note = "taken over from web-3:4711, whose claim was over"
+    lapsed = [it.store.claim(it.look(), token="web-3:4711:secret", ttl=BRIEF, plan=a_plan())]  # noqa: S106 # no password
+    it.clock.sleep(2 * BRIEF)
+    lapsed.append(it.store.claim(it.look(), token="web-3:4711:other", ttl=BRIEF))  # noqa: S106 # as above
+    it.clock.sleep(2 * BRIEF)
+    equal("the notes", it.notes(), [note])
+    it.store.bind(it.claim(), WORKSPACE)
+    equal("the notes, and how often each was made", (it.latest().notes, it.latest().times), ((note,), (2,)))
+    it.claim(plan=a_plan(), keep=True, ttl=BRIEF)
+    it.clock.sleep(2 * BRIEF)
+    it.claim(plan=a_plan("lab-abcdefghij", number=1))
+    equal("how many notes each intent has", [len(one.notes) for one in it.store.history(CHAT)], [1, 1])

@@ -26,6 +26,7 @@ from chatworkspace.ports import (
     fit_text,
     holder_of,
     interruptible,
+    taken_over_from,
 )
 from chatworkspace_fake._arguments import check_clock
 from chatworkspace_fake._platform.rows import Register, Row
@@ -111,9 +112,12 @@ class MemoryStore(Store):
             if row.alive(now):
                 raise ClaimedError(retry_in=row.until - now)
             self._before_write()
+            lapsed = "" if row.written else row.token
             row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
             if plan is not None:
                 self._plan(row, plan, now, keep=keep)
+            if lapsed:
+                row.note(taken_over_from(lapsed))
             return row.claim()
 
     def _plan(self, row: Row, plan: Plan, now: float, *, keep: bool) -> None:

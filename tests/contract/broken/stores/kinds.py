@@ -223,6 +223,16 @@ class RemembersOneNote(MemoryStore):
         return tuple(attrs.evolve(intent, notes=intent.notes[-1:]) for intent in super().history(chat_id))
 
 
+@STORES.breaks("history.taken-over")
+class TellsOfNoTakeOver(MemoryStore):
+    """Who takes over from a holder that has died says nothing of it."""
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Leave those notes out."""
+        told = super().history(chat_id)
+        return tuple(attrs.evolve(one, notes=tuple(it for it in one.notes if not it.startswith("taken over")), times=()) for one in told)
+
+
 @STORES.breaks("release.repeated-notes")
 class CountsNoNotes(MemoryStore):
     """A note that is repeated is one."""
