@@ -32,7 +32,7 @@ from chatworkspace._ports.errors import (
 )
 from chatworkspace._ports.own_parts import OwnParts
 from chatworkspace._ports.patience import interruptible, time_left
-from chatworkspace._ports.store import NOTES, Claim, Intent, Look, Plan, Store, holder_of, taken_over_from
+from chatworkspace._ports.store import NOTES, TAKEN_OVER, Claim, Intent, Look, Plan, Store, holder_of, taken_over
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
 
@@ -41,6 +41,7 @@ if _TYPE_CHECKING:
 
 __all__ = [
     "NOTES",
+    "TAKEN_OVER",
     "AgentConnection",
     "AgentDialer",
     "ChangedError",
@@ -87,7 +88,7 @@ __all__ = [
     "marks_ahead",
     "pauses",
     "record_of",
-    "taken_over_from",
+    "taken_over",
     "time_left",
     "to_uuid",
     "visible",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from chatworkspace.ports import NOTES
+from chatworkspace.ports import NOTES, TAKEN_OVER
 from chatworkspace_postgres._qualified import qualified
 
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -188,9 +188,16 @@ _FORGET = f""", forgotten AS (
         SELECT it.number FROM {{schema}}.note AS it WHERE it.chat_id = fresh.id ORDER BY it.number DESC OFFSET {NOTES - 1} LIMIT 1
     )
 )"""  # noqa: S608 # a number of ours
+
+
+def _who(token: str) -> str:
+    """Return what a token's holder calls itself, as ports.holder_of() has it."""
+    return f"regexp_replace(regexp_replace({token}, ':?[^:]*$', ''), '^$', 'somebody')"
+
+
 _OVER = f""", lapsed AS (
-    SELECT claimed.id, claimed.noted, claimed.generation, 'taken over from '
-        || regexp_replace(regexp_replace(free.token, ':?[^:]*$', ''), '^$', 'somebody') || ', whose claim was over' AS text
+    SELECT claimed.id, claimed.noted, claimed.generation, '{TAKEN_OVER}' || {_who("claimed.token")} || ' from '
+        || {_who("free.token")} || to_char(free.now AT TIME ZONE 'UTC', '" at "YYYY-MM-DD HH24:MI:SS" UTC"') AS text
     FROM free, claimed WHERE {_LAPSED} AND claimed.recorded
 ), again AS (
     UPDATE {{schema}}.note AS note SET number := lapsed.noted, times := note.times + 1
@@ -201,7 +208,7 @@ _OVER = f""", lapsed AS (
 ), noted AS (
     INSERT INTO {{schema}}.note (chat_id, number, generation, text) SELECT fresh.id, fresh.noted, fresh.generation, fresh.text FROM fresh
 ){_FORGET}"""  # noqa: S608 # our own names
-"""Notes that a claim was taken over, as ports.taken_over_from() has it."""
+"""Notes that a claim was taken over, as ports.taken_over() has it."""
 
 CLAIM = Statement(f"""{_SEEN}{_FREE}, claimed AS (
     UPDATE {{schema}}.chat AS chat SET {_TAKE.format("free.recorded")}

@@ -30,7 +30,7 @@ from chatworkspace.ports import (
     check_seconds,
     interruptible,
     pauses,
-    taken_over_from,
+    taken_over,
 )
 from chatworkspace_sqlite import _rows
 from chatworkspace_sqlite._failures import is_damaged
@@ -179,7 +179,7 @@ class SQLiteStore(Store):
                     row = row if keep else _begun(connection, before, row)
                 _rows.update(connection, row)
                 if before.token and not before.written:
-                    _rows.add_note(connection, row.id, taken_over_from(before.token))
+                    _rows.add_note(connection, row.id, taken_over(token, before=before.token, at=self._clock.now()))
             return row.record(now).claim
 
         return self._write(act)

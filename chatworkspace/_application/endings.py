@@ -16,7 +16,7 @@ from chatworkspace._domain.conditions import describe
 from chatworkspace.errors import BusyError
 from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Reason, State
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import Look, Store
+from chatworkspace.ports import TAKEN_OVER, Look, Store
 
 
 class Endings:
@@ -104,6 +104,7 @@ class Endings:
             return ""
         history = self._extras.ask(call, "history", look.chat.id, lambda _: self._store.history(look.chat.id))
         last = history[-1] if history else None
-        if last is None or last.template_id is None or last.workspace_id is not None or not last.notes:
+        if last is None or last.template_id is None or last.workspace_id is not None:
             return ""
-        return last.notes[-1].removeprefix(REFUSED) if last.notes[-1].startswith(REFUSED) else ""
+        said = next((note for note in reversed(last.notes) if not note.startswith(TAKEN_OVER)), "")
+        return said.removeprefix(REFUSED) if said.startswith(REFUSED) else ""

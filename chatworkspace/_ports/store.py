@@ -45,7 +45,7 @@ class Intent(Plain):
     workspace_id: what came of it, or None.
     planned_at: when it was written down, by the store's clock; aware.
     bound_at: when the workspace became the chat's, by the store's clock; aware.
-    notes: refusals, strays, why it was left behind; each text once, the latest last. A chat keeps its last 20.
+    notes: refusals, strays, take-overs, why it was left behind; each text once, the latest last. A chat keeps its last 20.
     times: how often each of the notes was made; empty: once each.
     """
 
@@ -97,9 +97,13 @@ def holder_of(token: str) -> str:
     return token.rpartition(":")[0]
 
 
-def taken_over_from(token: str) -> str:
-    """Return the note of a claim that takes over from the holder of this token, which has not given its own back."""
-    return f"taken over from {holder_of(token) or 'somebody'}, whose claim was over"
+TAKEN_OVER = "taken over by "
+"""How the note of a take-over begins."""
+
+
+def taken_over(token: str, *, before: str, at: datetime) -> str:
+    """Return the note of a claim with this token, made at this time in UTC, that takes over from the holder of the token before."""
+    return f"{TAKEN_OVER}{holder_of(token) or 'somebody'} from {holder_of(before) or 'somebody'} at {at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 @attrs.frozen(kw_only=True)
@@ -147,7 +151,7 @@ class Store(Protocol):
         standing plan is amended. A plan that takes another's place keeps its age.
         keep, for a chat that is bound: the plan stands beside the binding, as a replacement's. Binding and generation stay, and there is no intent.
         A claim that was over, and was not given back, is taken over: its holder has died, or stands still. In the same step the latest intent, as
-        it is after this claim, gets a note: taken_over_from() its token.
+        it is after this claim, gets a note: taken_over().
         plan=None leaves a standing plan and the binding as they are; Claim.plan is what stands. The same token gets its own claim again when its
         answer was lost. ChangedError: look again. ClaimedError: wait. NotFoundError.
         """

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from chatworkspace import ChatNotFoundError, InvalidArgumentError, Reason, RefusedError
-from chatworkspace.ports import Intent, Parameter
+from chatworkspace.ports import TAKEN_OVER, Intent, Parameter
 from chatworkspace_fake import Process
 from tests.service.chats import CHAT, CLAIM, SLOW, World
 
@@ -123,6 +124,44 @@ def test_every_refusal_is_noted() -> None:
     assert len({it.name for it in history(world)}) == 1
 
 
+def test_who_took_over_from_a_dead_process_is_noted() -> None:
+    """By name, and when, in the entry of the generation that goes on: who has died, and who made the workspace."""
+    world = World()
+    docker = world.template()
+    dead = world.interrupted_creation(docker, at="coder.create_workspace")
+    heir = world.sim.process("heir")
+    heir.workspaces.create(CHAT, docker.id)
+    (entry,) = history(world)
+    (note,) = entry.notes
+    assert entry.bound_at is not None
+    assert note == f"{TAKEN_OVER}{heir.name} from {dead.name} at {entry.bound_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def test_a_claim_that_was_given_back_is_not_taken_over() -> None:
+    """Whoever comes after a call that has ended notes nothing."""
+    world = World()
+    world.created()
+    world.chats.create(CHAT, world.template("gpu").id, replace=True)
+    assert [it.notes for it in history(world)] == [(), ()]
+
+
+def test_a_refusal_is_told_whoever_took_over_since() -> None:
+    """Two that died before they had attached anything do not hide why the creation was refused."""
+    world = World()
+    docker = world.template()
+    own = world.own(docker)
+    world.coder.when("create_workspace").refuse(400, "no room")
+    with pytest.raises(RefusedError):
+        world.chats.create(CHAT, docker.id)
+    for name in ("first", "second"):
+        process = world.sim.process(name)
+        process.kill(before="store.attach")
+        world.sim.run(partial(process.workspaces.attach, CHAT, own.id))
+        world.sim.sleep(CLAIM)
+    assert [note.partition(" ")[0] for note in history(world)[-1].notes] == ["refused:", "taken"]
+    assert world.chats.status(CHAT).error == "no room"
+
+
 def test_the_plan_of_another_takes_the_place_in_the_same_entry() -> None:
     """A later caller with another template goes on with the same generation: the entry says what was asked for last."""
     world = World()
@@ -142,7 +181,9 @@ def test_a_workspace_that_could_not_be_bound_is_in_the_history() -> None:
     (outcome,) = world.sim.run(lambda: late.workspaces.create(CHAT, docker.id))
     kept, stray = world.coder.workspaces
     assert (outcome.reason, outcome.created, outcome.workspace_id) == (Reason.EXISTING, False, kept.id)
-    assert history(world)[-1].notes == (f"made {stray.name} ({stray.id}) and was overtaken",)
+    taken_over, made = history(world)[-1].notes
+    assert taken_over.startswith(TAKEN_OVER)
+    assert made == f"made {stray.name} ({stray.id}) and was overtaken"
     assert [it.id for it in world.chats.sweep().strays] == [stray.id]
 
 

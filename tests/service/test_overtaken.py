@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chatworkspace import LeftBehind, Outcome, Phase, Reason, State
+from chatworkspace.ports import TAKEN_OVER
 from chatworkspace_fake import Process
 from tests.service.chats import CHAT, CLAIM, READY, SLOW, World
 
@@ -132,7 +133,7 @@ def test_a_refused_holder_is_told_what_everybody_is_told() -> None:
     outcome = race.run()
     assert (outcome.state, outcome.reason, outcome.created) == (State.READY, Reason.CREATED, True)
     assert len(race.world.coder.workspaces) == 1
-    assert race.world.chats.history(CHAT)[-1].notes == ()
+    assert [it.startswith(TAKEN_OVER) for it in race.world.chats.history(CHAT)[-1].notes] == [True]
 
 
 def test_a_refused_holder_whose_workspace_somebody_left_behind() -> None:

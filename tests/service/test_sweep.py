@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from chatworkspace import InvalidArgumentError, Reason, Sweep, UnavailableError, Workspace
+from chatworkspace.ports import TAKEN_OVER
 from chatworkspace_fake import FakeCoder
 from tests.service.chats import CHAT, World, nowhere
 
@@ -57,7 +58,8 @@ def test_a_plan_that_became_nothing_is_dropped() -> None:
     name = world.sim.store.look(CHAT).name
     assert world.chats.sweep().settled == (CHAT,)
     assert world.sim.store.look(CHAT).plan is None
-    assert world.chats.history(CHAT)[-1].notes == ("plan dropped by the sweep",)
+    taken_over, dropped = world.chats.history(CHAT)[-1].notes
+    assert (taken_over.startswith(TAKEN_OVER), dropped) == (True, "plan dropped by the sweep")
     assert world.chats.status(CHAT).reason is Reason.NO_WORKSPACE
     assert world.chats.create(CHAT, docker.id, name="other").require_ready().name == name
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from chatworkspace.ports import NotFoundError
-from chatworkspace_contracts._checks import equal, raises
+import re
+from datetime import datetime, timedelta, timezone
+
+from chatworkspace.ports import TAKEN_OVER, NotFoundError
+from chatworkspace_contracts._checks import equal, holds, present, raises
+from chatworkspace_contracts._seconds import BRIEF
 from chatworkspace_contracts._store.stage import (
     ANOTHER,
-    BRIEF,
     CHAT,
     NAME,
     OTHER_TEMPLATE,
@@ -80,20 +83,29 @@ def a_stray_of_an_unknown_chat(fresh: Fresh) -> None:
 
 @HISTORY.rule(
     "taken-over",
-    "A claim that takes over from one that was over, and was not given back, notes that in the latest intent, with that holder.",
+    "A claim that takes over from one that was over, and was not given back, notes in the latest intent who took over from whom, and when.",
 )
 def what_was_taken_over_is_noted(fresh: Fresh) -> None:
     it = fresh()
     it.open()
-    note = "taken over from web-3:4711, whose claim was over"
-    lapsed = [it.store.claim(it.look(), token="web-3:4711:secret", ttl=BRIEF, plan=a_plan())]  # noqa: S106 # no password
-    it.clock.sleep(2 * BRIEF)
-    lapsed.append(it.store.claim(it.look(), token="web-3:4711:other", ttl=BRIEF))  # noqa: S106 # as above
-    it.clock.sleep(2 * BRIEF)
-    equal("the notes", it.notes(), [note])
+    for token, plan in (("web-3:4711:secret", a_plan()), ("web-4:12:other", None)):
+        it.store.claim(it.look(), token=token, ttl=BRIEF, plan=plan)
+        it.clock.sleep(2 * BRIEF)
     it.store.bind(it.claim(), WORKSPACE)
-    equal("the notes, and how often each was made", (it.latest().notes, it.latest().times), ((note,), (2,)))
+    planned_at, bound_at = present("when it was planned", it.latest().planned_at), present("when it was bound", it.latest().bound_at)
+    told = [_TAKE_OVER.fullmatch(note) for note in it.notes()]
+    equal("who took over from whom", [found and found.groups()[:2] for found in told], [("web-4:12", "web-3:4711"), ("somebody", "web-4:12")])
+    whens = [_instant(present("a take-over", found)[3]) for found in told]
+    holds("in their order, to the second", planned_at - _SECOND < whens[0] <= whens[1] <= bound_at, (planned_at, *whens, bound_at))
     it.claim(plan=a_plan(), keep=True, ttl=BRIEF)
     it.clock.sleep(2 * BRIEF)
     it.claim(plan=a_plan("lab-abcdefghij", number=1))
-    equal("how many notes each intent has", [len(one.notes) for one in it.store.history(CHAT)], [1, 1])
+    equal("how many notes each intent has", [len(one.notes) for one in it.store.history(CHAT)], [2, 1])
+
+
+_TAKE_OVER = re.compile(re.escape(TAKEN_OVER) + r"(\S+) from (\S+) at (\S+ \S+) UTC")
+_SECOND = timedelta(seconds=1)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=timezone.utc)

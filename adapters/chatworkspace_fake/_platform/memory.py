@@ -26,7 +26,7 @@ from chatworkspace.ports import (
     fit_text,
     holder_of,
     interruptible,
-    taken_over_from,
+    taken_over,
 )
 from chatworkspace_fake._arguments import check_clock
 from chatworkspace_fake._platform.rows import Register, Row
@@ -117,7 +117,7 @@ class MemoryStore(Store):
             if plan is not None:
                 self._plan(row, plan, now, keep=keep)
             if lapsed:
-                row.note(taken_over_from(lapsed))
+                row.note(taken_over(token, before=lapsed, at=self._clock.now()))
             return row.claim()
 
     def _plan(self, row: Row, plan: Plan, now: float, *, keep: bool) -> None:

@@ -87,5 +87,6 @@ class VirtualClock(Clock):
         return self._chance.random()
 
     def token(self) -> str:
-        """32 hex digits, from the seed."""
-        return f"{self._chance.getrandbits(128):032x}"
+        """32 hex digits, from the seed. Of a process: behind its name, as ports.holder_of() reads it."""
+        drawn = f"{self._chance.getrandbits(128):032x}"
+        return drawn if self._host is None else f"{self._host.name}:{drawn}"

@@ -109,3 +109,14 @@ def test_what_is_settled_is_nobodys(shell: Shell) -> None:
     told = shell("why", "--chat", "thread-42", "--json").told
     assert (told["held"], told["planned_for"]) == (None, None)
     assert told["claims"] >= 1
+
+
+@pytest.mark.adapters
+def test_who_took_over_is_told(shell: Shell, store: SQLiteStore) -> None:
+    """`why` tells who took over from whom, and when."""
+    for token, ttl in (("web-3:4711:secret", 0.0), ("web-4:12:other", 30.0)):
+        store.claim(store.look("thread-42"), token=token, ttl=ttl, plan=PLAN)
+    said = shell("why", "--chat", "thread-42").out
+    assert re.search(r"\n   taken over by web-4:12 from web-3:4711 at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\n", said)
+    (note,) = shell("why", "--chat", "thread-42", "--json").told["history"][-1]["notes"]
+    assert note in said

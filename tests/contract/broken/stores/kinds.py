@@ -8,7 +8,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Chat
-from chatworkspace.ports import ChangedError, Claim, ClaimedError, Clock, Intent, Look, Plan, WorkspaceTakenError
+from chatworkspace.ports import TAKEN_OVER, ChangedError, Claim, ClaimedError, Clock, Intent, Look, Plan, WorkspaceTakenError
 from chatworkspace_fake import MemoryStore
 from tests.contract.broken.breaking import Breaking
 
@@ -230,7 +230,7 @@ class TellsOfNoTakeOver(MemoryStore):
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Leave those notes out."""
         told = super().history(chat_id)
-        return tuple(attrs.evolve(one, notes=tuple(it for it in one.notes if not it.startswith("taken over")), times=()) for one in told)
+        return tuple(attrs.evolve(one, notes=tuple(it for it in one.notes if not it.startswith(TAKEN_OVER)), times=()) for one in told)
 
 
 @STORES.breaks("release.repeated-notes")
