@@ -9,8 +9,8 @@ Safe to use from any thread; durations are seconds (float), ids are UUIDs, and t
 import logging as _logging
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._application.bounds import Cancel
 from chatworkspace._domain.arguments import Id
+from chatworkspace._ports.patience import Cancel
 from chatworkspace.errors import (
     BusyError,
     ChatClosedError,

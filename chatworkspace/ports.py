@@ -18,7 +18,7 @@ from chatworkspace._domain.pauses import pauses
 from chatworkspace._domain.texts import visible
 from chatworkspace._ports.clock import Clock, Signal
 from chatworkspace._ports.creator import CreateWorkspace, LogLine, Watch, WorkspaceCreator
-from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Completed, Warming
+from chatworkspace._ports.dialer import AgentConnection, AgentDialer, Warming
 from chatworkspace._ports.errors import (
     ChangedError,
     ClaimedError,
@@ -31,13 +31,14 @@ from chatworkspace._ports.errors import (
     WorkspaceTakenError,
 )
 from chatworkspace._ports.own_parts import OwnParts
-from chatworkspace._ports.patience import interruptible, time_left
+from chatworkspace._ports.patience import cancellable, interruptible, time_left
 from chatworkspace._ports.store import NOTES, TAKEN_OVER, Claim, Intent, Look, Plan, Store, holder_of, taken_over
 from chatworkspace._ports.system_clock import SystemClock
 from chatworkspace._ports.turn_signals import TurnSignals
 
 if _TYPE_CHECKING:
     from chatworkspace._ports.records import Record, intent_of, look_of, record_of
+    from chatworkspace._ports.running import Completed, OutputBuffer, check_run
 
 __all__ = [
     "NOTES",
@@ -59,6 +60,7 @@ __all__ = [
     "NotAnsweredError",
     "NotFoundError",
     "Option",
+    "OutputBuffer",
     "OwnParts",
     "Parameter",
     "Plan",
@@ -75,8 +77,10 @@ __all__ = [
     "Watch",
     "WorkspaceCreator",
     "WorkspaceTakenError",
+    "cancellable",
     "check_chat_id",
     "check_port",
+    "check_run",
     "check_seconds",
     "check_text",
     "fit_text",
@@ -95,13 +99,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Load what only stores need when one asks for it: importing the library should cost little."""
-    if name not in ("Record", "intent_of", "look_of", "record_of"):
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from chatworkspace._ports import records  # noqa: PLC0415 # as said above
+_RECORDS, _RUNNING = ("Record", "intent_of", "look_of", "record_of"), ("Completed", "OutputBuffer", "check_run")
 
-    return globals().setdefault(name, getattr(records, name))
+
+def __getattr__(name: str) -> object:
+    """Load what only stores need, or those who run commands, when one asks for it: importing the library should cost little."""
+    if name in _RECORDS:
+        from chatworkspace._ports import records as module  # noqa: PLC0415 # as said above
+    elif name in _RUNNING:
+        from chatworkspace._ports import running as module  # type: ignore[no-redef] # noqa: PLC0415 # as said above
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, getattr(module, name))
 
 
 def __dir__() -> list[str]:

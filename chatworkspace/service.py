@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import attrs
 
 from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
-from chatworkspace._application.bounds import Cancel
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
 from chatworkspace._application.policies import creating, starting, stopping, wish_of
@@ -34,6 +33,7 @@ from chatworkspace._domain.arguments import (
     check_wait,
     to_uuid,
 )
+from chatworkspace._ports.patience import Cancel
 from chatworkspace._ports.system_clock import Process, SystemClock, running
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State

@@ -10,13 +10,12 @@ import re
 import secrets
 import shlex
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chatworkspace import Agent, Reason, RefusedError, UnavailableError, Workspace
-from chatworkspace.ports import AgentConnection, Completed, DialError, visible
+from chatworkspace import Agent, Cancel, Reason, RefusedError, UnavailableError, Workspace
+from chatworkspace.ports import AgentConnection, Completed, DialError, OutputBuffer, cancellable, check_run, interruptible
 from chatworkspace_coder._answers.errors import problem_of, unavailable
 from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
@@ -34,12 +33,14 @@ PAGES = frozenset({404, 502})
 """By which the server says that the agent is not there, or not connected."""
 PROBE = 5.0
 """Seconds for asking why there is no terminal, at most."""
-MOST = 1024 * 1024
-"""Bytes of output that are kept."""
+MIB = 1024 * 1024
 LONGEST = 6000
 """Characters of a command, quoted: it travels in a URL, for which proxies often allow 8 KiB."""
 WIDTH, HEIGHT = "1000", "40"
-_INTERRUPT = b'{"data":"\\u0003"}'
+_ENDING = (b'{"data":"\\u0003"}', b'{"data":"\\u001c"}')
+_LINE_END = re.compile(rb"\r+\n")
+_OPEN = re.compile(rb"(?:\x1b[^\n]{0,256}|\r+)\Z")
+"""An escape, or the end of a line, that may go on."""
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
 
 
@@ -59,18 +60,37 @@ class Connection(AgentConnection):
     def __exit__(self, *of_error: object) -> None:
         return None
 
-    def run(self, command: str, *, timeout: float) -> Completed:
-        """Run a shell command; its input is empty. RefusedError: it is too long. UnavailableError, TimeoutError."""
+    def run(
+        self,
+        command: str,
+        *,
+        timeout: float,
+        stdin: bytes = b"",
+        cwd: str = "",
+        env: Mapping[str, str] | None = None,
+        limit: int = MIB,
+        on_output: Callable[[str], object] | None = None,
+        cancel: Cancel | None = None,
+    ) -> Completed:
+        """As the port says. RefusedError: it is too long, or is given input."""
         deadline = time.monotonic() + timeout
+        variables = check_run(command, timeout=timeout, stdin=stdin, cwd=cwd, env=env, limit=limit, on_output=on_output, cancel=cancel)
+        if stdin:
+            raise RefusedError("a command in a terminal takes no input")
         halves = secrets.token_hex(8), secrets.token_hex(8)
-        wrapped = wrap(command, *halves)
+        wrapped = wrap(within(command, cwd, variables), *halves)
         if len(wrapped) > LONGEST:
             raise RefusedError(f"the command is too long: {len(wrapped)} characters when quoted, {LONGEST} at most")
+        if cancel is not None and cancel.cancelled:
+            raise _interrupted()
         frames = self._terminal(wrapped, deadline)
-        output = Output("".join(halves))
+        output = Output("".join(halves), OutputBuffer(limit, on_output))
         try:
-            self._follow(frames, output, deadline)
+            with interruptible(frames.deafen), cancellable(cancel, frames.deafen):
+                self._follow(frames, output, deadline)
         finally:
+            if output.exit_code is None:
+                frames.say_at_last(*_ENDING)
             frames.bye(time.monotonic() + 0.1)
         return output.completed()
 
@@ -107,12 +127,23 @@ class Connection(AgentConnection):
             except ClosedByServerError as error:
                 raise UnavailableError(f"the terminal was closed before the command ended: {error}") from error
             except BrokenError as error:
+                if frames.deaf:
+                    raise _interrupted() from None
                 raise UnavailableError(f"the terminal broke before the command ended: {error}") from error
             if message is None:
-                with suppress(BrokenError, TimeoutError):
-                    frames.say(_INTERRUPT, time.monotonic() + 0.1)
                 raise TimeoutError("the command did not end in time")
             output.add(message)
+
+
+def _interrupted() -> UnavailableError:
+    return UnavailableError("the command was ended: nobody waits for it any more", reason=Reason.INTERRUPTED)
+
+
+def within(command: str, cwd: str, variables: Mapping[str, str]) -> str:
+    """Return the command as it is run in that folder, with these variables."""
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
+    folder = f"cd {shlex.quote(cwd if not cwd.startswith('-') else f'./{cwd}')} || exit 126\n" if cwd else ""
+    return folder + exports + command
 
 
 def wrap(command: str, first: str, second: str) -> str:
@@ -123,14 +154,14 @@ def wrap(command: str, first: str, second: str) -> str:
 class Output:
     """What a terminal shows, of which what stands between the marks is the command's. Used by one thread."""
 
-    def __init__(self, mark: str) -> None:
-        self._begin = re.compile(re.escape(mark.encode()) + rb"<\r*\n")
-        self._end = re.compile(re.escape(mark.encode()) + rb">(\d{1,3})<")
+    def __init__(self, mark: str, kept: OutputBuffer) -> None:
+        self._mark = mark.encode()
+        self._begin = re.compile(self._mark + rb"<\r*\n")
+        self._end = re.compile(self._mark + rb">(\d{1,3})<")
         self._seen = bytearray()
         """Not yet searched, or not yet begun."""
-        self._kept = bytearray()
+        self._kept = kept
         self._begun = False
-        self._truncated = False
         self.exit_code: int | None = None
 
     def add(self, message: bytes) -> None:
@@ -152,17 +183,26 @@ class Output:
             self._keep(clean[: ended.start()])
             self.exit_code = int(ended[1])
             return
-        tail = 256  # the end mark, or an escape, may be cut in two
-        self._keep(clean[:-tail])
-        self._seen = bytearray(clean[-tail:])
+        held = min(self._of_mark(clean), _last(_OPEN, clean))
+        self._keep(clean[:held])
+        self._seen = bytearray(clean[held:])
+
+    def _of_mark(self, clean: bytes) -> int:
+        """Return where the end mark begins, if it may have begun; else the end."""
+        whole = clean.rfind(self._mark, -len(self._mark) - 8)
+        if whole >= 0:
+            return whole
+        return next((len(clean) - it for it in range(len(self._mark) - 1, 0, -1) if clean.endswith(self._mark[:it])), len(clean))
 
     def _keep(self, more: bytes) -> None:
-        room = MOST - len(self._kept)
-        self._kept += more[:room]
-        self._truncated |= len(more) > room
+        self._kept.add(_LINE_END.sub(b"\n", more))
 
     def completed(self) -> Completed:
         """Return what it came to."""
         assert self.exit_code is not None, "it has ended"
-        text = visible(bytes(self._kept).decode("utf-8", "replace"))
-        return Completed(exit_code=self.exit_code, output=text, truncated=self._truncated)
+        return self._kept.completed(self.exit_code)
+
+
+def _last(of: re.Pattern[bytes], clean: bytes) -> int:
+    found = of.search(clean)
+    return len(clean) if found is None else found.start()

@@ -40,6 +40,7 @@ class Ability(Enum):
     RESTART = "a workspace can be restarted"
     STOP = "a workspace can be stopped"
     DELETE = "a workspace can be deleted"
+    COMMANDS = "agents run any command in a POSIX shell, and have files"
 
     @property
     def field(self) -> str:

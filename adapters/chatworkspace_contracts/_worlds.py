@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import attrs
@@ -155,6 +155,7 @@ class DialerWorld(World):
     stop: stops a workspace, and waits for that.
     delete: deletes a workspace, and waits for that.
     lose_request: lets the next dial never be answered.
+    commands: True where an agent runs any command in a POSIX shell, with `cat`, `sleep` and the like, and has files.
     clock, threads, end: as of every World.
     """
 
@@ -167,3 +168,4 @@ class DialerWorld(World):
     stop: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
     delete: Callable[[Workspace], object] | None = attrs.field(default=None, validator=_function_or_none)
     lose_request: Callable[[], object] | None = attrs.field(default=None, validator=_function_or_none)
+    commands: Literal[True] | None = None

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 if _TYPE_CHECKING:
     from chatworkspace import __version__
     from chatworkspace_fake._platform.coder import FakeCoder
+    from chatworkspace_fake._platform.connections import FakeCommand
     from chatworkspace_fake._platform.faults import Fault
     from chatworkspace_fake._platform.memory import MemoryStore
+    from chatworkspace_fake._platform.shell import RealShell
     from chatworkspace_fake._platform.states import NEVER, Fails
     from chatworkspace_fake._platform.store import FakeStore
     from chatworkspace_fake._platform.templates import TemplateSettings
@@ -30,12 +32,14 @@ __all__ = [
     "NEVER",
     "Fails",
     "FakeCoder",
+    "FakeCommand",
     "FakeStore",
     "FakeWorkspace",
     "Fault",
     "MemoryStore",
     "Process",
     "ProcessKilled",
+    "RealShell",
     "ScaledClock",
     "Simulation",
     "StuckError",
@@ -48,12 +52,14 @@ _MODULES = {
     "NEVER": "chatworkspace_fake._platform.states",
     "Fails": "chatworkspace_fake._platform.states",
     "FakeCoder": "chatworkspace_fake._platform.coder",
+    "FakeCommand": "chatworkspace_fake._platform.connections",
     "FakeStore": "chatworkspace_fake._platform.store",
     "FakeWorkspace": "chatworkspace_fake._platform.workspaces",
     "Fault": "chatworkspace_fake._platform.faults",
     "MemoryStore": "chatworkspace_fake._platform.memory",
     "Process": "chatworkspace_fake._simulation.processes",
     "ProcessKilled": "chatworkspace_fake._simulation.actors",
+    "RealShell": "chatworkspace_fake._platform.shell",
     "ScaledClock": "chatworkspace_fake._simulation.scaled",
     "Simulation": "chatworkspace_fake.simulation",
     "StuckError": "chatworkspace_fake._simulation.actors",

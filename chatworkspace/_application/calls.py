@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING
 
-from chatworkspace._application.bounds import Cancel, Places, begin, check_cancel, leave
+from chatworkspace._application.bounds import Places
 from chatworkspace._application.logs import logger
 from chatworkspace._domain.advice import SHORTEST_PAUSE, Asked, Waited
 from chatworkspace._domain.pauses import FLOOR
-from chatworkspace._ports.patience import here
+from chatworkspace._ports.patience import begin, check_cancel, here, leave
 from chatworkspace.errors import BusyError, ClosedError
 from chatworkspace.model import Chat
 from chatworkspace.ports import Clock, Signal
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from chatworkspace._application.hearing import Heard, Listening
     from chatworkspace._domain.places import Place
+    from chatworkspace._ports.patience import Cancel
 
 HEARTBEAT = 5.0
 """Seconds after which a follower is told something, whatever happens."""

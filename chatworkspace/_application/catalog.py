@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
 
-from chatworkspace._application.bounds import Cancel, check_cancel
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
 from chatworkspace._domain.answers import version_of_start
@@ -16,6 +15,7 @@ from chatworkspace._domain.offer import Evaluation, Parameter, TemplateUse
 from chatworkspace._domain.parameters import Description, Questions, questions
 from chatworkspace._domain.ranking import Ranking, described, rank
 from chatworkspace._domain.templates import is_listed, is_readable
+from chatworkspace._ports.patience import Cancel, check_cancel
 from chatworkspace.errors import ChatWorkspaceError, RefusedError, TemplateError, UnavailableError
 from chatworkspace.model import Chat, Reason, Template, Workspace
 from chatworkspace.ports import NotFoundError

@@ -148,7 +148,8 @@ def check_port(argument: str, value: T, port: type[Any]) -> T:
         raise InvalidArgumentError(argument, f"{_a(port)}, not a class: make one with {value.__name__}(…)")
     if value is not None and hasattr(type(value), "__getattr__"):
         return value
-    missing = [name for name in vars(port) if not name.startswith("_") and not callable(getattr(value, name, None))]
+    methods = (name for name, default in vars(port).items() if not name.startswith("_") and callable(default))
+    missing = [name for name in methods if not callable(getattr(value, name, None))]
     if missing:
         raise InvalidArgumentError(argument, f"{_a(port)}; {type(value).__name__} has no {missing[0]}()")
     return value

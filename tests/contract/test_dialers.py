@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+import attrs
 import pytest
 
 from chatworkspace import Agent, Workspace
 from chatworkspace.ports import AgentConnection, AgentDialer
-from chatworkspace_contracts import DIALER_RULES, DialerWorld, Rule, run
+from chatworkspace_contracts import DIALER_RULES, Ability, DialerWorld, Rule, run
 from chatworkspace_fake import FakeCoder
 from tests.contract.worlds import dialers_in_real_time, dialers_in_virtual_time
 
@@ -21,10 +22,20 @@ def test_agents_in_memory(rule: Rule[DialerWorld]) -> None:
     run(rule, dialers_in_real_time(FakeCoder))
 
 
-@every_rule
+@pytest.mark.parametrize("rule", [it for it in DIALER_RULES if Ability.COMMANDS not in it.needs], ids=str)
 def test_agents_in_virtual_time(rule: Rule[DialerWorld]) -> None:
     """In a simulation."""
     run(rule, dialers_in_virtual_time(FakeCoder))
+
+
+IN_MEMORY = [rule for rule in DIALER_RULES if rule.id.startswith("dialer.file.") or rule.id == "dialer.command.arguments"]
+
+
+@pytest.mark.parametrize("rule", IN_MEMORY, ids=str)
+def test_files_in_memory(rule: Rule[DialerWorld]) -> None:
+    """Where no shell runs, they are kept all the same, in virtual time."""
+    fresh = dialers_in_virtual_time(FakeCoder)
+    run(rule, lambda: attrs.evolve(fresh(), commands=True))
 
 
 # ------------------------------------------------------------------ what may be left out

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar, cast
 from uuid import UUID
 
@@ -14,7 +16,7 @@ from chatworkspace import Workspace
 from chatworkspace.ports import AgentDialer, Clock, Completed, Parameter, Preset, Store, SystemClock, WorkspaceCreator
 from chatworkspace_coder import CoderClient
 from chatworkspace_contracts import ClockWorld, CreatorWorld, DialerWorld, RealThreads, StoreWorld, Threads
-from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, Simulation
+from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, RealShell, Simulation
 from chatworkspace_fake._platform.coder import CreatorCall
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
@@ -185,9 +187,21 @@ def dialers_in_real_time(make: MakeCoder) -> Dialers:
     def fresh() -> DialerWorld:
         clock = SystemClock()
         coder = make(clock)
-        return _dialer_world(coder, coder, clock, RealThreads())
+        return with_shell(coder, _dialer_world(coder, coder, clock, RealThreads()))
 
     return fresh
+
+
+def with_shell(coder: FakeCoder, world: DialerWorld) -> DialerWorld:
+    """Let commands run in a real shell, in a folder that ends with the world."""
+    folder = TemporaryDirectory()
+    coder.shell = RealShell(Path(folder.name))
+
+    def end() -> None:
+        world.end()
+        folder.cleanup()
+
+    return attrs.evolve(world, commands=True, end=end)
 
 
 def dialers_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> Dialers:

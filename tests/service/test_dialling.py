@@ -14,7 +14,7 @@ from chatworkspace import (
 )
 from chatworkspace.ports import AgentConnection, DialError
 from chatworkspace_fake import NEVER, FakeCoder
-from chatworkspace_fake._platform.coder import FakeConnection
+from chatworkspace_fake._platform.connections import FakeAgent, FakeConnection
 from tests.service.chats import CHAT, SLOW, World
 from tests.service.waits import create, goes_on
 
@@ -145,7 +145,7 @@ class Reachable(FakeCoder):
         """Reach it."""
         del workspace, agent, deadline
         self._calls.append("dial")
-        return nullcontext(FakeConnection(lambda: None, str))
+        return nullcontext(FakeConnection(FakeAgent(name="any", reach=lambda: None, answer=str, shell=None, files={})))
 
 
 def test_a_lost_agent_that_a_dial_reaches_is_waited_for() -> None:

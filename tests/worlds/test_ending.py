@@ -8,8 +8,8 @@ from unittest import mock
 
 import pytest
 
-from chatworkspace._application.bounds import Cancel
 from chatworkspace._application.deleting import Deletions
+from chatworkspace._ports.patience import Cancel
 from tests.worlds.ending import EndingWorld, problems
 from tests.worlds.histories import History
 from tests.worlds.many import surveys

@@ -55,10 +55,14 @@ class Frames(websocket.WebSocket):
         self._held = 0
         """Pieces of the message under way, and their bytes."""
         self.connected = True
+        self.deaf: bool = False
+        """Nobody is to hear what still comes."""
 
     def message(self, deadline: float) -> bytes | None:
         """Return the next message, or None at the deadline; half a one is kept for the next call. BrokenError, with the reason of a close."""
         self._deadline, self._received = deadline, 0
+        if self.deaf:
+            raise BrokenError("it is not listened to")
         try:
             opcode, data = self._next()
         except TimeoutError:
@@ -87,6 +91,17 @@ class Frames(websocket.WebSocket):
         """Send a message. TimeoutError, BrokenError."""
         self._deadline = deadline
         self.send_binary(data)
+
+    def say_at_last(self, *messages: bytes) -> None:
+        """Send messages that nobody answers, as far as they are taken."""
+        with suppress(BrokenError, TimeoutError, WebSocketException, OSError):
+            for message in messages:
+                self.say(message, time.monotonic() + LEAST)
+
+    def deafen(self) -> None:
+        """Let message() end with BrokenError, now and from now on. From any thread; idempotent."""
+        self.deaf = True
+        self._link.deafen()
 
     def bye(self, deadline: float) -> None:
         """Say that it ends, and close."""

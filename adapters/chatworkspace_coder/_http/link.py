@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from http.client import BadStatusLine, parse_headers
 from io import BytesIO
-from socket import SHUT_RDWR, socket
+from socket import SHUT_RD, SHUT_RDWR, socket
 
 import attrs
 
@@ -83,6 +83,15 @@ class Link:
     def close(self) -> None:
         """End it, from any thread, at any instant: whoever reads is told at once. Idempotent."""
         self._lock.do(self._end)
+
+    def deafen(self) -> None:
+        """Let whoever reads be told at once that it is over; what is sent still goes out. From any thread, at any instant; idempotent."""
+        self._lock.do(self._deafen)
+
+    def _deafen(self) -> None:
+        if not self._closed:
+            with suppress(OSError):
+                socket.shutdown(self._socket, SHUT_RD)
 
     def _end(self) -> None:
         self._closed = True

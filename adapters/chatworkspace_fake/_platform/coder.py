@@ -14,7 +14,6 @@ from chatworkspace.ports import (
     AgentConnection,
     AgentDialer,
     Clock,
-    Completed,
     CreateWorkspace,
     DialError,
     Evaluation,
@@ -29,8 +28,7 @@ from chatworkspace.ports import (
 )
 from chatworkspace_fake._arguments import check_clock, check_flag, check_id, check_instance, check_text
 from chatworkspace_fake._platform.book import book_of
-from chatworkspace_fake._platform.connections import Answer, FakeWarming
-from chatworkspace_fake._platform.connections import FakeConnection as FakeConnection
+from chatworkspace_fake._platform.connections import Answer, FakeAgent, FakeConnection, FakeWarming, Shell
 from chatworkspace_fake._platform.faults import Fault, Faults, odds_of
 from chatworkspace_fake._platform.rules import Platform
 from chatworkspace_fake._platform.states import ORGANIZATION, Blueprint
@@ -109,7 +107,9 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
         self._watching = check_flag("watching", watching)
         self._warming: dict[FakeWarming, None] = {}
         self.on_run: Answer = _echo
-        """Answers the commands that are run in agents."""
+        """Answers the commands that are run in agents; each is a FakeCommand, a text that knows its input, and where it runs."""
+        self.shell: Shell | None = None
+        """Runs them for real instead, where there is one: a RealShell. Without one, files of agents are those in FakeWorkspace.files."""
 
     # ------------------------------------------------------------ the world as a test sets it up
 
@@ -314,7 +314,15 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
             except NotFoundError as error:
                 raise DialError("there is no such agent", permanent=True) from error
             self._platform.dial(dialled, agent.id, deadline)
-            return FakeConnection(lambda: self._platform.reach(dialled, agent.id), self._say)
+            return FakeConnection(
+                FakeAgent(
+                    name=dialled.made_as,
+                    reach=lambda: self._platform.reach(dialled, agent.id),
+                    answer=lambda command: self.on_run(command),  # noqa: PLW0108 # as it is when the command is run
+                    shell=self.shell,
+                    files=dialled.files,
+                )
+            )
 
         return self._answer("dial", reach, deadline)
 
@@ -343,9 +351,6 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
 
     def _open_watch(self, workspace: FakeWorkspace) -> FakeWatch:
         return FakeWatch(self._platform, self._watches, workspace)
-
-    def _say(self, command: str) -> str | Completed:
-        return self.on_run(command)
 
     @contextmanager
     def _seen(self) -> Generator[Platform, None, None]:

@@ -86,15 +86,15 @@ class FakeWorkspace:
         """Seconds, as asked for."""
         self.uses: int = 0
         """How often record_use was called."""
+        self.files: dict[str, bytes] = {}
+        """What is in its agents, by path, where no shell runs: what was written comes back."""
         self.used_at: float = made_at
         """Seconds: when it was made, built or used last."""
         self._created_at = created_at
         self._cost = cost
         self._builds: list[BuildRecord] = []
         self._deeds: tuple[Deed, ...] = ()
-        self._dormant = False
-        self._updates_always = False
-        self._hidden = False
+        self._dormant = self._updates_always = self._hidden = False
         self._deleted_at = NEVER
         self._watchers: list[Signal] = []
         self._told: Workspace | None = None

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from chatworkspace import Agent, Reason, RefusedError, UnavailableError
-from chatworkspace.ports import DialError
+from chatworkspace.ports import DialError, OutputBuffer
 from chatworkspace_coder import CoderClient, _terminal
 from chatworkspace_coder._answers import workspaces
 from tests.adapters.coder.conftest import TOKEN
@@ -166,9 +166,10 @@ def test_a_command(client: CoderClient, command: str, code: int, output: str | N
 @pytest.mark.usefixtures("reachable")
 def test_a_lot_of_output(client: CoderClient) -> None:
     """What is too much is left out, and said to be."""
-    completed = dial(client).run(f"head -c {_terminal.MOST + 5000} /dev/zero | tr '\\0' x; exit 7", timeout=60)
-    assert (completed.exit_code, completed.truncated, len(completed.output)) == (7, True, _terminal.MOST)
-    assert set(completed.output) == {"x"}
+    completed = dial(client).run(f"head -c {_terminal.MIB + 5000} /dev/zero | tr '\\0' x; exit 7", timeout=60)
+    first, said, last = completed.output.split("\n")
+    assert (completed.exit_code, completed.truncated, len(first) + len(last)) == (7, True, _terminal.MIB)
+    assert (set(first + last), said) == ({"x"}, "[5,000 bytes are left out here]")
 
 
 @pytest.mark.usefixtures("reachable")
@@ -273,11 +274,15 @@ def test_a_terminal_is_asked_for_as_coder_wants_it(reachable: Server, client: Co
 # ---------------------------------------------------------------- the marks, without a network
 
 
+def _output(mark: str) -> _terminal.Output:
+    return _terminal.Output(mark, OutputBuffer(2**20))
+
+
 @pytest.mark.parametrize("size", [1, 2, 7, 1000])
 def test_marks_may_come_in_pieces(size: int) -> None:
     """Cut anywhere, with escapes and line ends of a terminal between."""
     shown = b"$ sh -c ... sh 'echo' ab cd\r\n\x1b[2J\x1b[Habcd<\r\n" + b"line\r\n" * 200 + b"abcd>12<\r\n"
-    output = _terminal.Output("abcd")
+    output = _output("abcd")
     for at in range(0, len(shown), size):
         if output.exit_code is None:
             output.add(shown[at : at + size])
@@ -287,7 +292,7 @@ def test_marks_may_come_in_pieces(size: int) -> None:
 
 def test_what_nobody_sees_is_no_output() -> None:
     """Colours, controls, directions and tags go, whatever their encoding; the rest is as the command wrote it."""
-    output = _terminal.Output("abcd")
+    output = _output("abcd")
     output.add("abcd<\r\n\x1b[31mred\x1b[0m\t\x07\x9b1mü\u202e\u200b\U000e0041漢\r\n10%\r20%\r\nabcd>0<\r\n".encode())
     assert output.completed().output == "red\tü漢\n10%\n20%\n"
 
@@ -296,6 +301,6 @@ def test_what_is_shown_of_the_command_is_no_mark() -> None:
     """Its halves stand apart wherever the command is shown."""
     wrapped = _terminal.wrap("echo", "0123456789abcdef", "fedcba9876543210")
     assert "0123456789abcdeffedcba9876543210" not in wrapped
-    output = _terminal.Output("0123456789abcdeffedcba9876543210")
+    output = _output("0123456789abcdeffedcba9876543210")
     output.add(wrapped.encode())
     assert output.exit_code is None

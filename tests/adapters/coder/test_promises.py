@@ -287,7 +287,7 @@ class Heard:
 
 @pytest.mark.parametrize("answers", [True, False], ids=["ended", "out of time"])
 def test_a_terminal_is_closed_properly(server: Server, client: CoderClient, answers: bool) -> None:  # noqa: FBT001
-    """With a good-bye, and then the connection; a command that runs too long is interrupted first, as by Ctrl-C."""
+    """With a good-bye, and then the connection; a command that runs too long is interrupted first, by its keys: interrupt, and quit."""
     reachable(server)
     heard = Heard(answers=answers)
     server.on("GET", PTY, websocket(heard))
@@ -301,7 +301,7 @@ def test_a_terminal_is_closed_properly(server: Server, client: CoderClient, answ
     assert heard.gone.wait(PATIENCE)
     *typed, last = heard.frames
     assert last[0] == CLOSE
-    assert [json.loads(data) for _, data in typed] == ([] if answers else [{"data": "\x03"}])
+    assert [json.loads(data) for _, data in typed] == ([] if answers else [{"data": "\x03"}, {"data": "\x1c"}])
 
 
 def test_a_terminal_ends_with_the_client(server: Server, client: CoderClient) -> None:

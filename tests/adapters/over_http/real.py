@@ -82,10 +82,10 @@ class ScaledConnection(AgentConnection):
         self._connection = connection
         self._open: AgentConnection | None = None
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Pass on."""
         assert self._open is not None
-        return self._open.run(command, timeout=timeout / self._clock.speed)
+        return self._open.run(command, timeout=timeout / self._clock.speed, **more)
 
     def __enter__(self) -> ScaledConnection:  # noqa: PYI034 # nobody inherits from it
         self._open = self._connection.__enter__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatworkspace_contracts import CREATOR_RULES, DIALER_RULES, CreatorWorld, DialerWorld, Rule, run
+from chatworkspace_contracts import CREATOR_RULES, DIALER_RULES, Ability, CreatorWorld, DialerWorld, Rule, run
 from tests.contract.worlds import creators_over_http, dialers_over_http
 
 
@@ -14,7 +14,7 @@ def test_the_client_as_a_creator(rule: Rule[CreatorWorld], level: str) -> None:
     run(rule, creators_over_http(level))
 
 
-@pytest.mark.parametrize("rule", DIALER_RULES, ids=str)
+@pytest.mark.parametrize("rule", [it for it in DIALER_RULES if Ability.COMMANDS not in it.needs], ids=str)
 def test_the_client_as_a_dialer(rule: Rule[DialerWorld], level: str) -> None:
     """Through PTYs."""
     run(rule, dialers_over_http(level))

@@ -118,10 +118,10 @@ class BrokenConnection(AgentConnection):
         self.coder = coder
         self.commands = 0
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Pass on."""
         self.commands += 1
-        completed: Completed = self.connection.run(command, timeout=timeout)
+        completed: Completed = self.connection.run(command, timeout=timeout, **more)
         return completed
 
     def __enter__(self) -> Self:
@@ -150,40 +150,40 @@ def connects(*rules: str) -> Callable[[type[BrokenConnection]], type[BrokenConne
 class MuteConnection(BrokenConnection):
     """Tells no output."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Drop it."""
-        return attrs.evolve(super().run(command, timeout=timeout), output="")
+        return attrs.evolve(super().run(command, timeout=timeout, **more), output="")
 
 
 @connects("connection.exit-code")
 class ContentConnection(BrokenConnection):
     """Every command succeeds."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Say so."""
-        return attrs.evolve(super().run(command, timeout=timeout), exit_code=0)
+        return attrs.evolve(super().run(command, timeout=timeout, **more), exit_code=0)
 
 
 @connects("connection.several-commands")
 class ConnectionForOneCommand(BrokenConnection):
     """Is used up by a command."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Run the first."""
         if self.commands:
             raise UnavailableError("used up")
-        return super().run(command, timeout=timeout)
+        return super().run(command, timeout=timeout, **more)
 
 
 @connects("connection.several")
 class OnlyConnection(BrokenConnection):
     """Ends with the next that is let go of."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Run it if no other was let go of."""
         if vars(self.coder).get("let_go", self) is not self:
             raise UnavailableError("ended")
-        return super().run(command, timeout=timeout)
+        return super().run(command, timeout=timeout, **more)
 
     def __exit__(self, *of_error: object) -> bool | None:
         vars(self.coder)["let_go"] = self
@@ -203,20 +203,20 @@ class SilentConnection(BrokenConnection):
 class SharedConnection(BrokenConnection):
     """All connections have one place for the command."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Run what is there."""
         vars(self.coder)["command"] = command
         self.coder._platform.clock.sleep(0.001)
-        return super().run(vars(self.coder)["command"], timeout=timeout)
+        return super().run(vars(self.coder)["command"], timeout=timeout, **more)
 
 
 @connects("connection.agent-lost", "connection.workspace-stopped")
 class DetachedConnection(BrokenConnection):
     """Goes on though nobody is there."""
 
-    def run(self, command: str, *, timeout: float) -> Completed:
+    def run(self, command: str, *, timeout: float, **more: Any) -> Completed:
         """Answer by itself."""
         try:
-            return super().run(command, timeout=timeout)
+            return super().run(command, timeout=timeout, **more)
         except UnavailableError:
             return Completed(exit_code=0, output="")

@@ -10,14 +10,15 @@ import pytest
 from chatworkspace_contracts import CLOCK_RULES, CREATOR_RULES, DIALER_RULES, STORE_RULES, Ability, Rule
 from chatworkspace_fake import FakeCoder, MemoryStore
 from tests.contract.broken.clocks import CLOCKS, PassingClock, clocks
+from tests.contract.broken.commands import COMMANDS
 from tests.contract.broken.creators import asked, watched
 from tests.contract.broken.creators.kinds import CREATORS
 from tests.contract.broken.dialers import DIALERS
-from tests.contract.broken.rejecting import ROUNDS, broken_rules, expect_rejected, name_of
+from tests.contract.broken.rejecting import ROUNDS, broken_rules, expect_rejected, is_broken, name_of
 from tests.contract.broken.stores import past, read, replacing, written
 from tests.contract.broken.stores.kinds import STORES
 from tests.contract.broken.stores.shared import SHARED, SharedStore, shared
-from tests.contract.worlds import creators_in_virtual_time, dialers_in_virtual_time, stores_in_virtual_time
+from tests.contract.worlds import creators_in_virtual_time, dialers_in_real_time, dialers_in_virtual_time, stores_in_virtual_time
 
 MORE = (asked, watched, past, read, replacing, written)
 """Modules that add to what others begin: imported, they have."""
@@ -25,7 +26,7 @@ MORE = (asked, watched, past, read, replacing, written)
 
 @pytest.mark.parametrize(
     ("rules", "tables"),
-    [(CLOCK_RULES, [CLOCKS]), (STORE_RULES, [STORES, SHARED]), (CREATOR_RULES, [CREATORS]), (DIALER_RULES, [DIALERS])],
+    [(CLOCK_RULES, [CLOCKS]), (STORE_RULES, [STORES, SHARED]), (CREATOR_RULES, [CREATORS]), (DIALER_RULES, [DIALERS, COMMANDS])],
     ids=["clocks", "stores", "creators", "dialers"],
 )
 def test_every_rule_has_an_adapter_that_breaks_it(rules: Sequence[Rule[Any]], tables: Sequence[Any]) -> None:
@@ -100,3 +101,10 @@ def test_an_unbroken_dialer_is_not_rejected() -> None:
 def test_a_broken_dialer_is_rejected(kind: type[FakeCoder], rules: tuple[str, ...]) -> None:
     """The rules that it breaks are found broken."""
     expect_rejected(DIALER_RULES, dialers_in_virtual_time(kind, rounds=ROUNDS), rules)
+
+
+@pytest.mark.parametrize(("kind", "rules"), COMMANDS.broken.items(), ids=name_of)
+def test_a_dialer_with_broken_commands_is_rejected(kind: type[FakeCoder], rules: tuple[str, ...]) -> None:
+    """The rules that it breaks are found broken, where a real shell runs."""
+    meant = [rule for rule in DIALER_RULES if rule.id in rules]
+    assert {rule.id for rule in meant if is_broken(rule, dialers_in_real_time(kind))} == set(rules)
