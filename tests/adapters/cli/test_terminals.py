@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from chatworkspace_fake import FakeCoder
 from chatworkspace_simulator import CoderSimulator
-from tests.adapters.cli.terminals import on_a_terminal
+from tests.adapters.cli.terminals import Emulator, on_a_terminal
 from tests.adapters.cli.worlds import CHAT, TOKEN
 from tests.packaging.runs import ROOT
 
+RECORDING = ROOT / "adapters" / "chatworkspace_cli" / "recordings" / "demo.jsonl"
 WIDTHS = (60, 80, 120, 200)
 CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
 
@@ -54,18 +57,19 @@ def test_who_wants_no_colours_gets_none(variable: str) -> None:
         assert (b"\x1b" in terminal.raw) == (variable == "NO_COLOR")
 
 
-@pytest.mark.parametrize("then", [60, 120])
-def test_a_terminal_may_be_resized_while_it_is_drawn(then: int) -> None:
+@pytest.mark.parametrize(("command", "then"), [("demo", 60), ("demo", 120), ("run", 60), ("run", 120)])
+def test_a_terminal_may_be_resized_while_it_is_drawn(command: str, then: int) -> None:
     """From the next drawing on the rows fit the new width, and nothing of the old ones is left."""
-    with on_a_terminal("demo", columns=80) as terminal:
+    with on_a_terminal(*(("demo",) if command == "demo" else ("run", str(RECORDING))), columns=80) as terminal:
         terminal.until(lambda rows: any("building" in row for row in rows))
         terminal.resize(then)
         terminal.until(lambda rows: any("connecting" in row for row in rows))
         assert [row.split()[0] for row in terminal.seen[:7]] == list(CHATS)
         assert re.fullmatch(r"\d+ s of virtual time", terminal.seen[7])
+        assert (len(terminal.seen), terminal.scrolled_away) == (8, 0)
         terminal.interrupt()
         assert terminal.end() == 130
-        assert (len(terminal.seen), terminal.scrolled_away) == (8, 0)
+        assert not terminal.cursor_is_hidden
 
 
 def test_ctrl_c_gives_the_terminal_back() -> None:
@@ -107,16 +111,22 @@ def _of_server(simulator: CoderSimulator, folder: Path) -> dict[str, str]:
     return {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": TOKEN, "CHATWORKSPACE_STORE": f"sqlite://{folder}/chats.db"}
 
 
-@pytest.mark.parametrize(("command", "width"), [*(("create", width) for width in WIDTHS), ("follow", 60)])
+@contextmanager
+def _waiting(command: str, width: int, surroundings: dict[str, str]) -> Generator[Emulator, None, None]:
+    """Run one that creates, or one that follows what another has begun."""
+    create, follow = ("create", *CHAT, "--template", "docker"), ("follow", *CHAT)
+    if command == "follow":
+        with on_a_terminal(*create, "--wait", "0", columns=width, **surroundings) as terminal:
+            assert terminal.end() == 5
+    with on_a_terminal(*(follow if command == "follow" else create), columns=width, **surroundings) as terminal:
+        yield terminal
+
+
+@pytest.mark.parametrize(("command", "width"), [(command, width) for command in ("create", "follow") for width in WIDTHS])
 def test_a_command_that_waits(command: str, width: int, simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
     """It shows what is under way, for how long, and the log; in the end what it came to is all that is left on the screen."""
     coder.add_template("docker", log=("pulling " + "a layer, " * 40, "starting\x1b[2J"), build=100, connect=10, scripts=10)
-    surroundings = _of_server(simulator, tmp_path)
-    words = ("create", *CHAT, "--template", "docker")
-    if command == "follow":
-        with on_a_terminal(*words, "--wait", "0", columns=width, **surroundings) as terminal:
-            assert terminal.end() == 5
-    with on_a_terminal(*(words if command == "create" else ("follow", *CHAT)), columns=width, **surroundings) as terminal:
+    with _waiting(command, width, _of_server(simulator, tmp_path)) as terminal:
         rows = terminal.until(lambda rows: any("starting" in row for row in rows))
         assert re.match(r"thread-42  building +\d+ s", rows[0]), rows
         assert len(rows) == 4
@@ -132,10 +142,11 @@ def test_a_command_that_waits(command: str, width: int, simulator: CoderSimulato
         assert TOKEN.encode() not in terminal.raw
 
 
-def test_ctrl_c_while_a_command_waits(simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["create", "follow"])
+def test_ctrl_c_while_a_command_waits(command: str, simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
     """It is told that the wait ends, above what is drawn; then what it came to, and the cursor is back: in a terminal that was resized, too."""
     coder.add_template("docker", log=["a layer, " * 40], build=300)
-    with on_a_terminal("create", *CHAT, "--template", "docker", columns=60, **_of_server(simulator, tmp_path)) as terminal:
+    with _waiting(command, 60, _of_server(simulator, tmp_path)) as terminal:
         terminal.until(lambda rows: "building" in rows[0])
         terminal.resize(100)
         terminal.until(lambda rows: len(rows) == 3 and rows[1].endswith("…"))
