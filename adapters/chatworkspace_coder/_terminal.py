@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from chatworkspace import Agent, Cancel, Reason, RefusedError, UnavailableError, Workspace
+from chatworkspace import Agent, Cancel, Reason, UnavailableError, Workspace
 from chatworkspace.ports import AgentConnection, Completed, DialError, OutputBuffer, cancellable, check_run, interruptible
 from chatworkspace_coder._answers.errors import problem_of, unavailable
 from chatworkspace_coder._api import V2
@@ -23,6 +23,7 @@ from chatworkspace_coder._http.link import BrokenError, whole_of
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.opener import Opener
 from chatworkspace_coder._http.sizes import OUTPUT
+from chatworkspace_coder._input import Typist, wrap_reader
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,12 +36,14 @@ PROBE = 5.0
 """Seconds for asking why there is no terminal, at most."""
 MIB = 1024 * 1024
 LONGEST = 6000
-"""Characters of a command, quoted: it travels in a URL, for which proxies often allow 8 KiB."""
+"""Characters of a command, quoted, that travels in a URL, for which proxies often allow 8 KiB; a longer one is typed, and one with variables, which
+may hold secrets, for URLs are logged."""
 WIDTH, HEIGHT = "1000", "40"
 _ENDING = (b'{"data":"\\u0003"}', b'{"data":"\\u001c"}')
 _LINE_END = re.compile(rb"\r+\n")
 _OPEN = re.compile(rb"(?:\x1b[^\n]{0,256}|\r+)\Z")
 """An escape, or the end of a line, that may go on."""
+_SKIPS = re.compile(rb"\x1b\[(\d{0,4})C")
 _ESCAPES = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-~])")
 
 
@@ -72,22 +75,19 @@ class Connection(AgentConnection):
         on_output: Callable[[str], object] | None = None,
         cancel: Cancel | None = None,
     ) -> Completed:
-        """As the port says. RefusedError: it is too long, or is given input."""
+        """As the port says. RefusedError: the agent takes no input, or not so much."""
         deadline = time.monotonic() + timeout
         variables = check_run(command, timeout=timeout, stdin=stdin, cwd=cwd, env=env, limit=limit, on_output=on_output, cancel=cancel)
-        if stdin:
-            raise RefusedError("a command in a terminal takes no input")
-        halves = secrets.token_hex(8), secrets.token_hex(8)
-        wrapped = wrap(within(command, cwd, variables), *halves)
-        if len(wrapped) > LONGEST:
-            raise RefusedError(f"the command is too long: {len(wrapped)} characters when quoted, {LONGEST} at most")
         if cancel is not None and cancel.cancelled:
             raise _interrupted()
-        frames = self._terminal(wrapped, deadline)
-        output = Output("".join(halves), OutputBuffer(limit, on_output))
+        whole, halves = within(command, cwd, variables), (secrets.token_hex(8), secrets.token_hex(8))
+        wrapped, mark = wrap(whole, *halves), "".join(halves)
+        typist = Typist(mark, whole, stdin) if stdin or variables or len(wrapped) > LONGEST else None
+        frames = self._terminal(wrapped if typist is None else wrap_reader(*halves), deadline)
+        output = Output(mark, OutputBuffer(limit, on_output))
         try:
             with interruptible(frames.deafen), cancellable(cancel, frames.deafen):
-                self._follow(frames, output, deadline)
+                self._follow(frames, output, deadline, typist)
         finally:
             if output.exit_code is None:
                 frames.say_at_last(*_ENDING)
@@ -120,10 +120,12 @@ class Connection(AgentConnection):
         return UnavailableError(f"no terminal: {unavailable(answer)}")
 
     @staticmethod
-    def _follow(frames: Frames, output: Output, deadline: float) -> None:
+    def _follow(frames: Frames, output: Output, deadline: float, typist: Typist | None) -> None:
         while output.exit_code is None:
             try:
                 message = frames.message(deadline)
+                for keys in typist.keys(message) if typist is not None and message is not None and not output.begun else ():
+                    frames.say(keys, deadline)
             except ClosedByServerError as error:
                 raise UnavailableError(f"the terminal was closed before the command ended: {error}") from error
             except BrokenError as error:
@@ -161,19 +163,20 @@ class Output:
         self._seen = bytearray()
         """Not yet searched, or not yet begun."""
         self._kept = kept
-        self._begun = False
+        self.begun: bool = False
+        """The command runs."""
         self.exit_code: int | None = None
 
     def add(self, message: bytes) -> None:
         """Take more in."""
         self._seen += message
-        clean = _ESCAPES.sub(b"", bytes(self._seen)) if b"\x1b" in self._seen else bytes(self._seen)
-        if not self._begun:
+        clean = _ESCAPES.sub(_blanks, bytes(self._seen)) if b"\x1b" in self._seen else bytes(self._seen)
+        if not self.begun:
             begin = self._begin.search(clean)
             if begin is None:
                 del self._seen[: max(len(self._seen) - 4096, 0)]
                 return
-            self._begun = True
+            self.begun = True
             clean = clean[begin.end() :]
         self._search(clean)
 
@@ -201,6 +204,12 @@ class Output:
         """Return what it came to."""
         assert self.exit_code is not None, "it has ended"
         return self._kept.completed(self.exit_code)
+
+
+def _blanks(escape: re.Match[bytes]) -> bytes:
+    """Return what an escape stands for: `screen` has the cursor skip what is blank."""
+    skipped = _SKIPS.fullmatch(escape[0])
+    return b"" if skipped is None else b" " * min(int(skipped[1] or 1), int(WIDTH))
 
 
 def _last(of: re.Pattern[bytes], clean: bytes) -> int:

@@ -23,6 +23,8 @@ PATIENCE = 120.0
 OVER = 1.0
 """Seconds after which a command is to be ended that goes on for LONG."""
 INTERRUPTED = "the reason"
+LIVES = 'p=$(cat pid); kill -0 "$p" 2>/dev/null && ! grep -qs "^State:.Z" "/proc/$p/status"'
+"""Whether a process lives: one that has ended and that nobody has asked for does not."""
 
 COMMAND = Topic("dialer.command", "AgentDialer", Stage)
 
@@ -36,7 +38,7 @@ def _run(it: Stage, workspace: Workspace, command: str, **more: Any) -> Complete
 def input_arrives(fresh: Fresh) -> None:
     it = fresh()
     workspace = it.ready()
-    equal("what was read", _run(it, workspace, "cat", stdin="zwölf\n\tBoxkämpfer".encode()).output, "zwölf\n\tBoxkämpfer")
+    equal("what was read", _run(it, workspace, "cat", stdin="zwölf\n  Boxkämpfer".encode()).output, "zwölf\n  Boxkämpfer")
     equal("how many bytes came", _run(it, workspace, "wc -c", stdin=EVERY_BYTE).output.strip(), str(len(EVERY_BYTE)))
     equal("what was read of nothing", _run(it, workspace, "cat; echo end").output.strip(), "end")
 
@@ -114,7 +116,7 @@ def an_error_of_a_listener_comes_out(fresh: Fresh) -> None:
 def _ends(it: Stage, workspace: Workspace) -> None:
     """See that the command that has noted its id has ended."""
     until = it.clock.monotonic() + SOON
-    while _run(it, workspace, 'kill -0 "$(cat pid)" 2>/dev/null').exit_code == 0:
+    while _run(it, workspace, LIVES).exit_code == 0:
         if it.clock.monotonic() >= until:
             raise MismatchError("a command that has ended", "it goes on")
         it.clock.sleep(0.1)

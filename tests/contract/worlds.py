@@ -216,12 +216,17 @@ def dialers_in_virtual_time(make: MakeCoder, *, rounds: int = ROUNDS) -> Dialers
     return fresh
 
 
-def dialers_over_http(level: str) -> Dialers:
-    """Return a factory of clients of a server of that level, whose platform is on the system's clock; the worlds end both."""
+def dialers_over_http(level: str, *, shell: RealShell | None = None) -> Dialers:
+    """Return a factory of clients of a server of that level, whose platform is on the system's clock; the worlds end both.
+
+    shell: what commands run in, each in a pseudo-terminal.
+    """
 
     def fresh() -> DialerWorld:
         coder, client, stack = _served(level)
-        return attrs.evolve(_dialer_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP)), end=stack.close)
+        coder.shell = shell
+        world = _dialer_world(coder, client, SystemClock(), RealThreads(ROUNDS_OVER_HTTP))
+        return attrs.evolve(world, commands=True if shell is not None else None, end=stack.close)
 
     return fresh
 

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import secrets
 import select
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 from contextlib import suppress
 from pathlib import Path
 
 from chatworkspace import Cancel, InvalidArgumentError, Reason, UnavailableError
 from chatworkspace.ports import Completed, OutputBuffer, cancellable
+from chatworkspace_fake._arguments import check_flag
 from chatworkspace_fake._platform.connections import FakeCommand, Shell
 
 
 class RealShell(Shell):
     """Runs the commands of fake agents with `sh`, each agent in a folder of its own within a given one. No sandbox. Safe from any thread."""
 
-    def __init__(self, folder: Path) -> None:
-        """folder: of the test's own. InvalidArgumentError."""
+    def __init__(self, folder: Path, *, screen: bool = False) -> None:
+        """folder: of the test's own. screen: terminals are those of GNU screen, as on many servers. InvalidArgumentError."""
         if not isinstance(folder, Path) or not folder.is_dir():  # pyright: ignore[reportUnnecessaryIsInstance] # a test may give anything
             raise InvalidArgumentError("folder", "the Path of a folder")
         self.folder: Path = folder.resolve()
+        self.screen: bool = check_flag("screen", screen)
 
     def home(self, agent: str) -> Path:
         """Return the folder of an agent, which is made if need be."""
@@ -60,6 +66,29 @@ class RealShell(Shell):
         if cancel is not None and cancel.cancelled:
             raise UnavailableError("it was cancelled", reason=Reason.INTERRUPTED)
         return output.completed(code if code >= 0 else 128 - code)
+
+    def open_terminal(self, agent: str, command: str, *, columns: int, lines: int) -> tuple[int, subprocess.Popen[bytes]]:
+        """Run a command in a pseudo-terminal, as an agent does, and return the other side of it, a descriptor, and the process, on Linux."""
+        ours, theirs = os.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        home = self.home(agent)
+        run = ["sh", "-c", command]
+        if self.screen:
+            settings = home / ".screen-settings"
+            settings.write_text("startup_message off\nmsgminwait 0\nmsgwait 0\nterm xterm-256color\nescape ^Ss\n")
+            run = ["screen", "-S", secrets.token_hex(4), "-c", str(settings), "-U", *run]
+        try:
+            process = subprocess.Popen(  # noqa: S603 # as above
+                ["/usr/bin/setsid", "-c", *run],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+                cwd=home,
+                env={**os.environ, "HOME": str(home), "TERM": "xterm-256color"},
+            )
+        finally:
+            os.close(theirs)
+        return ours, process
 
 
 def _read(process: subprocess.Popen[bytes], output: OutputBuffer, over: float) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from functools import partial
 from math import inf
 from typing import Any
 from uuid import UUID
 
 from chatworkspace import Agent, AgentStatus
 from chatworkspace.ports import DialError
+from chatworkspace_fake import RealShell
 from chatworkspace_fake._platform.states import agent_life
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
+from chatworkspace_simulator._api.pseudo_terminal import Opened, show
 from chatworkspace_simulator._api.routes import Route
 from chatworkspace_simulator._api.shapes.agents import agent_json
 from chatworkspace_simulator._api.shapes.basics import derived
@@ -110,6 +113,11 @@ def terminal(world: World, request: Request) -> Answer:
     if agent.status is not AgentStatus.CONNECTED:
         return _page(world.level.unreachable_terminal, "The agent is not connected.")
     command = request.query.get("command", "")
+    shell = world.coder.shell
+    if isinstance(shell, RealShell):
+        size = {"columns": int(request.query.get("width", "80")), "lines": int(request.query.get("height", "24"))}
+        opened = partial(shell.open_terminal, workspace.made_as, command or "sh", **size)
+        return upgrade(request, lambda connection: _run(world, workspace, agent, opened, connection))
     return upgrade(request, lambda connection: _talk(world, workspace, agent, command, connection))
 
 
@@ -131,6 +139,18 @@ def _talk(world: World, workspace: FakeWorkspace, agent: Agent, command: str, co
             else:
                 _shell(world, socket)
             socket.close()
+        socket.wait_for_goodbye()
+
+
+def _run(world: World, workspace: FakeWorkspace, agent: Agent, opened: Opened, connection: Connection) -> None:
+    socket = WebSocket(connection)
+    with suppress(GoneError):
+        try:
+            world.platform.dial(workspace, agent.id, inf)
+        except DialError as error:
+            socket.close(INTERNAL_ERROR, f"dial workspace agent: {error}")
+        else:
+            show(socket, opened, connection.stopping)
         socket.wait_for_goodbye()
 
 

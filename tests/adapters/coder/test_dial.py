@@ -179,12 +179,23 @@ def test_a_command_that_takes_too_long(client: CoderClient) -> None:
         dial(client).run("sleep 60", timeout=1.0)
 
 
-def test_a_command_that_is_too_long(reachable: Server, client: CoderClient) -> None:
-    """It travels in a URL; it is refused before anything is sent."""
+def test_what_is_long_or_secret_is_in_no_url(reachable: Server, client: CoderClient) -> None:
+    """It is typed: a URL has little room, and is logged on its way."""
+    with pytest.raises((TimeoutError, UnavailableError)):  # the server's shell here cannot be typed into
+        dial(client).run(f"echo {'x' * 7000}", timeout=0.3)
+    with pytest.raises((TimeoutError, UnavailableError)):
+        dial(client).run("echo", env={"KEY": "a-secret"}, timeout=0.3)
+    commands = [asked.query["command"] for asked in reachable.seen if "command" in asked.query]
+    assert len(commands) == 2
+    assert not any("xxx" in it or "a-secret" in it for it in commands)
+
+
+def test_too_much_input_is_refused(reachable: Server, client: CoderClient) -> None:
+    """Before anything is sent."""
     connection = dial(client)
     sent = len(reachable.seen)
     with pytest.raises(RefusedError):
-        connection.run("x" * 7000, timeout=1)
+        connection.run("cat", stdin=bytes(17 * 2**20), timeout=1)
     assert len(reachable.seen) == sent
 
 
