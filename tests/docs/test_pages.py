@@ -22,7 +22,7 @@ FRAMEWORKS = {"flask.md": 1, "fastapi.md": 1, "django.md": 2}
 """Those that tests/sdks/test_frameworks.py runs."""
 SHOWN = {("docs/how-to/adapters.md", ""), ("docs/how-to/check-a-server.md", "")}
 """What some command prints: tests compare it, and take no block as a whole."""
-OURS = re.compile(r"\b(workspaces|toolbox|functions|settings)\b")
+OURS = re.compile(r"\b(workspaces|toolbox|functions)\b")
 """What a line of glue names: what comes from this library, and what is made of it until the vendor's package has it."""
 MOST_GLUE = 3
 MOST_GLUE_IN_VIEWS = 8
@@ -116,6 +116,13 @@ def test_the_glue_of_a_framework_is_short(page: str) -> None:
     ours = {"workspaces", "waits", "events", "stream", "coder", *(name.name for it in imports for name in it.names)}
     lines = {(number, it.lineno) for number, tree in enumerate(trees) for it in ast.walk(tree) if isinstance(it, ast.Name) and it.id in ours}
     assert len(lines) <= MOST_GLUE_IN_VIEWS, sorted(lines)
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if page.startswith(("README", "docs/how-to/", "docs/explanation/", "docs/tutorial/"))])
+def test_each_heading_is_a_question_of_the_reader(page: str) -> None:
+    """Below the title. What is looked up has its own name as its heading, as on the pages of reference and on the map."""
+    found = re.findall(r"^##+ (.*)$", re.sub(r"```.*?```", "", text(page), flags=re.DOTALL), re.MULTILINE)
+    assert [it for it in found if not it.endswith("?")] == []
 
 
 @pytest.mark.parametrize("page", pages())
