@@ -7,6 +7,7 @@ to want; fewer are a new bound. How long it takes is for benchmarks/concurrent_c
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_a_chat_that_is_known_to_be_ready(call: str, most: int) -> None:
     getattr(service, call)()  # what is worded once for the process is worded
     number, which = counted(getattr(service, call))
     assert number <= most, which
+
+
+def test_who_does_not_listen_pays_nothing() -> None:
+    """No function that is about events is called, neither in a creation nor by whoever finds the workspace ready."""
+    service = Service()
+    for call in (service.create, service.create, service.status):
+        _, which = counted(call)
+        assert not re.search(r"hearing\.py|events\.py|logs\.py", which), which
 
 
 def test_a_creation_that_somebody_listens_to() -> None:

@@ -36,6 +36,18 @@ def test_the_demo_is_one_row_a_chat_and_a_table(width: int) -> None:
         assert not terminal.cursor_is_hidden
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_run_is_one_row_a_chat(width: int) -> None:
+    """As the demo's: what is for the model follows when nothing is drawn over it any more."""
+    with on_a_terminal("run", str(RECORDING), "--fast", columns=width) as terminal:
+        rows = terminal.until(lambda rows: rows[-1] == "180 s of virtual time")
+        assert [row.split()[0] for row in rows] == [*CHATS, "180"]
+        assert terminal.scrolled_away == 0
+        assert b'"tool_call_id"' not in terminal.raw
+        assert terminal.end() == 0
+        assert b'"tool_call_id"' in terminal.raw
+
+
 def test_a_state_is_coloured_and_its_time_goes_on() -> None:
     """Good is green, bad is red, and what is under way is neither; how long it is so is counted while nothing happens."""
     with on_a_terminal("demo", "--fast", columns=80) as terminal:
@@ -55,6 +67,21 @@ def test_who_wants_no_colours_gets_none(variable: str) -> None:
         assert terminal.end() == 0
         assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", terminal.raw)
         assert (b"\x1b" in terminal.raw) == (variable == "NO_COLOR")
+
+
+@pytest.mark.parametrize("surroundings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
+@pytest.mark.parametrize("command", ["create", "follow"])
+def test_a_command_that_waits_without_colours(
+    command: str, surroundings: dict[str, str], simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path
+) -> None:
+    """The same is told: each phase, the log, and what it came to; on a terminal that takes no control characters, a line for each."""
+    coder.add_template("docker", log=("pulling", "starting"), build=20, connect=5, scripts=5)
+    with _waiting(command, 80, _of_server(simulator, tmp_path) | surroundings) as terminal:
+        assert terminal.end() == 0
+        assert terminal.seen[-3].startswith("thread-42: ready (")
+        assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", terminal.raw)
+        assert all(word in terminal.raw for word in (b"building", b"| pulling", b"connecting"))
+        assert (b"\x1b" in terminal.raw) == ("NO_COLOR" in surroundings)
 
 
 @pytest.mark.parametrize(("command", "then"), [("demo", 60), ("demo", 120), ("run", 60), ("run", 120)])
