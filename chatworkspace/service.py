@@ -18,10 +18,12 @@ from chatworkspace._application.turn import Track
 from chatworkspace._application.waiting import Goal
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.arguments import (
+    Hand,
     Id,
     check_callable,
     check_chat_id,
     check_cursor,
+    check_hands,
     check_ids,
     check_instance,
     check_most,
@@ -124,8 +126,6 @@ class ChatWorkspaces:
         self._latest_parts = parts = self._all_parts.setdefault(made.process, made)
         return parts
 
-    # ------------------------------------------------------------ chats
-
     def open_chat(self, chat_id: str, *, owner_id: Id, organization_id: Id) -> Chat:
         """Make the chat known; the same call again changes nothing.
 
@@ -180,8 +180,6 @@ class ChatWorkspaces:
                 return self._parts.asking.recorded(self._store.history, chat_id)
             except NotFoundError:
                 raise ChatNotFoundError(chat_id) from None
-
-    # ------------------------------------------------------------ what changes something
 
     def create(
         self,
@@ -306,11 +304,8 @@ class ChatWorkspaces:
 
     def purge(self, *, older_than: float) -> int:
         """Remove chats, with histories, closed older_than seconds ago or longer, of which a sweep found nothing left. InvalidArgumentError."""
-        seconds = check_seconds("older_than", older_than)
         with Call((parts := self._parts).calls, self._clock, "", None, name="purge"):
-            return parts.sweeper.purge(seconds)
-
-    # ------------------------------------------------------------ what only looks
+            return parts.sweeper.purge(check_seconds("older_than", older_than))
 
     def status(self, chat_id: str, *, wait: float = 0, cancel: Cancel | None = None) -> Outcome:
         """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing.
@@ -352,16 +347,21 @@ class ChatWorkspaces:
         with self._call(parts := self._parts, "connect", chat_id, None, Asked.START, cancel=cancel) as call:
             return parts.connector.connect(call, patience)
 
-    def toolbox(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Toolbox:
+    def toolbox(
+        self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None, tools: Collection[Hand] = (), allow_unsandboxed: bool = False
+    ) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here.
 
         wait (seconds) is every tool's wait, and that of all calls of one answer together. cancel: as for create(), for every call of the toolbox.
+        tools: of "execute", "read_file" and "write_file" those that are offered, too: a model uses the workspace by them, with its user's rights.
+        allow_unsandboxed: it may where agents are no sandbox (AgentDialer.sandboxed); without it that is InvalidArgumentError.
         """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
         catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel)
+        offered = check_hands(tools, sandboxed=allow_unsandboxed is True or self._given.dialer.sandboxed) if tools else ()
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel, tools=offered)
 
     def interrupt(self, chat_id: str) -> None:
         """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled.

@@ -5,16 +5,16 @@ All wire names and their wording live in this module and in those that it import
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.arguments import check_callable, to_uuid
-from chatworkspace._tools import template_results, vendors, workspace_results
+from chatworkspace._tools import hands, template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.asked import Workspaces
 from chatworkspace._tools.budget import compact
@@ -24,12 +24,13 @@ from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatClosedError, ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.model import Advice, Chat, State, Workspace
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import Clock, PortError
+from chatworkspace.ports import Clock, OutputBuffer, PortError
 
 if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
 
+T = TypeVar("T")
 Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
 """A host's own tools: called with name and arguments."""
 
@@ -68,10 +69,23 @@ class ToolFunction:
 
 
 class Toolbox:
-    """The five tools of one chat: list_templates, read_template, create_workspace, start_workspace, stop_workspace. Safe from any thread."""
+    """The five tools of one chat: list_templates, read_template, create_workspace, start_workspace, stop_workspace. Safe from any thread.
 
-    def __init__(self, workspaces: Workspaces, chat_id: str, *, catalog: Catalog, clock: Clock, wait: float | None, cancel: Any = None) -> None:
-        """cancel: a Cancel of the host's or None, passed on as it came."""
+    And its hands, where the host has asked for them: execute, read_file, write_file.
+    """
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        chat_id: str,
+        *,
+        catalog: Catalog,
+        clock: Clock,
+        wait: float | None,
+        cancel: Any = None,
+        tools: Collection[str] = (),
+    ) -> None:
+        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered."""
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog
@@ -85,6 +99,10 @@ class Toolbox:
             "start_workspace": self._start,
             "stop_workspace": self._stop,
         }
+        self._tools: tuple[Tool, ...] = TOOLS
+        if tools:
+            self._tools = (*TOOLS, *(it for it in hands.HANDS if it.name in tools))
+            self._runs |= {"execute": self._execute, "read_file": self._read_file, "write_file": self._write_file}
 
     def specs(self, form: Form) -> list[Any]:
         """Return the tools' definitions, ready to be sent. InvalidArgumentError.
@@ -94,7 +112,7 @@ class Toolbox:
         """
         if form not in vendors.FORMS:
             raise InvalidArgumentError("form", f"one of {', '.join(vendors.FORMS)}")
-        return vendors.specs(form)
+        return vendors.specs(form, self._tools)
 
     def functions(self, *, error: Callable[[str], Exception]) -> list[ToolFunction]:
         """Return the tools as functions, for a framework that calls tools itself.
@@ -103,7 +121,7 @@ class Toolbox:
         errors stay errors. What `run` raises besides are ClosedError and bugs.
         """
         check_callable("error", error)
-        told = ((it["name"], it) for it in vendors.specs("anthropic"))
+        told = ((it["name"], it) for it in vendors.specs("anthropic", self._tools))
         return [
             ToolFunction(name=name, description=it["description"], schema=it["input_schema"], run=_function(partial(self.call, name), error))
             for name, it in told
@@ -132,7 +150,7 @@ class Toolbox:
         for call in calls:
             wait = None if until is None else max(until - self._clock.monotonic(), 0.0)
             try:
-                its_own = None if _named(call.name) else other
+                its_own = None if self._named(call.name) else other
                 result = self._called(call.name, call.arguments, wait) if its_own is None else _by_other(its_own, call, self._chat_id)
             except ClosedError as error:
                 if not replies:
@@ -143,9 +161,9 @@ class Toolbox:
 
     def _called(self, name: str, arguments: Mapping[str, Any] | str, wait: float | None) -> ToolResult:
         try:
-            tool = _named(name)
+            tool = self._named(name)
             if tool is None:
-                raise InvalidArgumentError("name", f"one of {', '.join(tool.name for tool in TOOLS)}")
+                raise InvalidArgumentError("name", f"one of {', '.join(tool.name for tool in self._tools)}")
             return self._runs[tool.name](check(tool, arguments), wait)
         except ClosedError:
             raise
@@ -153,6 +171,9 @@ class Toolbox:
             return _failed(error, None)
         except PortError as error:
             return _failed(UnavailableError(str(error), retryable=False), None)  # of a kind that no port may raise there
+
+    def _named(self, name: str) -> Tool | None:
+        return next((tool for tool in self._tools if tool.name == name), None)
 
     # ------------------------------------------------------------ templates
 
@@ -219,9 +240,49 @@ class Toolbox:
         del arguments  # it takes none
         return _told(Action.STOP, self._workspaces.stop(self._chat_id, wait=wait, cancel=self._cancel))
 
+    # ------------------------------------------------------------ hands
 
-def _named(name: str) -> Tool | None:
-    return next((tool for tool in TOOLS if tool.name == name), None)
+    def _execute(self, arguments: Arguments, wait: float | None) -> ToolResult:
+        del wait  # a command has a time of its own
+        seconds, workdir = hands.seconds_of(arguments.text("timeout")), arguments.text("workdir")
+        so_far = OutputBuffer(hands.MOST_OUTPUT)
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            try:
+                done = agent.run(
+                    arguments.texts["command"],
+                    timeout=seconds,
+                    cwd=workdir,
+                    limit=hands.MOST_OUTPUT,
+                    on_output=lambda text: so_far.add(text.encode()),
+                    cancel=self._cancel,
+                )
+            except TimeoutError:
+                return ToolResult(content=hands.of_timeout(seconds, so_far.completed(0).output, workdir=workdir), is_error=True)
+        told = hands.of_command(done.exit_code, done.output, truncated=done.truncated, workdir=workdir)
+        return ToolResult(content=told, is_error=False)
+
+    def _read_file(self, arguments: Arguments, wait: float | None) -> ToolResult:
+        del wait  # as above
+        offset, limit = (max(arguments.numbers.get(name, most), 1) for name, most in (("offset", 1), ("limit", hands.MOST_LINES)))
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            data = self._in_time(agent.read_file, arguments.texts["path"], limit=hands.MOST_FILE)
+        return ToolResult(content=hands.of_file(data, offset, limit), is_error=False)
+
+    def _write_file(self, arguments: Arguments, wait: float | None) -> ToolResult:
+        del wait  # as above
+        data = arguments.texts["content"].encode()
+        if len(data) > hands.MOST_FILE:
+            raise InvalidArgumentError("content", f"at most {hands.MOST_FILE} bytes")
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            self._in_time(agent.write_file, arguments.texts["path"], data)
+        return ToolResult(content=hands.of_writing(len(data)), is_error=False)
+
+    def _in_time(self, act: Callable[..., T], *given: Any, **more: Any) -> T:
+        """Return what is done with a file. UnavailableError: it takes too long."""
+        try:
+            return act(*given, **more, timeout=hands.FILE_PATIENCE, cancel=self._cancel)
+        except TimeoutError:
+            raise UnavailableError(f"it took longer than {hands.FILE_PATIENCE:g} s") from None
 
 
 def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, TypeVar, cast
 from uuid import UUID
 
 from chatworkspace._domain.places import Place, parse
@@ -14,6 +14,9 @@ from chatworkspace.errors import InvalidArgumentError
 Id = UUID | str
 """A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
 
+Hand = Literal["execute", "read_file", "write_file"]
+HANDS: tuple[Hand, ...] = ("execute", "read_file", "write_file")
+"""Tools of a model that use the workspace."""
 MAX_CHAT_ID = 255
 MOST = 100_000
 """Of threads that wait in one process."""
@@ -130,6 +133,15 @@ def check_parameters(value: object) -> Mapping[str, str]:
     for name, text in cast("Mapping[object, object]", value).items():
         parameters[check_text("parameters", name)] = check_text(f"parameters[{name!r}]", text)
     return parameters
+
+
+def check_hands(tools: Collection[str], *, sandboxed: bool) -> tuple[str, ...]:
+    """Return the hands that a toolbox is to offer."""
+    if isinstance(tools, str) or not isinstance(cast("object", tools), Collection) or not all(it in HANDS for it in tools):
+        raise InvalidArgumentError("tools", f"a collection of {', '.join(HANDS)}")
+    if not sandboxed:
+        raise InvalidArgumentError("allow_unsandboxed", "True: on this platform a model's commands run with the rights of the host's own process")
+    return tuple(tools)
 
 
 def check_ids(argument: str, value: Collection[Id]) -> list[UUID]:

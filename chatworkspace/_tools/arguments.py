@@ -12,8 +12,7 @@ from chatworkspace._domain.arguments import check_text
 from chatworkspace._tools.definitions import Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
 
-MOST_CHARACTERS = 65_536
-"""Of the JSON text of all arguments."""
+TEXTS = (Kind.TEXT, Kind.BODY)
 MOST_TEXT = 4_096
 """Characters of one text."""
 MOST_PAIRS = 256
@@ -38,19 +37,19 @@ class Arguments:
 
 def check(tool: Tool, arguments: object) -> Arguments:
     """Return the arguments of a call: a mapping, or the JSON text as the model wrote it. InvalidArgumentError."""
-    given = _parsed(arguments)
+    given = _parsed(arguments, tool.most)
     for key in given:
         if not isinstance(key, str) or tool.argument(key) is None:
             raise InvalidArgumentError(_shown(key), _known(tool))
     values = {argument: given[argument.name] for argument in tool.arguments if given.get(argument.name) is not None}
     checked = Arguments(
-        texts={it.name: _text(it.name, value) for it, value in values.items() if it.kind is Kind.TEXT},
+        texts={it.name: _text(it.name, value, it.most) for it, value in values.items() if it.kind in TEXTS},
         numbers={it.name: _number(it.name, value) for it, value in values.items() if it.kind is Kind.NUMBER},
         flags={it.name: _flag(it.name, value) for it, value in values.items() if it.kind is Kind.FLAG},
         pairs={it.name: _pairs(it.name, value) for it, value in values.items() if it.kind is Kind.PAIRS},
     )
     for argument in tool.arguments:
-        if argument.required and not checked.text(argument.name):
+        if argument.required and not checked.text(argument.name) and not (argument.empty and argument.name in checked.texts):
             raise InvalidArgumentError(argument.name, f"a value, it is required: {argument.description}")
     return checked
 
@@ -70,10 +69,10 @@ def _shown(key: object) -> str:
 # ---------------------------------------------------------------- JSON
 
 
-def _parsed(arguments: object) -> Mapping[object, object]:
+def _parsed(arguments: object, most: int) -> Mapping[object, object]:
     if isinstance(arguments, str):
-        if len(arguments) > MOST_CHARACTERS:
-            raise InvalidArgumentError("arguments", f"at most {MOST_CHARACTERS} characters of JSON")
+        if len(arguments) > most:
+            raise InvalidArgumentError("arguments", f"at most {most} characters of JSON")
         try:
             arguments = json.loads(arguments.strip() or "{}", object_pairs_hook=_without_duplicates, parse_constant=_no_constant)
         except InvalidArgumentError:
@@ -101,11 +100,11 @@ def _no_constant(name: str) -> None:
 # ---------------------------------------------------------------- values
 
 
-def _text(name: str, value: object) -> str:
+def _text(name: str, value: object, most: int = MOST_TEXT) -> str:
     if not isinstance(value, str):
         raise InvalidArgumentError(name, f"text, not {_type_of(value)}")
-    if len(value) > MOST_TEXT:
-        raise InvalidArgumentError(name, f"at most {MOST_TEXT} characters")
+    if len(value) > most:
+        raise InvalidArgumentError(name, f"at most {most} characters")
     return check_text(name, value)
 
 

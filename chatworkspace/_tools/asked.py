@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from chatworkspace._domain.arguments import Id
 from chatworkspace.model import Chat
 from chatworkspace.outcomes import Outcome
+from chatworkspace.ports import AgentConnection
 
 
 class Workspaces(Protocol):
@@ -42,4 +44,8 @@ class Workspaces(Protocol):
 
     def status(self, chat_id: str, *, wait: float = 0, cancel: Any = None) -> Outcome:
         """Say how things are."""
+        ...
+
+    def connect(self, chat_id: str, *, cancel: Any = None) -> AbstractContextManager[AgentConnection]:
+        """Reach the agent of the chat's workspace."""
         ...

@@ -1,4 +1,4 @@
-"""The five tools: their names, what they tell a model, and what they take. Pure. Every form and every check is made from this one definition."""
+"""The tools: their names, what they tell a model, and what they take. Pure. Every form and every check is made from this one definition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ class Kind(Enum):
     """What an argument holds."""
 
     TEXT = "text"
+    BODY = "body"
+    """Text as it is, blanks around it included."""
     NUMBER = "number"
     """A whole number."""
     FLAG = "flag"
@@ -26,6 +28,10 @@ class Argument:
     kind: Kind
     description: str
     required: bool = False
+    most: int = 4_096
+    """Characters of a text."""
+    empty: bool = False
+    """It may be empty though it is required."""
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +44,12 @@ class Tool:
     arguments: tuple[Argument, ...] = ()
     changes: bool = True
     """It may change something on the platform."""
+    destroys: bool = False
+    """What it changes may be lost."""
+    repeatable: bool = True
+    """Made twice, it has done what it does once."""
+    most: int = 65_536
+    """Characters of the JSON text of all arguments."""
 
     def argument(self, name: str) -> Argument | None:
         """Return the argument of that name."""

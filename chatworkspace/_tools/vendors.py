@@ -7,6 +7,7 @@ Schema.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from chatworkspace._tools.definitions import TOOLS, Argument, Kind, Tool
@@ -21,17 +22,17 @@ _PAIR: dict[str, Any] = {
 }
 
 
-def specs(form: Form) -> list[dict[str, Any]]:
-    """Return the definitions of all tools in one form. A fresh value each time."""
+def specs(form: Form, tools: Sequence[Tool] = TOOLS) -> list[dict[str, Any]]:
+    """Return the definitions of these tools in one form. A fresh value each time."""
     match form:
         case "openai":
-            return [{"type": "function", "function": _function(tool)} for tool in TOOLS]
+            return [{"type": "function", "function": _function(tool)} for tool in tools]
         case "openai-responses":
-            return [{"type": "function"} | _function(tool) for tool in TOOLS]
+            return [{"type": "function"} | _function(tool) for tool in tools]
         case "anthropic":
-            return [{"name": tool.name, "description": tool.description, "input_schema": _schema(tool)} for tool in TOOLS]
+            return [{"name": tool.name, "description": tool.description, "input_schema": _schema(tool)} for tool in tools]
         case "mcp":
-            return [_mcp(tool) for tool in TOOLS]
+            return [_mcp(tool) for tool in tools]
 
 
 def _function(tool: Tool) -> dict[str, Any]:
@@ -47,7 +48,7 @@ def _function(tool: Tool) -> dict[str, Any]:
 def _strict(argument: Argument) -> dict[str, Any]:
     kind: dict[str, Any]
     match argument.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.BODY:
             kind = {"type": "string"}
         case Kind.NUMBER:
             kind = {"type": "integer"}
@@ -65,7 +66,7 @@ def _copy_of_pair() -> dict[str, Any]:
 
 
 def _mcp(tool: Tool) -> dict[str, Any]:
-    hints = {"readOnlyHint": not tool.changes, "destructiveHint": False, "idempotentHint": True, "openWorldHint": True}
+    hints = {"readOnlyHint": not tool.changes, "destructiveHint": tool.destroys, "idempotentHint": tool.repeatable, "openWorldHint": True}
     return {"name": tool.name, "title": tool.title, "description": tool.description, "inputSchema": _schema(tool), "annotations": hints}
 
 
@@ -80,7 +81,7 @@ def _schema(tool: Tool) -> dict[str, Any]:
 
 def _plain(argument: Argument) -> dict[str, Any]:
     match argument.kind:
-        case Kind.TEXT:
+        case Kind.TEXT | Kind.BODY:
             return {"type": "string", "description": argument.description}
         case Kind.NUMBER:
             return {"type": "integer", "minimum": 1, "description": argument.description}

@@ -181,10 +181,8 @@ def test_a_command_that_takes_too_long(client: CoderClient) -> None:
 
 def test_what_is_long_or_secret_is_in_no_url(reachable: Server, client: CoderClient) -> None:
     """It is typed: a URL has little room, and is logged on its way."""
-    with pytest.raises((TimeoutError, UnavailableError)):  # the server's shell here cannot be typed into
-        dial(client).run(f"echo {'x' * 7000}", timeout=0.3)
-    with pytest.raises((TimeoutError, UnavailableError)):
-        dial(client).run("echo", env={"KEY": "a-secret"}, timeout=0.3)
+    assert dial(client).run(f"echo {'x' * 7000}", timeout=30).output == "x" * 7000 + "\n"
+    assert dial(client).run("echo $KEY", env={"KEY": "a-secret"}, timeout=30).output == "a-secret\n"
     commands = [asked.query["command"] for asked in reachable.seen if "command" in asked.query]
     assert len(commands) == 2
     assert not any("xxx" in it or "a-secret" in it for it in commands)

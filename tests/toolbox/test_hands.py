@@ -1,0 +1,236 @@
+"""The tools that use the workspace: offered where the host asks for them, and by the way of connect()."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chatworkspace import Cancel, InvalidArgumentError, ToolResult
+from chatworkspace._domain.arguments import HANDS, Hand
+from chatworkspace._tools.vendors import FORMS
+from chatworkspace.ports import Completed
+from chatworkspace_fake import FakeCoder, FakeCommand, RealShell
+from tests.docs.pages import blocks
+from tests.toolbox.kitchen import Kitchen
+
+
+class Hands(Kitchen):
+    """A kitchen whose toolbox has hands, and whose chat has a ready workspace."""
+
+    def __init__(self, shell: Path | None = None, *, create: bool = True, tools: tuple[Hand, ...] = HANDS) -> None:
+        super().__init__()
+        self.coder.add_template("docker")
+        self.coder.shell = None if shell is None else RealShell(shell)
+        self.toolbox = self.sim.workspaces.toolbox("chat-1", tools=tools)
+        if create:
+            self.create()
+
+
+def test_they_are_offered_only_where_they_are_asked_for() -> None:
+    """Each by its name, in every form; a call of another is as of a tool that is not there."""
+    kitchen = Kitchen()
+    for form in FORMS:
+        assert len(kitchen.toolbox.specs(form)) == 5
+        assert len(Hands(create=False, tools=("execute",)).toolbox.specs(form)) == 6
+    names = [it["name"] for it in Hands(create=False).toolbox.specs("mcp")]
+    assert names[5:] == ["execute", "read_file", "write_file"]
+    assert kitchen.result("execute", command="id").is_error
+    assert Hands(tools=("read_file",)).call("execute", command="id")["error"].startswith("name: expected one of list_templates")
+
+
+@pytest.mark.parametrize("tools", ["execute", ["nothing"], 1, [1]])
+def test_what_is_no_hand(tools: Any) -> None:
+    """Is told by the argument's name."""
+    with pytest.raises(InvalidArgumentError) as caught:
+        Kitchen().sim.workspaces.toolbox("chat-1", tools=tools)
+    assert caught.value.argument == "tools"
+
+
+class Open(FakeCoder):
+    """A platform whose agents are no sandbox."""
+
+    sandboxed = False
+
+
+def test_what_is_no_sandbox_needs_the_hosts_word() -> None:
+    """Whichever hand it is; the five tools need none."""
+    kitchen = Kitchen(coder=Open)
+    kitchen.sim.workspaces.toolbox("chat-1")
+    for hand in HANDS:
+        with pytest.raises(InvalidArgumentError) as caught:
+            kitchen.sim.workspaces.toolbox("chat-1", tools=[hand])
+        assert caught.value.argument == "allow_unsandboxed"
+        assert kitchen.sim.workspaces.toolbox("chat-1", tools=[hand], allow_unsandboxed=True).specs("openai")[5]["function"]["name"] == hand
+
+
+# ------------------------------------------------------------------ commands
+
+
+def test_a_command(tmp_path: Path) -> None:
+    """Its exit code and output, and where it ran if that was said."""
+    kitchen = Hands(tmp_path)
+    assert kitchen.call("execute", command="echo one; exit 3") == {"exit_code": 3, "output": "one\n"}
+    kitchen.call("execute", command="mkdir folder")
+    assert kitchen.call("execute", command="basename $PWD", workdir="folder") == {"exit_code": 0, "output": "folder\n", "workdir": "folder"}
+
+
+def test_each_call_goes_the_way_of_connect() -> None:
+    """A look and a dial, another look, and the workspace counts as used."""
+    kitchen = Hands()
+    for name, arguments in (("execute", {"command": "id"}), ("write_file", {"path": "a", "content": ""}), ("read_file", {"path": "a"})):
+        before = len(kitchen.coder.calls)
+        assert not kitchen.result(name, **arguments).is_error
+        assert kitchen.coder.calls[before:] == ("get_workspace", "dial", "get_workspace", "record_use")
+
+
+def test_without_a_workspace() -> None:
+    """The model is told what to do, as by connect()."""
+    kitchen = Hands(create=False)
+    for name, arguments in (("execute", {"command": "id"}), ("read_file", {"path": "a"}), ("write_file", {"path": "a", "content": "b"})):
+        result = kitchen.result(name, **arguments)
+        assert result.is_error
+        assert result.content["next_step"] == "The chat has no workspace. One can be created if the user wants one."
+
+
+def test_a_stopped_workspace() -> None:
+    """Is started only if somebody wants that; then the hands work again."""
+    kitchen = Hands()
+    kitchen.call("stop_workspace")
+    told = kitchen.call("execute", command="id")
+    assert (told["reason"], told["advice"]) == ("not_running", "ask_user")
+    kitchen.call("start_workspace")
+    assert kitchen.call("execute", command="id")["exit_code"] == 0
+
+
+def test_a_lot_of_output(tmp_path: Path) -> None:
+    """The middle is left out, and the whole result has a budget."""
+    result = Hands(tmp_path).result("execute", command="seq 1 1000000; printf '\"%.0s' $(seq 1 20000)")
+    lines = result.content["output"].splitlines()
+    assert (lines[0], result.content["truncated"]) == ("1", True)
+    assert any("bytes are left out here" in line for line in lines)
+    assert len(result.text.encode()) < 50_000
+
+
+def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
+    """Is ended; what it had said is told."""
+    result = Hands(tmp_path).result("execute", command="echo begun; sleep 60", timeout="500ms")
+    assert result.is_error
+    assert (result.content["timed_out"], result.content["output"]) == (True, "begun\n")
+    assert result.content["error"] == "the command did not end within 0.5 s, and was ended"
+
+
+@pytest.mark.parametrize("timeout", ["0s", "2h", "soon", "1d", "-1s", "nan"])
+def test_a_timeout_that_is_none(timeout: str) -> None:
+    """Is told with what was expected, and nothing is dialled."""
+    kitchen = Hands()
+    before = kitchen.coder.calls
+    result = kitchen.result("execute", command="id", timeout=timeout)
+    assert (result.is_error, kitchen.coder.calls) == (True, before)
+    assert result.content["error"].startswith("timeout: expected a duration")
+
+
+def test_a_command_is_asked_for_as_it_was_written() -> None:
+    """With its limit of time, and without input."""
+    seen: list[FakeCommand] = []
+
+    def answer(command: str) -> Completed:
+        assert isinstance(command, FakeCommand)
+        seen.append(command)
+        return Completed(exit_code=0, output="\x1b[31mred\x1b[0m\u202e")
+
+    kitchen = Hands()
+    kitchen.coder.on_run = answer
+    assert kitchen.call("execute", command="  make\n", timeout="2m", workdir="src")["output"] == "red"
+    assert [(str(it), it.timeout, it.cwd, it.stdin) for it in seen] == [("  make\n", 120.0, "src", b"")]
+
+
+def test_a_command_is_cancelled(tmp_path: Path) -> None:
+    """By what cancels all calls of the toolbox."""
+    kitchen, cancel = Hands(tmp_path), Cancel()
+    cancel.cancel()
+    toolbox = kitchen.sim.workspaces.toolbox("chat-1", tools=["execute"], cancel=cancel)
+    assert toolbox.call("execute", {"command": "touch ran"}).is_error
+    assert not list(tmp_path.rglob("ran"))
+
+
+# ------------------------------------------------------------------ files
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["in a shell", "in memory"])
+def test_a_file(tmp_path: Path, real: bool) -> None:  # noqa: FBT001
+    """Is written as it stands, and read by its lines."""
+    kitchen = Hands(tmp_path if real else None)
+    text = "".join(f"\tline {number} ä\n" for number in range(1, 2501))
+    assert kitchen.call("write_file", path="src/a b.py", content=text) == {"ok": True, "bytes": len(text.encode())}
+    told = kitchen.call("read_file", path="src/a b.py", limit=2)
+    assert told == {"content": "\tline 1 ä\n\tline 2 ä\n", "offset": 1, "lines": 2, "total_lines": 2500, "next_offset": 3}
+    rest, offset = "", 1
+    while offset:
+        result = kitchen.result("read_file", path="src/a b.py", offset=offset)
+        assert len(result.text.encode()) < 50_000
+        rest, offset = rest + result.content["content"], result.content.get("next_offset", 0)
+    assert rest == text
+
+
+def test_an_empty_file() -> None:
+    """May be written, and has no lines."""
+    kitchen = Hands()
+    assert kitchen.call("write_file", path="a", content="") == {"ok": True, "bytes": 0}
+    assert kitchen.call("read_file", path="a") == {"content": "", "offset": 1, "lines": 0, "total_lines": 0}
+
+
+def test_a_line_that_is_longer_than_a_result() -> None:
+    """Is shown as far as there is room."""
+    kitchen = Hands()
+    kitchen.call("write_file", path="a", content="ä" * 100_000 + "\nend")
+    told = kitchen.call("read_file", path="a")
+    assert (told["next_offset"], told["total_lines"]) == (2, 2)
+    assert "bytes are left out here" in told["content"]
+    assert kitchen.call("read_file", path="a", offset=2)["content"] == "end"
+
+
+def _error(result: ToolResult) -> str:
+    assert result.is_error
+    return str(result.content["error"])
+
+
+def test_files_that_cannot_be_had(tmp_path: Path) -> None:
+    """Each is told why: it is not there, it is no text, it has no such line, it is too large."""
+    kitchen = Hands(tmp_path)
+    assert "No such file" in _error(kitchen.result("read_file", path="nowhere"))
+    kitchen.call("execute", command="printf '\\377' >binary; head -c 1048577 /dev/zero >large; echo >line")
+    assert "UTF-8" in _error(kitchen.result("read_file", path="binary"))
+    assert "1,048,576" in _error(kitchen.result("read_file", path="large"))
+    assert "offset" in _error(kitchen.result("read_file", path="line", offset=3))
+    assert "required" in _error(kitchen.result("read_file", path=""))
+    assert "content" in _error(kitchen.result("write_file", path="a"))
+
+
+def test_a_file_of_a_mebibyte(tmp_path: Path) -> None:
+    """May be written, from the JSON that a model writes; one byte more may not."""
+    kitchen = Hands(tmp_path)
+    text = "\u0001é\n" * (2**20 // 4)
+    result = kitchen.toolbox.call("write_file", json.dumps({"path": "large", "content": text}))
+    assert result.content == {"ok": True, "bytes": 2**20}
+    assert next(tmp_path.rglob("large")).read_bytes() == text.encode()
+    assert "1048576 bytes" in _error(kitchen.result("write_file", path="large", content=text + "ä"))
+
+
+# ------------------------------------------------------------------ the page
+
+OFFER, USE, TEST = blocks("docs/how-to/hands.md", "python")
+
+
+def test_the_page_is_as_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its blocks run, one after the other, over a simulated platform with a real shell."""
+    kitchen = Hands(tmp_path)
+    names: dict[str, Any] = {"workspaces": kitchen.sim.workspaces, "chat_id": "chat-1", "folder": tmp_path}
+    exec(compile(OFFER, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # our own page
+    assert names["result"].content == {"exit_code": 0, "output": "3\n"}
+    exec(compile(USE, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # as above
+    assert capsys.readouterr().out == "1\n2\n3\n0\n"
+    exec(compile(TEST, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # as above
+    names["test_my_agent"](tmp_path)
