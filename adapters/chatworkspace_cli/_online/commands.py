@@ -186,8 +186,11 @@ def list_chats(session: Session, options: Namespace, tell: Tell) -> Result:
         if page.after is None:
             break
         after = page.after
-    lines = [*map(texts.chat_line, chats), *(f"odd: {chat_id}: {what}" for chat_id, what in errors.items())]
-    told = {"chats": [it.as_dict() for it in chats], "errors": errors}
+    begun = {it.chat.id: it for it in session.opened.store.planned(0.0)}
+    begun = {it.id: begun[it.id] for it in chats if it.id in begun}
+    lines = [texts.chat_line(it) + (f"; {held.held_text(begun[it.id])}" if it.id in begun else "") for it in chats]
+    lines += [f"odd: {chat_id}: {what}" for chat_id, what in errors.items()]
+    told = {"chats": [it.as_dict() for it in chats], "begun": {it: held.held_json(look) for it, look in begun.items()}, "errors": errors}
     return Result(code=Code.NOT_READY if errors else Code.DONE, told=told, lines=tuple(lines) or ("there are no chats",))
 
 

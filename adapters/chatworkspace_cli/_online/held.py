@@ -28,6 +28,12 @@ def held_lines(look: Look) -> Iterator[str]:
         yield f"claims so far: {look.epoch}"
 
 
+def held_text(look: Look) -> str:
+    """Return the same of a plan that stands, in some words."""
+    who = f"held by {by(look)}" if look.claimed_for else "and nobody is at it"
+    return f"a creation was begun {age(0.0 if look.plan is None else look.plan.planned_for)} ago, {who}"
+
+
 def by(look: Look) -> str:
     """Return who holds a chat: host and process, as the library's own clock has it."""
     host, process = _named(look)

@@ -80,6 +80,8 @@ def test_a_holder_that_stands_still(shell: Shell, store: SQLiteStore) -> None:
         assert (told["held"]["host"], told["held"]["process"], told["claims"]) == (HOST, os.getpid(), 1)
         assert 0 <= told["held"]["for"] <= told["planned_for"] < 60
         assert 2900 < told["held"]["left"] <= 3000
+    assert re.search(rf"has no workspace; a creation was begun \d+ s ago, held by {re.escape(HOST)}, process {os.getpid()}\n", shell("list").out)
+    assert shell("list", "--json").told["begun"]["thread-42"]["held"]["process"] == os.getpid()
 
 
 @pytest.mark.adapters
@@ -90,6 +92,7 @@ def test_a_holder_that_has_died(shell: Shell, store: SQLiteStore, monkeypatch: p
         said = shell(command, "--chat", "thread-42").out
         assert re.search(r"was begun \d+ s ago, and nobody is at it: the next `create` goes on with it", said)
         assert "held by" not in said
+    assert re.fullmatch(r"thread-42: has no workspace; a creation was begun \d+ s ago, and nobody is at it\n", shell("list").out)
     monkeypatch.setattr(doctor, "STANDING", 0.0)
     assert re.search(r"the oldest is that of chat thread-42, begun \d+ s ago, held by nobody", _standing(shell))
     store.claim(store.look("thread-42"), token=SystemClock().token(), ttl=300)
