@@ -38,7 +38,7 @@ REAL = 30.0
 ASKED = (
     *("list_templates", "describe_templates", "get_template", "list_parameters", "evaluate_parameters", "list_presets", "template_use", "get_quota"),
     *("create_workspace", "get_workspace", "find_workspace", "list_workspaces", "start_workspace", "stop_workspace", "delete_workspace"),
-    *("build_log", "build_parameters", "list_builds", "record_use", "dial"),
+    *("read_workspaces", "build_log", "build_parameters", "list_builds", "record_use", "dial"),
 )
 """Calls of the ports that are a question and an answer."""
 IN_MEMORY = ("watch", "warm")

@@ -32,6 +32,7 @@ from chatworkspace_coder._answers.users import User
 from chatworkspace_coder._api import Api
 from chatworkspace_coder._dialing import Dialer
 from chatworkspace_coder._http.opener import Opener
+from chatworkspace_coder._many import Many
 from chatworkspace_coder._memory import Lacking
 from chatworkspace_coder._settings import Settings
 from chatworkspace_coder._templates import Templates
@@ -104,6 +105,7 @@ class CoderClient(WorkspaceCreator, AgentDialer):
         self._settings = Settings(api)
         self._templates = Templates(api, self._users, self._settings)
         self._workspaces = Workspaces(api, self._users, self._templates)
+        self._many = Many(api, self._users, self._workspaces)
         self._watching = Watching(self._opener, self._workspaces, lacking)
         self._dialer = Dialer(api, self._opener, self._workspaces)
         self._about = About(api, self._watching)
@@ -198,6 +200,9 @@ class CoderClient(WorkspaceCreator, AgentDialer):
 
     def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
         return self._workspaces.listed(owner_id, organization_id, deadline)
+
+    def read_workspaces(self, owner_id: UUID, organization_id: UUID, workspaces: Sequence[Workspace], *, deadline: float) -> Sequence[Workspace]:
+        return self._many.read(owner_id, organization_id, workspaces, deadline)
 
     def start_workspace(self, workspace: Workspace, parameters: Mapping[str, str], *, deadline: float) -> Workspace:
         return self._workspaces.start(workspace, parameters, deadline)

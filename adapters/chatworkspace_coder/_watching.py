@@ -26,7 +26,7 @@ from chatworkspace_coder._memory import Lacking
 from chatworkspace_coder._workspaces import Workspaces
 
 STREAMS = 200
-"""Each is a socket here and a goroutine there; who comes later polls."""
+"""Each is a socket here and a goroutine there; who comes later is read from a list, which costs less."""
 FRESH_READ = 15.0
 """Seconds for the read that begins a watch, at most."""
 REMEMBERED = 600.0

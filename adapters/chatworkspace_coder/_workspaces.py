@@ -28,6 +28,8 @@ from chatworkspace_coder._users import Users
 GONE = 410
 MOST_BUILDS = {"limit": "12"}
 """How many builds of a workspace are asked for: each comes with all that it has made."""
+MOST_HOMES = 20_000
+"""Two for each workspace that is waited for, at least: where one is forgotten, its workspace is read once more before it is dialled."""
 
 
 class Workspaces:
@@ -37,7 +39,7 @@ class Workspaces:
         self._api = api
         self._users = users
         self._templates = templates
-        self._homes = Cache[UUID]()
+        self._homes = Cache[UUID](MOST_HOMES)
         """Build or agent -> its workspace, as read here: what it belongs to need not be asked for."""
 
     # ------------------------------------------------------------ reading

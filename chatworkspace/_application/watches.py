@@ -1,6 +1,6 @@
 """The waiters of one workspace share one watch: one of them leads and pulls, the others follow, and leadership passes on.
 
-Where the creator has no watch, the leader polls. Either way a break is followed by a fresh read and a new watch, with back-off.
+Where the creator has no watch, the leader polls (`reads`). Either way a break is followed by a fresh read and a new watch, with back-off.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from uuid import UUID
 from chatworkspace._application.calls import LOG_TICK, Call
 from chatworkspace._application.extras import ALL_EXTRAS, Extras
 from chatworkspace._application.mutex import ChatMutex
-from chatworkspace._application.polling import Pace, PollingWatch
+from chatworkspace._application.polling import Pace
+from chatworkspace._application.reads import Place, Reads
 from chatworkspace._domain.pauses import FLOOR, back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
@@ -25,8 +26,8 @@ from chatworkspace.ports import Clock, LogLine, NotFoundError, Signal, Warming, 
 if TYPE_CHECKING:
     from types import TracebackType
 
-SILENCE = 15.0
-"""Seconds without news after which a watch is not believed any more without a fresh read: it may hang in a proxy."""
+OPENED_AGAIN = 100.0
+"""Watches a second that a process opens again: all may have broken at once."""
 BACK_OFF_MOST = 5.0
 LOG_INTERVAL = 1.0
 
@@ -48,14 +49,19 @@ class _Shared:
         "lines",
         "lines_at",
         "lost",
+        "place",
+        "polled",
         "retry_at",
         "seats",
         "version",
         "watch",
     )
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, place: Place, now: float) -> None:
+        self.place = place
         self.watch: Watch | None = None
+        self.polled = False
+        """The creator has no watch for it now."""
         self.seats = 0
         self.leader: Call | None = None
         self.followers: list[Signal] = []
@@ -94,7 +100,8 @@ class Watches:
         self._left: deque[tuple[tuple[UUID, UUID], _Shared]] = deque()
         self.log_turns = ChatMutex()
         """Who reads the rest of a log: one for all that wait for it."""
-        self._pace = Pace()
+        self.reads = Reads(creator, clock, request=request)
+        self.opened_again = Pace(OPENED_AGAIN)
         self._table: dict[tuple[UUID, UUID], _Shared] = {}
 
     def __len__(self) -> int:
@@ -112,12 +119,12 @@ class Watches:
         if self._left:
             self._clear_up()
 
-    def enter(self, key: tuple[UUID, UUID]) -> _Shared:
+    def enter(self, key: tuple[UUID, UUID], workspace: Workspace) -> _Shared:
         """Sit down."""
         with self:
             shared = self._table.get(key)
             if shared is None:
-                shared = self._table[key] = _Shared(self.clock.monotonic())
+                shared = self._table[key] = _Shared(self.reads.join(key[0], workspace), self.clock.monotonic())
             shared.seats += 1
             return shared
 
@@ -144,6 +151,7 @@ class Watches:
         shared.seats -= 1
         if not shared.seats:
             del self._table[key]
+            self.reads.leave(shared.place)
             if shared.watch is not None:
                 closing.append(shared.watch)
         if shared.leader is None:
@@ -154,11 +162,6 @@ class Watches:
         """Take the followers out, to be woken outside the lock; whoever is first leads."""
         followers, shared.followers = shared.followers, []
         return followers
-
-    def open(self, owner_id: UUID, workspace: Workspace, deadline: float) -> Watch:
-        """Return the creator's watch, or a polling one."""
-        watch = self.creator.watch(workspace, deadline=deadline)
-        return watch or PollingWatch(self.creator, self.clock, self._pace, (owner_id, workspace.id), limit=self.request)
 
 
 class Seat:
@@ -175,7 +178,7 @@ class Seat:
         self._own_error: UnavailableError | None = None
         self._line_of, self._line = (0, 0) if call.told is None else (call.told.build, call.told.line)
         self._warming: Warming | None = None
-        self._shared = watches.enter(self._key)
+        self._shared = watches.enter(self._key, workspace)
         with watches:
             # what was heard after this waiter's own read is news to it
             version = self._shared.version
@@ -254,47 +257,50 @@ class Seat:
             self._share(heard, failure, lost=lost)
 
     def _pull(self, deadline: float) -> Workspace | None:
-        shared, now = self._shared, self._clock.monotonic()
+        shared, place, reads, now = self._shared, self._shared.place, self._watches.reads, self._clock.monotonic()
         if now < shared.retry_at:
             self._call.pause(min(deadline, shared.retry_at))
             return None
         if not shared.fresh:
             shared.fresh = True
-            return self._read()
-        if shared.watch is None:
-            until = self._reads_until()
-            with self._call.asking(until, cut=True):
-                open_it = partial(self._watches.open, self._owner_id, self._workspace, until)
-                watch = open_it() if self._call.heard is None else self._call.heard.ask("watch", open_it)
-            with self._watches:
-                shared.watch = watch
-        if isinstance(shared.watch, PollingWatch):
-            shared.watch.reads_until, shared.watch.heard = self._reads_until, self._call.heard
-        # a poll is a fresh read itself
-        silent_at = inf if isinstance(shared.watch, PollingWatch) else shared.heard_at + SILENCE
-        until = min(deadline, silent_at)
-        with self._call.woken_by(shared.watch.close), self._call.asking(until, cut=True):
-            heard = shared.watch.next(until)
+            return reads.read(self._call, place)
+        if shared.watch is None and not shared.polled and not self._open(deadline):
+            return None
+        heard = reads.poll(self._call, place, deadline) if shared.watch is None else self._watched(shared.watch, deadline)
+        shared.broken = shared.broken if heard is None else 0
+        return heard
+
+    def _watched(self, watch: Watch, deadline: float) -> Workspace | None:
+        place, reads, now = self._shared.place, self._watches.reads, self._clock.monotonic()
+        until = min(deadline, place.due_at)
+        with self._call.woken_by(watch.close), self._call.asking(until, cut=True):
+            heard = watch.next(until)
         if heard is not None:
-            shared.broken = 0
-        elif self._clock.monotonic() >= silent_at:
-            heard = self._read()
-        elif self._clock.monotonic() < until:
+            reads.heard(place, heard)
+        elif self._clock.monotonic() >= place.due_at:
+            heard = reads.read(self._call, place)
+        elif (heard := reads.news(place)) is None and self._clock.monotonic() < until:
             self._call.pause(min(until, now + FLOOR))  # it came back early, and might at once again
         return heard
 
-    def _reads_until(self) -> float:
-        return self._call.ask_until(self._watches.request)
-
-    def _read(self) -> Workspace:
-        until = self._reads_until()
+    def _open(self, deadline: float) -> bool:
+        """Open a watch, or have it polled where there is none; False: it is not the time yet."""
+        shared, watches, now = self._shared, self._watches, self._clock.monotonic()
+        if shared.broken and (at := watches.opened_again.slot(now)) > now:
+            self._call.pause(min(deadline, at))
+            if self._clock.monotonic() < at:
+                return False
+        until = self._call.ask_until(watches.request)
         with self._call.asking(until, cut=True):
-            read = partial(self._watches.creator.get_workspace, self._owner_id, self._workspace.id, deadline=until)
-            return read() if self._call.heard is None else self._call.heard.ask("get_workspace", read)
+            open_it = partial(watches.creator.watch, self._workspace, deadline=until)
+            watch = open_it() if self._call.heard is None else self._call.heard.ask("watch", open_it)
+        with watches:
+            shared.watch, shared.polled = watch, watch is None
+        return True
 
     def _share(self, heard: Workspace | None, failure: UnavailableError | None, *, lost: bool) -> None:
         """Make what the leader heard everybody's, and step back."""
-        shared, closing = self._shared, None
+        shared, closing, broke = self._shared, None, False
         now = self._clock.monotonic()
         with self._watches:
             shared.leader = None
@@ -303,27 +309,35 @@ class Seat:
                 closing, shared.watch = shared.watch, None
                 if not self._call.interrupted:
                     self._own_error = failure
-                if not (self._call.over or self._call.closed):  # else it is this call that has ended, not the watch
-                    if not failure.retryable and shared.error is not None and not shared.error.retryable:  # the second is a read's
-                        shared.lasting_at = now
-                    shared.error = failure
-                    shared.broken += 1
-                    shared.fresh = isinstance(closing, PollingWatch)  # whose successor begins with a read
-                    pause = max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
-                    shared.retry_at = now + pause
-                    if self._call.heard is not None:
-                        self._call.heard.watch_broke(failure, now, pause)
+                broke = not (self._call.over or self._call.closed)  # else it is this call that has ended, not the watch
+                if broke:
+                    self._broke(failure, now)
             elif heard is not None:
                 shared.error, shared.heard_at, shared.lasting_at, self._own_error = None, now, -inf, None
                 shared.version += 1
                 shared.current = heard
             wake = self._watches.wake_all(shared)
+        if broke:
+            self._watches.reads.broke(shared.place, shared.retry_at)
         for signal in wake:
             signal.set()
         if closing is not None:
             closing.close()
         if self._call.heard is not None:
             self._call.heard.tell()
+
+    def _broke(self, failure: UnavailableError, now: float) -> None:
+        """Note that it broke, and when it is tried again. Under the lock."""
+        shared = self._shared
+        if not failure.retryable and shared.error is not None and not shared.error.retryable:  # the second is a read's
+            shared.lasting_at = now
+        shared.error = failure
+        shared.broken += 1
+        shared.fresh, shared.polled = shared.polled, False  # polling begins with a read
+        pause = max(back_off(shared.broken, BACK_OFF_MOST, self._clock.random()), failure.retry_after or 0.0)
+        shared.retry_at = now + pause
+        if self._call.heard is not None:
+            self._call.heard.watch_broke(failure, now, pause)
 
     def lines(self, workspace: Workspace, *, last: bool = False) -> Sequence[LogLine]:
         """Return the lines of the latest build's log that this seat has not seen; read once a second for all seats.

@@ -100,7 +100,7 @@ class WorkspaceCreator(Protocol):
         ...
 
     def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
-        """The live ones of this owner, for the sweep."""
+        """The live ones of this owner, whole as get_workspace() tells them: for the sweep, and for many that wait."""
         ...
 
     # The three that change a workspace: asked once. RefusedError, NotAnsweredError, NotFoundError, UnavailableError with a `retry_after` as above.
@@ -122,6 +122,15 @@ class WorkspaceCreator(Protocol):
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         """Open a watch. None (the default): the core polls get_workspace. NotFoundError."""
         return None
+
+    def read_workspaces(self, owner_id: UUID, organization_id: UUID, workspaces: Sequence[Workspace], *, deadline: float) -> Sequence[Workspace]:
+        """Those of these that a list tells whole, as get_workspace() does, in any order: one request for many that are waited for.
+
+        workspaces: as they were read last. What has not changed since may be told as it is given. One that is missing is asked for by itself,
+        and none is concluded to be gone. The default: of list_workspaces(), for which that has to be true, too. NotFoundError: no list.
+        """
+        wanted = {it.id for it in workspaces}
+        return [it for it in self.list_workspaces(owner_id, organization_id, deadline=deadline) if it.id in wanted]
 
     def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
         """Lines of the latest build's log with an id above `after`, in order. NotFoundError."""

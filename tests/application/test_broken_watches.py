@@ -98,7 +98,7 @@ def test_what_is_not_visible_any_more_is_told_to_all(seed: int, watching: bool) 
         return world.sim.elapsed
 
     (when,) = set(world.sim.race(hidden, threads=3))
-    assert 4 <= when <= (4 if watching else 4.3)
+    assert 4 <= when <= (4 if watching else 4.5)
     assert world.left() == (0, 0)
 
 

@@ -178,7 +178,7 @@ def test_a_wait_ends_at_its_deadline(watching: bool) -> None:  # noqa: FBT001 # 
     world = World(watching=watching)
     with world.call() as call:
         seat = world.sit(call)
-        assert seat.next(1) is not None
+        assert (seat.next(1) is not None) is watching  # polled, it is as it was when it was sat down for
         began = world.sim.elapsed
         assert seat.next(7.125) is None
         assert world.sim.elapsed == 7.125

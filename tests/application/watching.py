@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from chatworkspace import JobStatus, Workspace
+from chatworkspace import JobStatus, Template, Workspace
 from chatworkspace._application.calls import Call, Calls
 from chatworkspace._application.watches import Seat, Watches
 from chatworkspace.ports import Clock, LogLine, Watch
@@ -29,6 +29,7 @@ class TimedCoder(FakeCoder):
         self.clock = clock
         self.reads: list[float] = []
         self.watches: list[float] = []
+        self.lists: list[float] = []
         self.limits: list[float] = []
         """How long each request had, in seconds."""
 
@@ -37,6 +38,12 @@ class TimedCoder(FakeCoder):
         self.reads.append(self.clock.monotonic())
         self.limits.append(deadline - self.clock.monotonic())
         return super().get_workspace(owner_id, workspace_id, deadline=deadline)
+
+    def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
+        """Note the list."""
+        self.lists.append(self.clock.monotonic())
+        self.limits.append(deadline - self.clock.monotonic())
+        return super().list_workspaces(owner_id, organization_id, deadline=deadline)
 
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         """Note the watch."""
@@ -63,13 +70,14 @@ class World:
         self.calls = Calls()
         self.watches = Watches(self.coder, self.sim, request=15)
 
-    def another(self, name: str) -> FakeWorkspace:
+    def another(self, name: str, template: Template | None = None, *, owner_id: UUID | None = None) -> FakeWorkspace:
         """Make another workspace."""
-        return self.coder.add_workspace(self.template, name, owner_id=self.sim.owner_id)
+        return self.coder.add_workspace(template or self.template, name, owner_id=owner_id or self.sim.owner_id)
 
     def sit(self, call: Call, dev: FakeWorkspace | None = None, *, read_at: float = 0.0) -> Seat:
         """Sit down among those who wait."""
-        return self.watches.join(call, self.sim.owner_id, (dev or self.dev).told(), read_at=read_at)
+        told = (dev or self.dev).told()
+        return self.watches.join(call, told.owner_id, told, read_at=read_at)
 
     def call(self, chat_id: str = CHAT) -> Call:
         """Begin a call, outside the book."""

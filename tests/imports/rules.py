@@ -36,6 +36,7 @@ LOCKING: dict[str, tuple[str, ...]] = {
     "_application.memory": ("Lock",),
     "_application.mutex": ("Lock",),
     "_application.polling": ("Lock",),
+    "_application.reads": ("Lock",),
     "_application.watches": ("Lock",),
     "_ports.patience": ("RLock", "local"),
 }

@@ -135,11 +135,11 @@ def test_a_waiting_chat_asks_nothing_of_the_store() -> None:
 
 
 def test_polling_costs_what_it_says() -> None:
-    """Sixty requests in the first minute, one in 2 s after that."""
+    """Ninety requests in the first minute, one in 2 s after that."""
     world = World(coder=polled)
     docker = world.template(build=120)
     asked = requests(world, lambda: world.chats.create(CHAT, docker.id))
-    assert 55 + 25 <= asked.count("get_workspace") <= 65 + 35
+    assert 85 + 25 <= asked.count("get_workspace") <= 95 + 35
 
 
 def test_nothing_is_left_when_all_is_quiet() -> None:

@@ -45,7 +45,8 @@ FRAGMENTS = 4096
 """Frames of one message, or lines of one event."""
 DEPTH = 64
 """Lists and objects within each other. Coder's own are ten deep."""
-_OTHER = re.compile(rb'"[^"]*"|[^][}{"]+')
+_OTHER = bytes(set(range(256)) - set(b'"[]{}'))
+_QUOTED = re.compile(rb'"[^"]*"')
 
 
 class TooLargeError(ValueError):
@@ -79,7 +80,8 @@ def _is_deep(told: bytes) -> bool:
     """Tell whether brackets are still open within so many others; texts may hold any."""
     if b"\\" in told:
         told = told.replace(b"\\\\", b"").replace(b'\\"', b"")
-    brackets = _OTHER.sub(b"", told)
+    # two quotes in a row may go: no bracket is in a text, or out of one, because of both
+    brackets = _QUOTED.sub(b"", told.translate(None, _OTHER).replace(b'""', b""))
     for _ in range(DEPTH):
         if not brackets:
             return False

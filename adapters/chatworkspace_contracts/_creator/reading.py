@@ -105,6 +105,21 @@ def a_workspace_that_is_being_built_is_listed(fresh: Fresh) -> None:
     equal("what is listed", {it.make(template=it.endless).id}, it.listed())
 
 
+@LISTING.rule("those-asked-for", "read_workspaces() tells those that are asked for as they are now, as get_workspace() does, and no others.")
+def those_that_are_asked_for_are_read(fresh: Fresh) -> None:
+    it = fresh()
+    first, second, _ = before = [it.built(f"many-{number}") for number in range(3)]
+    asked = [first, it.creator.get_workspace(it.owner_id, second.id, deadline=it.deadline)]
+    for _ in range(2):  # from its memory, too
+        told = {one.id: one for one in it.creator.read_workspaces(it.owner_id, it.organization_id, asked, deadline=it.deadline)}
+        equal("what is told", set(told), {first.id, second.id})
+        asked = [told[first.id], told[second.id]]
+        equal("how it is told", asked, [it.get(one) for one in before[:2]])
+    it.stopped(second)
+    told = {one.id: one for one in it.creator.read_workspaces(it.owner_id, it.organization_id, asked, deadline=it.deadline)}
+    equal("how it is told once it was stopped", [told[first.id], told[second.id]], [it.get(one) for one in before[:2]])
+
+
 @LISTING.rule("of-one-owner", "The workspaces of others are not listed.", Ability.OTHER_OWNER_ID)
 def the_workspaces_of_others_are_not_listed(fresh: Fresh) -> None:
     it = fresh()

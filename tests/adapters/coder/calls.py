@@ -52,6 +52,7 @@ READS: dict[str, Call] = {
     "get": lambda client, deadline: client.get_workspace(ME, IT, deadline=deadline),
     "find": lambda client, deadline: client.find_workspace(ME, "dev", deadline=deadline),
     "list": lambda client, deadline: client.list_workspaces(ME, HOME, deadline=deadline),
+    "many": lambda client, deadline: client.read_workspaces(ME, HOME, [READ], deadline=deadline),
     "builds": lambda client, deadline: client.list_builds(READ, deadline=deadline),
     "log": lambda client, deadline: client.build_log(READ, after=0, deadline=deadline),
     "templates": lambda client, deadline: client.list_templates(ME, HOME, deadline=deadline),

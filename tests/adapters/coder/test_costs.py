@@ -161,7 +161,7 @@ def test_a_long_build_adds_a_read_every_15_s(level: str) -> None:
 
 @pytest.mark.parametrize("level", levels())
 def test_a_creation_that_is_polled(level: str) -> None:
-    """Where a server cannot be watched: one poll at once, then every 250 ms for 5 s, every second up to 30 s, and every 2 s: at most 64 a minute."""
+    """Where a server cannot be watched: one poll at once, then every 400 ms up to 30 s, and every 2 s: at most 102 a minute."""
     with world(level, speed=20, watching=False) as it:
         quick, slow = it.template(build=5), it.template("slow", build=60)
         it.create("a", quick)
@@ -169,7 +169,7 @@ def test_a_creation_that_is_polled(level: str) -> None:
         polls = asked.count("GET /workspaces/*")
         rest = [path for path in asked if path != "GET /workspaces/*"]
         assert sorted(rest) == sorted([*(path for path in MOST if not path.startswith("GET /workspaces/")), VERSION])
-        assert 15 <= polls <= 1 + 5 / 0.225 + 25 / 0.9 + 30 / 1.8
+        assert 15 <= polls <= 1 + 30 / 0.36 + 30 / 1.8
 
 
 def test_the_log_is_read_once_a_second_while_somebody_follows() -> None:

@@ -204,6 +204,12 @@ def lists_those_of_others(it: FakeCoder, really: Really, *asked: Any, deadline: 
     return [*really(*asked, deadline=deadline), *others]
 
 
+@CREATORS.method("read_workspaces", "list.those-asked-for")
+def reads_from_its_memory(_: FakeCoder, really: Really, *asked: Any, deadline: float) -> Sequence[Workspace]:
+    known = {one.id: one for one in asked[2]}
+    return [known[found.id] for found in really(*asked, deadline=deadline)]
+
+
 # ------------------------------------------------------------------ builds
 
 
