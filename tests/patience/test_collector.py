@@ -12,6 +12,7 @@ import pytest
 from chatworkspace._application import calls as calls_module
 from chatworkspace._application import memory as memory_module
 from chatworkspace._application import mutex as mutex_module
+from chatworkspace._application import reads as reads_module
 from chatworkspace._application import watches as watches_module
 from chatworkspace._application.calls import Call, Calls
 from chatworkspace._application.looking import in_steps
@@ -26,7 +27,7 @@ from tests.finalizers import HANGS, at_lines
 from tests.service.chats import CHAT, World
 
 STOCK = 150
-MODULES = {str(module.__file__) for module in (watches_module, calls_module, mutex_module, patience_module)}
+MODULES = {str(module.__file__) for module in (watches_module, reads_module, calls_module, mutex_module, patience_module)}
 
 
 @pytest.fixture(autouse=True)
@@ -93,14 +94,15 @@ def _followers(*, watching: bool = True) -> Followers:
 
 @pytest.mark.parametrize("watching", [True, False], ids=["watching", "polling"])
 def test_a_collection_under_the_lock_of_watches_hangs_nobody(watching: bool) -> None:  # noqa: FBT001 # a parameter of the test
-    """At every line of a waiter that comes, waits, reads the log and leaves; and all who were ended have left."""
+    """At every line of a waiter that comes, waits or polls, reads the log and leaves; and all who were ended have left."""
     followers = _followers(watching=watching)
     followers.let_go(STOCK)
 
     def wait() -> None:
         with followers.call() as call:
             seat = followers.sit(call)
-            assert seat.next(followers.clock.monotonic() + 5) is not None
+            heard = seat.next(followers.clock.monotonic() + (5 if watching else 1))
+            assert (heard is not None) is watching  # polled, it is as it was
             seat.lines(followers.dev.told())
             seat.lines(followers.dev.told(), last=True)
             seat.next(followers.clock.monotonic())
