@@ -13,7 +13,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import Workspace
-from chatworkspace_coder._answers.fields import UnreadableError, as_list, as_object, number
+from chatworkspace_coder._answers.fields import UnreadableError, as_list, as_object, number, text
 from chatworkspace_coder._api import V2, Api
 from chatworkspace_coder._http.sizes import LIST
 from chatworkspace_coder._memory import Cache
@@ -69,9 +69,9 @@ class Many:
     def _read(self, rows: Sequence[Any], wanted: Mapping[str, Workspace]) -> list[Workspace]:
         found: list[Workspace] = []
         for row in rows:
-            known = wanted.get(row["id"]) if isinstance(row, dict) and isinstance(row.get("id"), str) else None
-            if known is not None:
-                with suppress(UnreadableError):  # as if it were not listed
+            with suppress(UnreadableError):  # as if it were not listed
+                known = wanted.get(text(as_object(row), "id"))
+                if known is not None:
                     found.append(self._value(row, known))
         return found
 
