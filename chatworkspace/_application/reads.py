@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.calls import Call
-from chatworkspace._application.polling import REQUESTS_COUNT, UNCOUNTED, YOUNG, Haste, Pace, are_few, interval, next_list
+from chatworkspace._domain.pauses import REQUESTS_COUNT, UNCOUNTED, YOUNG, Haste, are_few, interval, next_list
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, NotFoundError, Signal, WorkspaceCreator
@@ -28,6 +28,27 @@ UNLISTED = 30.0
 """Seconds for which an owner's are read one by one, where they could not be listed."""
 AGAIN = 1.0
 """Seconds after which a list that failed is asked for once more."""
+
+POLLS_PER_SECOND = 50.0
+"""For the whole process: a server has other things to do."""
+
+
+class Pace:
+    """Requests of a process, spread out. `_lock` guards `_next`, the first instant that is free.
+
+    A slot is taken by whoever would ask now, not ahead of time: else one that is due in two seconds kept those waiting that are due before.
+    """
+
+    def __init__(self, per_second: float = POLLS_PER_SECOND) -> None:
+        self._lock = Lock()
+        self._apart = 1 / per_second
+        self._next = 0.0
+
+    def slot(self, now: float) -> float:
+        """Return the first instant from now on at which one more request may be sent."""
+        with self._lock:
+            self._next = max(self._next + self._apart, now)
+            return self._next
 
 
 class Place:

@@ -16,8 +16,7 @@ from uuid import UUID
 from chatworkspace._application.calls import LOG_TICK, Call
 from chatworkspace._application.extras import ALL_EXTRAS, Extras
 from chatworkspace._application.mutex import ChatMutex
-from chatworkspace._application.polling import Pace
-from chatworkspace._application.reads import Place, Reads
+from chatworkspace._application.reads import Pace, Place, Reads
 from chatworkspace._domain.pauses import FLOOR, back_off
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace

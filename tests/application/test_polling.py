@@ -8,7 +8,7 @@ from statistics import mean
 import pytest
 
 from chatworkspace import JobStatus, Transition
-from chatworkspace._application.polling import Pace
+from chatworkspace._application.reads import Pace
 from tests.application.watching import TICK, World, every_seed
 
 

@@ -35,7 +35,6 @@ READS_TIME = ("now", "today", "utcnow")
 LOCKING: dict[str, tuple[str, ...]] = {
     "_application.memory": ("Lock",),
     "_application.mutex": ("Lock",),
-    "_application.polling": ("Lock",),
     "_application.reads": ("Lock",),
     "_application.watches": ("Lock",),
     "_ports.patience": ("RLock", "local"),
