@@ -9,7 +9,7 @@ Safe to use from any thread; durations are seconds (float), ids are UUIDs, and t
 import logging as _logging
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from chatworkspace._domain.arguments import Id
+from chatworkspace._domain.arguments import Hand, Id
 from chatworkspace._ports.patience import Cancel
 from chatworkspace.errors import (
     BusyError,
@@ -68,6 +68,7 @@ __all__ = [
     "Chats",
     "ClosedError",
     "ConnectError",
+    "Hand",
     "Id",
     "InvalidArgumentError",
     "JobStatus",

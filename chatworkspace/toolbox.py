@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.arguments import check_callable, to_uuid
-from chatworkspace._tools import hands, template_results, vendors, workspace_results
+from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
 from chatworkspace._tools.asked import Workspaces
 from chatworkspace._tools.budget import compact
@@ -24,13 +24,12 @@ from chatworkspace._tools.workspace_results import Action
 from chatworkspace.errors import ChatClosedError, ChatWorkspaceError, ClosedError, InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.model import Advice, Chat, State, Workspace
 from chatworkspace.outcomes import Outcome
-from chatworkspace.ports import Clock, OutputBuffer, PortError
+from chatworkspace.ports import Clock, PortError
 
 if TYPE_CHECKING:
     from chatworkspace._application.catalog import Catalog
     from chatworkspace._tools.vendors import Form
 
-T = TypeVar("T")
 Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
 """A host's own tools: called with name and arguments."""
 
@@ -101,8 +100,11 @@ class Toolbox:
         }
         self._tools: tuple[Tool, ...] = TOOLS
         if tools:
-            self._tools = (*TOOLS, *(it for it in hands.HANDS if it.name in tools))
-            self._runs |= {"execute": self._execute, "read_file": self._read_file, "write_file": self._write_file}
+            from chatworkspace._tools.using import Using  # noqa: PLC0415 # whoever offers no hands does not load them
+
+            offered = Using(workspaces, chat_id, cancel).offered(tools)
+            self._tools = (*TOOLS, *offered)
+            self._runs |= {tool.name: partial(_used, run) for tool, run in offered.items()}
 
     def specs(self, form: Form) -> list[Any]:
         """Return the tools' definitions, ready to be sent. InvalidArgumentError.
@@ -240,50 +242,6 @@ class Toolbox:
         del arguments  # it takes none
         return _told(Action.STOP, self._workspaces.stop(self._chat_id, wait=wait, cancel=self._cancel))
 
-    # ------------------------------------------------------------ hands
-
-    def _execute(self, arguments: Arguments, wait: float | None) -> ToolResult:
-        del wait  # a command has a time of its own
-        seconds, workdir = hands.seconds_of(arguments.text("timeout")), arguments.text("workdir")
-        so_far = OutputBuffer(hands.MOST_OUTPUT)
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            try:
-                done = agent.run(
-                    arguments.texts["command"],
-                    timeout=seconds,
-                    cwd=workdir,
-                    limit=hands.MOST_OUTPUT,
-                    on_output=lambda text: so_far.add(text.encode()),
-                    cancel=self._cancel,
-                )
-            except TimeoutError:
-                return ToolResult(content=hands.of_timeout(seconds, so_far.completed(0).output, workdir=workdir), is_error=True)
-        told = hands.of_command(done.exit_code, done.output, truncated=done.truncated, workdir=workdir)
-        return ToolResult(content=told, is_error=False)
-
-    def _read_file(self, arguments: Arguments, wait: float | None) -> ToolResult:
-        del wait  # as above
-        offset, limit = (max(arguments.numbers.get(name, most), 1) for name, most in (("offset", 1), ("limit", hands.MOST_LINES)))
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            data = self._in_time(agent.read_file, arguments.texts["path"], limit=hands.MOST_FILE)
-        return ToolResult(content=hands.of_file(data, offset, limit), is_error=False)
-
-    def _write_file(self, arguments: Arguments, wait: float | None) -> ToolResult:
-        del wait  # as above
-        data = arguments.texts["content"].encode()
-        if len(data) > hands.MOST_FILE:
-            raise InvalidArgumentError("content", f"at most {hands.MOST_FILE} bytes")
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            self._in_time(agent.write_file, arguments.texts["path"], data)
-        return ToolResult(content=hands.of_writing(len(data)), is_error=False)
-
-    def _in_time(self, act: Callable[..., T], *given: Any, **more: Any) -> T:
-        """Return what is done with a file. UnavailableError: it takes too long."""
-        try:
-            return act(*given, **more, timeout=hands.FILE_PATIENCE, cancel=self._cancel)
-        except TimeoutError:
-            raise UnavailableError(f"it took longer than {hands.FILE_PATIENCE:g} s") from None
-
 
 def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:
     """Return an id. What is none leads to the tool that gives it."""
@@ -294,6 +252,12 @@ def _id_of(source: Tool, arguments: Arguments, name: str) -> UUID:
         error.advice = Advice(source.name)
         error.next_step = f"Call {source.name}, then make the call with the id that it gives."
         raise error from None
+
+
+def _used(run: Callable[[Arguments], tuple[dict[str, Any], bool]], arguments: Arguments, wait: float | None) -> ToolResult:
+    del wait  # what is done has a time of its own
+    content, is_error = run(arguments)
+    return ToolResult(content=content, is_error=is_error)
 
 
 def _told(action: Action, outcome: Outcome) -> ToolResult:

@@ -188,6 +188,8 @@ def _add_mcp(commands: Commands) -> None:
     served.add_argument("--chat", default=f"mcp-{uuid4()}", metavar="ID", help=f"{CHAT}; default: another one each time")
     served.add_argument("--wait", type=_patience, default=45.0, metavar="SECONDS", help="that a call waits at most; default 45")
     served.add_argument("--threads", type=_threads, default=8, metavar="N", help="calls that are made at a time; default 8")
+    served.add_argument("--hands", action="store_true", help="also the tools that use the workspace: execute, read_file, write_file")
+    served.add_argument("--allow-unsandboxed", action="store_true", help="those also where workspaces are not kept apart from this machine")
     served.add_argument("--store", metavar="URL", help=STORE)
     _of_server(served, organization=True)
 
@@ -256,6 +258,7 @@ def _add_offline(commands: Commands) -> None:
     run.add_argument(
         "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's APIs or Anthropic's return it; - reads standard input"
     )
+    run.add_argument("--hands", action="store_true", help="with the tools that use the workspace; files are kept in memory, and no shell runs")
     run.set_defaults(run=_offline, act="run")
     simulator = _described(commands, "simulator", "serve a Coder in memory over Coder's own API, until interrupted")
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError
+from chatworkspace import ChatWorkspaces, Hand, InvalidArgumentError
 
 MOST_CHARACTERS = 255
 """Of a chat's id, as the library has it."""
+
+HANDS: tuple[Hand, ...] = ("execute", "read_file", "write_file")
 
 
 def check_chat_id(value: object) -> str:
@@ -28,6 +30,20 @@ def check_threads(value: object) -> int:
     """Return how many threads there may be."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidArgumentError("threads", "a whole number of at least 1")
+    return value
+
+
+def check_tools(value: Collection[Hand]) -> tuple[Hand, ...]:
+    """Return the hands that are served."""
+    if isinstance(value, str) or not isinstance(value, Collection) or not all(it in HANDS for it in value):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidArgumentError("tools", f"a collection of {', '.join(HANDS)}")
+    return tuple(value)
+
+
+def check_flag(argument: str, value: object) -> bool:
+    """Return what is true or false."""
+    if not isinstance(value, bool):
+        raise InvalidArgumentError(argument, "True or False")
     return value
 
 

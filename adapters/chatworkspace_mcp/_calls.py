@@ -45,7 +45,7 @@ class Calls:
     async def list(self, context: Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         """Return the tools, which are always the same."""
         del context, params
-        specs = self._workspaces.toolbox(self._chat.id).specs("mcp")
+        specs = self._chat.toolbox(self._workspaces).specs("mcp")
         return ListToolsResult(tools=[Tool.model_validate(spec) for spec in specs])
 
     async def call(self, context: Context, params: CallToolRequestParams) -> CallToolResult:

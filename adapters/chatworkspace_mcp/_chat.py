@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, ToolResult, UnavailableError
+from chatworkspace import Cancel, ChatWorkspaceError, ChatWorkspaces, Toolbox, ToolResult, UnavailableError
 from chatworkspace.ports import PortError
 
 UNREACHED = "the chat could not be made ready: the platform or the record of chats could not be asked"
@@ -15,12 +15,20 @@ UNREACHED = "the chat could not be made ready: the platform or the record of cha
 
 @attrs.define(kw_only=True)
 class Chat:
-    """What is served. wait (seconds): of a call at most. threads: calls that are made at a time. prepare: comes before the first of them."""
+    """What is served.
+
+    wait (seconds): of a call at most. threads: calls that are made at a time. prepare: comes before the first of them. hands: what a toolbox is told.
+    """
 
     id: str
     wait: float
     threads: int
     prepare: Callable[[], object] | None
+    hands: Mapping[str, Any]
+
+    def toolbox(self, workspaces: ChatWorkspaces, **limits: Any) -> Toolbox:
+        """Return the tools that are served. InvalidArgumentError: hands that this platform does not allow."""
+        return workspaces.toolbox(self.id, **limits, **self.hands)
 
     def call(self, workspaces: ChatWorkspaces, name: str, arguments: Mapping[str, Any], wait: float, cancel: Cancel) -> ToolResult:
         """Run one tool, in any thread. Raises bugs alone."""
@@ -29,7 +37,7 @@ class Chat:
             if prepare is not None:
                 prepare()
                 self.prepare = None
-            return workspaces.toolbox(self.id, wait=wait, cancel=cancel).call(name, arguments)
+            return self.toolbox(workspaces, wait=wait, cancel=cancel).call(name, arguments)
         except ChatWorkspaceError as error:
             return ToolResult(content=_told(error), is_error=True)
         except PortError:

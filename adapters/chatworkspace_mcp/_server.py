@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
-from chatworkspace import ChatWorkspaces, Progress
-from chatworkspace_mcp._arguments import check_chat_id, check_prepare, check_threads, check_wait, check_workspaces
+from chatworkspace import ChatWorkspaces, Hand, Progress
+from chatworkspace_mcp._arguments import check_chat_id, check_flag, check_prepare, check_threads, check_tools, check_wait, check_workspaces
 from chatworkspace_mcp._chat import Chat
 
 WAIT = 45.0
@@ -19,7 +19,16 @@ NEEDED = "chatworkspace_mcp needs the package mcp: pip install 'chatworkspace[mc
 class ChatServer:
     """Serves the tools of one chat to one client. `tell` and `stop` are safe from any thread."""
 
-    def __init__(self, chat_id: str, *, wait: float = WAIT, threads: int = THREADS, prepare: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        chat_id: str,
+        *,
+        wait: float = WAIT,
+        threads: int = THREADS,
+        prepare: Callable[[], object] | None = None,
+        tools: Collection[Hand] = (),
+        allow_unsandboxed: bool = False,
+    ) -> None:
         """Check what is given; nothing is asked yet. InvalidArgumentError.
 
         chat_id: the chat that the client's tools are about. wait: seconds that a call waits at most; the same call, made again, goes on waiting.
@@ -27,8 +36,15 @@ class ChatServer:
         for nothing and is told how things stand. More than that wait for their turn.
         prepare: called before the first call of a tool, in its thread: it opens the chat, say. A ChatWorkspaceError of it is told to the model, and
         it is called again with the next call. Calls that are made at the same time may each call it.
+        tools: of execute, read_file and write_file those that the client has as well. allow_unsandboxed: also where agents are no sandbox.
         """
-        self._chat = Chat(id=check_chat_id(chat_id), wait=check_wait(wait), threads=check_threads(threads), prepare=check_prepare(prepare))
+        self._chat = Chat(
+            id=check_chat_id(chat_id),
+            wait=check_wait(wait),
+            threads=check_threads(threads),
+            prepare=check_prepare(prepare),
+            hands={"tools": check_tools(tools), "allow_unsandboxed": check_flag("allow_unsandboxed", allow_unsandboxed)},
+        )
         self._stopped = False
         self._stop: Callable[[], object] | None = None
         self._tell: Callable[[Progress], object] | None = None
@@ -37,9 +53,10 @@ class ChatServer:
         """Serve a client over this process's standard input and output until it has gone, or stop() is called.
 
         Calls that are under way then wait no longer. Nothing else may use the two streams meanwhile. Once for each ChatServer.
+        InvalidArgumentError: it has hands, and agents are no sandbox.
         ImportError: the package mcp is not installed, and the message says how it is.
         """
-        check_workspaces(workspaces)
+        self._chat.toolbox(check_workspaces(workspaces))
         try:
             from chatworkspace_mcp._stdio import serve  # noqa: PLC0415 # whoever only imports this package need not have the other
         except ModuleNotFoundError as error:

@@ -15,8 +15,8 @@ Id = UUID | str
 """A UUID or its text. Converted at the edge; values always carry UUID. Anything else: InvalidArgumentError naming the argument."""
 
 Hand = Literal["execute", "read_file", "write_file"]
+"""A tool that uses the workspace."""
 HANDS: tuple[Hand, ...] = ("execute", "read_file", "write_file")
-"""Tools of a model that use the workspace."""
 MAX_CHAT_ID = 255
 MOST = 100_000
 """Of threads that wait in one process."""

@@ -72,7 +72,6 @@ WRITE_FILE = Tool(
     destroys=True,
     most=MOST_JSON,
 )
-HANDS = (EXECUTE, READ_FILE, WRITE_FILE)
 
 
 def seconds_of(text: str) -> float:

@@ -39,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
         say(f"{options.file}: line {line.number}: {line.problem}", sys.stderr)
         if options.json:
             say(as_json({"event": "unread", "line": line.number, "problem": line.problem}), sys.stdout)
-    code = _show(play([line for line in lines if isinstance(line, Line)], options.seed), options, sys.stderr, messages=sys.stdout)
+    code = _show(
+        play([line for line in lines if isinstance(line, Line)], options.seed, hands=options.hands), options, sys.stderr, messages=sys.stdout
+    )
     return code or (Code.NOT_READY if bad else Code.DONE)
 
 

@@ -7,7 +7,7 @@ from importlib.resources import files
 
 from chatworkspace_cli._offline.recordings import BadLine, Line, read
 from chatworkspace_cli._offline.replay import Replay, Story
-from chatworkspace_simulator._stock import furnish
+from chatworkspace_simulator._stock import furnish, pretend
 
 RECORDING = "recordings/demo.jsonl"
 KILLED = "ops-9"
@@ -23,9 +23,11 @@ def packaged_recording() -> list[Line]:
     return [line for line in lines if isinstance(line, Line)]
 
 
-def play(lines: Sequence[Line], seed: int) -> Story:
-    """Replay a recording over the demo's platform; nothing goes wrong that the recording does not ask for."""
-    return Replay(seed, furnish=furnish).play(lines)
+def play(lines: Sequence[Line], seed: int, *, hands: bool = False) -> Story:
+    """Replay a recording over the demo's platform; nothing goes wrong that the recording does not ask for. hands: it uses workspaces."""
+    replay = Replay(seed, furnish=furnish, hands=("execute", "read_file", "write_file") if hands else ())
+    replay.sim.coder.on_run = pretend
+    return replay.play(lines)
 
 
 def demonstrate(seed: int) -> Story:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import attrs
 
-from chatworkspace import Progress
+from chatworkspace import Hand, Progress
 from chatworkspace_cli._offline.recordings import Line, Reply, ToolCall, messages
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Process, Simulation
 
@@ -63,8 +63,11 @@ class Story:
 class Replay:
     """One replay. Make one, arrange what is to go wrong, call play() once."""
 
-    def __init__(self, seed: int, *, furnish: Callable[[FakeCoder], None], workers: Sequence[str] = ("web-1", "web-2")) -> None:
-        """furnish: adds the templates. workers: the processes that take the calls in turn."""
+    def __init__(
+        self, seed: int, *, furnish: Callable[[FakeCoder], None], workers: Sequence[str] = ("web-1", "web-2"), hands: Collection[Hand] = ()
+    ) -> None:
+        """furnish: adds the templates. workers: the processes that take the calls in turn. hands: tools that are offered beside the five."""
+        self._hands = hands
         self._events: list[Event] = []
         self.sim = Simulation(seed, on_progress=self._progressed)
         furnish(self.sim.coder)
@@ -101,7 +104,7 @@ class Replay:
         self.sim.sleep(line.at)
         shown = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments, separators=(",", ":"), ensure_ascii=False)
         self.note(line.chat, "call", f"{worker.name}: {call.name} {shown}")
-        result = worker.workspaces.toolbox(line.chat).call(call.name, call.arguments)
+        result = worker.workspaces.toolbox(line.chat, tools=self._hands).call(call.name, call.arguments)
         self._answered[line.chat] = self.sim.elapsed
         self.note(line.chat, "result", _said(call.name, result.content, is_error=result.is_error), content=result.content)
         replies[place] = Reply(call=call, text=result.text, is_error=result.is_error)
@@ -146,12 +149,19 @@ class Replay:
 
 def _said(name: str, content: Mapping[str, Any], *, is_error: bool) -> str:
     """Return one line for people."""
-    if is_error or "state" not in content:
-        match name:
-            case "list_templates" if not is_error:
-                return f"{len(content['templates'])} templates: {content['next_step']}"
-            case "read_template" if not is_error:
-                return f"{content['template']['name']}: {len(content['parameters'])} parameters, {len(content.get('presets', ()))} presets"
-            case _:
-                return str(content.get("error", ""))
-    return f"{content['state']} ({content['reason']}) {content.get('workspace_name', '')}".rstrip()
+    if is_error or ("error" in content and "state" not in content):
+        return str(content.get("error", ""))
+    match name:
+        case "list_templates":
+            said = f"{len(content['templates'])} templates: {content['next_step']}"
+        case "read_template":
+            said = f"{content['template']['name']}: {len(content['parameters'])} parameters, {len(content.get('presets', ()))} presets"
+        case "execute":
+            said = f"exit code {content['exit_code']}, {len(content['output'])} characters"
+        case "read_file":
+            said = f"{content['lines']} of {content['total_lines']} lines"
+        case "write_file":
+            said = f"{content['bytes']} bytes"
+        case _:
+            said = f"{content['state']} ({content['reason']}) {content.get('workspace_name', '')}".rstrip()
+    return said

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Progress, Reason, State
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, Hand, InvalidArgumentError, Outcome, Progress, Reason, State
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli import _secrets as secrets
 from chatworkspace_cli._codes import Code, of_outcome
@@ -260,7 +260,10 @@ def mcp(session: Session, options: Namespace, tell: Tell) -> Result:
             tell(texts.message_of(error))
             raise
 
-    server = ChatServer(options.chat, wait=options.wait, threads=options.threads, prepare=opened)
+    hands: tuple[Hand, ...] = ("execute", "read_file", "write_file") if options.hands else ()
+    server = ChatServer(
+        options.chat, wait=options.wait, threads=options.threads, prepare=opened, tools=hands, allow_unsandboxed=options.allow_unsandboxed
+    )
     session.tell_of_progress(server.tell)
     session.stop_by(server.stop)
     workspaces = session.workspaces

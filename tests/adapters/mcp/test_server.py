@@ -44,6 +44,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"threads": 0}, "threads: expected a whole number of at least 1"),
     ({"threads": 2.0}, "threads: expected a whole number of at least 1"),
     ({"prepare": "open"}, "prepare: expected a function or None"),
+    ({"tools": "execute"}, "tools: expected a collection of execute, read_file, write_file"),
+    ({"tools": ["nothing"]}, "tools: expected a collection of execute, read_file, write_file"),
+    ({"allow_unsandboxed": 1}, "allow_unsandboxed: expected True or False"),
 ]
 
 

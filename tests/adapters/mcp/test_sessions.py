@@ -12,7 +12,7 @@ import pytest
 
 import chatworkspace
 from chatworkspace import Template
-from chatworkspace_fake import Fails, FakeCoder
+from chatworkspace_fake import Fails, FakeCoder, RealShell
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.cli.processes import Shells, ended
 from tests.adapters.cli.worlds import ANOTHER
@@ -37,6 +37,26 @@ async def canceled(call: asyncio.Task[Told], coder: FakeCoder) -> None:
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
+
+
+def test_a_client_with_hands(servers: Servers, coder: FakeCoder, tmp_path: Path) -> None:
+    """It runs commands and writes files in the chat's workspace, where the command was told --hands."""
+    docker = coder.add_template("docker")
+    (tmp_path / "agents").mkdir()
+    coder.shell = RealShell(tmp_path / "agents")
+
+    async def act() -> None:
+        async with servers.talk(*CHAT, "--hands") as talk:
+            tools = {tool.name: tool.annotations for tool in (await talk.client.list_tools()).tools}
+            assert list(tools)[5:] == ["execute", "read_file", "write_file"]
+            hints = tools["execute"]
+            assert hints is not None
+            assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint) == (False, True, False)
+            await create(talk, docker)
+            assert (await talk.call("write_file", path="one.sh", content="echo $((40 + 2))\n")).content == {"ok": True, "bytes": 17}
+            assert (await talk.call("execute", command="sh one.sh")).content == {"exit_code": 0, "output": "42\n"}
+
+    run(act)
 
 
 @pytest.mark.parametrize("mode", ["legacy", pytest.param("auto", marks=pytest.mark.exhaustive)])

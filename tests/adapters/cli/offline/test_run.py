@@ -252,3 +252,25 @@ def test_what_is_read() -> None:
     assert (first.number, first.at, first.vendor, first.calls[0].name, first.calls[0].arguments) == (1, 2.5, Vendor.ANTHROPIC, "a", {"x": 1})
     assert second.calls == ()
     assert third == BadLine(number=3, problem="not JSON")
+
+
+def test_a_recording_that_uses_the_workspace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --hands alone; commands are pretended, files are kept."""
+    path = tmp_path / "hands.jsonl"
+    given = [
+        ("create_workspace", json.dumps({"template_id": DOCKER})),
+        ("write_file", '{"path": "a.txt", "content": "one\\ntwo\\n"}'),
+        ("read_file", '{"path": "a.txt", "offset": 2}'),
+        ("execute", '{"command": "exit 3"}'),
+    ]
+    path.write_text("".join(line(openai(call), at=100 * number) + "\n" for number, call in enumerate(given)))
+    code, told, _ = run(capsys, path, "--hands")
+    assert code == 0
+    said = [json.loads(it["message"]["content"]) for it in told]
+    assert said[1:] == [
+        {"ok": True, "bytes": 8},
+        {"content": "two\n", "offset": 2, "lines": 1, "total_lines": 2},
+        {"exit_code": 3, "output": ""},
+    ]
+    _, told, _ = run(capsys, path)
+    assert "expected one of list_templates" in told[3]["message"]["content"]

@@ -1,0 +1,71 @@
+"""What the hands do: each call connects anew, by the chat's id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
+
+from chatworkspace._tools import hands
+from chatworkspace._tools.arguments import Arguments
+from chatworkspace._tools.asked import Workspaces
+from chatworkspace._tools.budget import Content
+from chatworkspace._tools.definitions import Tool
+from chatworkspace.errors import InvalidArgumentError, UnavailableError
+from chatworkspace.ports import OutputBuffer
+
+T = TypeVar("T")
+Said = tuple[Content, bool]
+"""What a tool says, and whether that is an error."""
+
+
+class Using:
+    """The hands of one chat. Safe from any thread."""
+
+    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any) -> None:
+        """cancel: a Cancel of the host's or None, passed on as it came."""
+        self._workspaces = workspaces
+        self._chat_id = chat_id
+        self._cancel = cancel
+
+    def offered(self, names: Collection[str]) -> dict[Tool, Callable[[Arguments], Said]]:
+        """Return those that are offered, each with what makes a call of it."""
+        runs = {hands.EXECUTE: self._execute, hands.READ_FILE: self._read_file, hands.WRITE_FILE: self._write_file}
+        return {tool: run for tool, run in runs.items() if tool.name in names}
+
+    def _execute(self, arguments: Arguments) -> Said:
+        seconds, workdir = hands.seconds_of(arguments.text("timeout")), arguments.text("workdir")
+        so_far = OutputBuffer(hands.MOST_OUTPUT)
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            try:
+                done = agent.run(
+                    arguments.texts["command"],
+                    timeout=seconds,
+                    cwd=workdir,
+                    limit=hands.MOST_OUTPUT,
+                    on_output=lambda text: so_far.add(text.encode()),
+                    cancel=self._cancel,
+                )
+            except TimeoutError:
+                return hands.of_timeout(seconds, so_far.completed(0).output, workdir=workdir), True
+        return hands.of_command(done.exit_code, done.output, truncated=done.truncated, workdir=workdir), False
+
+    def _read_file(self, arguments: Arguments) -> Said:
+        offset, limit = (max(arguments.numbers.get(name, most), 1) for name, most in (("offset", 1), ("limit", hands.MOST_LINES)))
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            data = self._in_time(agent.read_file, arguments.texts["path"], limit=hands.MOST_FILE)
+        return hands.of_file(data, offset, limit), False
+
+    def _write_file(self, arguments: Arguments) -> Said:
+        data = arguments.texts["content"].encode()
+        if len(data) > hands.MOST_FILE:
+            raise InvalidArgumentError("content", f"at most {hands.MOST_FILE} bytes")
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            self._in_time(agent.write_file, arguments.texts["path"], data)
+        return hands.of_writing(len(data)), False
+
+    def _in_time(self, act: Callable[..., T], *given: Any, **more: Any) -> T:
+        """Return what is done with a file. UnavailableError: it takes too long."""
+        try:
+            return act(*given, **more, timeout=hands.FILE_PATIENCE, cancel=self._cancel)
+        except TimeoutError:
+            raise UnavailableError(f"it took longer than {hands.FILE_PATIENCE:g} s") from None
