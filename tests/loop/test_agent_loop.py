@@ -12,11 +12,13 @@ import pytest
 
 from chatworkspace_fake import FakeCoder, RealShell
 from chatworkspace_simulator import CoderSimulator
+from tests.docs.pages import blocks
 from tests.packaging.runs import ROOT, clean_environment
 from tests.sdks.endpoint import serving
 
 pytestmark = pytest.mark.adapters
 
+(START,) = blocks("examples/agent_loop/README.md", "sh")
 MAIN = ROOT / "examples" / "agent_loop" / "__main__.py"
 SCRIPT = "total=0; for it in 1 2 3 4; do total=$((total + it)); done; echo $total\n"
 
@@ -49,8 +51,8 @@ def test_the_loop(tmp_path: Path) -> None:
         environment = clean_environment(
             CODER_URL=simulator.url, CODER_SESSION_TOKEN=simulator.token, OPENAI_BASE_URL=f"{endpoint.url}/v1", PYTHONPATH=str(ROOT)
         )
-        command = (sys.executable, "-m", "examples.agent_loop", "Sum 1 to 4.")
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        command = START.replace("python ", f"{sys.executable} ", 1)
+        done = subprocess.run(("sh", "-c", command), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout) == (0, "It is 10.\n"), done.stderr
     assert endpoint.paths == ["/v1/chat/completions"] * 6
     assert [len(it["tools"]) for it in endpoint.asked] == [8] * 6
