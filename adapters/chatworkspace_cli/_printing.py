@@ -21,11 +21,23 @@ def say(text: str, out: TextIO) -> None:
     print(text, file=out, flush=True)
 
 
-def say_lines(text: str, out: TextIO) -> None:
-    """Print other people's text in its lines, each made harmless; those behind the first are set in, so that none looks like one of ours."""
+def say_lines(text: str, out: TextIO, *, width: int | None = None) -> None:
+    """Print other people's text in its lines, each made harmless; those behind the first are set in, so that none looks like one of ours.
+
+    width: of a terminal, in columns: a line that is longer goes on below, set in, and no word of it is parted.
+    """
     first, *rest = text.rstrip("\n").split("\n")
     for line in (first, *(INDENT + it.rstrip("\r") for it in rest)):
-        say(printable(line), out)
+        for row in _fitted(printable(line), width):
+            say(row, out)
+
+
+def _fitted(line: str, width: int | None) -> list[str]:
+    if width is None or len(line) <= width:
+        return [line]
+    from textwrap import wrap  # noqa: PLC0415 # who prints no long line on a narrow terminal does not wait for it
+
+    return wrap(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def printable(text: str) -> str:

@@ -89,6 +89,11 @@ def say_state(text: str, state: str, out: TextIO) -> None:
     out.flush()
 
 
+def width_of(out: TextIO) -> int | None:
+    """Return how many columns a terminal has that can be drawn upon; None: it is none."""
+    return _console(out).width if can_draw(out) else None
+
+
 def _console(out: TextIO) -> Console:
     from rich.console import Console  # noqa: PLC0415 # as above
 

@@ -23,7 +23,7 @@ from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.texts import error_lines
 from chatworkspace_cli._printing import as_json, say, say_lines, suppress_gone
-from chatworkspace_cli._screen import say_state
+from chatworkspace_cli._screen import say_state, width_of
 
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
@@ -127,13 +127,13 @@ def _print(options: Namespace, result: Result, *, follows: bool) -> None:
     for line in first:
         say_state(line, result.state, out)
     for line in rest:
-        say_lines(line, out)
+        say_lines(line, out, width=width_of(out))
 
 
 def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None:
     first, *rest = error_lines(error)
     for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
-        say_lines(line, sys.stderr)
+        say_lines(line, sys.stderr, width=width_of(sys.stderr))
     if options.json:
         say(as_json(_with_code(error_json(error), code)), sys.stdout)
 

@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 
-from chatworkspace_cli._printing import as_json, printable
+import pytest
+
+from chatworkspace_cli._printing import as_json, printable, say_lines
+
+
+@pytest.mark.parametrize(
+    ("width", "rows"),
+    [
+        (None, ["workspace me/docker (id-of-it)"]),
+        (30, ["workspace me/docker (id-of-it)"]),
+        (20, ["workspace me/docker", "    (id-of-it)"]),
+        (5, ["workspace", "    me/docker", "    (id-of-it)"]),
+    ],
+)
+def test_no_word_is_parted_at_the_edge_of_a_terminal(width: int | None, rows: list[str]) -> None:
+    """A line goes on below, set in; in a pipe it is one line, and a word that is wider than the terminal stays whole."""
+    out = io.StringIO()
+    say_lines("workspace me/docker (id-of-it)", out, width=width)
+    assert out.getvalue().splitlines() == rows
 
 
 def test_other_peoples_text_moves_no_cursor() -> None:
