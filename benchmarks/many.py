@@ -27,10 +27,14 @@ from chatworkspace_coder import CoderClient  # noqa: E402
 from chatworkspace_fake import NEVER, MemoryStore  # noqa: E402
 
 CHATS = (1, 100, 1_000, 5_000)
+BOUNDED = 1_000
+"""Chats up to which no call may fail; of more it is told how many did."""
 BUILT_BY = 16
 """Threads that make the workspaces, before it is measured."""
 ASKED_BY = 32
 """Threads of the bare requests: the client's connections."""
+COME_AT_ONCE = 100
+"""Of those who wait: more would not all be answered in time, for each begins with a read."""
 IDLE = 20.0
 """Seconds for which nothing happens: longer than a watch is believed without a fresh read."""
 FIRST_SECONDS = 3.0
@@ -63,9 +67,15 @@ class Waiting:
         """Make the workspaces, and have each be waited for."""
         in_threads(BUILT_BY, lambda number: self.service.create(self._names[number], self._template, wait=0), range(len(self._names)))
         self._threads = [threading.Thread(target=self._wait, args=(name,)) for name in self._names]
-        for thread in self._threads:
+        for number, thread in enumerate(self._threads):
             thread.start()
-        until(lambda: len(self.service._parts.watches) == len(self._names))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # who waits is nobody's business but a measurement's
+            if number % COME_AT_ONCE == 0:
+                self._until_all_wait(number)
+        self._until_all_wait(self.chats)
+
+    def _until_all_wait(self, count: int) -> None:
+        watches = self.service._parts.watches  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] # who waits is nobody's business but a measurement's
+        until(lambda: len(watches) >= count)
 
     def _wait(self, name: str) -> None:
         outcome = self.service.create(name, self._template)
@@ -81,10 +91,10 @@ class Waiting:
             time.sleep(1.0)
 
     def join(self) -> None:
-        """Wait until all have been told. AssertionError: not all were told that their workspace is ready."""
+        """Wait until all have been told. AssertionError: not all were told that their workspace is ready, and not too many wait for that."""
         for thread in self._threads:
             thread.join()
-        assert not self.failed, f"{len(self.failed)} calls failed, the first: {self.failed[0]}"
+        assert not self.failed or self.chats > BOUNDED, f"{len(self.failed)} calls failed, the first: {self.failed[0]}"
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -150,7 +160,7 @@ def all_ready(it: Waiting) -> dict[str, float]:
     it.join()
     told, began = max(it.told) - began, time.monotonic()
     in_threads(min(ASKED_BY, it.chats), lambda _: it.client.user(), range(it.chats))
-    return {"last_told_seconds": told, "bare_requests_seconds": time.monotonic() - began}
+    return {"failed": len(it.failed), "last_told_seconds": told, "bare_requests_seconds": time.monotonic() - began}
 
 
 def measured(*, quick: bool) -> dict[str, Any]:

@@ -42,3 +42,4 @@ def test_what_waiting_chats_cost() -> None:
         assert row["threads"] >= row["chats"] + 1
         assert row["last_told_seconds"] > 0 < row["bare_requests_seconds"]
         assert row["requests_in_the_first_seconds"] >= row["chats"]
+        assert row["failed"] == 0
