@@ -335,17 +335,19 @@ class ChatWorkspaces:
             look = parts.looking.begin(call)
         return parts.looking.follow(call, look, place)
 
-    def connect(self, chat_id: str, *, wait: float | None = 0, cancel: Cancel | None = None) -> AbstractContextManager[AgentConnection]:
+    def connect(
+        self, chat_id: str, *, wait: float | None = 0, cancel: Cancel | None = None, extend: float | None = None
+    ) -> AbstractContextManager[AgentConnection]:
         """Reach the agent of the chat's workspace for one tool call; the connection is open when this returns, and ends with its `with` block.
 
         Nothing is kept: each call looks anew before it dials and before it hands over, and takes Timeouts.dial at most, for an agent that is
         connecting as well. wait: seconds beyond that for a build that is under way; None: Timeouts.build; by default that is told at once.
-        cancel: ends the wait with UnavailableError, reason INTERRUPTED. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, whose
-        advice and next_step are for the model.
+        cancel: ends the wait with UnavailableError, reason INTERRUPTED. extend: seconds for which the workspace is to run on at least, as far as its
+        template lets it; never fewer than without. ChatNotFoundError, ChatClosedError, NoWorkspaceError, and ConnectError, with advice for the model.
         """
-        patience = check_wait(wait)  # whoever wants to use it, wants it to run: START
+        patience, lasts = check_wait(wait), None if extend is None else check_seconds("extend", extend)  # to use it is to want it to run: START
         with self._call(parts := self._parts, "connect", chat_id, None, Asked.START, cancel=cancel) as call:
-            return parts.connector.connect(call, patience)
+            return parts.connector.connect(call, patience, lasts)
 
     def toolbox(
         self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None, tools: Collection[Hand] = (), allow_unsandboxed: bool = False

@@ -222,8 +222,10 @@ class CoderClient(WorkspaceCreator, AgentDialer):
     def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
         return self._workspaces.builds(workspace, deadline)
 
-    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
+    def record_use(self, workspace: Workspace, *, lasts: float | None = None, deadline: float) -> None:
         self._workspaces.record_use(workspace, deadline)
+        if lasts is not None:
+            self._workspaces.extend(workspace, lasts, deadline)
 
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         return self._watching.watch(workspace, deadline)

@@ -19,6 +19,7 @@ from chatworkspace_coder._answers.errors import TOO_MANY, NoRouteError, error_of
 from chatworkspace_coder._answers.fields import Json, about, anothers, as_list, as_object, readable, required_id
 from chatworkspace_coder._answers.workspaces import Freshness, freshness
 from chatworkspace_coder._api import V2, Api, can_be_named, segment
+from chatworkspace_coder._extending import extend
 from chatworkspace_coder._http.messages import Answer
 from chatworkspace_coder._http.sizes import LIST, LOG
 from chatworkspace_coder._memory import Cache
@@ -194,6 +195,10 @@ class Workspaces:
                 return
             failure = f"the server answered {answer.status}"
         raise UnavailableError(failure)
+
+    def extend(self, workspace: Workspace, lasts: float, deadline: float) -> None:
+        """Have it run on for so many seconds. UnavailableError; what may not be, or is not there, is left at that."""
+        extend(self._api, workspace, lasts, deadline)
 
 
 def _done(answer: Answer, read: Any) -> Workspace:

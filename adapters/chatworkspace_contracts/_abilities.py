@@ -25,6 +25,7 @@ class Ability(Enum):
     PRESET = "that template has a preset"
     LOG = "the lines of the build log of the template are known"
     HIDE = "the right to see a workspace can be taken from its owner"
+    STOPS_IN = "it can be seen when a workspace stops by itself"
     LOSE_ANSWER = "a request can be acted upon without an answer"
     WATCH = "the platform can be watched"
     BUILD_LOG = "the platform has logs of builds"

@@ -110,6 +110,7 @@ class CreatorWorld(World):
     answers: values for parameters of `asking`.
     preset: the only preset of `asking`; it answers all that is required.
     log: the lines, three at least, of the log of a build of `template`.
+    stops_in: returns the seconds after which the workspace of this id stops by itself; None: it does not.
     hide: takes from the owner of the workspace of this id the right to see it.
     lose_request: lets the next call of the creator that has this name never be answered, nor acted upon.
     lose_answer: lets the next call of the creator that has this name be acted upon, and never be answered.
@@ -131,6 +132,7 @@ class CreatorWorld(World):
     answers: Mapping[str, str] = attrs.field(factory=lambda: {"region": "there"})
     preset: Preset | None = None
     log: Sequence[str] | None = None
+    stops_in: Callable[[UUID], float | None] | None = attrs.field(default=None, validator=_function_or_none)
     hide: Callable[[UUID], object] | None = attrs.field(default=None, validator=_function_or_none)
     lose_request: Callable[[str], object] | None = attrs.field(default=None, validator=_function_or_none)
     lose_answer: Callable[[str], object] | None = attrs.field(default=None, validator=_function_or_none)

@@ -73,10 +73,10 @@ class Connector:
         self._timeouts = timeouts
         self._proofs = proofs
 
-    def connect(self, call: Call, wait: float | None) -> Connection:
+    def connect(self, call: Call, wait: float | None, lasts: float | None = None) -> Connection:
         """Return a way to the agent that is open. wait: seconds for what is being built. NoWorkspaceError, ConnectError, UnavailableError."""
         try:
-            connection = self._connected(call, call.started + (self._timeouts.build if wait is None else wait))
+            connection = self._connected(call, call.started + (self._timeouts.build if wait is None else wait), lasts)
         except ChatWorkspaceError as error:
             self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
             self._guide.of_error(call, error)
@@ -84,7 +84,7 @@ class Connector:
         self._guide.found_out(call)
         return connection
 
-    def _connected(self, call: Call, patience: float) -> Connection:
+    def _connected(self, call: Call, patience: float, lasts: float | None) -> Connection:
         limit = self._limit(patience)
         target = self._target(call, self._reachable(call, self._bound(call, limit), patience))
         limit, last = self._limit(patience), False
@@ -96,7 +96,7 @@ class Connector:
             else:
                 now = self._looked_at_again(call, connection, limit)
                 if now.same_as(target):
-                    self._record_use(call, target, limit)
+                    self._record_use(call, target, limit, lasts)
                     return connection
                 _hang_up(connection)
                 self._proofs.void(call.chat_id)
@@ -243,9 +243,9 @@ class Connector:
         call.in_vain = reason in DEAD and self._guide.restarted(call, target.bound.workspace)
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
-    def _record_use(self, call: Call, target: _Target, limit: float) -> None:
+    def _record_use(self, call: Call, target: _Target, limit: float, lasts: float | None) -> None:
         workspace = target.bound.workspace
-        ask = partial(self._creator.record_use, workspace)
+        ask = partial(self._creator.record_use, workspace, **({} if lasts is None else {"lasts": lasts}))  # adapters may be older than it
         most = min(ALL_EXTRAS, limit - self._clock.monotonic())
         missed = "the use of a workspace could not be recorded"
         self._extras.ask(call, "record_use", workspace.id, lambda until: ask(deadline=until), most=most, missed=missed)

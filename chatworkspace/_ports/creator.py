@@ -177,6 +177,10 @@ class WorkspaceCreator(Protocol):
         """What the owner uses and may use; None: no quota, or not told."""
         return None
 
-    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
-        """Tell the platform that the workspace is in use (moves its autostop). Best effort."""
+    def record_use(self, workspace: Workspace, *, lasts: float | None = None, deadline: float) -> None:
+        """Tell the platform that the workspace is in use (moves its autostop). Best effort.
+
+        lasts: seconds for which it is to run on at least, as far as its template lets it; None: as the platform does with what is in use. It never
+        stops earlier for it, and one that does not stop by itself is left so. Given only where the host asks for it.
+        """
         return  # without it type checkers take the default for a missing body, and the method for one that must be there

@@ -168,6 +168,7 @@ def _creator_world(coder: FakeCoder, creator: WorkspaceCreator, clock: Clock, th
         asking=coder.add_template("asking", parameters=[Parameter(name="region", required=True)], presets=[preset]),
         preset=preset,
         log=LOG,
+        stops_in=lambda workspace_id: _stops_in(coder, workspace_id),
         hide=lambda workspace_id: _of(coder, workspace_id).hide(),
         lose_request=lambda call: coder.when(cast("CreatorCall", call)).lose_request(),
         lose_answer=lambda call: coder.when(cast("CreatorCall", call)).lose_answer(),
@@ -176,6 +177,11 @@ def _creator_world(coder: FakeCoder, creator: WorkspaceCreator, clock: Clock, th
 
 def _of(coder: FakeCoder, workspace_id: UUID) -> FakeWorkspace:
     return next(it for it in coder.workspaces if it.id == workspace_id)
+
+
+def _stops_in(coder: FakeCoder, workspace_id: UUID) -> float | None:
+    stops_at = _of(coder, workspace_id).stops_at
+    return None if stops_at is None else stops_at - coder.inside.platform.time
 
 
 # ------------------------------------------------------------------ agents

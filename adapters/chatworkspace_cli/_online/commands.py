@@ -223,7 +223,7 @@ def execute(session: Session, options: Namespace, tell: Tell) -> Result:
             error = {"reason": "timed_out", "message": what, "retryable": False}
             return Result(code=Code.TIMED_OUT, told={"error": error}, lines=(what,), output="")
     told = {"output": done.output, "truncated": done.truncated}
-    lines = ("the output was too long: its end is missing",) if done.truncated else ()
+    lines = ("the output was too long: its middle is missing",) if done.truncated else ()
     return Result(code=done.exit_code, told=told, lines=lines, output=done.output)
 
 

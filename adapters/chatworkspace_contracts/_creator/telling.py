@@ -6,8 +6,9 @@ import attrs
 
 from chatworkspace.ports import NotFoundError
 from chatworkspace_contracts._abilities import Ability
-from chatworkspace_contracts._checks import equal, holds, present, raises
+from chatworkspace_contracts._checks import equal, holds, present, raises, within
 from chatworkspace_contracts._creator.stage import UNKNOWN, Fresh, topic
+from chatworkspace_contracts._seconds import LONG, SOON
 
 LOGS = topic("log")
 
@@ -55,6 +56,7 @@ def the_log_of_what_is_not_visible(fresh: Fresh) -> None:
 # ------------------------------------------------------------------ use
 
 USE = topic("use")
+HOUR = 3600.0
 
 
 @USE.rule("recorded", "Use is recorded without a word, and begins no build; for a workspace that is gone or never was it is no error.")
@@ -65,6 +67,20 @@ def use_is_recorded_without_a_word(fresh: Fresh) -> None:
     for workspace in (made, deleted, attrs.evolve(made, id=UNKNOWN)):
         it.creator.record_use(workspace, deadline=it.deadline)
     equal("the number of the build", it.get(made).build.number, 1)
+
+
+@USE.rule("extended", "Use that is to last moves the time at which a workspace stops by itself, never to an earlier one.", Ability.STOPS_IN)
+def use_that_is_to_last(fresh: Fresh) -> None:
+    it = fresh()
+    stops_in = present("a way to see when a workspace stops", it.world.stops_in)
+    made = it.settled(it.create(attrs.evolve(it.request(), ttl=HOUR)))
+    for lasts, least in ((2 * HOUR, 2 * HOUR), (HOUR, 2 * HOUR)):
+        it.creator.record_use(made, lasts=lasts, deadline=it.deadline)
+        left = present("when it stops", stops_in(made.id))
+        within("how long it runs on", left, least + SOON, least - LONG)
+    endless = it.built("endless")
+    it.creator.record_use(endless, lasts=HOUR, deadline=it.deadline)
+    equal("when one stops that does not by itself", stops_in(endless.id), None)
 
 
 @USE.rule("not-visible", "To record the use of a workspace that is not visible is no error.", Ability.HIDE)

@@ -298,10 +298,10 @@ class FakeCoder(Switches, WorkspaceCreator, AgentDialer):
     def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
         return self._answer("list_builds", lambda: self._platform.visible(workspace.owner_id, workspace.id).told_builds(), deadline)
 
-    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
+    def record_use(self, workspace: Workspace, *, lasts: float | None = None, deadline: float) -> None:
         def count() -> None:
             with suppress(NotFoundError):  # best effort
-                self._platform.visible(workspace.owner_id, workspace.id).record_use()
+                self._platform.visible(workspace.owner_id, workspace.id).record_use(lasts)
 
         self._answer("record_use", count, deadline)
 

@@ -95,6 +95,7 @@ class FakeWorkspace:
         self._builds: list[BuildRecord] = []
         self._deeds: tuple[Deed, ...] = ()
         self._dormant = self._updates_always = self._hidden = False
+        self._extended_to = (0, 0.0)
         self._deleted_at = NEVER
         self._watchers: list[Signal] = []
         self._told: Workspace | None = None
@@ -269,11 +270,28 @@ class FakeWorkspace:
         failed = last.transition is Transition.START and last.status_at(now) in (JobStatus.FAILED, JobStatus.CANCELED)
         return 0 if over or failed else self._cost
 
-    def record_use(self) -> None:
-        """Count a use."""
+    def record_use(self, lasts: float | None = None) -> None:
+        """Count a use. lasts: seconds for which it is to run on."""
         with self.lock:
             self.uses += 1
             self.used_at = self._keeper.time
+        if lasts is not None:
+            self.extend(self._keeper.time + lasts)
+
+    def extend(self, until: float) -> None:
+        """Let it stop by itself at that instant, if it does so earlier."""
+        with self.lock:
+            if self.stops_at is not None and until > self.stops_at:
+                self._extended_to = self.latest.number, until
+                self.changed()
+
+    @property
+    def stops_at(self) -> float | None:
+        """When it would stop by itself, in seconds of the platform's clock; None: it does not. It is told, and nothing more."""
+        if self.ttl is None or self.latest.transition is not Transition.START:
+            return None
+        number, until = self._extended_to
+        return max(self.latest.ends_at + self.ttl, until if number == self.latest.number else 0.0)
 
     def add_build(self, build: BuildRecord) -> None:
         """Make it the latest."""

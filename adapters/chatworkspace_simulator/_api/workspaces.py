@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from time import sleep
 from typing import Any
 from uuid import UUID
@@ -200,6 +201,22 @@ def record_use(world: World, request: Request) -> Reply:
     return done()
 
 
+def extend(world: World, request: Request) -> Reply:
+    """Move the time at which it stops by itself."""
+    workspace = _live(world, request.user, request.id("workspace"))
+    try:
+        until = datetime.fromisoformat(str(request.json().get("deadline")).replace("Z", "+00:00"))
+        ahead = (until - world.date(world.platform.time)).total_seconds()
+    except (ValueError, TypeError) as error:
+        raise ApiError(400, "Request body must be valid JSON.", detail=str(error)) from error
+    if workspace.stops_at is None:
+        raise ApiError(409, "Workspace shutdown is manual.")
+    if ahead < 30 * 60:
+        raise ApiError(400, "Cannot extend workspace: new deadline must be at least 30 minutes in the future.")
+    workspace.extend(world.platform.time + ahead)
+    return told({"message": f"Deadline updated to {until.isoformat()}."})
+
+
 def set_ttl(world: World, request: Request) -> Reply:
     """Set after how long it stops by itself."""
     workspace = _live(world, request.user, request.id("workspace"))
@@ -242,6 +259,7 @@ ROUTES = [
     Route(method="GET", path="/workspaces/{workspace}", handler=by_id),
     Route(method="PATCH", path="/workspaces/{workspace}", handler=rename),
     Route(method="PUT", path="/workspaces/{workspace}/ttl", handler=set_ttl),
+    Route(method="PUT", path="/workspaces/{workspace}/extend", handler=extend),
     Route(method="PUT", path="/workspaces/{workspace}/dormant", handler=set_dormancy),
     Route(method="POST", path="/workspaces/{workspace}/usage", handler=record_use),
     Route(method="GET", path="/users/{user}/workspace/{name}", handler=by_name),

@@ -40,11 +40,12 @@ def test_exec_has_the_commands_output_and_code(ready: Shell, coder: FakeCoder) -
 
 
 def test_exec_with_more_output_than_is_kept(ready: Shell, coder: FakeCoder) -> None:
-    """Its beginning is printed, and standard error says that the rest is missing."""
+    """Its beginning and its end are printed, and standard error says that the rest is missing."""
     coder.on_run = lambda _: "x" * 2**21
     done = ready("exec", *CHAT, "--", "yes")
-    assert (done.code, set(done.out), len(done.out)) == (0, {"x"}, 2**20)
-    assert done.err == "the output was too long: its end is missing\n"
+    first, said, last = done.out.split("\n")
+    assert (done.code, set(first + last), len(first + last), said) == (0, {"x"}, 2**20, "[1,048,576 bytes are left out here]")
+    assert done.err == "the output was too long: its middle is missing\n"
 
 
 def test_exec_without_an_agent(ready: Shell) -> None:

@@ -59,7 +59,8 @@ def build_json(
     """Return a build."""
     owner = world.owner(it)
     starts = told.transition is Transition.START
-    stops_at = None if it.ttl is None or not starts or told.job_status is not JobStatus.SUCCEEDED else world.date(record.ends_at + it.ttl)
+    until = it.stops_at if it.latest.id == record.id else None if it.ttl is None or not starts else record.ends_at + it.ttl
+    stops_at = None if until is None or told.job_status is not JobStatus.SUCCEEDED else world.date(until)
     count = 0 if told.job_status is not JobStatus.PENDING else 1 if told.provisioners is None else told.provisioners
     body: dict[str, Any] = {
         "id": str(told.id),

@@ -282,8 +282,14 @@ def has_no_log_where_nothing_is(_: FakeCoder, really: Really, workspace: Workspa
 
 
 @CREATORS.method("record_use", "use.recorded", "use.not-visible")
-def knows_what_is_used(it: FakeCoder, really: Really, workspace: Workspace, *, deadline: float) -> None:
+def knows_what_is_used(it: FakeCoder, really: Really, workspace: Workspace, *, deadline: float, **more: Any) -> None:
     it.get_workspace(workspace.owner_id, workspace.id, deadline=deadline)
+    really(workspace, deadline=deadline, **more)
+
+
+@CREATORS.method("record_use", "use.extended")
+def lets_it_stop_as_before(_: FakeCoder, really: Really, workspace: Workspace, *, deadline: float, **more: Any) -> None:
+    del more
     really(workspace, deadline=deadline)
 
 
