@@ -355,8 +355,7 @@ class ChatWorkspaces:
         """Return the tools as a language model calls them. No I/O here.
 
         wait (seconds) is every tool's wait, and that of all calls of one answer together. cancel: as for create(), for every call of the toolbox.
-        tools: of "execute", "read_file" and "write_file" those that are offered, too: a model uses the workspace by them, with its user's rights.
-        allow_unsandboxed: it may where agents are no sandbox (AgentDialer.sandboxed); without it that is InvalidArgumentError.
+        tools: of execute, read_file, write_file those that are offered; allow_unsandboxed: where agents are no sandbox, else InvalidArgumentError.
         """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
@@ -366,10 +365,7 @@ class ChatWorkspaces:
         return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel, tools=offered)
 
     def interrupt(self, chat_id: str) -> None:
-        """End the waits of this process on this chat: they return an Outcome with reason INTERRUPTED. Nothing on the platform is canceled.
-
-        A call that could not find out anything yet, because store or platform are away, ends with UnavailableError and that reason.
-        """
+        """End the waits of this process on this chat, by an Outcome or UnavailableError with reason INTERRUPTED. The platform cancels nothing."""
         self._parts.calls.interrupt(check_chat_id(chat_id))
 
     def close(self) -> None:

@@ -60,6 +60,9 @@ class FakeWorkspace:
     `lock` guards it; the public methods take it.
     """
 
+    _extended_to = (0, 0.0)
+    """Number of a build, and when it is to stop by itself."""
+
     def __init__(
         self,
         keeper: Keeper,
@@ -95,7 +98,6 @@ class FakeWorkspace:
         self._builds: list[BuildRecord] = []
         self._deeds: tuple[Deed, ...] = ()
         self._dormant = self._updates_always = self._hidden = False
-        self._extended_to = (0, 0.0)
         self._deleted_at = NEVER
         self._watchers: list[Signal] = []
         self._told: Workspace | None = None
