@@ -27,6 +27,7 @@ MODULES: Mapping[str, str] = {
     "chatworkspace.ports": "what writers of adapters import",
     "chatworkspace.events": "what is told to those who listen",
     "chatworkspace_coder": "Coder over HTTP",
+    "chatworkspace_local": "a platform of folders and processes on one machine; it is no sandbox",
     "chatworkspace_postgres": "the store in PostgreSQL",
     "chatworkspace_sqlite": "the store in a file",
     "chatworkspace_web": "streams of events, and the end of a worker",

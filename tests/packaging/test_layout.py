@@ -46,5 +46,5 @@ def test_every_package_is_typed(package: str) -> None:
 
 def test_what_is_installed_beside() -> None:
     """What the core needs, and the drivers of the adapters that come with it; the rules of imports say who may use which."""
-    drivers = ["backoff", "psycopg", "requests", "urllib3", "websocket-client"]
+    drivers = ["backoff", "psycopg", "requests", "tomli", "urllib3", "websocket-client"]
     assert [line.split(">")[0] for line in _lines("options", "install_requires")] == ["attrs", *drivers]

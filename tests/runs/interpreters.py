@@ -28,6 +28,7 @@ ELSEWHERE = (
     "pytest",
     "pytest-xdist",
     "requests",
+    "tomli",
     "trustme",
     "websocket-client",
 )

@@ -1,0 +1,160 @@
+"""Reads workspaces off the disk: records, what workers say, and who lives. Changes nothing, and waits for nobody."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from chatworkspace import UnavailableError, Workspace
+from chatworkspace.ports import Clock, LogLine, NotFoundError, fit_text
+from chatworkspace_local._places import ORGANIZATION_ID, Places, is_name
+from chatworkspace_local._records import BuildRecord, Record, Result, read_record, read_result, record_of
+from chatworkspace_local._states import Look, workspace_of
+from chatworkspace_local._worker.files import OddFileError, lock_file, read_file, read_json, try_lock
+from chatworkspace_local._worker.jobs import LOG_LIMIT, RECORD, lock_path, log_path, result_path
+from chatworkspace_local._worker.processes import Identity, Life, life_of
+
+
+class Reader:
+    """Looks at the workspaces of one root. Safe from any thread.
+
+    `_names` remembers under which name an id was seen, to look there first; each step on it is one of a dict's own.
+    """
+
+    def __init__(self, places: Places, clock: Clock) -> None:
+        self._places = places
+        self._clock = clock
+        self._names: dict[UUID, str] = {}
+
+    def look(self, owner_id: UUID, name: str) -> Look | None:
+        """Return how the workspace of a name is; None: there is none, or its making was cut short. UnavailableError: its record is damaged."""
+        if not is_name(name):
+            return None
+        home = self._places.home(owner_id, name)
+        try:
+            record = read_record(f"{home}/{RECORD}")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OddFileError, OSError) as error:
+            raise UnavailableError(f"the record {home}/{RECORD} {_words(error)}") from error
+        if record.owner_id != owner_id or record.name.lower() != name.lower():
+            raise UnavailableError(f"the record {home}/{RECORD} is that of another workspace")
+        self._names[record.id] = record.name
+        return self.of(record)
+
+    def of(self, record: Record) -> Look:
+        """Look at what a record tells of. Who lives comes first: what has ended says no more."""
+        home, build = self._places.home(record.owner_id, record.name), record.latest
+        worker = _life(home, build)
+        result = Result() if build.worker is None else read_result(result_path(home, build.number))
+        return self._look(record, worker, result)
+
+    def _look(self, record: Record, worker: Life, result: Result) -> Look:
+        return Look(
+            record=record,
+            worker=worker,
+            asker=life_of(record.latest.asker),
+            result=result,
+            now=self._clock.now().timestamp(),
+            owner_name=self._places.owner_name(record.owner_id),
+            organization_id=ORGANIZATION_ID,
+        )
+
+    def all(self, owner_id: UUID) -> Iterator[Look]:
+        """Look at all live ones of an owner; one whose record is damaged is left out, and in nobody's way."""
+        for name in self._places.names(owner_id):
+            with suppress(UnavailableError):
+                look = self.look(owner_id, name)
+                if look is not None:
+                    yield look
+
+    def by_id(self, owner_id: UUID, workspace_id: UUID) -> Look:
+        """Return the live one of an id. NotFoundError, UnavailableError."""
+        name = self._names.get(workspace_id)
+        look = None if name is None else self.look(owner_id, name)
+        if look is not None and look.record.id == workspace_id:
+            return look
+        for look in self.all(owner_id):
+            if look.record.id == workspace_id:
+                return look
+        raise NotFoundError(f"no workspace {workspace_id}")
+
+    def get(self, owner_id: UUID, workspace_id: UUID) -> Workspace:
+        """Return the one of an id, deleted or not. NotFoundError, UnavailableError.
+
+        The stone of a deleted one is set before its folder is moved, so whoever does not find the folder finds the stone.
+        """
+        try:
+            return workspace_of(self.by_id(owner_id, workspace_id))
+        except NotFoundError:
+            found = self.deleted(owner_id, workspace_id)
+            if found is None:
+                raise
+            return found[0]
+
+    def deleted(self, owner_id: UUID, workspace_id: UUID) -> tuple[Workspace, str] | None:
+        """Return a deleted one, and what could not be removed of it; None: there is no stone."""
+        path = self._places.stone(owner_id, workspace_id)
+        try:
+            says: Any = read_json(path)
+            record, left = record_of(says["record"]), str(says["left"])
+        except FileNotFoundError:
+            return None
+        except (OddFileError, OSError, KeyError, TypeError) as error:
+            raise UnavailableError(f"the record {path} {_words(error)}") from error
+        look = self._look(record, Life.ENDED, Result())
+        return workspace_of(look, deleted=True), left
+
+    def log(self, owner_id: UUID, workspace_id: UUID, after: int) -> list[LogLine]:
+        """Return the lines of the latest build's log above a number. NotFoundError, UnavailableError."""
+        try:
+            look = self.by_id(owner_id, workspace_id)
+        except NotFoundError:
+            found = self.deleted(owner_id, workspace_id)
+            if found is None:
+                raise
+            return [LogLine(id=1, text=fit_text(found[1]), level="warn")] if found[1] and after < 1 else []
+        lines = _lines(self._places.home(owner_id, look.record.name), look.record.latest)
+        return [LogLine(id=number, text=fit_text(text)) for number, text in enumerate(lines, 1) if number > after]
+
+
+def _life(home: str, build: BuildRecord) -> Life:
+    if build.worker is None:
+        return Life.ENDED
+    life = life_of(build.worker)
+    return life if life is not Life.ELSEWHERE else _life_elsewhere(lock_path(home, build.number))
+
+
+def _life_elsewhere(path: str) -> Life:
+    """Tell whether a worker of another pid namespace lives: it holds a lock for as long as it does."""
+    try:
+        file = lock_file(path)
+    except OSError:
+        return Life.ELSEWHERE
+    try:
+        return Life.ENDED if try_lock(file, shared=True) else Life.ELSEWHERE
+    finally:
+        os.close(file)
+
+
+def is_elsewhere(identity: Identity | None) -> bool:
+    """Tell whether a process was begun in another pid namespace of this boot, so that nothing can be done to it from here."""
+    return identity is not None and life_of(identity) is Life.ELSEWHERE
+
+
+def _lines(home: str, build: BuildRecord) -> list[str]:
+    try:
+        text = read_file(log_path(home, build.number), 2 * LOG_LIMIT).decode("utf-8", "replace")
+    except (OddFileError, OSError):
+        return []
+    lines = text.split("\n")
+    return lines[:-1]  # what has no end yet is no line
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror}"
+    return str(error) if isinstance(error, OddFileError) else "is damaged"

@@ -1,0 +1,91 @@
+"""Those who have a command run through a keeper: one connection each, a request of one line, an answer of one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from chatworkspace_local._worker.children import Children
+from chatworkspace_local._worker.jobs import shell
+
+MOST_OF_REQUEST = 1024 * 1024
+FILES = 3
+"""Input, output and errors come with a request to run."""
+
+
+class Client:
+    """One connection. ended: told when it is over, to be forgotten."""
+
+    def __init__(self, connection: socket.socket, agent: str, children: Children, ended: Callable[[Client], None]) -> None:
+        connection.setblocking(False)
+        self.connection = connection
+        self._agent = agent
+        self._children = children
+        self._ended = ended
+        self._request = b""
+        self._files: list[int] = []
+        self._running = 0
+
+    def read(self) -> None:
+        """Take what has come: a request, or its sender has gone, and what runs for it ends."""
+        try:
+            data, files, _, _ = socket.recv_fds(self.connection, 65536, FILES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, files = b"", []
+        self._files += files
+        self._request += data
+        if not data or len(self._request) > MOST_OF_REQUEST:
+            self.close()
+        elif self._request.endswith(b"\n"):
+            request, self._request = self._request, b""
+            self._answer(self._act(request))
+
+    def close(self) -> None:
+        """Let go of it; the group of what runs for it ends."""
+        if self._running:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._running, signal.SIGKILL)
+            self._running = 0
+        self._drop_files()
+        self._ended(self)
+        self.connection.close()
+
+    def _act(self, request: bytes) -> dict[str, Any] | None:
+        """Return the answer; None: it comes later."""
+        try:
+            asked: Any = json.loads(request)
+            return self._run(asked) if "command" in asked else {"agent": self._agent}
+        except (ValueError, TypeError, KeyError, OSError, RecursionError, subprocess.SubprocessError) as error:
+            return {"error": str(error)[:500]}
+        finally:
+            self._drop_files()
+
+    def _run(self, asked: Any) -> dict[str, Any] | None:
+        if len(self._files) != FILES:
+            return {"error": "a request to run comes with three files"}
+        command = [shell(), "-c", str(asked["command"])]
+        self._running = self._children.start(command, (self._files[0], self._files[1], self._files[2]), self._over)
+        return None
+
+    def _over(self, code: int) -> None:
+        if self._running:
+            self._running = 0
+            self._answer({"exit_code": code})
+
+    def _answer(self, value: dict[str, Any] | None) -> None:
+        if value is not None:
+            with suppress(OSError):  # it has gone, which the next read tells
+                self.connection.send(json.dumps(value).encode() + b"\n")
+
+    def _drop_files(self) -> None:
+        for file in self._files:
+            os.close(file)
+        self._files = []

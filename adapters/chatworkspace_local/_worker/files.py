@@ -1,0 +1,165 @@
+"""Files that hold after a crash and are nobody else's: written whole, read within limits, locked for a moment."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+
+if sys.platform != "win32":
+    import fcntl
+
+PRIVATE_FILE = 0o600
+PRIVATE_FOLDER = 0o700
+MOST_OF_RECORD = 4 * 1024 * 1024
+"""Bytes of a record; one of a workspace has some kilobytes."""
+OTHERS_MAY_WRITE = 0o022
+FLOOR, CEILING = 0.005, 0.05
+"""Seconds between two attempts to lock."""
+
+
+class OddFileError(Exception):
+    """A file is not what it should be. The message is a sentence without its subject."""
+
+
+class LockedError(Exception):
+    """Somebody else holds the lock, up to the deadline."""
+
+
+def make_folder(path: str) -> bool:
+    """Make a folder for us alone, whatever the umask; return whether it was made now."""
+    try:
+        os.mkdir(path, PRIVATE_FOLDER)
+    except FileExistsError:
+        return False
+    os.chmod(path, PRIVATE_FOLDER)
+    return True
+
+
+def check_folder(path: str) -> None:
+    """See that a folder is one, ours, and nobody else's to write. OddFileError."""
+    found = os.lstat(path)
+    if not stat.S_ISDIR(found.st_mode):
+        raise OddFileError("is not a folder")
+    if found.st_uid != os.geteuid():
+        raise OddFileError("belongs to another user")
+    if stat.S_IMODE(found.st_mode) & OTHERS_MAY_WRITE:
+        raise OddFileError("can be written by other users")
+
+
+def own_folder(path: str) -> None:
+    """Make a folder, or see that the one that is there is ours. OddFileError, OSError."""
+    if not make_folder(path):
+        check_folder(path)
+
+
+def open_regular(path: str) -> int:
+    """Open a plain file to be read: no link is followed, and nothing that would block is waited for. OddFileError, OSError."""
+    try:
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if os.path.islink(path):
+            raise OddFileError("is a link") from error
+        raise
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OddFileError("is not a plain file")
+    return file
+
+
+def read_file(path: str, most: int) -> bytes:
+    """Return what is in a plain file of at most so many bytes. OddFileError, OSError."""
+    with open(open_regular(path), "rb") as file:
+        found = file.read(most + 1)
+    if len(found) > most:
+        raise OddFileError(f"has more than {most:,} bytes")
+    return found
+
+
+def read_json(path: str) -> object:
+    """Return what a record says. OddFileError: it is damaged. OSError."""
+    try:
+        found: object = json.loads(read_file(path, MOST_OF_RECORD))
+    except (ValueError, RecursionError):
+        raise OddFileError("is damaged: it is not JSON") from None
+    return found
+
+
+def write_json(path: str, value: object, *, sync: bool = True) -> None:
+    """Write a record whole or not at all. sync: see it on the disk before going on. OSError: nothing is left of it."""
+    temporary = f"{path}.{os.getpid()}-{os.urandom(6).hex()}.tmp"
+    try:
+        with open(_new(temporary), "wb") as file:
+            file.write(json.dumps(value).encode())
+            file.flush()
+            if sync:
+                os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    if sync:
+        sync_folder(os.path.dirname(path))
+
+
+def _new(path: str) -> int:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+    os.fchmod(file, PRIVATE_FILE)
+    return file
+
+
+def sync_folder(path: str) -> None:
+    """See the names in a folder on the disk."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def lock_file(path: str) -> int:
+    """Open a file to be locked, made where it is not there. The lock ends when it is closed."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+
+
+def try_lock(file: int, *, shared: bool = False) -> bool:
+    """Lock an open file or folder, if nobody else has; return whether it is locked."""
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def locked(path: str, deadline: float) -> Generator[None, None, None]:
+    """Hold the lock of that path; deadline: an instant of time.monotonic(). LockedError.
+
+    The file may be removed by whoever holds the lock: one that is not at its path any more is let go, and the new one is locked.
+    """
+    pause = FLOOR
+    while True:
+        file = lock_file(path)
+        try:
+            if try_lock(file):
+                if _is_at(path, file):
+                    yield
+                    return
+                continue
+        finally:
+            os.close(file)
+        if time.monotonic() >= deadline:
+            raise LockedError
+        time.sleep(pause)
+        pause = min(2 * pause, CEILING)
+
+
+def _is_at(path: str, file: int) -> bool:
+    with suppress(FileNotFoundError):
+        return os.path.samestat(os.fstat(file), os.stat(path, follow_symlinks=False))
+    return False

@@ -1,0 +1,168 @@
+"""The keeper of a workspace: makes it, runs its setup, and is its agent until it is ended. All that runs in the workspace is below it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import selectors
+import signal
+import socket
+import time
+from contextlib import suppress
+from typing import Any
+
+from chatworkspace_local._worker.children import Children, adopt_orphans
+from chatworkspace_local._worker.clients import Client
+from chatworkspace_local._worker.copying import copy_template
+from chatworkspace_local._worker.files import make_folder, try_lock, write_json
+from chatworkspace_local._worker.jobs import FILES, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
+from chatworkspace_local._worker.log import Log
+
+BACKLOG = 128
+CHUNK = 65536
+TEMPLATE_PATIENCE = 60.0
+"""Seconds for which whoever changes a template may hold its folder locked."""
+PAUSE = 0.02
+
+
+class BuildError(Exception):
+    """The workspace could not be made; the message says why."""
+
+
+def _awake(_number: int, _frame: object) -> None:
+    """Take a signal, which the pipe of wakes tells of."""
+
+
+class Keeper:
+    """Keeps one workspace. One thread."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._files = f"{job.home}/{FILES}"
+        sessions = sessions_path(job.home, job.number)
+        make_folder(sessions)
+        self._log = Log(log_path(job.home, job.number))
+        self._children = Children(sessions, self._files, job.environment)
+        self._said: dict[str, Any] = {}
+        self._select = selectors.DefaultSelector()
+        self._clients: set[Client] = set()
+
+    def say(self, **more: Any) -> None:
+        """Say what has become of the build."""
+        self._said.update(more)
+        write_json(result_path(self._job.home, self._job.number), self._said)
+
+    def build(self) -> None:
+        """Copy what the workspace is made from. OSError, BuildError."""
+        adopt_orphans()
+        self._log.line(f"workspace {self._job.home}")
+        make_folder(self._files)
+        if self._job.template:
+            for line in self._copied(self._job.template):
+                self._log.line(line)
+        self._log.line("built")
+
+    def _copied(self, template: str) -> list[str]:
+        folder = os.open(template, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            over = time.monotonic() + TEMPLATE_PATIENCE
+            while not try_lock(folder, shared=True):
+                if time.monotonic() >= over:
+                    raise BuildError(f"the template is locked by somebody who changes it, for {TEMPLATE_PATIENCE:g} s")
+                time.sleep(PAUSE)
+            left_out = list(copy_template(template, self._files))
+            self._keep_setup(template)
+            fcntl.flock(folder, fcntl.LOCK_UN)
+            return left_out
+        finally:
+            os.close(folder)
+
+    def _keep_setup(self, template: str) -> None:
+        """Keep the template's setup beside the files: later starts run the same."""
+        with suppress(FileNotFoundError), open(f"{template}/{SETUP}", "rb") as file:
+            script = file.read()
+            kept = os.open(f"{self._job.home}/{SETUP}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o700)
+            with open(kept, "wb") as copy:
+                os.fchmod(kept, 0o700)
+                copy.write(script)
+
+    def serve(self) -> None:
+        """Be the agent, for ever."""
+        woken, wakes = os.pipe()
+        os.set_blocking(woken, False)
+        os.set_blocking(wakes, False)
+        signal.set_wakeup_fd(wakes, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, _awake)
+        signal.signal(signal.SIGTERM, _awake)  # whoever ends the workspace ends all else first
+        self._select.register(woken, selectors.EVENT_READ, lambda: self._woken(woken))
+        self._listen()
+        self._set_up()
+        while True:
+            for key, _ in self._select.select():
+                key.data()
+
+    def _woken(self, woken: int) -> None:
+        with suppress(BlockingIOError):
+            os.read(woken, CHUNK)
+        self._children.reap()
+
+    def _listen(self) -> None:
+        os.chdir(self._job.home)  # a path of a socket has 107 bytes at most
+        with suppress(FileNotFoundError):
+            os.unlink(SOCKET)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(SOCKET)
+        os.chmod(SOCKET, 0o600)
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+        self._select.register(listener, selectors.EVENT_READ, lambda: self._accept(listener))
+
+    def _accept(self, listener: socket.socket) -> None:
+        with suppress(OSError):
+            connection, _ = listener.accept()
+            client = Client(connection, self._job.agent, self._children, self._forget)
+            self._clients.add(client)
+            self._select.register(connection, selectors.EVENT_READ, client.read)
+
+    def _forget(self, client: Client) -> None:
+        if client in self._clients:
+            self._clients.remove(client)
+            self._select.unregister(client.connection)
+
+    def _set_up(self) -> None:
+        """Begin the setup, if there is one; from then on the build has succeeded."""
+        if not os.path.exists(f"{self._job.home}/{SETUP}"):
+            self.say(built_at=time.time(), setup_ended_at=time.time(), setup_exit_code=0)
+            return
+        self.say(built_at=time.time(), setup_began_at=time.time())
+        output, end = os.pipe()
+        nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        os.set_blocking(output, False)
+        self._select.register(output, selectors.EVENT_READ, lambda: self._write_log(output))
+        try:
+            self._children.start([f"{self._job.home}/{SETUP}"], (nothing, end, end), lambda code: self._setup_over(code, output))
+        except OSError as error:
+            self._log.line(f"setup could not be started: {error.strerror}")
+            self.say(setup_ended_at=time.time(), setup_exit_code=126)
+        os.close(nothing)
+        os.close(end)
+
+    def _write_log(self, output: int) -> bool:
+        """Write what the setup has said; return whether there may be more at once."""
+        with suppress(BlockingIOError):
+            said = os.read(output, CHUNK)
+            self._log.add(said)
+            if not said:
+                self._select.unregister(output)
+                os.close(output)
+            return bool(said)
+        return False
+
+    def _setup_over(self, code: int, output: int) -> None:
+        readable, _, _ = select.select([output], [], [], 0) if output in self._select.get_map() else ([], [], [])
+        if readable:
+            self._write_log(output)
+        if code:
+            self._log.line(f"setup ended with {by_signal(code) or f'exit code {code}'}")
+        self.say(setup_ended_at=time.time(), setup_exit_code=code)

@@ -1,0 +1,83 @@
+"""The program of a worker: leaves its parent, tells its number, waits for its job, and does it."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+
+from chatworkspace_local._worker.ending import Ending, sessions_in
+from chatworkspace_local._worker.files import lock_file, try_lock, write_json
+from chatworkspace_local._worker.jobs import Job, lock_path, result_path, sessions_path
+from chatworkspace_local._worker.keeper import BuildError, Keeper
+from chatworkspace_local._worker.processes import Identity
+from chatworkspace_local._worker.removing import delete
+
+PATIENCE = 60.0
+"""Seconds in which the job comes: whoever begins a worker writes down its number first."""
+PAUSE = 0.01
+
+
+def main() -> None:
+    """Leave, and work. Input: the job, one line. Output: the number of the process that does it."""
+    child = os.fork()
+    if child:
+        sys.stdout.write(f"{child}\n")
+        sys.stdout.flush()
+        os._exit(0)
+    os.setsid()
+    line = _line(0)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for file in (0, 1, 2):
+        os.dup2(nothing, file)
+    if line.endswith(b"\n"):
+        _work(Job(**json.loads(line)))
+
+
+def _line(file: int) -> bytes:
+    """Read a line, or what there is of it when its writer ends or takes too long."""
+    line, over = b"", time.monotonic() + PATIENCE
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([file], [], [], max(over - time.monotonic(), 0.0))
+        more = os.read(file, 65536) if ready else b""
+        if not more:
+            break
+        line += more
+    return line
+
+
+def _work(job: Job) -> None:
+    held = lock_file(lock_path(job.home, job.number))  # never closed: that it is locked proves this process alive, whoever looks
+    while not try_lock(held):
+        time.sleep(PAUSE)
+    try:
+        _end_earlier(job)
+        if job.kind == "delete":
+            delete(job)
+        elif job.kind == "stop":
+            write_json(result_path(job.home, job.number), {"ended_at": time.time()})
+        else:
+            keeper = Keeper(job)
+            keeper.build()
+            keeper.serve()
+    except (OSError, BuildError) as error:
+        write_json(result_path(job.home, job.number), {"error": _words(error), "ended_at": time.time()})
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+    return str(error)
+
+
+def _end_earlier(job: Job) -> None:
+    """End what earlier starts have left, running or not. BuildError: something stands in the way."""
+    keepers = [(number, Identity(*identity)) for number, identity in job.keepers]
+    if not keepers:
+        return
+    sessions = [it for number, keeper in keepers for it in sessions_in(sessions_path(job.home, number), keeper)]
+    left = Ending(job.mark, [keeper for _, keeper in keepers], sessions).run(job.grace)
+    if left:
+        raise BuildError(left)
