@@ -49,13 +49,15 @@ class LocalConnection(AgentConnection):
         try:
             with reached(self._home, self._agent_id, over) as keeper, interruptible(lambda: _shut(keeper)):
                 try:
-                    _send(keeper, {"command": command}, end)
+                    _send(keeper, {"command": command}, output, end)
                 finally:
                     os.close(end)
                     end = -1
                 return _completed(keeper, output, over)
         except ReachError as error:
             raise UnavailableError(f"the connection broke: {error}") from error
+        except TimeoutError:
+            raise
         except OSError as error:
             raise UnavailableError(f"the connection broke: {error.strerror or error}") from error
         finally:
@@ -105,12 +107,12 @@ def _shut(keeper: socket.socket) -> None:
         keeper.shutdown(socket.SHUT_RDWR)
 
 
-def _send(keeper: socket.socket, request: dict[str, str], end: int) -> None:
-    """Send a request to run: no input, and one pipe for output and errors."""
+def _send(keeper: socket.socket, request: dict[str, str], output: int, end: int) -> None:
+    """Send a request to run: no input, and one pipe for output and errors, with both its ends: the keeper reads it when we do no more."""
     nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = json.dumps(request).encode() + b"\n"
-        sent = socket.send_fds(keeper, [text], [nothing, end, end])
+        sent = socket.send_fds(keeper, [text], [nothing, end, end, output])
         keeper.sendall(text[sent:])
     finally:
         os.close(nothing)

@@ -37,6 +37,9 @@ from chatworkspace_local._watching import LocalWatch
 from chatworkspace_local._worker.files import OddFileError
 from chatworkspace_local._worker.processes import Life
 
+REACHED = 5.0
+"""Seconds in which a keeper answers that is not paused, on a machine under load: it does little else."""
+
 
 class LocalPlatform(WorkspaceCreator, AgentDialer):
     """A platform on this machine: a workspace is a folder below the root, and processes in it. It is no sandbox.
@@ -218,7 +221,7 @@ class LocalPlatform(WorkspaceCreator, AgentDialer):
             raise DialError("the workspace's keeper is paused")
         home = self._places.home(workspace.owner_id, look.record.name)
         try:
-            with reached(home, agent.id, time.monotonic() + max(deadline - self._clock.monotonic(), 0.0)):
+            with reached(home, agent.id, time.monotonic() + min(max(deadline - self._clock.monotonic(), 0.0), REACHED)):
                 return LocalConnection(home, agent.id)
         except ReachError as error:
             raise DialError(str(error)) from error

@@ -74,8 +74,8 @@ class Children:
             return
         sessions = {number for it in all_processes().values() for number in (it.session, it.group)}
         gone = {pid for pid in self._over if pid not in sessions}
-        for name in os.listdir(self._sessions):
-            if int(name.partition("-")[0]) in gone:
-                with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):
+            for name in os.listdir(self._sessions):
+                if int(name.partition("-")[0]) in gone:
                     os.unlink(f"{self._sessions}/{name}")
         self._over = [pid for pid in self._over if pid not in gone]

@@ -15,19 +15,27 @@ from chatworkspace_local._worker.children import Children
 from chatworkspace_local._worker.jobs import shell
 
 MOST_OF_REQUEST = 1024 * 1024
-FILES = 3
-"""Input, output and errors come with a request to run."""
+FILES = 4
+"""Input, output and errors come with a request to run, and the end from which output is read."""
 
 
 class Client:
-    """One connection. ended: told when it is over, to be forgotten."""
+    """One connection.
 
-    def __init__(self, connection: socket.socket, agent: str, children: Children, ended: Callable[[Client], None]) -> None:
+    ended: told when it is over, to be forgotten.
+    left: given the end from which output is read, once its sender reads it no more: what still runs in the background may go on writing.
+    """
+
+    def __init__(
+        self, connection: socket.socket, agent: str, children: Children, ended: Callable[[Client], None], left: Callable[[int], None]
+    ) -> None:
         connection.setblocking(False)
         self.connection = connection
         self._agent = agent
         self._children = children
         self._ended = ended
+        self._left = left
+        self._output = -1
         self._request = b""
         self._files: list[int] = []
         self._running = 0
@@ -55,6 +63,9 @@ class Client:
                 os.killpg(self._running, signal.SIGKILL)
             self._running = 0
         self._drop_files()
+        if self._output >= 0:
+            self._left(self._output)
+            self._output = -1
         self._ended(self)
         self.connection.close()
 
@@ -69,9 +80,10 @@ class Client:
             self._drop_files()
 
     def _run(self, asked: Any) -> dict[str, Any] | None:
-        if len(self._files) != FILES:
-            return {"error": "a request to run comes with three files"}
+        if len(self._files) != FILES or self._output >= 0:
+            return {"error": "one request to run comes on a connection, with four files"}
         command = [shell(), "-c", str(asked["command"])]
+        self._output = self._files.pop()
         self._running = self._children.start(command, (self._files[0], self._files[1], self._files[2]), self._over)
         return None
 

@@ -64,7 +64,8 @@ class Ending:
         over, asked, pause = time.monotonic() + grace, set[tuple[int, int]](), FLOOR
         while True:
             others = [it for it in self._members() if not self._is_keeper(it)]
-            fresh = [it for it in others if (it.pid, it.start) not in asked]
+            tidying = {it.pid for it in others if (it.pid, it.start) in asked}  # what these begin now is how they end
+            fresh = [it for it in others if it.pid not in tidying and it.parent not in tidying]
             asked.update((it.pid, it.start) for it in fresh)
             list(send(fresh, signal.SIGTERM))
             list(send(fresh, signal.SIGCONT))  # one that is paused hears nothing else

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 import selectors
 import signal
 import socket
@@ -15,12 +14,16 @@ from typing import Any
 from chatworkspace_local._worker.children import Children, adopt_orphans
 from chatworkspace_local._worker.clients import Client
 from chatworkspace_local._worker.copying import copy_template
+from chatworkspace_local._worker.ending import Ending
 from chatworkspace_local._worker.files import make_folder, try_lock, write_json
-from chatworkspace_local._worker.jobs import FILES, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
+from chatworkspace_local._worker.jobs import FILES, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
 from chatworkspace_local._worker.log import Log
+from chatworkspace_local._worker.processes import identity_of
 
 BACKLOG = 128
 CHUNK = 65536
+CHECKED = 5.0
+"""Seconds after which it is seen whether the workspace is still there: somebody may have removed the root."""
 TEMPLATE_PATIENCE = 60.0
 """Seconds for which whoever changes a template may hold its folder locked."""
 PAUSE = 0.02
@@ -88,7 +91,14 @@ class Keeper:
                 copy.write(script)
 
     def serve(self) -> None:
-        """Be the agent, for ever."""
+        """Be the agent, until this process is ended, or the workspace is no more: then all below it ends, as when anything goes wrong here."""
+        try:
+            self._serve()
+        finally:
+            mine = identity_of(os.getpid())
+            Ending(self._job.mark, [] if mine is None else [mine], []).run(self._job.grace)
+
+    def _serve(self) -> None:
         woken, wakes = os.pipe()
         os.set_blocking(woken, False)
         os.set_blocking(wakes, False)
@@ -98,8 +108,8 @@ class Keeper:
         self._select.register(woken, selectors.EVENT_READ, lambda: self._woken(woken))
         self._listen()
         self._set_up()
-        while True:
-            for key, _ in self._select.select():
+        while os.path.exists(f"{self._job.home}/{RECORD}"):
+            for key, _ in self._select.select(CHECKED):
                 key.data()
 
     def _woken(self, woken: int) -> None:
@@ -121,7 +131,7 @@ class Keeper:
     def _accept(self, listener: socket.socket) -> None:
         with suppress(OSError):
             connection, _ = listener.accept()
-            client = Client(connection, self._job.agent, self._children, self._forget)
+            client = Client(connection, self._job.agent, self._children, self._forget, self._drain)
             self._clients.add(client)
             self._select.register(connection, selectors.EVENT_READ, client.read)
 
@@ -129,6 +139,18 @@ class Keeper:
         if client in self._clients:
             self._clients.remove(client)
             self._select.unregister(client.connection)
+
+    def _drain(self, output: int) -> None:
+        """Read what nobody wants any more, until nobody writes it: whoever writes into a pipe without a reader is ended."""
+        os.set_blocking(output, False)
+
+        def read() -> None:
+            with suppress(BlockingIOError):
+                if not os.read(output, CHUNK):
+                    self._select.unregister(output)
+                    os.close(output)
+
+        self._select.register(output, selectors.EVENT_READ, read)
 
     def _set_up(self) -> None:
         """Begin the setup, if there is one; from then on the build has succeeded."""
@@ -138,31 +160,40 @@ class Keeper:
         self.say(built_at=time.time(), setup_began_at=time.time())
         output, end = os.pipe()
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        os.set_blocking(output, False)
-        self._select.register(output, selectors.EVENT_READ, lambda: self._write_log(output))
+        said = _Said(output, self._log, self._select)
         try:
-            self._children.start([f"{self._job.home}/{SETUP}"], (nothing, end, end), lambda code: self._setup_over(code, output))
+            self._children.start([f"{self._job.home}/{SETUP}"], (nothing, end, end), lambda code: self._setup_over(code, said))
         except OSError as error:
             self._log.line(f"setup could not be started: {error.strerror}")
             self.say(setup_ended_at=time.time(), setup_exit_code=126)
         os.close(nothing)
         os.close(end)
 
-    def _write_log(self, output: int) -> bool:
-        """Write what the setup has said; return whether there may be more at once."""
-        with suppress(BlockingIOError):
-            said = os.read(output, CHUNK)
-            self._log.add(said)
-            if not said:
-                self._select.unregister(output)
-                os.close(output)
-            return bool(said)
-        return False
-
-    def _setup_over(self, code: int, output: int) -> None:
-        readable, _, _ = select.select([output], [], [], 0) if output in self._select.get_map() else ([], [], [])
-        if readable:
-            self._write_log(output)
+    def _setup_over(self, code: int, said: _Said) -> None:
+        said.read()
         if code:
             self._log.line(f"setup ended with {by_signal(code) or f'exit code {code}'}")
         self.say(setup_ended_at=time.time(), setup_exit_code=code)
+
+
+class _Said:
+    """What a setup says, into the log, until nobody says anything there."""
+
+    def __init__(self, output: int, log: Log, select: selectors.BaseSelector) -> None:
+        os.set_blocking(output, False)
+        self._output = output
+        self._log = log
+        self._select = select
+        select.register(output, selectors.EVENT_READ, self.read)
+
+    def read(self) -> None:
+        """Take what there is. Once its end was read nothing is: the number may be that of another file."""
+        if self._output < 0:
+            return
+        with suppress(BlockingIOError):
+            said = os.read(self._output, CHUNK)
+            self._log.add(said)
+            if not said:
+                self._select.unregister(self._output)
+                os.close(self._output)
+                self._output = -1

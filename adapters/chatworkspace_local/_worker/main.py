@@ -62,14 +62,14 @@ def _work(job: Job) -> None:
             keeper = Keeper(job)
             keeper.build()
             keeper.serve()
-    except (OSError, BuildError) as error:
+    except Exception as error:  # noqa: BLE001 # whatever it is, it is told: there is nobody else to tell it to
         write_json(result_path(job.home, job.number), {"error": _words(error), "ended_at": time.time()})
 
 
 def _words(error: Exception) -> str:
     if isinstance(error, OSError):
         return f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}"
-    return str(error)
+    return str(error) if isinstance(error, BuildError) else repr(error)
 
 
 def _end_earlier(job: Job) -> None:

@@ -22,7 +22,7 @@ from chatworkspace.ports import CreateWorkspace, Preset
 from chatworkspace_contracts import CreatorWorld, DialerWorld, RealThreads
 from chatworkspace_local import LocalPlatform
 from chatworkspace_local._records import Record, read_record
-from chatworkspace_local._worker.processes import MARK, all_processes
+from chatworkspace_local._worker.processes import MARK, Life, all_processes, life_of
 
 ROUNDS = 4
 GRACE = 1.0
@@ -136,6 +136,11 @@ class Home:
 
     def end(self) -> None:
         """End all that was begun below the root, and remove it."""
+        for record in self.root.rglob("record.json"):
+            with suppress(Exception):  # a test has spoilt it
+                worker = read_record(str(record)).latest.worker
+                if worker is not None and life_of(worker) is Life.ALIVE:
+                    os.kill(worker.pid, signal.SIGKILL)
         for pid in all_processes():
             with suppress(OSError):
                 if str(self.root).encode() in _told_of(pid):
