@@ -15,6 +15,7 @@ from chatworkspace_cli._examples import examples
 
 CHAT = "the chat, by its id: 1 to 255 characters"
 STORE = "the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
+PLATFORM = "local:PATH: folders and processes of this machine, no sandbox; coder: the server; default: $CHATWORKSPACE_PLATFORM, else the server"
 WAIT = "seconds to wait for turn, build, agent and scripts; default: as long as the library's limits allow"
 
 
@@ -43,7 +44,8 @@ def parser() -> Parser:
     made = Parser(
         prog="chatworkspace",
         description="Gives every AI chat exactly one remote development workspace.",
-        epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
+        epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_PLATFORM=local:PATH this machine in its place,\n"
+        f"CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"chatworkspace {__version__}", help="print the version and exit")
@@ -70,6 +72,8 @@ def _command(commands: Commands, name: str, act: str, summary: str) -> Parser:
     command.set_defaults(run=_online, act=act, name_of_command=name, quiet=False, organization=None)
     command.add_argument("--json", action="store_true", help="print one JSON object for programs")
     command.add_argument("--store", metavar="URL", help=STORE)
+    if not act.startswith("db_"):
+        command.add_argument("--platform", metavar="PLATFORM", help=PLATFORM)
     return command
 
 
@@ -124,6 +128,7 @@ def _add_changes(commands: Commands) -> None:
         metavar="WORKSPACE_ID",
         help="leave a live workspace behind and make another; with its id: that one only, so that the same command given twice replaces once",
     )
+    create.add_argument("--start", action="store_true", help="also start what the chat has and stands still")
     start = _command(commands, "start", "start", "start the chat's workspace, and wait until it is ready")
     _of_chat(start)
     _of_parameters(start)
@@ -191,6 +196,7 @@ def _add_mcp(commands: Commands) -> None:
     served.add_argument("--hands", action="store_true", help="also the tools that use the workspace: execute, read_file, write_file")
     served.add_argument("--allow-unsandboxed", action="store_true", help="those also where workspaces are not kept apart from this machine")
     served.add_argument("--store", metavar="URL", help=STORE)
+    served.add_argument("--platform", metavar="PLATFORM", help=PLATFORM)
     _of_server(served, organization=True)
 
 

@@ -38,6 +38,13 @@ class LocalConnection(AgentConnection):
     def __init__(self, home: str, agent_id: UUID) -> None:
         self._home = home
         self._agent_id = agent_id
+        self._running: socket.socket | None = None
+
+    def close(self) -> None:
+        """End the command under way, from any thread: who waits for it gets UnavailableError. Idempotent, and for a connection that goes on."""
+        running = self._running
+        if running is not None:
+            _shut(running)
 
     def run(self, command: str, *, timeout: float) -> Completed:
         """Run it in the workspace's folder. Its process group ends with the timeout, or with the call."""
@@ -48,6 +55,7 @@ class LocalConnection(AgentConnection):
         output, end = os.pipe()
         try:
             with reached(self._home, self._agent_id, over) as keeper, interruptible(lambda: _shut(keeper)):
+                self._running = keeper
                 try:
                     _send(keeper, {"command": command}, output, end)
                 finally:
@@ -61,6 +69,7 @@ class LocalConnection(AgentConnection):
         except OSError as error:
             raise UnavailableError(f"the connection broke: {error.strerror or error}") from error
         finally:
+            self._running = None
             os.close(output)
             if end >= 0:
                 os.close(end)

@@ -59,6 +59,7 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
             parameters=parameters,
             preset_id=None if options.preset is None else names.preset_id(session, options.preset, template_id, chat),
             replace=options.replace,
+            start=options.start,
             wait=options.wait,
         )
     )

@@ -19,10 +19,13 @@ from chatworkspace_cli._online.stores import VARIABLE, unopened
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chatworkspace_coder import About, CoderClient, Holder, RateLimit
+    from chatworkspace_cli._online.local import LocalUser
+    from chatworkspace_coder import CoderClient, Holder, RateLimit, User
 
 T = TypeVar("T")
 
+CANNOT = "cannot be used: "
+"""What the description of a template of this machine begins with that is odd."""
 CLOCKS_APART = 30.0
 """Seconds that clocks may differ: tokens and certificates have instants in them."""
 LITTLE = 0.1
@@ -90,9 +93,32 @@ class Report:
 def examine(session: Session) -> Report:
     """Look at the server, the token, and the store. What fails is a problem, and the rest is looked at all the same."""
     report = Report()
-    holder = _server_side(report, session)
-    _store(report, session, holder)
+    if session.settings.root is not None:
+        user = _this_machine(report, session)
+    else:
+        holder = _server_side(report, session)
+        user = None if holder is None else holder.user
+    _store(report, session, user)
     return report
+
+
+# ---------------------------------------------------------------- this machine
+
+
+def _this_machine(report: Report, session: Session) -> User | LocalUser | None:
+    """Look at the platform of this machine: its folder, its templates, and the rules that reading tells."""
+    client = _tried(report, "platform", "Name a folder of yours: --platform local:PATH.", lambda: session.client)
+    if client is None:
+        return None
+    user = client.user()
+    templates = client.list_templates(user.id, user.organization_ids[0], deadline=session.deadline())
+    said = f"folders and processes below {session.settings.root}, no sandbox; {_many(len(templates), 'template')}"
+    report.find("platform", said, root=str(session.settings.root), templates=len(templates))
+    for it in templates:
+        if it.description.startswith(CANNOT):
+            report.blame("platform", f"the template {it.name} {it.description}", "Mend its folder.")
+    _rules(report, session, user.id, templates[0])
+    return user
 
 
 # ---------------------------------------------------------------- the server
@@ -100,7 +126,7 @@ def examine(session: Session) -> Report:
 
 def _server_side(report: Report, session: Session) -> Holder | None:
     try:
-        server = session.client.about.server(session.deadline())
+        server = _client(session).about.server(session.deadline())
     except InvalidArgumentError as error:
         report.blame("token" if error.argument == "token" else "server", texts.message_of(error), "Set it, and ask again.")
         return None
@@ -121,8 +147,17 @@ def _server_side(report: Report, session: Session) -> Holder | None:
     return holder
 
 
+def _client(session: Session) -> CoderClient:
+    """Return the client of a server."""
+    from chatworkspace_coder import CoderClient  # noqa: PLC0415 # as in the session
+
+    client = session.client
+    assert isinstance(client, CoderClient), "another platform is looked at elsewhere"
+    return client
+
+
 def _holder(session: Session) -> Holder:
-    return session.client.about.holder(session.deadline())
+    return _client(session).about.holder(session.deadline())
 
 
 def _clock(report: Report, difference: float | None) -> None:
@@ -152,7 +187,7 @@ def _rate(report: Report, limit: RateLimit | None) -> None:
 def _rights(report: Report, session: Session, holder: Holder) -> None:
     user = holder.user
     facts: dict[str, Any] = {"user": user.username, "user_id": str(user.id)}
-    about = session.client.about
+    about = _client(session).about
     listed = _tried(report, "token", "The token needs to read organizations.", lambda: about.organizations(session.deadline()))
     named = {it.id: it.name for it in listed or []}
     facts["organizations"] = [{"id": str(it), "name": named.get(it, "")} for it in user.organization_ids]
@@ -169,8 +204,8 @@ def _rights(report: Report, session: Session, holder: Holder) -> None:
 
 
 def _in_organization(report: Report, session: Session, user_id: UUID, organization_id: UUID, facts: dict[str, Any]) -> tuple[Sequence[Template], str]:
-    client: CoderClient = session.client
-    about: About = client.about
+    client = _client(session)
+    about = client.about
     templates = _tried(
         report,
         "token",
@@ -206,7 +241,7 @@ def _rules(report: Report, session: Session, user_id: UUID, template: Template) 
 
 def _watching(report: Report, session: Session, version: str, holder: Holder | None) -> None:
     """Try it on a workspace, if there is one; else say what servers of this version can."""
-    workspace = None if holder is None else next(_workspaces(session, holder), None)
+    workspace = None if holder is None else next(_workspaces(session, holder.user), None)
     if workspace is None:
         by = "websocket" if _minor(version) >= FIRST_WS else "events"
         report.find("watching", f"{WATCHES[by]}, judged by the version: there is no workspace to try it on", by=by, tried=None)
@@ -220,14 +255,14 @@ def _watching(report: Report, session: Session, version: str, holder: Holder | N
         report.blame("watching", "no stream comes through", advice)
 
 
-def _workspaces(session: Session, holder: Holder) -> Iterator[Workspace]:
-    for organization_id in holder.user.organization_ids:
+def _workspaces(session: Session, user: User | LocalUser) -> Iterator[Workspace]:
+    for organization_id in user.organization_ids:
         with suppress(ChatWorkspaceError, PortError):  # what the token may not read is told elsewhere
-            yield from session.client.list_workspaces(holder.user.id, organization_id, deadline=session.deadline())
+            yield from session.client.list_workspaces(user.id, organization_id, deadline=session.deadline())
 
 
 def _watched_by(session: Session, workspace: Workspace) -> str:
-    return session.client.about.watched_by(workspace, session.deadline())
+    return _client(session).about.watched_by(workspace, session.deadline())
 
 
 def _minor(version: str) -> tuple[int, int]:
@@ -239,7 +274,7 @@ def _minor(version: str) -> tuple[int, int]:
 # ---------------------------------------------------------------- the store
 
 
-def _store(report: Report, session: Session, holder: Holder | None) -> None:
+def _store(report: Report, session: Session, user: User | LocalUser | None) -> None:
     advice = f"Set {VARIABLE}, or give --store: sqlite:///PATH of a file on a disk of this host, in a folder that may be written."
     if _is_left_alone(report, session):
         return
@@ -255,8 +290,8 @@ def _store(report: Report, session: Session, holder: Holder | None) -> None:
     report.find("store", sentence, kind=opened.kind, place=opened.place, schema_version=version, writable=True, chats=chats, standing_plans=plans)
     if stand:
         report.blame("store", _standing(stand), "`chatworkspace sweep` settles them.")
-    if holder is not None:
-        _copied(report, session, opened.store, holder)
+    if user is not None:
+        _copied(report, session, opened.store, user)
 
 
 def _is_left_alone(report: Report, session: Session) -> bool:
@@ -274,9 +309,8 @@ def _is_left_alone(report: Report, session: Session) -> bool:
     return True
 
 
-def _copied(report: Report, session: Session, store: Store, holder: Holder) -> None:
-    user = holder.user
-    made = _tried(report, "store", "Ask again.", lambda: made_elsewhere(store, user.id, tuple(_workspaces(session, holder))))
+def _copied(report: Report, session: Session, store: Store, user: User | LocalUser) -> None:
+    made = _tried(report, "store", "Ask again.", lambda: made_elsewhere(store, user.id, tuple(_workspaces(session, user))))
     if made:
         what = f"{_many(len(made), 'workspace')} bear marks that this store has not given: {', '.join(sorted(it.name for it in made[:SHOWN]))}"
         report.blame("store", what, COPIED)

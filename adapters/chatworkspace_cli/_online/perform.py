@@ -9,7 +9,9 @@ from argparse import Namespace
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
+from pathlib import Path
 from threading import current_thread, main_thread
+from urllib.parse import quote
 
 from chatworkspace import ChatWorkspaceError, Reason, UnavailableError
 from chatworkspace.ports import PortError
@@ -21,10 +23,12 @@ from chatworkspace_cli._online.network import network_of
 from chatworkspace_cli._online.running import LeftError, Running
 from chatworkspace_cli._online.screens import JsonLines, Screen, screen_for
 from chatworkspace_cli._online.session import Session, Settings, check
+from chatworkspace_cli._online.stores import VARIABLE
 from chatworkspace_cli._online.texts import error_lines
 from chatworkspace_cli._printing import as_json, say, say_lines, suppress_gone
 from chatworkspace_cli._screen import say_state, width_of
 
+PLATFORM = "CHATWORKSPACE_PLATFORM"
 LEFT = "interrupted while a request was under way"
 RUNS_ON = "The command may go on in the workspace."
 DELETING = "deleting what was made"
@@ -53,9 +57,11 @@ def _result(command: Command, options: Namespace) -> Result:
     if "chat" in options:
         check(options.chat, getattr(options, "wait", None))
     follows = command is commands.follow
+    root = _root(options)
     settings = Settings(
         environment=os.environ,
-        store=options.store,
+        root=root,
+        store=_store(options.store, root),
         organization=options.organization,
         otherwise=os.environ.get("CODER_ORGANIZATION") or None,
         network=network_of(options, os.environ),
@@ -65,6 +71,25 @@ def _result(command: Command, options: Namespace) -> Result:
         interrupt = session.hang_up if command in commands.LOOKS else partial(session.interrupt, str(getattr(options, "chat", "")))
         with _terminable() if command in commands.CLEARS_UP else nullcontext():
             return _ended(running, session, _screen(options, follows=follows), interrupt, clears_up=command in commands.CLEARS_UP)
+
+
+def _root(options: Namespace) -> Path | None:
+    """Return the folder of the platform of this machine, if that is meant, and say what it is not. InvalidArgumentError."""
+    if "platform" not in options or not (options.platform or os.environ.get(PLATFORM)):
+        return None
+    from chatworkspace_cli._online.local import root_of  # noqa: PLC0415 # others need none of it
+
+    root = root_of(options.platform, os.environ)
+    if root is not None:
+        say_lines(f"workspaces in {root}: no sandbox, what runs in them may do whatever you may", sys.stderr)
+    return root
+
+
+def _store(told: str | None, root: Path | None) -> str | None:
+    """Return the URL of the store that is told; with a platform of this machine its own file stands in for the user's."""
+    if root is None or told is not None or os.environ.get(VARIABLE):
+        return told
+    return f"sqlite://{quote(str(root / 'chats.db'))}"
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from chatworkspace.ports import SystemClock
 from chatworkspace_cli._online.table import Row
 
 if TYPE_CHECKING:
-    from chatworkspace_coder import CoderClient
+    from chatworkspace.ports import WorkspaceCreator
     from chatworkspace_contracts import Rule
 
 
@@ -33,7 +33,7 @@ def looked_at(rule: Rule[Any], look: Callable[[], object], hide: Callable[[str],
     return Row(rule=rule.id, states=rule.states, holds=holds, expected=expected, seen=seen, seconds=clock.monotonic() - began)
 
 
-def reading(client: CoderClient, user_id: UUID, template: Template) -> list[Row]:
+def reading(client: WorkspaceCreator, user_id: UUID, template: Template) -> list[Row]:
     """Look at those that only read: a request or two each. template: one that the user may see."""
     from chatworkspace_contracts import CREATOR_RULES, CreatorWorld, run  # noqa: PLC0415 # as above
 

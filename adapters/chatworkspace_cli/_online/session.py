@@ -17,10 +17,12 @@ from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from pathlib import Path
     from types import TracebackType
 
     from typing_extensions import Self
 
+    from chatworkspace_cli._online.local import LocalClient
     from chatworkspace_coder import CoderClient
 
 LIMIT = 15.0
@@ -40,6 +42,8 @@ class Settings:
     otherwise: str | None = None
     """The organization of whoever has said none, and has several."""
     network: Network = attrs.field(factory=Network)
+    root: Path | None = None
+    """The folder of the platform of this machine, in place of a server."""
 
 
 class Session:
@@ -66,8 +70,12 @@ class Session:
     # ------------------------------------------------------------ parts
 
     @cached_property
-    def client(self) -> CoderClient:
-        """The client of the server that the environment names. InvalidArgumentError."""
+    def client(self) -> CoderClient | LocalClient:
+        """The client of the server that the environment names, or the platform of this machine. InvalidArgumentError."""
+        if self.settings.root is not None:
+            from chatworkspace_cli._online.local import LocalClient  # noqa: PLC0415 # others need none of it
+
+            return LocalClient(self.settings.root)
         from chatworkspace_coder import CoderClient  # noqa: PLC0415 # --help needs no HTTP
 
         url = self._variable("CODER_URL", "url", "the URL of a Coder server, such as https://coder.example.com")
@@ -83,6 +91,8 @@ class Session:
     @cached_property
     def opened(self) -> Opened:
         """The store. InvalidArgumentError, UnavailableError."""
+        if self.settings.root is not None:
+            _ = self.client  # its folder may have the store in it
         return self._stack.enter_context(opened(self.settings.store, self.settings.environment))
 
     def dsn(self, options: Namespace) -> str:
@@ -153,7 +163,7 @@ class Session:
     def hang_up(self) -> None:
         """End the requests under way: who made them finds that they were not answered, and gives the chat back."""
         self.hung_up = True
-        client: CoderClient | None = self.__dict__.get("client")
+        client: CoderClient | LocalClient | None = self.__dict__.get("client")
         if client is not None:
             client.close()
 

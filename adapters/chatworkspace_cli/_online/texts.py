@@ -42,6 +42,8 @@ ARGUMENTS = {
     "organization_id": "--organization",
     "store": "--store or CHATWORKSPACE_STORE",
     "path": "--store or CHATWORKSPACE_STORE",
+    "platform": "--platform or CHATWORKSPACE_PLATFORM",
+    "root": "--platform or CHATWORKSPACE_PLATFORM",
     "url": "CODER_URL",
     "token": "CODER_SESSION_TOKEN",
     "ca_file": "--ca-file or CODER_CLIENT_TLS_CA_FILE",

@@ -1,0 +1,108 @@
+"""All commands on the platform of this machine, with real folders and processes."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from chatworkspace_local import LocalPlatform
+from tests.adapters.cli.conftest import Shell
+from tests.adapters.local.worlds import Home
+
+NO_SANDBOX = "no sandbox, what runs in them may do whatever you may"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path, None, None]:
+    """Give a folder that is not there yet, told by the environment, without any server."""
+    for name in ("CODER_URL", "CODER_SESSION_TOKEN", "CHATWORKSPACE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "workspaces"
+    monkeypatch.setenv("CHATWORKSPACE_PLATFORM", f"local:{folder}")
+    yield folder
+    if folder.exists():
+        Home(folder, LocalPlatform(folder)).end()
+
+
+@pytest.fixture
+def here(root: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Give the command."""
+    del root
+    return Shell(capsys)
+
+
+def test_the_life_of_a_workspace(here: Shell, root: Path) -> None:
+    """Made, used, stopped, started again and deleted; what it is not comes first."""
+    made = here("create", "--chat", "c", "--template", "empty")
+    assert made.code == 0
+    assert made.err.splitlines()[0].endswith(NO_SANDBOX)
+    ran = here("exec", "--chat", "c", "echo hello > file; pwd; exit 3")
+    assert ran.code == 3
+    assert Path(ran.out.strip()).is_relative_to(root)
+    assert here("status", "--chat", "c", "--json").told["state"] == "ready"
+    assert here("stop", "--chat", "c").code == 0
+    assert here("start", "--chat", "c").code == 0
+    assert here("exec", "--chat", "c", "cat file").out == "hello\n"
+    assert "stop" in here("why", "--chat", "c").out
+    assert here("delete", "--chat", "c").code == 0
+    assert list((root / "workspaces" / "me").iterdir()) == []
+
+
+def test_all_commands(here: Shell) -> None:
+    """Each ends as with a server."""
+    codes = {
+        "doctor": ("doctor",),
+        "templates": ("templates",),
+        "create": ("create", "--chat", "a", "--template", "python", "--wait", "60"),
+        "follow": ("follow", "--chat", "a"),
+        "replace": ("create", "--chat", "a", "--template", "empty", "--replace"),
+        "detach": ("detach", "--chat", "a"),
+        "sweep": ("sweep",),
+        "list": ("list", "--all"),
+        "close": ("close", "--chat", "a"),
+        "purge": ("purge", "--older-than", "1"),
+        "check": ("check", "--template", "empty", "--rule", "creator.names.taken", "--rule", "dialer.connection.open"),
+    }
+    assert {name: here(*words).code for name, words in codes.items()} == dict.fromkeys(codes, 0)
+
+
+def test_the_store_is_its_own(here: Shell, root: Path) -> None:
+    """In the folder, where none is named: the user's chats with a server are others."""
+    here("create", "--chat", "c", "--template", "empty", "--wait", "0")
+    assert (root / "chats.db").is_file()
+
+
+def test_a_stopped_one_is_started_by_the_same_command(here: Shell) -> None:
+    """Create --start: make or resume, so that a line of a shell may be given twice."""
+    for _ in range(2):
+        assert here("create", "--chat", "c", "--template", "empty", "--start").code == 0
+        assert here("stop", "--chat", "c").code == 0
+
+
+@pytest.mark.parametrize("told", ["local:", "docker", "local", "local:a\0b"])
+def test_a_platform_that_is_none(here: Shell, told: str) -> None:
+    """Is named, with what is expected."""
+    ended = here("templates", "--platform", told)
+    assert ended.code == 2
+    assert "--platform or CHATWORKSPACE_PLATFORM: expected local:PATH, or coder" in ended.err
+
+
+def test_a_folder_that_cannot_be_had(here: Shell, tmp_path: Path) -> None:
+    """Is named, and nothing is made."""
+    (tmp_path / "file").write_text("")
+    ended = here("templates", "--platform", f"local:{tmp_path / 'file'}")
+    assert ended.code == 2
+    assert "--platform" in ended.err
+
+
+def test_an_odd_template_is_a_problem_that_doctor_tells(here: Shell, root: Path) -> None:
+    """In words, and the rest is looked at all the same."""
+    here("templates")
+    (root / "templates" / "odd").mkdir(mode=0o700)
+    (root / "templates" / "odd" / "template.toml").write_text("= =")
+    ended = here("doctor")
+    assert ended.code == 1
+    assert "the template odd cannot be used: template.toml is not TOML" in ended.out
+    assert "\nrules " in ended.out
