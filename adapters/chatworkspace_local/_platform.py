@@ -54,6 +54,8 @@ class LocalPlatform(WorkspaceCreator, AgentDialer):
     Safe from any thread, and for any number of processes over one root; nothing is kept open, so a child of fork() may go on with it.
     """
 
+    sandboxed = False
+
     def __init__(self, root: str | PathLike[str], *, clock: Clock | None = None, grace: float = 5.0) -> None:
         see_linux()
         self._clock = SystemClock() if clock is None else check_port("clock", clock, Clock)

@@ -19,8 +19,8 @@ from chatworkspace_cli._online.stores import VARIABLE, unopened
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from chatworkspace_cli._online.local import LocalUser
     from chatworkspace_coder import CoderClient, Holder, RateLimit, User
+    from chatworkspace_local._commands import LocalUser
 
 T = TypeVar("T")
 

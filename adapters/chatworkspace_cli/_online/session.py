@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from chatworkspace_cli._online.local import LocalClient
     from chatworkspace_coder import CoderClient
+    from chatworkspace_local._commands import LocalClient
 
 LIMIT = 15.0
 """Seconds for a request of the command's own."""
@@ -73,7 +73,7 @@ class Session:
     def client(self) -> CoderClient | LocalClient:
         """The client of the server that the environment names, or the platform of this machine. InvalidArgumentError."""
         if self.settings.root is not None:
-            from chatworkspace_cli._online.local import LocalClient  # noqa: PLC0415 # others need none of it
+            from chatworkspace_local._commands import LocalClient  # noqa: PLC0415 # others need none of it
 
             return LocalClient(self.settings.root)
         from chatworkspace_coder import CoderClient  # noqa: PLC0415 # --help needs no HTTP

@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from chatworkspace_local._worker.ending import note_session
 from chatworkspace_local._worker.jobs import exit_code
-from chatworkspace_local._worker.processes import all_processes
+from chatworkspace_local._worker.processes import MARK, all_processes
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -34,15 +34,20 @@ class Children:
         self._running: dict[int, Ended] = {}
         self._over: list[int] = []
 
-    def start(self, command: list[str], files: tuple[int, int, int], ended: Ended) -> int:
-        """Run a command on these as its input, output and errors; return its number. OSError, subprocess.SubprocessError: it was not started."""
+    def start(
+        self, command: list[str], files: tuple[int, int, int], ended: Ended, folder: str = "", environment: Mapping[str, str] | None = None
+    ) -> int:
+        """Run a command on these as its input, output and errors; return its number. OSError: it was not started.
+
+        folder: where, from that of the workspace on. environment: variables beside the workspace's; none takes the place of its mark.
+        """
         process = subprocess.Popen(  # noqa: S603 # running what is asked for is what a workspace is for
             command,
             stdin=files[0],
             stdout=files[1],
             stderr=files[2],
-            cwd=self._folder,
-            env=self._environment,
+            cwd=os.path.join(self._folder, folder),
+            env={**self._environment, **(environment or {}), MARK: self._environment[MARK]},
             start_new_session=True,
             preexec_fn=self._note,  # noqa: PLW1509 # this process has one thread
         )

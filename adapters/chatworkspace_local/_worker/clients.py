@@ -15,6 +15,8 @@ from chatworkspace_local._worker.children import Children
 from chatworkspace_local._worker.jobs import shell
 
 MOST_OF_REQUEST = 1024 * 1024
+NOT_RUN = 126
+"""The exit code of what was found, and could not be run."""
 FILES = 4
 """Input, output and errors come with a request to run, and the end from which output is read."""
 
@@ -83,8 +85,12 @@ class Client:
         if len(self._files) != FILES or self._output >= 0:
             return {"error": "one request to run comes on a connection, with four files"}
         command = [shell(), "-c", str(asked["command"])]
+        folder, environment = str(asked.get("cwd", "")), {str(name): str(value) for name, value in asked.get("env", {}).items()}
         self._output = self._files.pop()
-        self._running = self._children.start(command, (self._files[0], self._files[1], self._files[2]), self._over)
+        try:
+            self._running = self._children.start(command, (self._files[0], self._files[1], self._files[2]), self._over, folder, environment)
+        except OSError as error:
+            return {"exit_code": NOT_RUN, "said": f"{error.strerror}: {error.filename}\n"}
         return None
 
     def _over(self, code: int) -> None:

@@ -10,9 +10,10 @@ from functools import partial
 
 import pytest
 
-from chatworkspace import InvalidArgumentError, UnavailableError
+from chatworkspace import InvalidArgumentError, RefusedError, UnavailableError
 from chatworkspace.ports import DialError
-from chatworkspace_local._connections import OUTPUT_LIMIT
+from chatworkspace_local._connections import LONGEST, MIB
+from chatworkspace_local._worker.processes import MARK
 from tests.adapters.local.test_ending import wait_ended
 from tests.adapters.local.worlds import PATIENCE, Home, deadline
 
@@ -51,11 +52,37 @@ def test_the_exit_code(here: Home, command: str, code: int) -> None:
 
 
 def test_output_is_limited(here: Home) -> None:
-    """What is beyond the limit is read, left out, and said to be."""
+    """What is beyond the limit is read, left out of the middle, and said to be."""
     workspace = here.ready()
     with here.platform.dial(workspace, workspace.agents[0], deadline=deadline()) as connection:
-        done = connection.run(f"head -c {3 * OUTPUT_LIMIT} /dev/zero | tr '\\0' x; exit 4", timeout=PATIENCE)
-    assert (done.exit_code, len(done.output), done.truncated) == (4, OUTPUT_LIMIT, True)
+        done = connection.run(f"head -c {3 * MIB} /dev/zero | tr '\\0' x; exit 4", timeout=PATIENCE)
+    assert (done.exit_code, done.output.count("x"), done.truncated) == (4, MIB, True)
+    assert f"[{2 * MIB:,} bytes are left out here]" in done.output
+
+
+def test_what_never_ends_to_write_is_ended_in_time(here: Home) -> None:
+    """A timeout is not put off by output."""
+    with pytest.raises(TimeoutError):
+        here.run(here.ready(), "yes", timeout=0.5)
+
+
+def test_a_command_that_is_too_long_is_refused(here: Home) -> None:
+    """Before it is sent; so are variables, by themselves or together."""
+    workspace = here.ready()
+    long = "x" * (LONGEST + 1)
+    given: list[tuple[str, dict[str, str]]] = [(long, {}), ("echo", {"A": long}), ("echo", {f"A{it}": long[1:] for it in range(20)})]
+    with here.platform.dial(workspace, workspace.agents[0], deadline=deadline()) as connection:
+        for command, env in given:
+            with pytest.raises(RefusedError):
+                connection.run(command, timeout=PATIENCE, env=env)
+        assert connection.run("printf %s ${#A}", timeout=PATIENCE, env={"A": long[1:]}).output == str(LONGEST)
+
+
+def test_no_variable_takes_the_place_of_the_mark(here: Home) -> None:
+    """By which whoever stops the workspace finds what has left its session."""
+    workspace = here.ready()
+    with here.platform.dial(workspace, workspace.agents[0], deadline=deadline()) as connection:
+        assert connection.run(f"echo ${MARK}", timeout=PATIENCE, env={MARK: "none"}).output.strip() == str(workspace.id)
 
 
 def test_a_timeout_ends_the_group(here: Home) -> None:

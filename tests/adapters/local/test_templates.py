@@ -16,6 +16,24 @@ from tests.adapters.local.worlds import Home, deadline
 
 Spoil = Callable[[Path], object]
 
+ASKING = """
+time_to_live = 3600
+[[parameters]]
+name = "size"
+type = "number"
+min = 1
+max = 9
+default = 5
+[[parameters]]
+name = "kind"
+options = ["a", {name = "Bee", value = "b"}]
+mutable = false
+[[presets]]
+name = "big"
+default = true
+parameters = {size = 9, kind = "b"}
+"""
+
 
 def a_link(path: Path) -> None:
     (path.parent / "real").write_text('description = "real"')
@@ -131,24 +149,7 @@ def test_links_that_stay_inside(path: str, leads_to: str, *, inside: bool) -> No
 
 def test_what_parameters_ask(here: Home) -> None:
     """Types, defaults, options and presets; unknown ones and answers that do not fit are refused by their names."""
-    toml = """
-time_to_live = 3600
-[[parameters]]
-name = "size"
-type = "number"
-min = 1
-max = 9
-default = 5
-[[parameters]]
-name = "kind"
-options = ["a", {name = "Bee", value = "b"}]
-mutable = false
-[[presets]]
-name = "big"
-default = true
-parameters = {size = 9, kind = "b"}
-"""
-    template = here.template("asking", toml)
+    template = here.template("asking", ASKING)
     platform, owner = here.platform, here.platform.owner_id
     asked = {it.name: it for it in platform.list_parameters(owner, template, deadline=deadline())}
     assert (asked["size"].default, asked["size"].required, asked["kind"].required, asked["kind"].mutable) == ("5", False, True, False)

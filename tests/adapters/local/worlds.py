@@ -217,6 +217,7 @@ def dialers() -> DialerWorld:
         restart=lambda workspace: it.started(it.stopped(workspace)),
         stop=it.stopped,
         delete=it.deleted,
+        commands=True,
         end=it.end,
     )
 
