@@ -82,15 +82,18 @@ class Changer:
             record = self._with(look, Transition.DELETE)
             return self._begin(record, self._job(record, "delete"))
 
-    def use(self, workspace: Workspace, deadline: float) -> None:
-        """Move the end of its time to live, never to an earlier time. NotFoundError, UnavailableError."""
+    def use(self, workspace: Workspace, lasts: float | None, deadline: float) -> None:
+        """Move the end of its time to live, never to an earlier time. NotFoundError, UnavailableError.
+
+        lasts: seconds that it is to run on at least.
+        """
         look = self._reader.by_id(workspace.owner_id, workspace.id)
         if look.record.ttl is None or not runs(look):
             return
         with self._locked(workspace.owner_id, look.record.name, deadline):
             record = self._reader.by_id(workspace.owner_id, workspace.id).record
             if record.ttl is not None and record.stops_at is not None:
-                self._write(attrs.evolve(record, stops_at=max(record.stops_at, self._now() + record.ttl)))
+                self._write(attrs.evolve(record, stops_at=max(record.stops_at, self._now() + max(record.ttl, lasts or 0.0))))
 
     # ------------------------------------------------------------ under the lock
 

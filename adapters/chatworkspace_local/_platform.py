@@ -32,7 +32,7 @@ from chatworkspace_local._places import ORGANIZATION_ID, OWNER_ID, Places, see_l
 from chatworkspace_local._reading import Reader
 from chatworkspace_local._states import Look, agent_id_of, builds_of, runs, workspace_of
 from chatworkspace_local._templates import LocalTemplate, Templates
-from chatworkspace_local._toml import TemplateError
+from chatworkspace_local._toml import LONGEST_TTL, TemplateError
 from chatworkspace_local._watching import LocalWatch
 from chatworkspace_local._worker.files import OddFileError
 from chatworkspace_local._worker.processes import Life
@@ -188,10 +188,11 @@ class LocalPlatform(WorkspaceCreator, AgentDialer):
         except NotFoundError:
             return [self._reader.get(workspace.owner_id, workspace.id).build]
 
-    def record_use(self, workspace: Workspace, *, deadline: float) -> None:
+    def record_use(self, workspace: Workspace, *, lasts: float | None = None, deadline: float) -> None:
         self._see_time(deadline)
+        seconds = None if lasts is None else min(check_seconds("lasts", lasts), LONGEST_TTL)
         with suppress(NotFoundError, UnavailableError):
-            self._changer.use(workspace, deadline)
+            self._changer.use(workspace, seconds, deadline)
 
     def _see_time(self, deadline: float) -> None:
         if self._clock.monotonic() >= deadline:

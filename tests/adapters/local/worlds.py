@@ -128,6 +128,12 @@ class Home:
         """Return what is written down of it."""
         return read_record(str(self.folder(workspace) / "record.json"))
 
+    def stops_in(self, workspace_id: UUID) -> float | None:
+        """Return the seconds after which the one of an id stops by itself."""
+        records = (read_record(str(path)) for path in self.root.glob("workspaces/*/*/record.json"))
+        stops_at = next(it.stops_at for it in records if it.id == workspace_id)
+        return None if stops_at is None else stops_at - time.time()
+
     def keeper(self, workspace: Workspace) -> int:
         """Return the number of its keeper."""
         worker = self.record(workspace).latest.worker
@@ -201,6 +207,7 @@ def creators() -> CreatorWorld:
         endless=endless,
         asking=asking,
         preset=Preset(id=presets[0].id, name="small", parameters={"region": "here"}),
+        stops_in=it.stops_in,
         end=end,
     )
 
