@@ -48,7 +48,8 @@ class Made:
         self.pairs = pairs
         self.every = Redaction(every_value(pairs))
         """Of all values, secret or not."""
-        self.guessed = Redaction(secret_values(pairs))
+        self._names = frozenset(name for name, _ in pairs)
+        self.guessed = Redaction(secret_values(pairs), self._names)
         """Of those that are secret as far as can be told without the template."""
         self._known: tuple[Sequence[Parameter], Redaction] | None = None
 
@@ -62,7 +63,7 @@ class Made:
         """Return what is to be taken out by what the template asks."""
         known = self._known
         if known is None or known[0] is not asked:
-            known = self._known = asked, Redaction(secret_values(self.pairs, asked))
+            known = self._known = asked, Redaction(secret_values(self.pairs, asked), self._names.union(it.name for it in asked))
         return known[1]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from chatworkspace._domain.offer import Preset
+from chatworkspace._domain.plain import OwnWords
 from chatworkspace.errors import RefusedError
 from chatworkspace.model import Workspace
 
@@ -28,8 +29,12 @@ def version_of_start(workspace: Workspace) -> UUID:
 
 def unknown_parameters(unknown: Iterable[str], asked: Collection[str]) -> RefusedError:
     """Return the refusal of names that the template does not ask for, with those that may be meant. Values are not told."""
-    validations = [(name, f"{NO_SUCH_PARAMETER}{_instead(name, asked)}") for name in sorted(unknown)]
-    return RefusedError("unknown parameters", validations=validations)
+    return _refusal("unknown parameters", {name: f"{NO_SUCH_PARAMETER}{_instead(name, asked)}" for name in sorted(unknown)})
+
+
+def _refusal(message: str, validations: Mapping[str, str]) -> RefusedError:
+    """Return a refusal in the library's own words: it tells names, and no values."""
+    return RefusedError(OwnWords(message), validations=[(OwnWords(field), OwnWords(detail)) for field, detail in validations.items()])
 
 
 def _instead(name: str, asked: Collection[str]) -> str:
@@ -51,7 +56,7 @@ def preset_among(preset_id: UUID, presets: Sequence[Preset]) -> Preset:
     found = next((it for it in presets if it.id == preset_id), None)
     if found is None:
         has = f"; it has: {_some([f'{it.id} ({it.name})' for it in presets])}" if presets else "; it has none"
-        raise RefusedError("unknown preset", validations=[("preset_id", f"{NO_SUCH_PRESET}{has}")])
+        raise _refusal("unknown preset", {"preset_id": f"{NO_SUCH_PRESET}{has}"})
     return found
 
 
@@ -69,4 +74,4 @@ def told_not_applied(overridden: Sequence[str], dropped: Sequence[str]) -> str:
     """Return what holds instead of answers that had no effect; empty if all had. overridden: by a preset; dropped: nobody asked for them."""
     told = [f"the preset's own value holds for {_some(overridden)}"] if overridden else []
     told += [f"the template does not ask for {_some(dropped)}: it was built without"] if dropped else []
-    return "; ".join(told)
+    return OwnWords("; ".join(told))

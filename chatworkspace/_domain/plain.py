@@ -14,6 +14,12 @@ SHORT = 60
 """Characters of one text in a repr."""
 
 
+class OwnWords(str):
+    """A text of the library's own that holds nobody's values, names at most: no value is looked for in it."""
+
+    __slots__ = ()
+
+
 class Plain:
     """A value that travels as JSON."""
 

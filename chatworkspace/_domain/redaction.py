@@ -14,8 +14,9 @@ import attrs
 
 from chatworkspace._domain.offer import Parameter
 from chatworkspace._domain.parameters import Description
+from chatworkspace._domain.plain import OwnWords
 from chatworkspace._domain.texts import visible
-from chatworkspace.errors import RefusedError
+from chatworkspace.errors import InvalidArgumentError, RefusedError
 from chatworkspace.model import Workspace
 from chatworkspace.outcomes import Outcome, Progress
 
@@ -28,6 +29,8 @@ COMMON = frozenset({"https://"})
 """Runs that are nobody's secret, whatever value they begin."""
 ANSWERS = "parameters"
 """Of what had no effect, the one that speaks of values."""
+ARGUMENTS = frozenset({"chat_id", "template_id", "name", "parameters", "preset_id", "workspace_id", "owner_id"})
+"""What a platform is sent by a name of ours, by which it may refuse it."""
 MOST_CAUSES = 50
 """Errors behind an error that are looked at."""
 
@@ -124,17 +127,21 @@ def _table(runs: Sequence[str]) -> _Table:
 
 
 class Redaction:
-    """Takes values out of text. Safe from any thread."""
+    """Takes values out of text. Safe from any thread.
 
-    __slots__ = ("_tables", "_values")
+    names: of parameters. They are told where names stand, whatever the values are like; elsewhere they are words like any other.
+    """
 
-    def __init__(self, values: Iterable[str]) -> None:
+    __slots__ = ("_names", "_tables", "_values")
+
+    def __init__(self, values: Iterable[str], names: Iterable[str] = ()) -> None:
         self._values = tuple(values)
+        self._names = ARGUMENTS.union(names)
         self._tables: Sequence[_Table] | None = None
 
     def of_text(self, text: str) -> str:
         """Return the text without them. Where one shows only once what nobody sees is taken out, that is taken out as well."""
-        if not self._values or not text:
+        if not self._values or not text or isinstance(text, OwnWords):
             return text
         text = _without(text, self._spans(text))
         seen = visible(text)
@@ -194,12 +201,18 @@ class Redaction:
     def of_error(self, error: BaseException) -> None:
         """Take them out of an error's message and of what else it tells, and out of the errors behind it: a log tells them all."""
         for one in _with_causes(error):
-            one.args = tuple(self.of_text(it) if isinstance(it, str) else it for it in one.args)
+            one.args = tuple(self._of_argument(one, it) if isinstance(it, str) else it for it in one.args)
             if isinstance(one, RefusedError):
                 one.message, one.detail = self.of_text(one.message), self.of_text(one.detail)
-                one.validations = tuple((self.of_text(field), self.of_text(detail)) for field, detail in one.validations)
+                fields = (field if field in self._names else self.of_text(field) for field, _ in one.validations)
+                one.validations = tuple(zip(fields, self.of_texts(detail for _, detail in one.validations), strict=True))
             if isinstance(one, OSError) and isinstance(one.strerror, str):
                 one.strerror = self.of_text(one.strerror)
+
+    def _of_argument(self, error: BaseException, text: str) -> str:
+        """Return a text that an error was made with; one about an argument begins with its name."""
+        head = f"{error.argument}: " if isinstance(error, InvalidArgumentError) else ""
+        return head + self.of_text(text.removeprefix(head)) if head and text.startswith(head) else self.of_text(text)
 
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:

@@ -192,6 +192,20 @@ def test_what_a_template_offers_to_everybody_stays_readable() -> None:
     assert sim.workspaces.status(CHAT).error == "no machine in eu-west-1 for … or …"
 
 
+def test_a_refusal_names_what_it_is_about() -> None:
+    """Though the value is the parameter's own name, or contains it: its name is told, and the value is not."""
+    sim, docker = failing(parameters=(Parameter(name="docker_image"),))
+    toolbox = sim.workspaces.toolbox(CHAT)
+    for wrong, value, nearest in (("docker_imaeg", "my-docker_image-7", "docker_image"), ("region_of", "docker_imaeg", "docker_image")):
+        result = toolbox.call("create_workspace", {"template_id": str(docker.id), "parameters": {wrong: value, "docker_image": value}})
+        told = {it["field"]: it["detail"] for it in result.content["validations"]}
+        assert (result.content["error"], list(told)) == ("unknown parameters", [wrong])
+        assert nearest in told[wrong]
+    sim.coder.when("create_workspace").refuse(400, "no my-docker_image-7", {"docker_image": "my-docker_image-7 is too old"})
+    result = toolbox.call("create_workspace", {"template_id": str(docker.id), "parameters": {"docker_image": "my-docker_image-7"}})
+    assert (result.content["error"], result.content["validations"]) == ("no …", [{"field": "docker_image", "detail": "… is too old"}])
+
+
 def test_what_is_written_for_everybody_stays_as_it_is() -> None:
     """A README that names what the model has chosen by it: only what is said of answers is looked through."""
     sim, docker = failing(parameters=(REGION, TOKEN, PIN), readme="Use `Tr0ub4dor-and-3`.", description="for Tr0ub4dor-and-3")

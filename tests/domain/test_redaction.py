@@ -18,8 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatworkspace import Build, Chat, JobStatus, Outcome, Progress, Reason, RefusedError, State, Transition, Workspace
-from chatworkspace._domain.redaction import Redaction, secret_values, words_of
+from chatworkspace import Build, Chat, InvalidArgumentError, JobStatus, Outcome, Progress, Reason, RefusedError, State, Transition, Workspace
+from chatworkspace._domain.answers import told_not_applied, unknown_parameters
+from chatworkspace._domain.redaction import ARGUMENTS, Redaction, secret_values, words_of
 from chatworkspace._domain.texts import visible
 from chatworkspace.ports import Option, Parameter
 
@@ -190,3 +191,33 @@ def test_nor_do_the_errors_behind_it() -> None:
     assert shows("".join(traceback.format_exception(last)), SECRET) == []
     assert "…" in "".join(traceback.format_exception(last))
     assert last.args[1] == 7
+
+
+NAMES = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=8, max_size=30).filter(str.strip)
+
+
+@settings(deadline=None, derandomize=True)
+@given(name=NAMES, before=st.text("xyz", max_size=3), behind=st.text("xyz", max_size=3))
+def test_the_name_of_what_was_wrong_is_told(name: str, before: str, behind: str) -> None:
+    """A value that is the name of its parameter, or contains it, goes; the name stays where names stand."""
+    value = f"{before}{name}{behind}"
+    without = Redaction([value], names=[name])
+    wrong = InvalidArgumentError(name, f"a number, not {value}")
+    refused = RefusedError(f"no {value}", validations=[(name, f"{value} is no number"), (value, "bad")])
+    unknown = unknown_parameters([name], [f"{name}s", "cpu"])
+    told = unknown.validations
+    for error in (wrong, refused, unknown):
+        without.of_error(error)
+    assert (str(wrong), wrong.argument) == (f"{name}: expected a number, not …", name)
+    assert (str(refused), refused.validations) == ("no …", ((name, "… is no number"), (name if value == name else "…", "bad")))
+    assert unknown.validations == told
+    assert f"for {name}" in without.of_text(told_not_applied([name], []))
+
+
+@pytest.mark.parametrize("argument", sorted(ARGUMENTS))
+def test_the_names_of_our_own_arguments_are_told(argument: str) -> None:
+    """Whatever values are like them: a caller has to know which argument it is about."""
+    without = Redaction([f"my-{argument}-1"])
+    refused = RefusedError("refused", validations=[(argument, f"my-{argument}-1 is not there")])
+    without.of_error(refused)
+    assert refused.validations == ((argument, "… is not there"),)
