@@ -33,6 +33,7 @@ class Outcome(Plain):
     agent: the one that the chat uses; None where there is none, or none can be chosen.
     error: the platform's own last words, or empty. Other people's text.
     log_tail: the last lines of a failed build's log; else empty. Other people's text.
+    log_left_out: how many lines of that log stand before them.
     quota: what the owner uses and may use, where a full quota is the reason; else None.
     left_behind: the live workspace that was the chat's before this call, if there was one.
     not_applied: arguments that had no effect -> what holds instead. Keys: name, template_id, parameters, preset_id.
@@ -53,6 +54,7 @@ class Outcome(Plain):
     agent: Agent | None = None
     error: str = ""
     log_tail: tuple[str, ...] = ()
+    log_left_out: int = 0
     quota: Quota | None = None
     left_behind: LeftBehind | None = None
     not_applied: Mapping[str, str] = attrs.field(factory=dict[str, str])

@@ -93,7 +93,12 @@ def _said(progress: Progress) -> str:
     phase = "" if progress.phase is None else progress.phase.value
     place = f", {progress.queue_position} ahead in the queue" if progress.queue_position else ""
     line = "" if progress.line is None else f": {progress.line}"
-    return f"{phase}{place}{line}"[:MOST_CHARACTERS]
+    said, room = f"{phase}{place}{line}", MOST_CHARACTERS
+    return said if len(said) <= room else f"{said[: room - len(_cut(said))]}{_cut(said)}"
+
+
+def _cut(said: str) -> str:
+    return f"… [{len(said)} characters, cut]"
 
 
 def _told(result: ToolResult) -> CallToolResult:

@@ -275,7 +275,8 @@ def _planned(plan: Plan) -> Values:
 def _noted(note: str) -> str:
     """Return what goes into the history: fit for it, and cut where it is long."""
     note = fit_text(note)
-    return note if len(note) <= MOST_NOTED else f"{note[: MOST_NOTED - 1]}…"
+    remark = f"… [{len(note)} characters, cut]"
+    return note if len(note) <= MOST_NOTED else note[: MOST_NOTED - len(remark)] + remark
 
 
 def _text_of(id_: UUID | None) -> str | None:

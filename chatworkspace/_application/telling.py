@@ -60,6 +60,7 @@ class Teller:
         told, workspace = ending.told, ending.workspace
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
         failed = told.state is State.FAILED
+        log = self._log(call, workspace) if failed else ()
         created = track.made is not None and track.made.id == workspace.id
         missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
@@ -76,7 +77,8 @@ class Teller:
             workspace=workspace,
             agent=ending.finding.agent,
             error=workspace.build.error if failed else ending.error or ending.finding.problem,
-            log_tail=self._log_tail(call, workspace) if failed else (),
+            log_tail=log[-LOG_TAIL:],
+            log_left_out=max(len(log) - LOG_TAIL, 0),
             quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
             not_applied=missed,
@@ -131,11 +133,11 @@ class Teller:
         )
         return self._redactor.of_outcome(call, outcome)
 
-    def _log_tail(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
-        """Return the end of the log. The failure itself is told in any case; its log is a help."""
+    def _log(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
+        """Return the lines of the log. The failure itself is told in any case; its log is a help."""
         ask = partial(self._creator.build_log, workspace, after=0)
         lines = self._extras.ask(call, "build_log", workspace.id, lambda until: ask(deadline=until))
-        return tuple(line.text for line in (lines or ())[-LOG_TAIL:])
+        return tuple(line.text for line in lines or ())
 
     def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
         """Return what had no effect, with answers: what was not known before is held against what the build was asked for with."""

@@ -9,7 +9,14 @@ import re
 
 PARSED = 262_144
 """Characters of a README that are looked at."""
-_FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(
+    r"""
+    \A(?:[ \t]*\n)* ---[ \t]*\n
+    (?:[ \t]*\n | (?:[ \t]*(?:\#[^\n]*)?\n)* ["'\w][^\n:]*:(?:[ \t][^\n]*)?\n .*?)?    # empty, or names and values; else it is text between two rules
+    ^(?:---|\.\.\.)[ \t]*(?:\n|\Z)
+    """,
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
+)
 _CODE_OR_HIDDEN = re.compile(
     r"""
     (?P<code>
@@ -30,7 +37,7 @@ _CODE_OR_HIDDEN = re.compile(
 
 _UNSEEN = re.compile("[\u200b\u2060\ufeff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 """What has no width, turns the direction of what follows, or is a tag: nobody sees it, and a model reads it. Joiners stay: scripts need them."""
-_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]")
+_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\n\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?|\x1b[ -/]*[0-~]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
@@ -61,9 +68,9 @@ def _cut(text: str, most: int, *, share: float, of: int) -> str:
     if len(text) <= most and of == len(text):
         return text
     remark = f"… [{of} characters, cut] " if share < 1 else f"… [{of} characters, cut]"
+    if most < 2 * len(remark):  # so little that the remark would be all
+        remark, share = f"… [{of}]", 1.0
     room = most - len(remark)
-    if room < len(remark):  # so little that the remark would be all
-        return text[: most - 1].rstrip() + "…"
     head = int(room * share)
     return text[:head].rstrip() + remark + (text[len(text) - (room - head) :].lstrip() if head < room else "")
 

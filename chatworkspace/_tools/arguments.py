@@ -9,7 +9,8 @@ from typing import Any, cast
 import attrs
 
 from chatworkspace._domain.arguments import check_text
-from chatworkspace._tools.definitions import Kind, Tool
+from chatworkspace._domain.texts import cut
+from chatworkspace._tools.definitions import Argument, Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
 
 TEXTS = (Kind.TEXT, Kind.BODY)
@@ -63,7 +64,7 @@ def _known(tool: Tool) -> str:
 def _shown(key: object) -> str:
     if not isinstance(key, str):
         return "(a key that is no text)"
-    return "".join(character if character.isprintable() else "?" for character in key[:_SHOWN]) or "(empty key)"
+    return "".join(character if character.isprintable() else "?" for character in cut(key, _SHOWN)) or "(empty key)"
 
 
 # ---------------------------------------------------------------- JSON

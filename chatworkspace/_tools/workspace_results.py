@@ -27,7 +27,7 @@ _ADDRESS = re.compile(
     r"""
     \b[a-z][a-z0-9+.-]{1,20}://[^\s"'<>]{1,500}
     | \b\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?\b
-    | \[[0-9a-f:.%]{2,60}\](?::\d{1,5})?
+    | \[(?=[^]]*:)[0-9a-f:.%]{2,60}\](?::\d{1,5})?
     | (?<![\w:.])(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?::(?:[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){0,6})?(?![\w:])
     | (?<![\w:.])[0-9a-f]{1,4}(?::[0-9a-f]{1,4}){4,7}(?![\w:])
     | (?<![\w.@/-])(?:(?:[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?\.){1,9}[a-z]{2,24}|localhost)(?::\d{1,5})?(?![\w.-]*\w)
@@ -78,7 +78,7 @@ def of_outcome(action: Action, outcome: Outcome) -> Content:
     content |= _agent(outcome) | _scripts(outcome) | _failure(action, outcome) | _update(action, outcome)
     content |= _advice(outcome) | _side_effects(outcome)
     content["elapsed_ms"] = round(outcome.elapsed * 1000)
-    return fit(content)
+    return fit(content, log_left_out=outcome.log_left_out)
 
 
 def _head(action: Action, outcome: Outcome) -> Content:
@@ -292,16 +292,19 @@ def is_error(error: ChatWorkspaceError) -> bool:
 # ---------------------------------------------------------------- size
 
 
-def fit(content: Content) -> Content:
-    """Leave out what is least needed until the result fits, and say so: the first lines of the log, details, ever more of other people's words."""
+def fit(content: Content, *, log_left_out: int = 0) -> Content:
+    """Leave out what is least needed until the result fits, and say so: the first lines of the log, details, ever more of other people's words.
+
+    log_left_out: lines of the log that are left out already.
+    """
     shown = _MOST_TOLD(content)
-    marked = _marked(shown, content)
+    marked = _marked(shown, content, log_left_out)
     if size(marked) <= MOST_BYTES:
         return marked
     lines = len(content.get("log_tail", ()))
     for step in (*(_last_lines(most) for most in range(lines - 1, 0, -1)), *_LEFT_OUT):
         shown = step(shown)
-        marked = _marked(shown, content)
+        marked = _marked(shown, content, log_left_out)
         if size(marked) <= MOST_BYTES:
             break
     return marked
@@ -311,9 +314,10 @@ def _last_lines(most: int) -> Callable[[Content], Content]:
     return lambda content: content | {"log_tail": content["log_tail"][-most:]}
 
 
-def _marked(shown: Content, whole: Content) -> Content:
+def _marked(shown: Content, whole: Content, log_left_out: int) -> Content:
     """Return what is shown, with what is not by its name."""
     missing = {name: len(whole.get(name, ())) - len(shown.get(name, ())) for name in ("log_tail", "validations")}
+    missing["log_tail"] += log_left_out
     words = (("log_tail", "the first {} lines of the log"), ("validations", "the last {} validations"))
     left = [told.format(missing[name]) for name, told in words if missing[name]] + ["detail"] * ("detail" in whole and "detail" not in shown)
     return shown | {"left_out": left} if left else shown

@@ -61,6 +61,14 @@ def test_code_stays_character_for_character() -> None:
         ("\ufeff---\ntitle: x\n---\n# A", "# A"),
         ("\n  \n---\ntitle: x\n...\n# A", "# A"),
         ("---\ntitle: x\n# no end\n", "---\ntitle: x\n# no end"),
+        ("\ufeff\r\n---\r\ntitle: x\r\n---\r\n# A\r\n", "# A"),
+        ('---\n# of the author\n\n"a b": x\nlist:\n  - y\n---\n\n# A\n---\n', "# A\n---"),
+        ("---\n---\n# A\n\n---\nB", "# A\n\n---\nB"),
+        ("---\n\n---\n# A", "# A"),
+        ("---\nRead this first.\n---\nB", "---\nRead this first.\n---\nB"),
+        ("---\n# A\n---\nB", "---\n# A\n---\nB"),
+        ("    ---\n    a: b\n    ---\nB", "    ---\n    a: b\n    ---\nB"),
+        ("  \n    a: b", "  \n    a: b"),
         ("a <!-- b --> c", "a  c"),
         ("a <!-- b\n\nc", "a"),
         ("a <!-- `b` --> c", "a  c"),
@@ -100,6 +108,8 @@ def test_a_readme_of_any_size_is_read_in_time() -> None:
         ("\ud800half", "half"),
         ("क्\u200dष \U0001f469\u200d\U0001f4bb \u0646\u200c\u0647", "क्\u200dष \U0001f469\u200d\U0001f4bb \u0646\u200c\u0647"),
         ("one\r\ntwo\rthree", "one\ntwo\nthree"),
+        ("\x1b]0;a title that is never ended\nthe error", "\nthe error"),
+        ("\x90never ended\x07the error", "the error"),
     ],
 )
 def test_what_nobody_sees_goes(text: str, seen: str) -> None:
@@ -125,6 +135,7 @@ def test_what_is_cut_says_so() -> None:
     assert shown.startswith("terraform apply: ")
     assert shown.endswith(": no space left on device")
     assert f"[{len(error)} characters, cut]" in shown
+    assert cut("a" * 1234, 20) == cut_inside("a" * 1234, 20) == "aaaaaaaaaaaa… [1234]"
 
 
 @given(st.text(max_size=400), st.integers(20, 400))
@@ -132,3 +143,10 @@ def test_a_cut_is_never_too_long(text: str, most: int) -> None:
     """Whatever the text, and however small the room."""
     assert len(cut(text, most)) <= most
     assert len(cut_inside(text, most)) <= most
+
+
+@given(st.text(min_size=61, max_size=400), st.integers(20, 60))
+def test_every_cut_says_how_much_there_was(text: str, most: int) -> None:
+    """However small the room."""
+    assert f"… [{len(text)}" in cut(text, most)
+    assert f"… [{len(text)}" in cut_inside(text, most)

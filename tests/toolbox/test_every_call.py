@@ -53,6 +53,7 @@ def test_g03_an_unknown_argument(tool: str) -> None:
     """It is named, and so are those that the tool takes; a long name is cut, and control characters are not repeated."""
     said = said_of({"colour\n" + "x" * 500: 1}, tool)
     assert said.startswith("colour?xxx")
+    assert "x… [507]: expected" in said
     assert len(said) < 300
     takes = next(it for it in TOOLS if it.name == tool).arguments
     assert all(argument.name in said for argument in takes) if takes else "no arguments at all" in said
@@ -217,6 +218,12 @@ def test_g11_what_is_left_out_is_named() -> None:
     shown = len(failed["log_tail"])
     assert failed["left_out"] == [f"the first {len(whole) - shown} lines of the log"]
     assert failed["log_tail"] == [line.strip() for line in whole[-shown:]]
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker", build=Fails(after=1), log=tuple(f"line {number}" for number in range(300)))
+    long = kitchen.result("create_workspace", template_id=TEMPLATE).content
+    outcome = kitchen.sim.workspaces.status("chat-1")
+    assert outcome.log_left_out + len(outcome.log_tail) == 301
+    assert long["left_out"] == [f"the first {301 - len(long['log_tail'])} lines of the log"]
     kitchen.coder.when("start_workspace").refuse(400, "no", {f"f{number:02}": "bad" for number in range(40)})
     refused = kitchen.result("start_workspace").content
     assert refused["left_out"] == [f"the last {40 - len(refused['validations'])} validations"]

@@ -68,6 +68,7 @@ def test_g15_a_platform_that_repeats_a_secret(tool: CreatorCall, error: Exceptio
 ADDRESSES = {
     "lookup coder.corp.example on [fd00::1]:53: no such host": "lookup … on …: no such host",
     "dial tcp localhost:5432, fe80:0:0:1::7 and 2001:db8:0:0:0:0:0:1 refused": "dial tcp …, … and … refused",
+    "answer [404] of [12], [::1] and [fe80::1%2]:80 are away": "answer [404] of [12], … and … are away",
     "db.internal:5432: at 12:30:45 it was away. Ask again; v2.24 is slower.": "…: at 12:30:45 it was away. Ask again; v2.24 is slower.",
 }
 

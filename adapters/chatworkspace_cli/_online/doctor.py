@@ -312,7 +312,9 @@ def _is_left_alone(report: Report, session: Session) -> bool:
 def _copied(report: Report, session: Session, store: Store, user: User | LocalUser) -> None:
     made = _tried(report, "store", "Ask again.", lambda: made_elsewhere(store, user.id, tuple(_workspaces(session, user))))
     if made:
-        what = f"{_many(len(made), 'workspace')} bear marks that this store has not given: {', '.join(sorted(it.name for it in made[:SHOWN]))}"
+        names = sorted(it.name for it in made)
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        what = f"{_many(len(made), 'workspace')} bear marks that this store has not given: {', '.join(names[:SHOWN])}{more}"
         report.blame("store", what, COPIED)
 
 

@@ -92,4 +92,5 @@ def without(secrets: Iterable[str]) -> Callable[[str], str]:
 
 def _cut(text: str, most: int) -> str:
     one_line = " ".join(text.split())
-    return one_line if len(one_line) <= most else one_line[: most - 1] + "…"
+    remark = f"… [{len(one_line)} characters, cut]"
+    return one_line if len(one_line) <= most else one_line[: most - len(remark)] + remark

@@ -113,6 +113,8 @@ def outcome_lines(outcome: Outcome) -> Iterator[str]:
         yield f"workspace {outcome.workspace.full_name} ({outcome.workspace.id})"
     if outcome.agent is not None:
         yield f"agent {outcome.agent.name}, {outcome.agent.status.value}"
+    if outcome.log_left_out:
+        yield f"| … [{outcome.log_left_out} lines before these]"
     yield from (f"| {line}" for line in outcome.log_tail)
     if outcome.error:
         yield f"error: {outcome.error}"

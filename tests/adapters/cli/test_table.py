@@ -28,10 +28,11 @@ def test_a_summary() -> None:
 
 
 def test_long_words_of_a_server_are_cut() -> None:
-    """More of them are for programs, and not everything either."""
+    """More of them are for programs, and not everything either; how much there was is told."""
     row = Row(rule="r", states="s", holds=False, expected="e", seen="x" * 100_000)
     assert len(row.said) < 500
     assert 3000 < len(row.told()["seen"]) < 5000
+    assert row.said.endswith("x… [100000 characters, cut]")
 
 
 def test_secrets_are_taken_out() -> None:

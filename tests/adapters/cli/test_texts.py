@@ -51,6 +51,8 @@ def test_an_outcome_for_people() -> None:
     for part in ("failed (quota_full)", "| applying", "error: insufficient quota", "9 of 10", "--name had no effect", "left behind: ana/old"):
         assert part in told
     assert told.endswith("\nDelete one.")
+    assert "lines before" not in told
+    assert "| … [40 lines before these]\n| planning" in "\n".join(outcome_lines(attrs.evolve(FAILED, log_left_out=40)))
 
 
 def test_an_error_for_programs_and_people() -> None:

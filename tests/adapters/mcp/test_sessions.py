@@ -6,13 +6,16 @@ import asyncio
 import json
 import signal
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 
+import attrs
 import pytest
 
 import chatworkspace
-from chatworkspace import Template
+from chatworkspace import Phase, Progress, Template
 from chatworkspace_fake import Fails, FakeCoder, RealShell
+from chatworkspace_mcp._calls import _said
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.cli.processes import Shells, ended
 from tests.adapters.cli.worlds import ANOTHER
@@ -107,6 +110,13 @@ def test_several_sessions_at_once_make_one_workspace_of_one_chat(servers: Server
     assert len(made) == 3
     assert {str(it.id) for it in coder.workspaces} == set(made)
     assert len(coder.workspaces) == 2
+
+
+def test_a_long_line_of_the_log_is_cut_and_says_so() -> None:
+    """How much there was is told; what fits is told as it is."""
+    step = Progress(chat_id="c", generation=1, at=datetime.now(timezone.utc), elapsed=1, phase=Phase.BUILDING, line="x" * 500)
+    assert _said(step) == f"building: {'x' * 167}… [510 characters, cut]"
+    assert _said(attrs.evolve(step, line="x" * 190)) == f"building: {'x' * 190}"
 
 
 def test_who_waits_is_told_how_it_goes(servers: Servers, coder: FakeCoder) -> None:

@@ -55,7 +55,8 @@ def test_a_statement_leaves_in_one_piece(postgres: Database, proxy: tuple[Proxy,
     store.attach(claimed(store, LONGEST_ID, plan=plan), ANOTHER, number=1, note=note)
     store.release(claimed(store, LONGEST_ID), note=note)
     store.record_stray(LONGEST_ID, WORKSPACE, note)
-    assert all(len(kept) == 800 for intent in store.history(LONGEST_ID) for kept in intent.notes)
+    kept = [it for intent in store.history(LONGEST_ID) for it in intent.notes]
+    assert all(len(it) == 800 and it.endswith("… [5000 characters, cut]") for it in kept)
     sizes, size = list[int](), 0
     for kind, length in counting.said:
         size += length
