@@ -5,7 +5,7 @@ Where that cannot be found out, the request is sent as it is, and what it was bu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
@@ -14,7 +14,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Calls
 from chatworkspace._application.extras import Extras
 from chatworkspace._application.turn import Track, Wish
-from chatworkspace._domain.answers import overridden, preset_among, unknown_parameters, version_of_start
+from chatworkspace._domain.answers import overridden, preset_among, refused_lists, unknown_parameters, version_of_start
 from chatworkspace.errors import TemplateError
 from chatworkspace.model import Chat, Template, Workspace
 from chatworkspace.ports import Clock, NotFoundError, Preset, WorkspaceCreator
@@ -81,19 +81,22 @@ class Answers:
     def _asked(self, chat: Chat, template: Template, given: Mapping[str, str], until: float) -> _Known:
         evaluation = self._creator.evaluate_parameters(chat.owner_id, template, answers=given, deadline=until)
         asked = evaluation.parameters if evaluation is not None else self._creator.list_parameters(chat.owner_id, template, deadline=until)
-        return _Known(names=frozenset(it.name for it in asked), complete=evaluation is None or (evaluation.complete and not evaluation.problem))
+        return _Known(types={it.name: it.type for it in asked}, complete=evaluation is None or (evaluation.complete and not evaluation.problem))
 
     @staticmethod
     def _settle(parameters: Mapping[str, str], known: _Known | None, track: Track) -> None:
-        unknown = frozenset(parameters) if known is None else parameters.keys() - known.names
+        unknown = frozenset(parameters) if known is None else parameters.keys() - known.types.keys()
         if unknown and known is not None and known.complete:
-            raise unknown_parameters(unknown, known.names)
+            raise unknown_parameters(unknown, known.types.keys())
+        refusal = None if known is None else refused_lists(parameters, known.types)
+        if refusal is not None:
+            raise refusal
         track.unchecked = frozenset(unknown)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
 class _Known:
-    """What a version asks, by name. complete: nothing else."""
+    """What a version asks: types by names. complete: nothing else."""
 
-    names: Collection[str]
+    types: Mapping[str, str]
     complete: bool

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from chatworkspace._domain.offer import Preset
-from chatworkspace._domain.plain import OwnWords
+from chatworkspace._domain.plain import Listed, OwnWords
 from chatworkspace.errors import RefusedError
 from chatworkspace.model import Workspace
 
@@ -19,6 +19,8 @@ MOST_NEAREST = 3
 LONGEST = 200
 """Characters of a name by which what is near is looked for: a model may write any number of them."""
 NO_SUCH_PARAMETER = "the template has no such parameter"
+OF_ONE = {"string": '"a"', "number": '"2"', "bool": '"true"'}
+"""Types that take one value, in the platform's words, and how one is written."""
 NO_SUCH_PRESET = "the template has no such preset"
 
 
@@ -30,6 +32,13 @@ def version_of_start(workspace: Workspace) -> UUID:
 def unknown_parameters(unknown: Iterable[str], asked: Collection[str]) -> RefusedError:
     """Return the refusal of names that the template does not ask for, with those that may be meant. Values are not told."""
     return _refusal("unknown parameters", {name: f"{NO_SUCH_PARAMETER}{_instead(name, asked)}" for name in sorted(unknown)})
+
+
+def refused_lists(given: Mapping[str, str], types: Mapping[str, str]) -> RefusedError | None:
+    """Return the refusal of lists for parameters that take one value; None: there are none. types: by name, as far as they are known."""
+    wrong = sorted(name for name, value in given.items() if isinstance(value, Listed) and types.get(name) in OF_ONE)
+    told = {name: f"expected one text, such as {OF_ONE[types[name]]}, not a list: the parameter is a {types[name]}" for name in wrong}
+    return _refusal("a list where one value is expected", told) if wrong else None
 
 
 def _refusal(message: str, validations: Mapping[str, str]) -> RefusedError:

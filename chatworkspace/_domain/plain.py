@@ -20,6 +20,12 @@ class OwnWords(str):
     __slots__ = ()
 
 
+class Listed(str):
+    """The JSON text of a list, which was given as a list: only a parameter that takes one understands it."""
+
+    __slots__ = ()
+
+
 class Plain:
     """A value that travels as JSON."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 import attrs
 
 from chatworkspace._domain.arguments import check_text
+from chatworkspace._domain.plain import Listed
 from chatworkspace._domain.texts import cut
 from chatworkspace._tools.definitions import Argument, Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
@@ -140,7 +141,7 @@ def _answer(name: str, value: object) -> str:
     """Return a parameter's value as text, which all of them are. A list of texts is written as platforms read it: as JSON."""
     if isinstance(value, (list, tuple)):
         texts = [_text(name, it) for it in cast("list[object]", value)]
-        return _text(name, json.dumps(texts, ensure_ascii=False, separators=(",", ":")))
+        return Listed(_text(name, json.dumps(texts, ensure_ascii=False, separators=(",", ":"))))
     if isinstance(value, (bool, int, float)):
         raise InvalidArgumentError(name, f'text, such as "2" or "true", not {_type_of(value)}')
     return _text(name, value)

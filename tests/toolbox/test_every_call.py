@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chatworkspace import ClosedError, Outcome, Reason, State, ToolResult
 from chatworkspace._tools.definitions import TOOLS
+from chatworkspace.ports import Evaluation, Parameter
 from chatworkspace_fake import NEVER, Fails
 from chatworkspace_fake._simulation.registry import registry
 from tests.toolbox.kitchen import Kitchen
@@ -157,6 +158,43 @@ def test_g08_parameters_in_both_forms() -> None:
     assert listed["validations"] == as_object["validations"]
     twice = kitchen.create(parameters=[{"name": "a", "value": "1"}, {"name": "a", "value": "2"}])
     assert twice["error"] == "parameters: expected each name once"
+
+
+@pytest.mark.parametrize("classic", [False, True])
+@pytest.mark.parametrize("tool", ["create_workspace", "start_workspace"])
+@pytest.mark.parametrize(("kind", "one"), [("string", '"a"'), ("number", '"2"'), ("bool", '"true"')])
+def test_g08_a_list_for_one_value(kind: str, one: str, tool: str, *, classic: bool) -> None:
+    """It is refused before anything is sent, and the refusal says how to write it: its JSON would be taken for a text. A list for a list is sent."""
+    kitchen, asked = (
+        Kitchen(),
+        (Parameter(name="tools", type=kind, default=one.strip('"')), Parameter(name="ides", type="list(string)", default="[]")),
+    )
+    kitchen.coder.add_template("docker", parameters=asked, classic=classic)
+    if tool == "start_workspace":
+        kitchen.create()
+        kitchen.result("stop_workspace")
+    arguments = {"template_id": TEMPLATE} if tool == "create_workspace" else {}
+    refused = kitchen.result(tool, **arguments, parameters={"tools": ["s3cret-s3cret"], "ides": ["vim"]})
+    assert refused.content["error"] == "a list where one value is expected"
+    assert refused.content["validations"] == [
+        {"field": "tools", "detail": f"expected one text, such as {one}, not a list: the parameter is a {kind}"}
+    ]
+    assert tool not in kitchen.coder.calls
+    told = kitchen.result(tool, **arguments, parameters={"ides": ["vim", "ü"]}).content
+    assert (told["state"], kitchen.coder.workspaces[0].latest.values["ides"]) == ("ready", '["vim","ü"]')
+
+
+def test_g08_a_list_for_what_is_not_known() -> None:
+    """What the template asks cannot be told, or it has another type: the platform decides. JSON that was written as a text is a text."""
+    kitchen = Kitchen()
+    asked = Evaluation(parameters=(Parameter(name="tools", type="set(string)"), Parameter(name="text")))
+    kitchen.coder.add_template("docker", parameters=asked.parameters, evaluation=asked)
+    assert kitchen.create(parameters={"tools": ["a"], "text": '["a"]'})["state"] == "ready"
+    assert kitchen.coder.workspaces[0].latest.values == {"tools": '["a"]', "text": '["a"]'}
+    kitchen = Kitchen()
+    kitchen.coder.add_template("docker", parameters=asked.parameters, evaluation=asked)
+    kitchen.coder.when("evaluate_parameters").fail()
+    assert kitchen.create(parameters={"text": ["a"]})["state"] == "ready"
 
 
 @pytest.mark.parametrize("tool", NAMES)
