@@ -202,7 +202,7 @@ class ChatWorkspaces:
         preset_id: the template's preset to be used (UUID); default: none.
         start: also start, as it is, what the chat has and stands still: make or resume. Default: that is told.
         replace: leave a live workspace behind and make another; the outcome names the old one. True: whatever is there. The id of a workspace (UUID):
-        that one only, so that the same call made twice replaces once. Default: never.
+        that one only, so that the same call made twice replaces once. Default: never. What this very call has put there is told to its end first.
         wait: seconds; bounds all waiting (turn, build, agent, scripts). None, the default: as long as timeouts allow; 0: not at all. A request that
         changes something is never cut short; the same call again, from any thread or process, goes on from there.
         cancel: ends the wait early, from any thread or signal handler, as interrupt() does; default: nothing.
@@ -215,7 +215,7 @@ class ChatWorkspaces:
             call.arguments = wish.hash
             track = Track()
             parts.values.bring(chat_id, wish.parameters)
-            take = partial(parts.turns.take, call, creating(wish, track, parts.maker, partial(parts.guide.goes_on, call)), track)
+            take = partial(parts.turns.take, call, creating(call, wish, track, parts.maker, parts.guide), track)
             return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -227,7 +227,7 @@ class ChatWorkspaces:
         with self._call(parts := self._parts, "start", chat_id, wait, Asked.START, cancel=cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
             track = Track()
-            take = partial(parts.turns.take, call, starting(checked, partial(parts.guide.goes_on, call)), track)
+            take = partial(parts.turns.take, call, starting(call, checked, parts.guide), track)
             parts.values.bring(chat_id, checked)
             outcome = parts.steps.go(call, take, track)
             if checked and not (track.built or track.continued) and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
@@ -241,7 +241,7 @@ class ChatWorkspaces:
         """
         with self._call(parts := self._parts, "stop", chat_id, wait, Asked.STOP, cancel=cancel) as call:
             track = Track(stopping=True)
-            take = partial(parts.turns.take, call, stopping(partial(parts.guide.goes_on, call), track), track)
+            take = partial(parts.turns.take, call, stopping(call, track, parts.guide), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Other = Callable[[str, Mapping[str, Any] | str], "ToolResult"]
 """A host's own tools: called with name and arguments."""
+NONE_OF_THEM = UUID(int=0)
+"""What is to be replaced where nothing is: the wish for another workspace is known by it all the same, when the call comes back."""
 
 
 @attrs.frozen(kw_only=True)
@@ -216,14 +218,14 @@ class Toolbox:
         return _told(Action.CREATE, outcome)
 
     def _replaced(self, arguments: Arguments, wanted: UUID) -> UUID | bool:
-        """Return the workspace that is to be replaced. None is while what is asked for is on its way: the same call goes on waiting for it."""
+        """Return the workspace that is to be replaced. None is while what is asked for is on its way, or where there is none."""
         if not arguments.flags.get("replace_workspace", False):
             return False
         now = self._workspaces.status(self._chat_id)
         if now.workspace is None:
-            return now.workspace_id or False
+            return now.workspace_id or NONE_OF_THEM
         on_its_way = now.state is State.STARTING and now.workspace.build.number == 1 and now.workspace.template_id == wanted
-        return False if on_its_way else now.workspace.id
+        return NONE_OF_THEM if on_its_way else now.workspace.id
 
     def _start(self, arguments: Arguments, wait: float | None) -> ToolResult:
         try:

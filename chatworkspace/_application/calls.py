@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator
 from math import inf
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from chatworkspace._application.bounds import Places
 from chatworkspace._application.logs import logger
@@ -51,6 +52,7 @@ class Call:
     by_person: that was stopped by somebody's word.
     lasting: what it reads cannot be read by coming back.
     placed: it has one of the places of those who wait; crowded: it was to wait, and all were taken.
+    build: the latest of the workspace, as a connection has read it.
     chat: as it was looked at last, by calls that only look. told: how far a follower is; told_at: when it was told something last.
     name: of the method that was called. heard: what is heard of it; None: nobody listens.
     resumed_at: when it was last told to come back, and did. awaited: the epoch whose end was waited for last.
@@ -66,6 +68,7 @@ class Call:
         "awaited",
         "beyond",
         "book",
+        "build",
         "by_person",
         "cancel",
         "chat",
@@ -124,6 +127,7 @@ class Call:
         self.placed = self.crowded = self.lasting = False
         self.told: Place | None = None
         self.chat: Chat | None = None
+        self.build: UUID | None = None
         self.resumed_at = self.told_at = self.started
         self.awaited = -1
         self._wake: Callable[[], object] | None = None

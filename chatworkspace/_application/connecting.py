@@ -122,6 +122,7 @@ class Connector:
         reading = self._asking.read(look, self._by(call, limit))
         if isinstance(reading, Unknown):
             raise UnavailableError(reading.error, reason=reading.reason, retryable=reading.retryable, retry_after=reading.retry_after)
+        call.build = reading.bound.workspace.build.id
         return reading.bound
 
     def _reachable(self, call: Call, bound: Bound, patience: float) -> Bound:

@@ -113,6 +113,13 @@ class Elsewhere:
         made = self._made(call, chat.id)
         return made is not None and _asked_for(made, workspace, wish) and self.answers_hold(call, workspace, wish.parameters)
 
+    def has_replaced(self, call: Call, workspace: Workspace, wish: Wish) -> bool:
+        """Tell whether the chat's workspace has taken another's place for this very wish, by whichever process."""
+        made = self._made(call, call.chat_id)
+        if made is None or made.replaces is None or not _asked_for(made, workspace, wish):
+            return False
+        return self.answers_hold(call, workspace, wish.parameters)
+
     def _made(self, call: Call, chat_id: str) -> Intent | None:
         history = self._history(call, chat_id)
         return history[-1] if history else None

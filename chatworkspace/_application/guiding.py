@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from enum import Enum
+from uuid import UUID
 
 import attrs
 
@@ -11,10 +12,11 @@ from chatworkspace._application.calls import Call
 from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.redacting import Redactor
 from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
-from chatworkspace._application.turn import Track
+from chatworkspace._application.turn import Track, Wish
 from chatworkspace._domain.advice import (
     AT_ONCE,
     FIRST_PAUSE,
+    LONGEST_PAUSE,
     SHORTEST_PAUSE,
     TABLE,
     Asked,
@@ -37,6 +39,8 @@ from chatworkspace.timeouts import Timeouts
 
 AWAY = (Reason.PLATFORM_UNAVAILABLE, Reason.STORE_UNAVAILABLE, Reason.OUTCOME_UNKNOWN, Reason.JOB_UNKNOWN, Reason.ALLOW_LIST_FAILED, Reason.BUSY)
 """Nothing was found out of the chat."""
+BACK_FOR_IT = LONGEST_PAUSE + AT_ONCE
+"""Seconds within which whoever was told to come back does so, after the longest pause."""
 ASLEEP = (Reason.NOT_RUNNING, Reason.DORMANT)
 BEFORE_ITS_TURN = (Phase.QUEUED, Phase.PLANNING, Phase.CREATING)
 """Nothing either: whoever has the turn may be dead, and its claim one that the record has kept of this very call."""
@@ -104,10 +108,23 @@ class Guide:
             return False
         return again or (build.over_for is not None and build.over_for <= AT_ONCE and self._elsewhere.failed_again(call, workspace))
 
+    def has_replaced(self, call: Call, wish: Wish, finding: Finding, workspace: Workspace) -> bool:
+        """Tell, of what is to be replaced, whether it is what this very wish has put in another's place, and was not told of to the end.
+
+        Whoever is told to come back for it asks for it in the same words, perhaps of another process, and perhaps when it is over.
+        """
+        known = self._wishes.of(call.chat_id, call.asked, call.arguments())
+        if known is not None and known.replaces and known.workspace == workspace.id:
+            return True
+        if self.begun.get(call.chat_id) == workspace.build.id:  # by this process, which knows
+            return False
+        in_time = describe(finding, workspace).phase is not None or _lately(finding.agent, workspace, within=BACK_FOR_IT)
+        return in_time and self._elsewhere.has_replaced(call, workspace, wish)
+
     def continued(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
-        """Return the outcome as one of the whole wish: what its first call did is told by whichever ends it."""
+        """Return the outcome as one of the whole wish: what its first call did is told by whichever ends it. A mere look ends none."""
         wish, workspace = self._wishes.of(call.chat_id, call.asked, call.arguments()), outcome.workspace
-        if workspace is None:
+        if workspace is None or call.asked is Asked.LOOK:
             return outcome
         same = wish is not None and wish.workspace == workspace.id and not track.opened
         if wish is not None and same and (wish.created or wish.build == workspace.build.id):
@@ -122,7 +139,8 @@ class Guide:
             )
         mine = track.continued or track.built or outcome.created or (track.adopted and track.as_wished)
         goes_on = mine and outcome.phase is not None and _is_of(call, workspace)
-        self._wishes.put(call.chat_id, _open(call, outcome, workspace, adopted=track.adopted) if goes_on else None)
+        replaces = track.asks_to_replace or (wish is not None and same and wish.replaces)
+        self._wishes.put(call.chat_id, _open(call, outcome, workspace, adopted=track.adopted, replaces=replaces) if goes_on else None)
         return outcome
 
     def begun_elsewhere(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
@@ -131,7 +149,7 @@ class Guide:
         if workspace is None or workspace.build.transition is not Transition.START or self.begun.get(call.chat_id) == workspace.build.id:
             return outcome
         known = self._wishes.of(call.chat_id, call.asked, call.arguments()) is not None
-        if known or (outcome.phase is None and not track.waited and not _lately(outcome)):
+        if known or (outcome.phase is None and not track.waited and not _lately(outcome.agent, workspace, within=AT_ONCE)):
             return outcome
         if track.wish is None:
             return self._started_elsewhere(call, outcome, workspace, track)
@@ -139,6 +157,8 @@ class Guide:
         if not first or not self._elsewhere.was_wished(call, outcome.chat, workspace, track.wish):
             return outcome
         track.continued = True
+        if track.asks_to_replace and outcome.phase is None:
+            self.begun[call.chat_id] = workspace.build.id  # told to the end: to ask for another once more is another wish
         reason = Reason.CREATED if outcome.reason is Reason.EXISTING else outcome.reason
         return attrs.evolve(outcome, reason=reason, created=True, built=True, not_applied={})
 
@@ -211,6 +231,8 @@ class Guide:
             self._under_way(call, outcome.reason)
         elif away is None:
             self._stories.out_of_trouble(chat_id, _known_by(_Trouble.UNDER_WAY, call))
+        if outcome.state is State.FAILED and outcome.workspace is not None:
+            self._stories.tell(chat_id, outcome.workspace.build.id)
         lasting = call.lasting and outcome.state is State.UNKNOWN
         guidance = self._guidance(
             call, reason, away, repeated=self._repeated(call, outcome), lasting=lasting, by_person=_by_person(outcome.workspace)
@@ -269,7 +291,7 @@ class Guide:
     def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
         if TABLE[error.reason].repeated is None:
             return False
-        again = self._stories.failed_before(call.chat_id, *_failure(error))
+        again = self._stories.failed_before(call.chat_id, *_failure(error, call.build))
         return again or (isinstance(error, RefusedError) and self._elsewhere.refused_before(call, error))
 
     def _guidance(
@@ -300,8 +322,6 @@ class Guide:
             return self.in_vain(call, outcome.workspace)
         words = outcome.error if outcome.state is State.FAILED else ""
         where = outcome.workspace.build.id if outcome.agent is None else outcome.agent.id
-        if outcome.state is State.FAILED:
-            self._stories.tell(outcome.chat.id, where)
         often = self._stories.failed_often(outcome.chat.id, outcome.reason, where)
         again = self._stories.failed_before(outcome.chat.id, (outcome.reason, words), where) or often
         return again or self._elsewhere.failed_before(call, outcome)
@@ -314,12 +334,10 @@ def _done(wish: OpenWish) -> Reason:
     return Reason.ADOPTED if wish.adopted else Reason.STARTED
 
 
-def _lately(outcome: Outcome) -> bool:
-    """Tell whether it has become ready so short a time ago that whoever was told to come back for it may only do so now."""
-    agent, workspace = outcome.agent, outcome.workspace
-    since = None if workspace is None else workspace.build.over_for
-    since = since if agent is None or agent.ready_for is None else agent.ready_for
-    return since is not None and since <= AT_ONCE
+def _lately(agent: Agent | None, workspace: Workspace, *, within: float) -> bool:
+    """Tell whether it has become ready, or failed, so short a time ago that whoever was told to come back for it may only do so now."""
+    since = workspace.build.over_for if agent is None or agent.ready_for is None else agent.ready_for
+    return since is not None and since <= within
 
 
 def _by_person(workspace: Workspace | None) -> bool:
@@ -332,7 +350,7 @@ def _is_of(call: Call, workspace: Workspace) -> bool:
     return (workspace.build.transition is Transition.STOP) is (call.asked is Asked.STOP)
 
 
-def _open(call: Call, outcome: Outcome, workspace: Workspace, *, adopted: bool) -> OpenWish:
+def _open(call: Call, outcome: Outcome, workspace: Workspace, *, adopted: bool, replaces: bool) -> OpenWish:
     return OpenWish(
         asked=call.asked,
         arguments=call.arguments(),
@@ -341,6 +359,7 @@ def _open(call: Call, outcome: Outcome, workspace: Workspace, *, adopted: bool) 
         created=outcome.created,
         updated=outcome.updated,
         adopted=adopted,
+        replaces=replaces,
     )
 
 
@@ -348,12 +367,17 @@ def _known_by(kind: _Trouble, call: Call) -> Hashable:
     return kind, call.asked, call.arguments()
 
 
-def _failure(error: ChatWorkspaceError) -> tuple[Hashable, Hashable]:
-    """Return what failed, and where: of an agent that the platform calls dead each is another one, everything else is another each time."""
+def _failure(error: ChatWorkspaceError, build: UUID | None) -> tuple[Hashable, Hashable]:
+    """Return what failed, and where: at an agent that the platform calls dead, or, without one, at a build; everything else is another each time.
+
+    build: that the call has read last.
+    """
     match error:
         case RefusedError():
             return (error.reason, error.message, error.detail, error.validations), object()
         case ConnectError(agent=Agent(id=agent_id)) if error.reason is not Reason.CONNECT_FAILED:
             return (error.reason, ""), agent_id
+        case ConnectError(agent=None) if build is not None:
+            return (error.reason, ""), build
         case _:
             return (error.reason, ""), object()

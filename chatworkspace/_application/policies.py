@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from chatworkspace._application.making import Maker
 from chatworkspace._application.turn import Policy, Track, Turn, Wish
@@ -13,6 +14,10 @@ from chatworkspace._domain.decisions import Step, create_step, replace_step, res
 from chatworkspace.errors import NoWorkspaceError
 from chatworkspace.model import LeftBehind, Reason, Workspace
 from chatworkspace.ports import Look
+
+if TYPE_CHECKING:
+    from chatworkspace._application.calls import Call
+    from chatworkspace._application.guiding import Guide
 
 
 def wish_of(template_id: Id, name: str, parameters: Mapping[str, str] | None, preset_id: Id | None, *, start: bool, replace: bool | Id) -> Wish:
@@ -27,10 +32,10 @@ def wish_of(template_id: Id, name: str, parameters: Mapping[str, str] | None, pr
     )
 
 
-def creating(wish: Wish, track: Track, maker: Maker, goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
-    """Return what create() does. goes_on: tells, of what stands still, whether how the latest build ended is to be told first."""
+def creating(call: Call, wish: Wish, track: Track, maker: Maker, guide: Guide) -> Policy:
+    """Return what create() does. guide: tells what this very call has begun before, which is told first."""
     return Policy(
-        step=partial(_create_step, wish, track, goes_on),
+        step=partial(_create_step, call, wish, track, guide),
         make=partial(maker.make, wish, track),
         asks_for=partial(maker.asks_for, wish),
         parameters=wish.parameters,
@@ -38,35 +43,40 @@ def creating(wish: Wish, track: Track, maker: Maker, goes_on: Callable[[Finding,
     )
 
 
-def starting(parameters: Mapping[str, str], goes_on: Callable[[Finding, Workspace], bool]) -> Policy:
-    """Return what start() does. goes_on: tells whether how the latest build ended is to be told first."""
-    return Policy(
-        step=lambda finding, workspace: _once(start_step(finding), finding, workspace, goes_on), make=_nothing_to_act_upon, parameters=parameters
-    )
+def starting(call: Call, parameters: Mapping[str, str], guide: Guide) -> Policy:
+    """Return what start() does. guide: as for create()."""
+    return Policy(step=partial(_start_step, call, guide), make=_nothing_to_act_upon, parameters=parameters)
 
 
-def stopping(goes_on: Callable[[Finding, Workspace], bool], track: Track) -> Policy:
-    """Return what stop() does. goes_on: as for start()."""
-    return Policy(step=partial(_stop_step, goes_on, track), make=_nothing_to_act_upon, trust_proof=False)
+def _start_step(call: Call, guide: Guide, finding: Finding, workspace: Workspace) -> Step:
+    return _once(start_step(finding), finding, workspace, call, guide)
 
 
-def _stop_step(goes_on: Callable[[Finding, Workspace], bool], track: Track, finding: Finding, workspace: Workspace) -> Step:
+def stopping(call: Call, track: Track, guide: Guide) -> Policy:
+    """Return what stop() does. guide: as for create()."""
+    return Policy(step=partial(_stop_step, call, track, guide), make=_nothing_to_act_upon, trust_proof=False)
+
+
+def _stop_step(call: Call, track: Track, guide: Guide, finding: Finding, workspace: Workspace) -> Step:
     step = stop_step(finding)
     if step is Step.NO_WORKSPACE and track.waited:
         return Step.FOLLOW  # for its deletion: that is how what was to be stopped has ended
-    return _once(step, finding, workspace, goes_on)
+    return _once(step, finding, workspace, call, guide)
 
 
-def _once(step: Step, finding: Finding, workspace: Workspace, goes_on: Callable[[Finding, Workspace], bool]) -> Step:
-    return Step.FOLLOW if step in (Step.BUILD, Step.RESUME, Step.STOP) and goes_on(finding, workspace) else step
+def _once(step: Step, finding: Finding, workspace: Workspace, call: Call, guide: Guide) -> Step:
+    """Return the step, unless how the latest build ended is to be told first."""
+    return Step.FOLLOW if step in (Step.BUILD, Step.RESUME, Step.STOP) and guide.goes_on(call, finding, workspace) else step
 
 
-def _create_step(wish: Wish, track: Track, goes_on: Callable[[Finding, Workspace], bool], finding: Finding, workspace: Workspace) -> Step:
+def _create_step(call: Call, wish: Wish, track: Track, guide: Guide, finding: Finding, workspace: Workspace) -> Step:  # noqa: PLR0917 # bound by partial()
     # what was settled on the way is its replacement, if it was asked for; and in any case one call leaves one behind
-    if wish.replace in (True, workspace.id) and not (track.opened or track.as_wished or track.left is not None):
+    to_replace = wish.replace in (True, workspace.id) and not (track.opened or track.as_wished or track.left is not None)
+    if to_replace and not guide.has_replaced(call, wish, finding, workspace):
         return replace_step(finding)
     same = workspace.template_id == wish.template_id
-    return _once(resume_step(finding, same_template=same), finding, workspace, goes_on) if wish.start else create_step(finding, same_template=same)
+    step = resume_step(finding, same_template=same) if wish.start else create_step(finding, same_template=same)
+    return Step.FOLLOW if to_replace and step is Step.BUILD else _once(step, finding, workspace, call, guide)
 
 
 def _nothing_to_act_upon(look: Look, replaces: LeftBehind | None, number: int) -> Turn:

@@ -116,7 +116,7 @@ class Steps:
             self._record_stray(call, track.stray)
         if track.built and outcome.workspace is not None:
             self._guide.built(call, outcome.workspace, track)
-        if track.met and (outcome.phase is not None or outcome.state is State.READY) and call.asked in BEGIN:
+        if track.met and call.asked in BEGIN and (outcome.phase is not None or outcome.state is State.READY or track.asks_to_replace):
             outcome = self._guide.begun_elsewhere(call, outcome, track)
         if outcome.phase is not None or call.chat_id in self._guide.wished:
             outcome = self._guide.continued(call, outcome, track)

@@ -113,7 +113,7 @@ class OpenWish:
     """What a call has asked for that was still under way when it ended: the same call again goes on from there.
 
     asked: by which call. arguments: a hash of what it was told. workspace, build: what is under way. created, updated, adopted: what it has done
-    already.
+    already. replaces: it asks for another workspace in place of what is there.
     """
 
     asked: Asked
@@ -123,6 +123,7 @@ class OpenWish:
     created: bool = False
     updated: bool = False
     adopted: bool = False
+    replaces: bool = False
 
 
 class Wishes:

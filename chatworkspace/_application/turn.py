@@ -132,6 +132,11 @@ class Track:
     unchecked: frozenset[str] = frozenset()
 
     @property
+    def asks_to_replace(self) -> bool:
+        """It asks for another workspace in place of what is there."""
+        return self.wish is not None and self.wish.replace is not False
+
+    @property
     def disturbed(self) -> bool:
         """What is followed is not simply what the chat had: it was built or attached, somebody's plan stood, or a build was refused."""
         return self.built or self.attached or self.stood is not None or self.version_before is not None

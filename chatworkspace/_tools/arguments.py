@@ -11,7 +11,7 @@ import attrs
 from chatworkspace._domain.arguments import check_text
 from chatworkspace._domain.plain import Listed
 from chatworkspace._domain.texts import cut
-from chatworkspace._tools.definitions import Argument, Kind, Tool
+from chatworkspace._tools.definitions import Kind, Tool
 from chatworkspace.errors import InvalidArgumentError
 
 TEXTS = (Kind.TEXT, Kind.BODY)

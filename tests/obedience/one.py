@@ -16,7 +16,7 @@ def main(seed: int) -> None:
     """Tell one."""
     game = Game(seed)
     played = game.play()
-    lines = [f"seed {seed}, wait {played.wait}, odd: {game.oddity or game.endless or 'nothing'}"]
+    lines = [f"seed {seed}, wait {played.wait}, odd: {game.oddity or game.endless or game.whim or 'nothing'}"]
     for told in played.told[:MOST]:
         wrong = what_is_wrong(told, watched=played.watched)
         lines.append(

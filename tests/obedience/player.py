@@ -60,8 +60,9 @@ class Table(Protocol):
 class Player:
     """Wants one thing after another, and obeys until it has it, or is to ask somebody."""
 
-    def __init__(self, table: Table, *, arguments: Mapping[str, Any], patience: float) -> None:
-        """arguments: with which it creates. patience: calls, after which it is led nowhere."""
+    def __init__(self, table: Table, *, arguments: Mapping[str, Any], always: Mapping[str, Any] | None = None, patience: float) -> None:
+        """arguments: with which it creates. always: those without which it never does. patience: calls, after which it is led nowhere."""
+        self._always = dict(always or {})
         self._table = table
         self._patience = patience
         self._arguments: dict[str, dict[str, Any]] = {"create_workspace": dict(arguments)}
@@ -138,6 +139,7 @@ class Player:
 
     def _call(self, tool: str) -> Told:
         arguments, began = dict(self._arguments.get(tool, {})), self._table.now()
+        arguments |= self._always if tool == "create_workspace" else {}
         self._table.begin(tool)
         content = self._table.call(tool, arguments)
         told = Told(

@@ -78,9 +78,17 @@ def asks_only_where_it_is_needed(played: Played) -> str:
 
 
 def leaves_nothing_behind(played: Played) -> str:
-    """Files are lost on nobody's word: the player has never asked for another workspace in place of the one that it has."""
+    """Files are lost on nobody's word: nothing is left but what was there before the player, where it asks for another in its place."""
     left = [it for it in played.told if "left_behind" in it.content and not played.rebound]
-    return "" if not left else str(left[0])
+    wrong = [it for it in left if it.content["left_behind"]["workspace_id"] != str(played.replaces)]
+    return "" if not wrong else str(wrong[0])
+
+
+def has_another(played: Played) -> str:
+    """Who wants another workspace in place of the one that is there has another, once all that is to be done is done."""
+    done = played.replaces is not None and not played.rebound and played.told[0].tool != "list_templates" and played.ends[0] is Advice.NOTHING
+    last = played.plays[0][-1]
+    return str(last) if done and last.content.get("workspace_id") == str(played.replaces) else ""
 
 
 def tells_what_it_made(played: Played) -> str:
@@ -99,6 +107,7 @@ RULES = (
     tells_what_it_made,
     one_live,
     leaves_nothing_behind,
+    has_another,
     not_against_the_user,
     no_third_time,
     patient_with_who_does_not_wait,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
+from chatworkspace import Cancel
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import FakeStore, Simulation
 from chatworkspace_fake._platform.templates import TemplateSettings
@@ -15,7 +17,7 @@ from tests.worlds.chance import Chance
 
 CHAT, OWN, OTHERS = "chat-1", "own", "others"
 """OWN: a workspace that the user has made. OTHERS: one of somebody else's."""
-AUTHORS, ODD, ENDLESS = 10**12, 2 * 10**12, 3 * 10**12
+AUTHORS, ODD, ENDLESS, WHIMS = 10**12, 2 * 10**12, 3 * 10**12, 4 * 10**12
 CHANGES: Mapping[str, TemplateSettings] = {
     "promoted": {},
     "required": {"require_active": True},
@@ -37,12 +39,17 @@ class Setting:
         self.odd = Chance(ODD + seed)  # a chance of its own, so that what is odd changes nothing else
         self.no_end = Chance(ENDLESS + seed)  # as above
         self.author = Chance(AUTHORS + seed)  # as above
+        self.whim = Chance(WHIMS + seed)  # as above
         self.sim = Simulation(seed, store=FakeStore, allowed_templates=self._allowed)
         self.witness = Witness(self.sim, CHAT)
         self.allow: Callable[[], frozenset[str] | None] = lambda: None
         """What the host allows."""
         self.arguments: dict[str, Any] = {}
         self.first_tool = "create_workspace"
+        self.replaces: UUID | None = None
+        """What the chat has, and its user wants another workspace for."""
+        self.cancel: Cancel | None = None
+        """What the application ends the player's waits with."""
         self.changed_at = 0.0
         """When somebody did something last of which there is no more to come."""
         self.builds_changed_at = 0.0
@@ -77,7 +84,7 @@ class Setting:
         """Let the user do something to the workspace."""
         if not self.live:
             return
-        workspace = self.live[0]
+        workspace = self.live[0 if self.replaces is None else -1]
         self.changed_at = max(self.sim.elapsed, self.changed_at)
         self.renamed = self.renamed or deed == "rename"
         self._act(deed, self._deed_of(deed, workspace))
@@ -106,9 +113,13 @@ class Setting:
     def by_host(self, what: str, act: Callable[[], object]) -> None:
         """Let the application do something, for its user."""
         self.changed_at = max(self.sim.elapsed, self.changed_at)
-        if what == "interrupt":
+        if what in ("interrupt", "cancel"):
             act()
             self.witness.interrupted = True
+            return
+        self.smooth = False
+        if what == "create":
+            self.witness.sees(act, what)
             return
         self.rebound = True
         self.witness.sees(act, what)

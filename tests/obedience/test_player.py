@@ -31,6 +31,8 @@ KEPT = {
     "what is shown no more, and deleted then": (9100819,),
     "a name that is taken by what is not shown": (91320,),
     "one outage after the other": (8000693,),
+    "a replacement that is over when another process is asked": (1142, 1824, 20029),
+    "another workspace, made once more for it was deleted": (53853,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)

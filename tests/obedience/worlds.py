@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 import attrs
 
@@ -15,6 +16,7 @@ from tests.obedience.player import Player, Told
 from tests.obedience.setting import CHAT, OWN, Setting
 from tests.obedience.troubles import HARMLESS, ODDITIES, WITHOUT_END, template, usual
 from tests.obedience.truth import Truth
+from tests.obedience.whims import WHIMS
 
 WAITS = (0.0, 5.0, 20.0, None)
 SHORTEST = 2.0
@@ -70,6 +72,8 @@ class Played:
     """The user has renamed the workspace, perhaps before it was bound: what that leads to is told in docs/explanation/guarantees.md."""
     rebound: bool
     """The application has given the chat another workspace, or none."""
+    replaces: UUID | None
+    """What the chat has had before, in whose place its user wants another."""
 
 
 class Game:
@@ -86,7 +90,6 @@ class Game:
         if it.chance.happens(0.25):
             self.processes.append(it.sim.process("b").workspaces)
             it.witness.many = True
-        self.toolboxes = [process.toolbox(CHAT, wait=self.wait) for process in self.processes]
         template(it)
         if self.oddity:
             it.smooth, it.faults = False, self.oddity not in HARMLESS
@@ -94,6 +97,10 @@ class Game:
         if self.endless:
             it.smooth, it.faults = False, True
             WITHOUT_END[self.endless](it)
+        self.whim = it.whim.pick(tuple(WHIMS)) if not self.oddity and not self.endless and it.whim.happens(0.15) else ""
+        if self.whim:
+            WHIMS[self.whim](it)
+        self.toolboxes = [process.toolbox(CHAT, wait=self.wait, cancel=it.cancel) for process in self.processes]
         usual(it)
 
     # ------------------------------------------------------------ where the player plays
@@ -116,6 +123,8 @@ class Game:
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Make a call in any of the processes; connect is no tool, but what a host does for those that use the workspace."""
+        if self.it.cancel is not None and self.it.cancel.cancelled:  # its turn is over: the next has tools of its own
+            self.it.cancel, self.toolboxes = None, [process.toolbox(CHAT, wait=self.wait) for process in self.processes]
         if tool != "connect":
             return self.it.chance.pick(self.toolboxes).call(tool, arguments).content
         try:
@@ -136,7 +145,8 @@ class Game:
     def play(self) -> Played:
         """Let the player create, use, stop and start what it has, or a part of that."""
         it = self.it
-        player = Player(self, arguments=it.arguments, patience=self.patience)
+        always = {} if it.replaces is None else {"replace_workspace": True}
+        player = Player(self, arguments=it.arguments, always=always, patience=self.patience)
         plays, ends = list[Sequence[Told]](), list[Advice | None]()
         for tool in self._wishes():
             first = len(player.told)
@@ -169,6 +179,7 @@ class Game:
             processes=len(self.processes),
             renamed=it.renamed,
             rebound=it.rebound,
+            replaces=it.replaces,
         )
 
     def _wishes(self) -> Generator[str, None, None]:

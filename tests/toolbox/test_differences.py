@@ -71,12 +71,14 @@ def test_d03_a_stop_or_deletion_under_way_is_waited_for(hand: str, expected: tup
 
 
 def test_d04_a_build_that_is_being_canceled_still_runs() -> None:
-    """Nothing is made or started beside it; once it is over, the first build is built again."""
+    """Nothing is made or started beside it; once it is over, whoever began it is told so, and whoever asks anew has it built again."""
     kitchen = Kitchen()
     kitchen.coder.add_template("docker", build=60)
     kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", wait=0)
     kitchen.create()
     workspace_of(kitchen).cancel()
+    told = kitchen.create()
+    assert (told["state"], told["reason"], told["created"], told["advice"]) == ("failed", "build_canceled", True, "ask_user")
     assert kitchen.create()["phase"] == "building"
     assert len(kitchen.coder.workspaces) == 1
     assert len(workspace_of(kitchen).builds) == 2

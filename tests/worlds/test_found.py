@@ -26,10 +26,10 @@ class World:
         """Delete what was made first, as a user does in the platform's page."""
         self.sim.coder.workspaces[0].delete()
 
-    def create(self, process: Process, *, after: float = 0, replace: bool = False) -> Outcome:
+    def create(self, process: Process, *, after: float = 0, replace: bool = False, name: str = "") -> Outcome:
         """Create the chat's workspace, after some seconds."""
         process.clock.sleep(after)
-        return process.workspaces.create(CHAT, self.template.id, replace=replace)
+        return process.workspaces.create(CHAT, self.template.id, replace=replace, name=name)
 
     def attempt(self, process: Process, *, after: float = 0, replace: bool = False) -> str:
         """Create, and say how it ended."""
@@ -54,7 +54,9 @@ def test_whoever_replaced_names_what_it_left_behind_even_when_overtaken() -> Non
     """Two replacements one after the other leave two workspaces behind, and each caller names its own."""
     world = World(build=30)
     first = world.create(world.one)
-    overtaken, last = world.sim.run(lambda: world.create(world.one, replace=True), lambda: world.create(world.two, after=10, replace=True))
+    overtaken, last = world.sim.run(
+        lambda: world.create(world.one, replace=True), lambda: world.create(world.two, after=10, replace=True, name="other")
+    )
     second = world.sim.coder.workspaces[1]
     assert overtaken.reason is Reason.OVERTAKEN
     assert overtaken.left_behind is not None
@@ -223,7 +225,7 @@ def test_a_holder_who_finds_what_its_late_request_has_made_is_told_what_everybod
     overtaken, replaced = world.sim.run(lambda: world.create(world.one), second)
     assert overtaken.workspace_id == replaced.workspace_id == world.sim.workspaces.get_chat(CHAT).workspace_id
     (stray,) = [it for it in world.sim.coder.live if it.made_as == world.sim.coder.workspaces[0].made_as]
-    last = world.create(world.one, replace=True)
+    last = world.create(world.one, replace=True, name="other")
     assert last.workspace_id == world.sim.workspaces.get_chat(CHAT).workspace_id
     assert {it.id for it in world.sim.workspaces.sweep().strays} == {stray.id, replaced.workspace_id}
 
