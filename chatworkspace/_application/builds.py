@@ -69,8 +69,8 @@ class Builds:
         if isinstance(error, RefusedError):
             self._claims.release(held, note=f"refused: {error}")
             raise error
-        retryable = not isinstance(reading, Unknown) or reading.retryable
-        return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=str(error), workspace=bound.workspace, retryable=retryable)
+        told, retryable = (f"{error}; then {reading.error}", reading.retryable) if isinstance(reading, Unknown) else (str(error), True)
+        return Unknown(look=look, reason=Reason.OUTCOME_UNKNOWN, error=told, workspace=bound.workspace, retryable=retryable)
 
 
 def _as_look(bound: Bound, held: Held) -> Look:

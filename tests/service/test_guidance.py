@@ -254,6 +254,21 @@ def test_what_coming_back_does_not_help_is_an_administrators_at_once(act: str) -
     assert world.chats.status(CHAT).advice is Advice.NOTHING
 
 
+@pytest.mark.parametrize(("act", "request_"), [("start", "start_workspace"), ("stop", "stop_workspace")])
+def test_what_keeps_an_outcome_unknown_is_told(act: str, request_: str) -> None:
+    """Of a request that was not answered, and of the look for what came of it, which fails for good: both reasons, as of a creation."""
+    world = World()
+    world.created()
+    if act == "start":
+        world.chats.stop(CHAT)
+    world.coder.when(request_).lose_request()
+    ended = UnavailableError("401: ended", retryable=False)
+    world.sim.at(world.sim.elapsed + 1, lambda: world.coder.when("get_workspace", chance=1.0).fail(ended))
+    outcome = getattr(world.chats, act)(CHAT)
+    assert (outcome.reason, outcome.advice) == (Reason.OUTCOME_UNKNOWN, Advice.ASK_ADMINISTRATOR)
+    assert "; then 401: ended" in outcome.error
+
+
 @pytest.mark.parametrize("call", ["get_chat", "history"])
 def test_a_record_that_is_away_is_asked_ever_more_seldom(call: str) -> None:
     """Also by whoever only looks at it, and after ten minutes an administrator is."""

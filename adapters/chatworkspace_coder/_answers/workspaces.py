@@ -96,7 +96,7 @@ def build(it: Json, now: datetime | None) -> Build:
         id=required_id(it, "id"),
         number=required_number(it, "build_number"),
         transition=_transition(it),
-        job_status=choice(job, "status", JobStatus, JobStatus.UNKNOWN),
+        job_status=_job_status(job),
         template_version_id=required_id(it, "template_version_id"),
         error=error,
         error_code=text(job, "error_code") or by_words,
@@ -107,6 +107,12 @@ def build(it: Json, now: datetime | None) -> Build:
         running_for=_since(date(job, "started_at"), now),
         over_for=_since(date(job, "completed_at"), now),
     )
+
+
+def _job_status(job: Json) -> JobStatus:
+    """Return how far the job is. One that was canceled is called failed where its provisioner reported an error, whatever that says."""
+    status = choice(job, "status", JobStatus, JobStatus.UNKNOWN)
+    return JobStatus.CANCELED if status is JobStatus.FAILED and date(job, "canceled_at") is not None else status
 
 
 def _transition(it: Json) -> Transition:
