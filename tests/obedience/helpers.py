@@ -28,9 +28,9 @@ def who_must_act(told: Told) -> set[Advice]:
     return user | ({Advice.ASK_ADMINISTRATOR} if any(cause(told) for cause in ADMINISTRATORS) else set[Advice]())
 
 
-def failures(told: Told, transition: Transition) -> list[BuildRecord]:
-    """Return the builds of this kind that have failed, canceled ones left out."""
-    own = (it for it in told.truth.records if it.transition is transition and it.canceled_at > it.ends_at)
+def failures(told: Told, transition: Transition, *, before: bool = False) -> list[BuildRecord]:
+    """Return the builds of this kind that have failed, canceled ones left out. before: those of the workspaces as well that the chat had before."""
+    own = (it for it in (*(told.truth.before if before else ()), *told.truth.records) if it.transition is transition and it.canceled_at > it.ends_at)
     return [it for it in own if it.status_at(told.at) is JobStatus.FAILED]
 
 
@@ -59,8 +59,8 @@ def no_quota(told: Told) -> bool:
 
 
 def failed_again(told: Told) -> bool:
-    """To start it once more was in vain."""
-    return told.truth.how is How.START_FAILED and len(failures(told, Transition.START)) >= TWICE
+    """To start it once more was in vain, or to make it anew."""
+    return told.truth.how is How.START_FAILED and len(failures(told, Transition.START, before=True)) >= TWICE
 
 
 def on_their_host(told: Told) -> bool:

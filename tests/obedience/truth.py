@@ -54,6 +54,8 @@ class Truth:
     workspace: Workspace | None
     records: tuple[BuildRecord, ...]
     """Its builds."""
+    before: tuple[BuildRecord, ...]
+    """Those of the workspaces that the chat had before."""
     since: float
     """When it came to be so, or somebody did something to it."""
     acted_at: float
@@ -223,6 +225,7 @@ class Witness:
             how=how_it_is(raw, now),
             workspace=None if raw is None else raw.told(),
             records=() if raw is None else raw.records,
+            before=tuple(it for other in self._sim.coder._platform.made.values() if other is not raw for it in other.records),
             since=since(raw, now),
             acted_at=self.acted_at,
             meanwhile=() if during else tuple(truth for at, truth in self._seen if at >= self._began - PROOF),

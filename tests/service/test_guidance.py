@@ -255,7 +255,7 @@ def test_what_coming_back_does_not_help_is_an_administrators_at_once(act: str) -
 
 
 @pytest.mark.parametrize(("act", "request_"), [("start", "start_workspace"), ("stop", "stop_workspace")])
-def test_what_keeps_an_outcome_unknown_is_told(act: str, request_: str) -> None:
+def test_what_keeps_an_outcome_unknown_is_told(act: str, request_: Any) -> None:
     """Of a request that was not answered, and of the look for what came of it, which fails for good: both reasons, as of a creation."""
     world = World()
     world.created()
