@@ -133,19 +133,6 @@ def test_the_agent_of_a_claimed_prebuild() -> None:
     assert workspaces.workspace(workspace(build(agent(), build_number=2)), NOW).agents[0].connected_since_build
 
 
-@pytest.mark.parametrize(
-    ("job", "status"),
-    [
-        ({"status": "failed", "canceled_at": "2026-09-01T10:00:30Z", "error": "signal: interrupt"}, JobStatus.CANCELED),
-        ({"status": "failed", "canceled_at": None, "error": "no space left"}, JobStatus.FAILED),
-        ({"status": "canceling", "canceled_at": "2026-09-01T10:00:30Z"}, JobStatus.CANCELING),
-    ],
-)
-def test_a_canceled_build(job: dict[str, Any], status: JobStatus) -> None:
-    """Its provisioner may report an error, in its own words, and the server calls it failed then: when it was canceled is told all the same."""
-    assert workspaces.workspace(workspace(build(agent(), job=job)), NOW).build.job_status is status
-
-
 def test_what_is_not_known_yet() -> None:
     """Values of newer servers: nothing is expected of such an agent, and such a job is unknown."""
     read = workspaces.workspace(workspace(build(agent(status="napping", lifecycle_state="dreaming"), job={"status": "paused"})), NOW)
