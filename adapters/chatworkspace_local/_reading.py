@@ -46,7 +46,7 @@ class Reader:
         return self.of(record)
 
     def of(self, record: Record) -> Look:
-        """Look at what a record tells of. Who lives comes first: what has ended says no more."""
+        """Look at what a record tells of. Who lives comes first: what has ended says no more. UnavailableError: that cannot be seen."""
         home, build = self._places.home(record.owner_id, record.name), record.latest
         worker = _life(home, build)
         result = Result() if build.worker is None else read_result(result_path(home, build.number))
@@ -129,11 +129,11 @@ def _life(home: str, build: BuildRecord) -> Life:
 
 
 def _life_elsewhere(path: str) -> Life:
-    """Tell whether a worker of another pid namespace lives: it holds a lock for as long as it does."""
+    """Tell whether a worker of another pid namespace lives: it holds a lock for as long as it does. UnavailableError: that cannot be seen."""
     try:
         file = lock_file(path)
-    except OSError:
-        return Life.ELSEWHERE
+    except OSError as error:
+        raise UnavailableError(f"the lock {path} {_words(error)}") from error
     try:
         return Life.ENDED if try_lock(file, shared=True) else Life.ELSEWHERE
     finally:

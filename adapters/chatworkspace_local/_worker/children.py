@@ -6,9 +6,8 @@ import ctypes
 import os
 import subprocess
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
-from chatworkspace_local._worker.ending import note_session
+from chatworkspace_local._worker.ending import forget_sessions, note_session
 from chatworkspace_local._worker.jobs import exit_code
 from chatworkspace_local._worker.processes import MARK, all_processes
 
@@ -79,8 +78,5 @@ class Children:
             return
         sessions = {number for it in all_processes().values() for number in (it.session, it.group)}
         gone = {pid for pid in self._over if pid not in sessions}
-        with suppress(FileNotFoundError):
-            for name in os.listdir(self._sessions):
-                if int(name.partition("-")[0]) in gone:
-                    os.unlink(f"{self._sessions}/{name}")
+        forget_sessions(self._sessions, gone)
         self._over = [pid for pid in self._over if pid not in gone]

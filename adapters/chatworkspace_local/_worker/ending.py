@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 
 from chatworkspace_local._worker.processes import Identity, Stat, belonging, identity_of, is_ours, send
@@ -14,17 +15,24 @@ FLOOR, CEILING = 0.02, 0.2
 """Seconds between two looks."""
 KILLING = 10.0
 """Seconds in which what was killed is gone."""
+_NOTE = re.compile(r"(?P<pid>[0-9]{1,18})-(?P<start>[0-9]{1,18})")
 
 
 def sessions_in(folder: str, keeper: Identity) -> list[Identity]:
     """Return the leaders of sessions that a keeper has noted: files named PID-START."""
-    noted: list[Identity] = []
+    with suppress(FileNotFoundError):
+        noted = (_NOTE.fullmatch(name) for name in os.listdir(folder))
+        return [Identity(int(it["pid"]), int(it["start"]), keeper.boot, keeper.space) for it in noted if it is not None]
+    return []
+
+
+def forget_sessions(folder: str, gone: Collection[int]) -> None:
+    """Take away the notes of these numbers; what is no note stays."""
     with suppress(FileNotFoundError):
         for name in os.listdir(folder):
-            pid, _, start = name.partition("-")
-            if pid.isdigit() and start.isdigit():
-                noted.append(Identity(int(pid), int(start), keeper.boot, keeper.space))
-    return noted
+            note = _NOTE.fullmatch(name)
+            if note is not None and int(note["pid"]) in gone:
+                os.unlink(f"{folder}/{name}")
 
 
 def note_session(folder: str) -> None:
@@ -67,8 +75,8 @@ class Ending:
             tidying = {it.pid for it in others if (it.pid, it.start) in asked}  # what these begin now is how they end
             fresh = [it for it in others if it.pid not in tidying and it.parent not in tidying]
             asked.update((it.pid, it.start) for it in fresh)
-            list(send(fresh, signal.SIGTERM))
-            list(send(fresh, signal.SIGCONT))  # one that is paused hears nothing else
+            send(fresh, signal.SIGTERM)
+            send(fresh, signal.SIGCONT)  # one that is paused hears nothing else
             if not others or time.monotonic() >= over:
                 return
             time.sleep(min(pause, max(over - time.monotonic(), 0.0)))
@@ -79,7 +87,7 @@ class Ending:
         while True:
             members = self._members()
             others = [it for it in members if not self._is_keeper(it)]
-            list(send(others or members, signal.SIGKILL))
+            send(others or members, signal.SIGKILL)
             if not members or time.monotonic() >= over:
                 return members
             time.sleep(FLOOR)

@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import socket
+import subprocess
 import time
 from contextlib import suppress
 from typing import Any
@@ -15,7 +16,7 @@ from chatworkspace_local._worker.children import Children, adopt_orphans
 from chatworkspace_local._worker.clients import Client
 from chatworkspace_local._worker.copying import copy_template
 from chatworkspace_local._worker.ending import Ending
-from chatworkspace_local._worker.files import make_folder, try_lock, write_json
+from chatworkspace_local._worker.files import OddFileError, make_folder, read_file, try_lock, write_json
 from chatworkspace_local._worker.jobs import FILES, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
 from chatworkspace_local._worker.log import Log
 from chatworkspace_local._worker.processes import identity_of
@@ -27,6 +28,8 @@ CHECKED = 5.0
 TEMPLATE_PATIENCE = 60.0
 """Seconds for which whoever changes a template may hold its folder locked."""
 PAUSE = 0.02
+MOST_OF_SETUP = 16 << 20
+"""Bytes."""
 
 
 class BuildError(Exception):
@@ -82,13 +85,17 @@ class Keeper:
             os.close(folder)
 
     def _keep_setup(self, template: str) -> None:
-        """Keep the template's setup beside the files: later starts run the same."""
-        with suppress(FileNotFoundError), open(f"{template}/{SETUP}", "rb") as file:
-            script = file.read()
-            kept = os.open(f"{self._job.home}/{SETUP}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o700)
-            with open(kept, "wb") as copy:
-                os.fchmod(kept, 0o700)
-                copy.write(script)
+        """Keep the template's setup beside the files: later starts run the same. BuildError: it cannot be one."""
+        try:
+            script = read_file(f"{template}/{SETUP}", MOST_OF_SETUP)
+        except FileNotFoundError:
+            return
+        except OddFileError as error:
+            raise BuildError(f"the template's setup {error}") from error
+        kept = os.open(f"{self._job.home}/{SETUP}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o700)
+        with open(kept, "wb") as copy:
+            os.fchmod(kept, 0o700)
+            copy.write(script)
 
     def serve(self) -> None:
         """Be the agent, until this process is ended, or the workspace is no more: then all below it ends, as when anything goes wrong here."""
@@ -163,8 +170,8 @@ class Keeper:
         said = _Said(output, self._log, self._select)
         try:
             self._children.start([f"{self._job.home}/{SETUP}"], (nothing, end, end), lambda code: self._setup_over(code, said))
-        except OSError as error:
-            self._log.line(f"setup could not be started: {error.strerror}")
+        except (OSError, subprocess.SubprocessError) as error:  # the latter: its session could not be noted, and so it does nothing
+            self._log.line(f"setup could not be started: {getattr(error, 'strerror', None) or error}")
             self.say(setup_ended_at=time.time(), setup_exit_code=126)
         os.close(nothing)
         os.close(end)

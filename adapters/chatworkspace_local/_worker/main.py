@@ -50,7 +50,10 @@ def _line(file: int) -> bytes:
 
 def _work(job: Job) -> None:
     held = lock_file(lock_path(job.home, job.number))  # never closed: that it is locked proves this process alive, whoever looks
+    over = time.monotonic() + PATIENCE
     while not try_lock(held):
+        if time.monotonic() >= over:  # whoever looks has it for a moment only: it is somebody's who does this job
+            return
         time.sleep(PAUSE)
     try:
         _end_earlier(job)

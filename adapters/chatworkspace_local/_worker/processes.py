@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+import signal
+from collections.abc import Iterable
 from contextlib import suppress
 from enum import Enum
 from functools import cache
@@ -141,15 +142,25 @@ def _add_descendants(found: set[int], table: dict[int, Stat]) -> None:
         found |= more
 
 
-def send(members: Iterable[Stat], number: int) -> Iterator[Stat]:
-    """Send a signal to each that is still the one that was seen; yield those that could not be told so."""
-    for it in members:
+def send(members: Iterable[Stat], number: int) -> list[Stat]:
+    """Send a signal to each that is still the one that was seen; return those that may not be sent one."""
+    return [it for it in members if not _sent(it, number)]
+
+
+def _sent(it: Stat, number: int) -> bool:
+    """Send it to the very process that was seen, whose number may be another's at any time: what holds it was opened before it is looked at anew."""
+    try:
+        held = os.pidfd_open(it.pid)
+    except ProcessLookupError:
+        return True
+    try:
         found = stat_of(it.pid)
-        if found is None or found.start != it.start:
-            continue
-        try:
-            os.kill(it.pid, number)
-        except ProcessLookupError:
-            continue
-        except PermissionError:
-            yield it
+        if found is not None and found.start == it.start:
+            signal.pidfd_send_signal(held, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return False
+    finally:
+        os.close(held)
+    return True

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Reason, State
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Outcome, Reason, State
 from chatworkspace._domain.arguments import HANDS
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import MemoryStore
@@ -29,8 +29,12 @@ def test_everybody_gets_the_same_workspace(here: Home) -> None:
     """Many threads of two processes' services ask at the same time: one folder is made, and all are told of it."""
     store, docker = MemoryStore(SystemClock()), here.template("own")
     services = [service(here, store) for _ in range(2)]
+
+    def create(number: int) -> Outcome:
+        return services[number % 2].create(CHAT, docker.id, wait=PATIENCE)
+
     with ThreadPoolExecutor(CALLERS) as pool:
-        told = list(pool.map(lambda number: services[number % 2].create(CHAT, docker.id, wait=PATIENCE), range(CALLERS)))
+        told = list(pool.map(create, range(CALLERS)))
     assert {it.state for it in told} == {State.READY}
     assert len({it.workspace_id for it in told}) == 1
     assert sum(it.created for it in told) == 1
