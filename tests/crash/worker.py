@@ -27,11 +27,14 @@ from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import ScaledClock
+from chatworkspace_local import LocalPlatform
 from tests.crash import deeds
 from tests.crash.gate import Blow, Blows, Gate
 from tests.crash.stores import ScaledStore, opened
 
 Json = dict[str, Any]
+GRACE = 0.5
+"""Real seconds that processes of a workspace on this machine have to end."""
 
 
 @attrs.frozen(kw_only=True)
@@ -41,7 +44,7 @@ class Settings:
     store: str
     """A URL."""
     coder: str
-    """A URL."""
+    """A URL, or `local:` and the root of a platform on this machine."""
     token: str
     speed: float = 1.0
     """Seconds of the service that pass in one."""
@@ -91,7 +94,7 @@ class Worker:
     def _service(self, store: Store) -> ChatWorkspaces:
         settings, clock, blows = self._settings, self._clock, self._blows
         scaled = ScaledStore(store, clock, claims=settings.claims, aged=settings.aged)
-        coder = Gate("coder", CoderClient(settings.coder, token=settings.token), blows, clock)
+        coder = Gate("coder", _platform(settings), blows, clock)
 
         def updated(outcome: Outcome) -> None:
             if settings.nested:
@@ -169,6 +172,11 @@ class Worker:
         answer = _attempt(lambda: deeds.done(service, deed, chat_id, told))
         self.say({"chat": chat_id, "deed": deed, "told": answer})
         return bool(answer["ready"])
+
+
+def _platform(settings: Settings) -> CoderClient | LocalPlatform:
+    kind, _, root = settings.coder.partition(":")
+    return LocalPlatform(root, grace=GRACE) if kind == "local" else CoderClient(settings.coder, token=settings.token)
 
 
 def _shared_out(chats: list[str], seed: int) -> Callable[[], str | None]:
