@@ -18,7 +18,7 @@ from chatworkspace import ChatWorkspaces
 from chatworkspace_cli import main
 from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
-from tests.docs.pages import blocks
+from tests.docs.pages import blocks, text
 from tests.packaging.runs import LEFT_OUT, ROOT, clean_environment, run
 from tests.packaging.test_readme import EMBEDDING, elsewhere
 from tests.sockets import free_port
@@ -26,7 +26,7 @@ from tests.sockets import free_port
 if TYPE_CHECKING:
     from tests.adapters.postgres.server import Database
 
-(TRY,) = blocks("docs/tutorial/chat-agent.md", "sh")
+TRY, HERE = blocks("docs/tutorial/chat-agent.md", "sh")
 FIRST, CONNECT, TOOLS, AGENT = blocks("docs/tutorial/chat-agent.md", "python")
 (UPGRADE,) = blocks("docs/how-to/gunicorn.md", "sh")
 (WORKERS,) = blocks("docs/how-to/gunicorn.md", "python")
@@ -53,6 +53,20 @@ def test_the_two_lines_that_try_it_run_as_written(tmp_path: Path) -> None:
     done = subprocess.run(("bash", "-mc", script), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "thread-42: ready (created)" in done.stdout + done.stderr
+
+
+@pytest.mark.adapters
+def test_a_workspace_of_this_machine_runs_commands_as_written(tmp_path: Path) -> None:
+    """Its template makes a virtual environment, whose Python prints what the page says; whatever happens, the last line stops it."""
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    *lines, stop = HERE.splitlines()
+    script = "\n".join([f"trap '{stop}' EXIT", *lines])
+    environment = clean_environment(CHATWORKSPACE_STORE=f"sqlite://{tmp_path}/chats.db")
+    done = subprocess.run(("bash", "-ec", script), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^thread-43: ready \(created\).*^42$.*^thread-43: stopped \(stopped\)", done.stdout, re.DOTALL | re.MULTILINE), done.stdout
+    assert "prints `42`" in text("docs/tutorial/chat-agent.md")
 
 
 @pytest.mark.packaging
