@@ -70,7 +70,8 @@ def test_starts_stops_and_failures(shell: Shell, coder: FakeCoder) -> None:
 def test_the_latest_workspaces_alone_are_asked_about(shell: Shell, simulator: CoderSimulator) -> None:
     """However long the history is: two requests for each of a few."""
     simulator.coder.add_template("docker")
-    made = [shell("create", *CHAT, "--template", "docker", "--replace", "--wait", "0", "--json").told["workspace"]["id"] for _ in range(MOST + 2)]
+    create = ("create", *CHAT, "--template", "docker", "--replace", "--wait", "0", "--json", "--name")  # another wish each time: the same goes on
+    made = [shell(*create, f"dev-{number}").told["workspace"]["id"] for number in range(MOST + 2)]
     before = len(simulator.requests)
     lives = shell("why", *CHAT, "--json").told["builds"]
     assert [it["workspace_id"] for it in lives] == made[-MOST:]
