@@ -72,14 +72,22 @@ class Reader:
                     yield look
 
     def by_id(self, owner_id: UUID, workspace_id: UUID) -> Look:
-        """Return the live one of an id. NotFoundError, UnavailableError."""
+        """Return the live one of an id. NotFoundError. UnavailableError: one that cannot be read may be it."""
         name = self._names.get(workspace_id)
         look = None if name is None else self.look(owner_id, name)
         if look is not None and look.record.id == workspace_id:
             return look
-        for look in self.all(owner_id):
-            if look.record.id == workspace_id:
+        unreadable: UnavailableError | None = None
+        for name in self._places.names(owner_id):
+            try:
+                look = self.look(owner_id, name)
+            except UnavailableError as error:
+                unreadable = error
+                continue
+            if look is not None and look.record.id == workspace_id:
                 return look
+        if unreadable is not None and not os.path.lexists(self._places.stone(owner_id, workspace_id)):
+            raise unreadable  # it may be that one
         raise NotFoundError(f"no workspace {workspace_id}")
 
     def get(self, owner_id: UUID, workspace_id: UUID) -> Workspace:

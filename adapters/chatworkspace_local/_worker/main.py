@@ -33,7 +33,7 @@ def main() -> None:
     for file in (0, 1, 2):
         os.dup2(nothing, file)
     if line.endswith(b"\n"):
-        _work(Job(**json.loads(line)))
+        work(Job(**json.loads(line)))
 
 
 def _line(file: int) -> bytes:
@@ -48,7 +48,8 @@ def _line(file: int) -> bytes:
     return line
 
 
-def _work(job: Job) -> None:
+def work(job: Job) -> None:
+    """Do a job; what stands in the way is told as its result. Whoever cannot have its lock in time leaves it alone."""
     held = lock_file(lock_path(job.home, job.number))  # never closed: that it is locked proves this process alive, whoever looks
     over = time.monotonic() + PATIENCE
     while not try_lock(held):

@@ -16,7 +16,7 @@ import attrs
 import pytest
 
 from chatworkspace import InvalidArgumentError, JobStatus, RefusedError, Transition, UnavailableError
-from chatworkspace.ports import NameTakenError, NotFoundError
+from chatworkspace.ports import NameTakenError
 from chatworkspace_local import LocalPlatform
 from chatworkspace_local._records import as_json, record_of
 from tests.adapters.local.test_ending import wait_ended
@@ -33,7 +33,7 @@ def test_a_damaged_record(here: Home, text: str) -> None:
     fresh = LocalPlatform(here.root)
     with pytest.raises(UnavailableError, match=r"record\.json"):
         fresh.find_workspace(damaged.owner_id, damaged.name, deadline=deadline())
-    with pytest.raises(NotFoundError):
+    with pytest.raises(UnavailableError, match=r"record\.json"):
         fresh.get_workspace(damaged.owner_id, damaged.id, deadline=deadline())
     with pytest.raises(NameTakenError):
         here.create(here.request(damaged.name))
