@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import select
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from chatworkspace_local._answers import variable_of
+from chatworkspace_local._worker.files import read_line
 from chatworkspace_local._worker.jobs import Job, shell
 from chatworkspace_local._worker.processes import MARK, Identity, identity_of
 
@@ -69,7 +68,7 @@ def launch(job: Job, written: Callable[[Identity], object]) -> None:
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        line = _line(process.stdout.fileno())
+        line = read_line(process.stdout.fileno(), PATIENCE)
         worker = identity_of(int(line)) if line.strip().isdigit() else None
         if worker is None:
             process.kill()
@@ -77,14 +76,3 @@ def launch(job: Job, written: Callable[[Identity], object]) -> None:
         written(worker)
         process.stdin.write(json.dumps(job._asdict()).encode() + b"\n")
         process.stdin.close()
-
-
-def _line(file: int) -> bytes:
-    line, over = b"", time.monotonic() + PATIENCE
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([file], [], [], max(over - time.monotonic(), 0.0))
-        more = os.read(file, 64) if ready else b""
-        if not more:
-            break
-        line += more
-    return line

@@ -6,8 +6,8 @@ import base64
 import binascii
 from shlex import quote
 
-from chatworkspace._domain.arguments import check_number
-from chatworkspace._ports.running import MOST_OUTPUT, Completed, check_words
+from chatworkspace._domain.arguments import check_number, check_text
+from chatworkspace._ports.running import MOST_OUTPUT, Completed
 from chatworkspace.errors import InvalidArgumentError, RefusedError
 
 READ = """
@@ -37,7 +37,7 @@ def check_path(path: object) -> str:
     """Return the path of a file. InvalidArgumentError."""
     if not path:
         raise InvalidArgumentError("path", "the path of a file, not empty")
-    return check_words("path", path)
+    return check_text("path", path)
 
 
 def reading(path: str, limit: int) -> str:

@@ -53,8 +53,8 @@ def check_run(
     command, cwd: text without NUL. timeout: a finite number of seconds above 0. stdin: bytes. env: names of letters, digits
     and underscores to text without NUL. limit: 1 to 64 MiB. on_output: a function. cancel: a Cancel.
     """
-    check_words("command", command)
-    check_words("cwd", cwd)
+    check_text("command", command)
+    check_text("cwd", cwd)
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not isfinite(timeout) or timeout <= 0:
         raise InvalidArgumentError("timeout", "a finite number of seconds above 0")
     if not isinstance(stdin, bytes):
@@ -64,11 +64,6 @@ def check_run(
     if cancel is not None:
         check_cancel(cancel)
     return _variables(env)
-
-
-def check_words(argument: str, value: object) -> str:
-    """Return text that a shell can be given. InvalidArgumentError."""
-    return check_text(argument, value)
 
 
 def _variables(env: object) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import stat
 import sys
 import time
@@ -18,6 +19,7 @@ PRIVATE_FOLDER = 0o700
 MOST_OF_RECORD = 4 * 1024 * 1024
 """Bytes of a record; one of a workspace has some kilobytes."""
 OTHERS_MAY_WRITE = 0o022
+CHUNK = 65536
 FLOOR, CEILING = 0.005, 0.05
 """Seconds between two attempts to lock."""
 
@@ -120,6 +122,18 @@ def sync_folder(path: str) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def read_line(file: int, patience: float) -> bytes:
+    """Read a line of a pipe, or what there is of it when its writer ends or takes longer. patience: seconds."""
+    line, over = b"", time.monotonic() + patience
+    while not line.endswith(b"\n"):
+        ready, _, _ = select.select([file], [], [], max(over - time.monotonic(), 0.0))
+        more = os.read(file, CHUNK) if ready else b""
+        if not more:
+            break
+        line += more
+    return line
 
 
 def lock_file(path: str) -> int:

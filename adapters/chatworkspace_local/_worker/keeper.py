@@ -16,13 +16,12 @@ from chatworkspace_local._worker.children import Children, adopt_orphans
 from chatworkspace_local._worker.clients import Client
 from chatworkspace_local._worker.copying import copy_template
 from chatworkspace_local._worker.ending import Ending
-from chatworkspace_local._worker.files import OddFileError, make_folder, read_file, try_lock, write_json
+from chatworkspace_local._worker.files import CHUNK, OddFileError, make_folder, read_file, try_lock, write_json
 from chatworkspace_local._worker.jobs import FILES, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
 from chatworkspace_local._worker.log import Log
 from chatworkspace_local._worker.processes import identity_of
 
 BACKLOG = 128
-CHUNK = 65536
 CHECKED = 5.0
 """Seconds after which it is seen whether the workspace is still there: somebody may have removed the root."""
 TEMPLATE_PATIENCE = 60.0

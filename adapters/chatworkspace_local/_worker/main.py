@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import sys
 import time
 
 from chatworkspace_local._worker.ending import Ending, sessions_in
-from chatworkspace_local._worker.files import lock_file, try_lock, write_json
+from chatworkspace_local._worker.files import lock_file, read_line, try_lock, write_json
 from chatworkspace_local._worker.jobs import Job, lock_path, result_path, sessions_path
 from chatworkspace_local._worker.keeper import BuildError, Keeper
 from chatworkspace_local._worker.processes import Identity
@@ -28,24 +27,12 @@ def main() -> None:
         sys.stdout.flush()
         os._exit(0)
     os.setsid()
-    line = _line(0)
+    line = read_line(0, PATIENCE)
     nothing = os.open(os.devnull, os.O_RDWR)
     for file in (0, 1, 2):
         os.dup2(nothing, file)
     if line.endswith(b"\n"):
         work(Job(**json.loads(line)))
-
-
-def _line(file: int) -> bytes:
-    """Read a line, or what there is of it when its writer ends or takes too long."""
-    line, over = b"", time.monotonic() + PATIENCE
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([file], [], [], max(over - time.monotonic(), 0.0))
-        more = os.read(file, 65536) if ready else b""
-        if not more:
-            break
-        line += more
-    return line
 
 
 def work(job: Job) -> None:

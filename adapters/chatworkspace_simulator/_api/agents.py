@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
@@ -24,6 +25,8 @@ from chatworkspace_simulator._http.connections import Connection
 from chatworkspace_simulator._http.messages import HTML, NO_AGENT, ApiError, GoneError, Reply, Request, User, missing, told, uuid_of
 from chatworkspace_simulator._http.streams import Answer
 from chatworkspace_simulator._http.websocket import INTERNAL_ERROR, WebSocket, upgrade
+
+Talk = Callable[[WebSocket, Connection], None]
 
 _PIECE = 4096
 """Bytes of a terminal's output that come in one message at most."""
@@ -117,8 +120,8 @@ def terminal(world: World, request: Request) -> Answer:
     if isinstance(shell, RealShell):
         size = {"columns": int(request.query.get("width", "80")), "lines": int(request.query.get("height", "24"))}
         opened = partial(shell.open_terminal, workspace.made_as, command or "sh", **size)
-        return upgrade(request, lambda connection: _run(world, workspace, agent, opened, connection))
-    return upgrade(request, lambda connection: _talk(world, workspace, agent, command, connection))
+        return upgrade(request, partial(_attach, world, workspace, agent, partial(_run, opened)))
+    return upgrade(request, partial(_attach, world, workspace, agent, partial(_talk, world, command)))
 
 
 def _page(status: int, text: str) -> Reply:
@@ -126,7 +129,8 @@ def _page(status: int, text: str) -> Reply:
     return Reply(status=status, body=_NO_TERMINAL.format(status, text).encode(), content_type=HTML)
 
 
-def _talk(world: World, workspace: FakeWorkspace, agent: Agent, command: str, connection: Connection) -> None:
+def _attach(world: World, workspace: FakeWorkspace, agent: Agent, talk: Talk, connection: Connection) -> None:
+    """Reach the agent, and let it and the client talk."""
     socket = WebSocket(connection)
     with suppress(GoneError):
         try:
@@ -134,24 +138,20 @@ def _talk(world: World, workspace: FakeWorkspace, agent: Agent, command: str, co
         except DialError as error:
             socket.close(INTERNAL_ERROR, f"dial workspace agent: {error}")
         else:
-            if command:
-                _show(socket, shown(command, world.coder.on_run))
-            else:
-                _shell(world, socket)
-            socket.close()
+            talk(socket, connection)
         socket.wait_for_goodbye()
 
 
-def _run(world: World, workspace: FakeWorkspace, agent: Agent, opened: Opened, connection: Connection) -> None:
-    socket = WebSocket(connection)
-    with suppress(GoneError):
-        try:
-            world.platform.dial(workspace, agent.id, inf)
-        except DialError as error:
-            socket.close(INTERNAL_ERROR, f"dial workspace agent: {error}")
-        else:
-            show(socket, opened, connection.stopping)
-        socket.wait_for_goodbye()
+def _run(opened: Opened, socket: WebSocket, connection: Connection) -> None:
+    show(socket, opened, connection.stopping)
+
+
+def _talk(world: World, command: str, socket: WebSocket, _connection: Connection) -> None:
+    if command:
+        _show(socket, shown(command, world.coder.on_run))
+    else:
+        _shell(world, socket)
+    socket.close()
 
 
 def _show(socket: WebSocket, output: bytes) -> None:
