@@ -16,6 +16,7 @@ from chatworkspace_local._connections import LONGEST, MIB
 from chatworkspace_local._worker.processes import MARK
 from tests.adapters.local.test_ending import wait_ended
 from tests.adapters.local.worlds import PATIENCE, Home, deadline
+from tests.hanging import until
 
 
 def test_the_folder_and_the_variables(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,19 +108,17 @@ def test_the_background_may_go_on_writing(here: Home) -> None:
 def test_a_stop_ends_a_command_under_way(here: Home) -> None:
     """Whoever waits for it is told at once, not at the timeout."""
     workspace = here.ready()
-    began = threading.Event()
     caught: list[BaseException] = []
 
     def run() -> None:
-        began.set()
         try:
-            here.run(workspace, "exec sleep 500")
+            here.run(workspace, "touch began; exec sleep 500")
         except UnavailableError as error:
             caught.append(error)
 
     thread = threading.Thread(target=run)
     thread.start()
-    began.wait()
+    until((here.folder(workspace) / "files" / "began").exists)
     here.stopped(workspace)
     thread.join(PATIENCE)
     assert not thread.is_alive()
