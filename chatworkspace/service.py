@@ -37,7 +37,7 @@ from chatworkspace._domain.arguments import (
 )
 from chatworkspace._ports.patience import Cancel
 from chatworkspace._ports.system_clock import Process, SystemClock, running
-from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
+from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, UnavailableError
 from chatworkspace.model import Chat, Reason, State
 from chatworkspace.outcomes import Chats, Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, NotFoundError, Store, WorkspaceCreator
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 class ChatWorkspaces:
     """Gives every chat exactly one workspace. Make one per process and share it between threads; close it when the process ends.
 
-    An exception means: this call decided nothing, or was refused. An Outcome means: here is your workspace, and how it is.
+    An exception means: this call decided nothing, or was refused; an Outcome: here is your workspace, and how it is.
     Every method may raise ClosedError, and UnavailableError where the store cannot be asked.
     """
 
@@ -85,10 +85,8 @@ class ChatWorkspaces:
         template says; so does what a function raises, or returns instead of a number: that is logged, and never blocks a creation.
         max_waiting: how many calls of a process may wait at a time, each of which holds a thread of the host's (0 to 100,000). Whoever comes when so
         many do is told how things stand, as with wait=0 and never by an error for that, with the advice to call later. Default: any number.
-        on_chat_updated: called with an outcome at each change of binding and each new build, and once more when that is ready, has stopped or
-            has failed; that it is ready is told by each process whose calls see it, once.
-        on_progress: called with each step of the way. Both run in the calling thread, after the lock and the claim are given back; what they raise is
-        logged and dropped.
+        on_chat_updated: called with an outcome at each change of binding, each new build, and its end; that it is ready each process tells once.
+        on_progress: called with each step of the way. Both run in the calling thread, with no lock nor claim held; what they raise is logged.
         on_event: called with each event of chatworkspace.events, when and where these are; what it raises is logged once. Default: nobody listens.
         clock: for tests; default: the real one.
         """
@@ -207,8 +205,7 @@ class ChatWorkspaces:
         changes something is never cut short; the same call again, from any thread or process, goes on from there.
         cancel: ends the wait early, from any thread or signal handler, as interrupt() does; default: nothing.
 
-        Raises what could not be decided or was refused: InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError,
-        UnavailableError, OutcomeUnknownError, BusyError.
+        InvalidArgumentError, ChatNotFoundError, ChatClosedError, TemplateError, RefusedError, UnavailableError, OutcomeUnknownError, BusyError.
         """
         wish = wish_of(template_id, name, parameters, preset_id, start=start, replace=replace)
         with self._call(parts := self._parts, "create", chat_id, wait, Asked.CREATE, cancel=cancel) as call:
@@ -247,8 +244,7 @@ class ChatWorkspaces:
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Bind a workspace that somebody else made (same organization, visible to the owner), and wait as create() does.
 
-        workspace_id: UUID. wait (seconds), cancel: as for create(). It is never deleted by the library. InvalidArgumentError if it may not be
-        attached.
+        workspace_id: UUID. wait (seconds), cancel: as for create(). The library never deletes it. InvalidArgumentError: it may not be attached.
         """
         wanted = to_uuid("workspace_id", workspace_id)
         with self._call(parts := self._parts, "attach", chat_id, wait, cancel=cancel) as call:
@@ -267,8 +263,7 @@ class ChatWorkspaces:
     def close_chat(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """No more workspaces for this chat: unbind, and refuse later calls (ChatClosedError). Closing it again changes nothing.
 
-        wait (seconds) bounds the wait for the turn, cancel ends it, as for create(). Its history stays. The outcome names what is left behind;
-        nothing is deleted.
+        wait (seconds), cancel: as for detach(). Its history stays, and nothing is deleted: the outcome names what is left behind.
         """
         with self._call(parts := self._parts, "close_chat", chat_id, wait, cancel=cancel) as call:
             track = Track()
@@ -360,9 +355,16 @@ class ChatWorkspaces:
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
-        catalog = Catalog(self._given, lambda: self._parts, cancel=cancel)
+        catalog, most = Catalog(self._given, lambda: self._parts, cancel=cancel), check_wait(wait)
         offered = check_hands(tools, sandboxed=allow_unsandboxed is True or self._given.dialer.sandboxed) if tools else ()
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=check_wait(wait), cancel=cancel, tools=offered)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=most, cancel=cancel, tools=offered, used=self._used)
+
+    def _used(self, chat_id: str, error: UnavailableError | None) -> ChatWorkspaceError | None:
+        """Note that a tool has used a connection to its end, or return what is told of one that broke with this error."""
+        if error is None and chat_id not in self._parts.guide.troubled:
+            return None
+        with self._call(parts := self._parts, "use", chat_id, 0, Asked.START) as call:
+            return parts.connector.used(call, error)
 
     def interrupt(self, chat_id: str) -> None:
         """End the waits of this process on this chat, by an Outcome or UnavailableError with reason INTERRUPTED. The platform cancels nothing."""

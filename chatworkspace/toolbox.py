@@ -16,7 +16,7 @@ from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.arguments import check_callable, to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
-from chatworkspace._tools.asked import Workspaces
+from chatworkspace._tools.asked import Used, Workspaces
 from chatworkspace._tools.budget import compact
 from chatworkspace._tools.definitions import LIST_TEMPLATES, READ_TEMPLATE, TOOLS, Tool
 from chatworkspace._tools.messages import Reply, ToolCall, asked_in, sent_back
@@ -85,8 +85,9 @@ class Toolbox:
         wait: float | None,
         cancel: Any = None,
         tools: Collection[str] = (),
+        used: Used | None = None,
     ) -> None:
-        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered."""
+        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered. used: is told of what they did."""
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog
@@ -101,10 +102,10 @@ class Toolbox:
             "stop_workspace": self._stop,
         }
         self._tools: tuple[Tool, ...] = TOOLS
-        if tools:
+        if tools and used is not None:
             from chatworkspace._tools.using import Using  # noqa: PLC0415 # whoever offers no hands does not load them
 
-            offered = Using(workspaces, chat_id, cancel).offered(tools)
+            offered = Using(workspaces, chat_id, cancel, used).offered(tools)
             self._tools = (*TOOLS, *offered)
             self._runs |= {tool.name: partial(_used, run) for tool, run in offered.items()}
 
@@ -236,7 +237,10 @@ class Toolbox:
 
     def _refused_start(self, error: RefusedError) -> ToolResult:
         """Tell what is wrong with the answers. Where the start uses another version than read_template tells of, that would mislead."""
-        now = self._workspaces.status(self._chat_id)
+        try:
+            now = self._workspaces.status(self._chat_id)
+        except ChatWorkspaceError:  # why it was refused is told all the same
+            return _failed(error, None)
         to_read = now.workspace is not None and self._catalog.tells_what_a_start_asks(now.chat, now.workspace)
         return _failed(error, now.workspace, to_read=to_read)
 

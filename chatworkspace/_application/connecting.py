@@ -81,8 +81,24 @@ class Connector:
             self._proofs.void(call.chat_id)  # whatever was proven a moment ago: it has been seen otherwise
             self._guide.of_error(call, error)
             raise
-        self._guide.found_out(call)
+        self._guide.reached(call)
         return connection
+
+    def used(self, call: Call, error: UnavailableError | None) -> ChatWorkspaceError | None:
+        """Note that a connection was used to its end, or return what is told of one that broke: why, as the agent is by now, and what to do."""
+        if error is None:
+            self._guide.reached(call)
+            return None
+        self._proofs.void(call.chat_id)
+        limit = self._limit(call.started)
+        try:
+            told: ChatWorkspaceError = self._explained(call, self._target(call, self._bound(call, limit)), error)
+        except UnavailableError:  # what broke is what is known
+            told = UnavailableError(str(error), reason=Reason.CONNECT_FAILED)
+        except ChatWorkspaceError as found:
+            told = found
+        self._guide.of_error(call, told)
+        return told
 
     def _connected(self, call: Call, patience: float, lasts: float | None) -> Connection:
         limit = self._limit(patience)
@@ -241,7 +257,7 @@ class Connector:
             reason = describe(finding, target.bound.workspace).reason
         elif finding.condition is Condition.SHUTTING_DOWN:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
-        call.in_vain = reason in DEAD and self._guide.restarted(call, target.bound.workspace)
+        call.in_vain = reason in (*DEAD, Reason.CONNECT_FAILED) and self._guide.restarted(call, target.bound.workspace)
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
     def _record_use(self, call: Call, target: _Target, limit: float, lasts: float | None) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from enum import Enum
-from uuid import UUID
 
 import attrs
 
 from chatworkspace._application.calls import Call
 from chatworkspace._application.elsewhere import Elsewhere
 from chatworkspace._application.redacting import Redactor
-from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes
+from chatworkspace._application.stories import OpenWish, Starts, Stories, Wishes, failure_of, unreached_by
 from chatworkspace._application.turn import Track, Wish
 from chatworkspace._domain.advice import (
     AT_ONCE,
@@ -31,7 +30,7 @@ from chatworkspace._domain.advice import (
     worded,
 )
 from chatworkspace._domain.conditions import Condition, Finding, describe
-from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
+from chatworkspace.errors import ChatWorkspaceError, RefusedError
 from chatworkspace.model import Advice, Agent, JobStatus, Phase, Reason, State, Transition, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock
@@ -209,6 +208,12 @@ class Guide:
         """Tell, of one whose agent is dead, whether it was started anew for that."""
         return self._elsewhere.restarted(call, workspace)
 
+    def reached(self, call: Call) -> None:
+        """Note that the call has reached an agent, or has used it to the end: that it failed to is over."""
+        if call.chat_id in self.troubled:
+            self.found_out(call)
+            self._stories.overcome(call.chat_id, unreached_by(call.name))
+
     def found_out(self, call: Call) -> None:
         """Note that the call has come to something of which no outcome tells: templates, the record, a connection."""
         for kind in _Trouble:
@@ -251,7 +256,11 @@ class Guide:
             lasted = self._under_way(call, error.reason)
             call.under_way_for = call.under_way_for or lasted
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
-        repeated = (error.reason not in ASLEEP and self._failed_before(call, error)) or call.in_vain
+        failed = error.reason not in ASLEEP and self._failed_before(call, error)
+        unreached = error.reason is Reason.CONNECT_FAILED
+        if unreached and failed and call.in_vain:  # it was started anew for that: nobody does so for ever
+            away = max(away or 0.0, self._timeouts.build)
+        repeated = failed or (call.in_vain and not unreached)
         guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable, by_person=call.by_person)
         error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
@@ -291,8 +300,11 @@ class Guide:
     def _failed_before(self, call: Call, error: ChatWorkspaceError) -> bool:
         if TABLE[error.reason].repeated is None:
             return False
-        again = self._stories.failed_before(call.chat_id, *_failure(error, call.build))
-        return again or (isinstance(error, RefusedError) and self._elsewhere.refused_before(call, error))
+        again = self._stories.failed_before(call.chat_id, *failure_of(error, call=call.name, build=call.build))
+        if not isinstance(error, RefusedError):
+            return again
+        same = self._stories.failed_before(call.chat_id, (error.reason, call.asked, call.arguments()), object())  # nothing was corrected
+        return again or same or self._elsewhere.refused_before(call, error)
 
     def _guidance(
         self, call: Call, reason: Reason, away: float | None, *, repeated: bool, lasting: bool = False, by_person: bool = False
@@ -365,19 +377,3 @@ def _open(call: Call, outcome: Outcome, workspace: Workspace, *, adopted: bool, 
 
 def _known_by(kind: _Trouble, call: Call) -> Hashable:
     return kind, call.asked, call.arguments()
-
-
-def _failure(error: ChatWorkspaceError, build: UUID | None) -> tuple[Hashable, Hashable]:
-    """Return what failed, and where: at an agent that the platform calls dead, or, without one, at a build; everything else is another each time.
-
-    build: that the call has read last.
-    """
-    match error:
-        case RefusedError():
-            return (error.reason, error.message, error.detail, error.validations), object()
-        case ConnectError(agent=Agent(id=agent_id)) if error.reason is not Reason.CONNECT_FAILED:
-            return (error.reason, ""), agent_id
-        case ConnectError(agent=None) if build is not None:
-            return (error.reason, ""), build
-        case _:
-            return (error.reason, ""), object()

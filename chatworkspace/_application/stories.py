@@ -13,7 +13,8 @@ import attrs
 
 from chatworkspace._domain.advice import AT_ONCE, LONGEST_PAUSE, OFTEN, Asked
 from chatworkspace._domain.conditions import MAY_HAVE_BEEN_WELL, Condition, Finding, under_way_for
-from chatworkspace.model import JobStatus, Lifecycle, Transition, Workspace
+from chatworkspace.errors import ChatWorkspaceError, ConnectError, RefusedError
+from chatworkspace.model import Agent, JobStatus, Lifecycle, Reason, Transition, Workspace
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -184,6 +185,29 @@ class _Story:
     """The failed build of which somebody was told last."""
 
 
+def unreached_by(call: str) -> Hashable:
+    """Return what failed where a call of this name reaches no agent, or cannot use it."""
+    return Reason.CONNECT_FAILED, call
+
+
+def failure_of(error: ChatWorkspaceError, *, call: str, build: UUID | None) -> tuple[Hashable, Hashable]:
+    """Return what failed, and where: at an agent that the platform calls dead, or, without one, at a build; everything else is another each time.
+
+    call: its name. build: that the call has read last.
+    """
+    match error:
+        case RefusedError():
+            return (error.reason, error.message, error.detail, error.validations), object()
+        case ChatWorkspaceError(reason=Reason.CONNECT_FAILED):
+            return unreached_by(call), object()
+        case ConnectError(agent=Agent(id=agent_id)):
+            return (error.reason, ""), agent_id
+        case ConnectError(agent=None) if build is not None:
+            return (error.reason, ""), build
+        case _:
+            return (error.reason, ""), object()
+
+
 class Stories:
     """What failed for each chat, until it is ready."""
 
@@ -199,6 +223,12 @@ class Stories:
         if len(failures) > MOST_FAILURES:
             failures.pop(next(iter(list(failures))), None)
         return first != where
+
+    def overcome(self, chat_id: str, what: Hashable) -> None:
+        """Note that this has come to something: if it fails once more, that is the first time."""
+        story = self._stories.get(chat_id)
+        if story is not None:
+            story.failures.pop(what, None)
 
     def failed_often(self, chat_id: str, kind: Hashable, where: Hashable) -> bool:
         """Tell whether something of this kind has failed in many places, whatever was said of it; note it. where: as for failed_before()."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from chatworkspace._domain.arguments import Id
+from chatworkspace.errors import ChatWorkspaceError, UnavailableError
 from chatworkspace.model import Chat
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import AgentConnection
+
+Used = Callable[[str, UnavailableError | None], ChatWorkspaceError | None]
+"""Takes note that a chat's connection was used to its end, or returns what is told of one that broke with this error."""
 
 
 class Workspaces(Protocol):

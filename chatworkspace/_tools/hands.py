@@ -8,7 +8,9 @@ from typing import Any
 from chatworkspace._domain.texts import visible
 from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Argument, Kind, Tool
-from chatworkspace.errors import InvalidArgumentError
+from chatworkspace._tools.guided import guided
+from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError
+from chatworkspace.model import Advice
 
 KIB = 1024
 MOST_FILE = 1024 * KIB
@@ -72,6 +74,8 @@ WRITE_FILE = Tool(
     destroys=True,
     most=MOST_JSON,
 )
+BROKE = "The connection broke before the command had ended: it may have run, or run on. See what it has done before you run it again."
+_DONE: Content = guided(Advice.NOTHING, "")
 
 
 def seconds_of(text: str) -> float:
@@ -86,14 +90,21 @@ def seconds_of(text: str) -> float:
 def of_command(exit_code: int, output: str, *, truncated: bool, workdir: str) -> Content:
     """Return what a model is told of a command that has ended."""
     told: Content = {"exit_code": exit_code, "output": output}
-    return told | _if("truncated", truncated) | _if("workdir", workdir)
+    return told | _if("truncated", truncated) | _if("workdir", workdir) | _DONE
 
 
 def of_timeout(seconds: float, output: str, *, workdir: str) -> Content:
     """Return what a model is told of a command that was ended."""
     error = f"the command did not end within {seconds:g} s, and was ended"
     step = "If it needs longer, make the call with a longer timeout; let a server run in the background, with its output in a file."
-    return {"error": error, "timed_out": True, "output": output, "next_step": step} | _if("workdir", workdir)
+    return {"error": error, "timed_out": True, "output": output} | _if("workdir", workdir) | guided(Advice.CORRECT_ARGUMENTS, step)
+
+
+def not_again(error: ChatWorkspaceError) -> ChatWorkspaceError:
+    """Return the error of a command, which nobody is told to run again unseen: it may have done what it was to do."""
+    if error.advice in (Advice.CALL_AGAIN, Advice.CALL_LATER):
+        error.advice, error.next_step, error.retry_after = Advice.NOTHING, BROKE, None
+    return error
 
 
 def of_file(data: bytes, offset: int, limit: int) -> Content:
@@ -113,12 +124,12 @@ def of_file(data: bytes, offset: int, limit: int) -> Content:
         room -= len(told.encode())
     after = offset + len(shown)
     content: Content = {"content": "".join(shown), "offset": offset, "lines": len(shown), "total_lines": len(lines)}
-    return content | _if("next_offset", after if after <= len(lines) else 0)
+    return content | _if("next_offset", after if after <= len(lines) else 0) | _DONE
 
 
 def of_writing(size: int) -> Content:
     """Return what a model is told of a file that was written."""
-    return {"ok": True, "bytes": size}
+    return {"ok": True, "bytes": size} | _DONE
 
 
 def _cut(line: str, room: int) -> str:

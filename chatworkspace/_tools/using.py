@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from chatworkspace._tools import hands
 from chatworkspace._tools.arguments import Arguments
-from chatworkspace._tools.asked import Workspaces
+from chatworkspace._tools.asked import Used, Workspaces
 from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Tool
 from chatworkspace.errors import InvalidArgumentError, UnavailableError
-from chatworkspace.ports import OutputBuffer
+from chatworkspace.model import Reason
+from chatworkspace.ports import AgentConnection, OutputBuffer
 
 T = TypeVar("T")
 Said = tuple[Content, bool]
@@ -21,8 +22,9 @@ Said = tuple[Content, bool]
 class Using:
     """The hands of one chat. Safe from any thread."""
 
-    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any) -> None:
+    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any, used: Used) -> None:
         """cancel: a Cancel of the host's or None, passed on as it came."""
+        self._used = used
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._cancel = cancel
@@ -34,34 +36,47 @@ class Using:
 
     def _execute(self, arguments: Arguments) -> Said:
         seconds, workdir = hands.seconds_of(arguments.text("timeout")), arguments.text("workdir")
+        return self._connected(lambda agent: self._ran(agent, arguments.texts["command"], seconds, workdir), again=False)
+
+    def _ran(self, agent: AgentConnection, command: str, seconds: float, workdir: str) -> Said:
         so_far = OutputBuffer(hands.MOST_OUTPUT)
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            try:
-                done = agent.run(
-                    arguments.texts["command"],
-                    timeout=seconds,
-                    cwd=workdir,
-                    limit=hands.MOST_OUTPUT,
-                    on_output=lambda text: so_far.add(text.encode()),
-                    cancel=self._cancel,
-                )
-            except TimeoutError:
-                return hands.of_timeout(seconds, so_far.completed(0).output, workdir=workdir), True
+        try:
+            done = agent.run(
+                command,
+                timeout=seconds,
+                cwd=workdir,
+                limit=hands.MOST_OUTPUT,
+                on_output=lambda text: so_far.add(text.encode()),
+                cancel=self._cancel,
+            )
+        except TimeoutError:
+            return hands.of_timeout(seconds, so_far.completed(0).output, workdir=workdir), True
         return hands.of_command(done.exit_code, done.output, truncated=done.truncated, workdir=workdir), False
 
     def _read_file(self, arguments: Arguments) -> Said:
         offset, limit = (max(arguments.numbers.get(name, most), 1) for name, most in (("offset", 1), ("limit", hands.MOST_LINES)))
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            data = self._in_time(agent.read_file, arguments.texts["path"], limit=hands.MOST_FILE)
+        data = self._connected(lambda agent: self._in_time(agent.read_file, arguments.texts["path"], limit=hands.MOST_FILE))
         return hands.of_file(data, offset, limit), False
 
     def _write_file(self, arguments: Arguments) -> Said:
         data = arguments.texts["content"].encode()
         if len(data) > hands.MOST_FILE:
             raise InvalidArgumentError("content", f"at most {hands.MOST_FILE} bytes")
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
-            self._in_time(agent.write_file, arguments.texts["path"], data)
+        self._connected(lambda agent: self._in_time(agent.write_file, arguments.texts["path"], data))
         return hands.of_writing(len(data)), False
+
+    def _connected(self, act: Callable[[AgentConnection], T], *, again: bool = True) -> T:
+        """Return what is done over a connection. One that breaks is told as one that cannot be had. again: it may be done once more, unseen."""
+        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+            try:
+                done = act(agent)
+            except UnavailableError as error:
+                broken = None if error.reason is Reason.INTERRUPTED else self._used(self._chat_id, error)
+                if broken is None:
+                    raise
+                raise (broken if again else hands.not_again(broken)) from error
+        self._used(self._chat_id, None)
+        return done
 
     def _in_time(self, act: Callable[..., T], *given: Any, **more: Any) -> T:
         """Return what is done with a file. UnavailableError: it takes too long."""

@@ -322,3 +322,16 @@ def test_a_connection_that_fails_twice_leads_to_a_restart() -> None:
             world.chats.connect(CHAT)
         told.append(refused.value.advice)
     assert told == [Advice.CALL_AGAIN, Advice.STOP_THEN_START]
+
+
+def test_a_connection_that_fails_now_and_then_leads_to_none() -> None:
+    """What has been overcome in between has not failed twice: nothing that runs in the workspace is ended for it."""
+    world = World()
+    world.chats.create(CHAT, world.template().id)
+    for _ in range(3):
+        world.coder.when("dial", times=2).fail()
+        with pytest.raises(ConnectError) as refused:
+            world.chats.connect(CHAT)
+        assert refused.value.advice is Advice.CALL_AGAIN
+        with world.chats.connect(CHAT):
+            world.sim.sleep(3600)

@@ -234,7 +234,7 @@ def test_it_ends_a_connection_that_waits_as_well() -> None:
 
 
 def test_an_agent_that_takes_proofs_and_no_connections_is_an_administrators() -> None:
-    """It is restarted, and ready each time: that alone is no help, and nobody restarts it for ever."""
+    """It is restarted once, and ready: that alone is no help, and what failed again after it is no third time started anew."""
     world = World()
     world.created(build=60, stop=60)
     told = list[Advice]()
@@ -248,9 +248,7 @@ def test_an_agent_that_takes_proofs_and_no_connections_is_an_administrators() ->
         if told[-1] is Advice.STOP_THEN_START:
             world.chats.stop(CHAT)
             assert world.chats.start(CHAT).state is State.READY
-    assert told[:4] == [Advice.CALL_AGAIN, Advice.STOP_THEN_START] * 2
-    assert told[-1] is Advice.ASK_ADMINISTRATOR
-    assert world.sim.elapsed < 1000
+    assert told == [Advice.CALL_AGAIN, Advice.STOP_THEN_START, Advice.CALL_AGAIN, Advice.ASK_ADMINISTRATOR]
     with world.chats.connect(CHAT):
         pass
 

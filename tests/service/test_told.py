@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chatworkspace import Advice, ConnectError, Reason
+from chatworkspace import Advice, ConnectError, Reason, RefusedError
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World
 
@@ -75,3 +75,16 @@ def test_whoever_was_told_and_replaces_anew_has_another() -> None:
     made = [world.chats.create(CHAT, first.require_ready().template_id, replace=True) for _ in range(2)]
     assert [it.created for it in made] == [True, True]
     assert len({it.workspace_id for it in made}) == 2
+
+
+def test_what_is_refused_again_for_the_same_arguments_is_shown_to_the_user() -> None:
+    """In whatever words, an id of the request among them: nothing was corrected. Other arguments are another try."""
+    world = World()
+    docker = world.template()
+    told = list[Advice]()
+    for number, name in enumerate(("one", "one", "two", "one")):
+        world.coder.when("create_workspace").fail(RefusedError(f"request {number} is forbidden"))
+        with pytest.raises(RefusedError) as refused:
+            world.chats.create(CHAT, docker.id, name=name)
+        told.append(refused.value.advice)
+    assert told == [Advice.CORRECT_ARGUMENTS, Advice.ASK_USER, Advice.CORRECT_ARGUMENTS, Advice.ASK_USER]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Cancel, InvalidArgumentError, ToolResult
+from chatworkspace import Cancel, InvalidArgumentError, Reason, ToolResult, UnavailableError
 from chatworkspace._domain.arguments import HANDS, Hand
 from chatworkspace._tools.vendors import FORMS
 from chatworkspace.ports import Completed
 from chatworkspace_fake import FakeCoder, FakeCommand, RealShell
+from chatworkspace_fake._platform.connections import FakeConnection
 from tests.docs.pages import blocks
 from tests.toolbox.kitchen import Kitchen
 
@@ -72,9 +73,14 @@ def test_what_is_no_sandbox_needs_the_hosts_word() -> None:
 def test_a_command(tmp_path: Path) -> None:
     """Its exit code and output, and where it ran if that was said."""
     kitchen = Hands(tmp_path)
-    assert kitchen.call("execute", command="echo one; exit 3") == {"exit_code": 3, "output": "one\n"}
+    assert kitchen.call("execute", command="echo one; exit 3") == {"exit_code": 3, "output": "one\n", "advice": "nothing"}
     kitchen.call("execute", command="mkdir folder")
-    assert kitchen.call("execute", command="basename $PWD", workdir="folder") == {"exit_code": 0, "output": "folder\n", "workdir": "folder"}
+    assert kitchen.call("execute", command="basename $PWD", workdir="folder") == {
+        "exit_code": 0,
+        "output": "folder\n",
+        "workdir": "folder",
+        "advice": "nothing",
+    }
 
 
 def test_each_call_goes_the_way_of_connect() -> None:
@@ -164,9 +170,9 @@ def test_a_file(tmp_path: Path, real: bool) -> None:  # noqa: FBT001
     """Is written as it stands, and read by its lines."""
     kitchen = Hands(tmp_path if real else None)
     text = "".join(f"\tline {number} ä\n" for number in range(1, 2501))
-    assert kitchen.call("write_file", path="src/a b.py", content=text) == {"ok": True, "bytes": len(text.encode())}
+    assert kitchen.call("write_file", path="src/a b.py", content=text) == {"ok": True, "bytes": len(text.encode()), "advice": "nothing"}
     told = kitchen.call("read_file", path="src/a b.py", limit=2)
-    assert told == {"content": "\tline 1 ä\n\tline 2 ä\n", "offset": 1, "lines": 2, "total_lines": 2500, "next_offset": 3}
+    assert told == {"content": "\tline 1 ä\n\tline 2 ä\n", "offset": 1, "lines": 2, "total_lines": 2500, "next_offset": 3, "advice": "nothing"}
     rest, offset = "", 1
     while offset:
         result = kitchen.result("read_file", path="src/a b.py", offset=offset)
@@ -178,8 +184,8 @@ def test_a_file(tmp_path: Path, real: bool) -> None:  # noqa: FBT001
 def test_an_empty_file() -> None:
     """May be written, and has no lines."""
     kitchen = Hands()
-    assert kitchen.call("write_file", path="a", content="") == {"ok": True, "bytes": 0}
-    assert kitchen.call("read_file", path="a") == {"content": "", "offset": 1, "lines": 0, "total_lines": 0}
+    assert kitchen.call("write_file", path="a", content="") == {"ok": True, "bytes": 0, "advice": "nothing"}
+    assert kitchen.call("read_file", path="a") == {"content": "", "offset": 1, "lines": 0, "total_lines": 0, "advice": "nothing"}
 
 
 def test_a_line_that_is_longer_than_a_result() -> None:
@@ -214,9 +220,79 @@ def test_a_file_of_a_mebibyte(tmp_path: Path) -> None:
     kitchen = Hands(tmp_path)
     text = "\u0001é\n" * (2**20 // 4)
     result = kitchen.toolbox.call("write_file", json.dumps({"path": "large", "content": text}))
-    assert result.content == {"ok": True, "bytes": 2**20}
+    assert result.content == {"ok": True, "bytes": 2**20, "advice": "nothing"}
     assert next(tmp_path.rglob("large")).read_bytes() == text.encode()
     assert "1048576 bytes" in _error(kitchen.result("write_file", path="large", content=text + "ä"))
+
+
+# ------------------------------------------------------------------ what breaks
+
+
+def broken(command: str) -> str:
+    """Answer no command."""
+    raise UnavailableError(f"the terminal broke before the command ended: {command}")
+
+
+def advice_of(kitchen: Hands, name: str, **arguments: Any) -> tuple[str, str]:
+    """Return what a model is told to do, and what the matter is."""
+    told = kitchen.call(name, **arguments)
+    return told["advice"], told.get("reason", "")
+
+
+def test_a_command_whose_connection_breaks() -> None:
+    """Nobody is told to run it again unseen; what breaks again and again is started anew once, and is an administrator's then."""
+    kitchen = Hands()
+    kitchen.coder.on_run = broken
+    told = kitchen.call("execute", command="make install")
+    assert (told["advice"], told["reason"]) == ("nothing", "connect_failed")
+    assert told["next_step"].endswith("See what it has done before you run it again.")
+    assert told["error"] == "the terminal broke before the command ended: make install"
+    assert advice_of(kitchen, "execute", command="true") == ("stop_then_start", "connect_failed")
+    kitchen.call("stop_workspace")
+    kitchen.call("start_workspace")
+    assert [advice_of(kitchen, "execute", command="true")[0] for _ in range(2)] == ["nothing", "ask_administrator"]
+
+
+def test_a_file_whose_connection_breaks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be read or written once more, after a moment; what works in between has not failed twice."""
+    kitchen = Hands()
+    for _ in range(3):
+        with monkeypatch.context() as patched:
+            patched.setattr(FakeConnection, "read_file", broken_file)
+            told = kitchen.call("read_file", path="a")
+            assert (told["advice"], told["reason"], told["retry_after"]) == ("call_again", "connect_failed", 2)
+        assert kitchen.call("write_file", path="a", content="b")["advice"] == "nothing"
+
+
+def broken_file(*given: object, **more: object) -> bytes:
+    """Read no file."""
+    del given, more
+    raise UnavailableError("the connection broke")
+
+
+def test_a_connection_that_breaks_as_the_workspace_is_stopped() -> None:
+    """That is told, not that the connection broke."""
+    kitchen = Hands()
+
+    def stopped(command: str) -> str:
+        kitchen.coder.workspaces[0].stop()
+        return broken(command)
+
+    kitchen.coder.on_run = stopped
+    assert advice_of(kitchen, "execute", command="true") == ("ask_user", "not_running")
+
+
+def test_a_command_that_is_cancelled_has_not_broken() -> None:
+    """Whoever cancels it knows."""
+    kitchen = Hands()
+
+    def cancelled(command: str) -> str:
+        raise UnavailableError(command, reason=Reason.INTERRUPTED)
+
+    kitchen.coder.on_run = cancelled
+    assert [advice_of(kitchen, "execute", command="true")[1] for _ in range(2)] == ["interrupted", "interrupted"]
+    kitchen.coder.on_run = broken
+    assert advice_of(kitchen, "execute", command="true")[0] == "nothing"
 
 
 # ------------------------------------------------------------------ the page
@@ -229,7 +305,7 @@ def test_the_page_is_as_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
     kitchen = Hands(tmp_path)
     names: dict[str, Any] = {"workspaces": kitchen.sim.workspaces, "chat_id": "chat-1", "folder": tmp_path}
     exec(compile(OFFER, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # our own page
-    assert names["result"].content == {"exit_code": 0, "output": "3\n"}
+    assert names["result"].content == {"exit_code": 0, "output": "3\n", "advice": "nothing"}
     exec(compile(USE, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # as above
     assert capsys.readouterr().out == "1\n2\n3\n0\n"
     exec(compile(TEST, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # as above

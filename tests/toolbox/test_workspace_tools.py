@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import UnavailableError
+from chatworkspace import ChatWorkspaces, Reason, UnavailableError
 from chatworkspace.ports import Parameter
 from chatworkspace_fake import NEVER, Fails
 from tests.toolbox.kitchen import Kitchen
@@ -132,6 +132,21 @@ def test_s06_a_refused_start_of_a_template_that_cannot_be_asked() -> None:
     kitchen.coder.when("start_workspace").refuse(403, "not yours", {"region": "is not there"})
     kitchen.coder.when("get_template", times=1).fail(UnavailableError("away", retryable=False))
     assert kitchen.call("start_workspace")["advice"] == "read_template"
+
+
+def test_s06_a_refused_start_says_why_though_nothing_can_be_asked_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record goes away in that moment: what the platform has said is known."""
+    kitchen = having()
+    kitchen.call("stop_workspace")
+    kitchen.coder.when("start_workspace").refuse(403, "not yours", {"region": "is not there"})
+
+    def away(*_: object) -> None:
+        raise UnavailableError("away", reason=Reason.STORE_UNAVAILABLE)
+
+    monkeypatch.setattr(ChatWorkspaces, "status", away)
+    said = kitchen.call("start_workspace")
+    assert (said["reason"], said["error"], said["advice"]) == ("refused", "not yours", "correct_arguments")
+    assert said["validations"] == [{"field": "region", "detail": "is not there"}]
 
 
 def test_s07_a_start_of_what_is_set_to_update_always() -> None:
