@@ -52,7 +52,7 @@ def test_every_block_is_run() -> None:
 
 def test_a_host_follows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     """As docs/explanation/guidance.md shows it: the loop ends with what is ready, and has waited as long as it was told to."""
-    (code,) = blocks("docs/explanation/guidance.md", "python")
+    _, code = blocks("docs/explanation/guidance.md", "python")
     simulation = Simulation(1)
     coder = FakeCoder(simulation)
     docker = coder.add_template("docker", build=70)
@@ -75,6 +75,29 @@ def test_a_host_follows_the_advice(monkeypatch: pytest.MonkeyPatch) -> None:
     (outcome,) = told
     assert outcome.ready
     assert len(slept) >= 3
+
+
+def test_an_advice_changes_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """As docs/explanation/guidance.md tells it of an agent that never comes, to the second."""
+    code, _ = blocks("docs/explanation/guidance.md", "python")
+    (shown,) = blocks("docs/explanation/guidance.md", "")
+    exec(compile(code, "docs/explanation/guidance.md", "exec"), {})  # noqa: S102 # our own page
+    assert capsys.readouterr().out == shown
+
+
+def test_a_platform_that_hangs_is_told_as_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """As docs/explanation/limits.md tells it, and after as many seconds."""
+    (code,) = blocks("docs/explanation/limits.md", "python")
+    (shown,) = blocks("docs/explanation/limits.md", "")
+    simulation = Simulation(1)
+    docker = simulation.coder.add_template("docker")
+    simulation.open_chat("thread-42")
+    simulation.coder.when("get_template").take(1000)
+    names: dict[str, Any] = {"workspaces": simulation.workspaces, "docker": docker}
+    simulation.run(lambda: exec(compile(code, "docs/explanation/limits.md", "exec"), names))  # noqa: S102 # our own page
+    assert capsys.readouterr().out == shown
+    assert simulation.monotonic() == Timeouts().planning == 10
+    assert len(simulation.coder.workspaces) == 0
 
 
 def test_a_page_follows_a_chat(capsys: pytest.CaptureFixture[str]) -> None:
