@@ -33,8 +33,8 @@ class _Line(deque[Signal]):
     holder: Waiting | None
 
 
-MASK = 255
-"""256 locks: a power of two, so that a chat's is found quickly."""
+MASK = 63
+"""64 locks: a power of two, so that a chat's is found quickly."""
 
 
 class ChatMutex:

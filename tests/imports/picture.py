@@ -101,16 +101,20 @@ def not_there(world: World, picture: Picture) -> Iterator[str]:
 def undrawn(world: World, picture: Picture) -> Iterator[str]:
     """Tell of each import for which there is no arrow."""
     reached = {room.name: _reached(picture, room) for room in picture.values()}
-    told = (_undrawn(picture, reached, module.name, it, target(world, it)) for module, it in _imports_of(world))
+    rooms = {name: room_of(picture, name) for name in world}
+    told = (_undrawn(picture, reached, rooms, module.name, it, target(world, it)) for module, it in _imports_of(world))
     yield from dict.fromkeys(filter(None, told))
 
 
-def _undrawn(picture: Picture, reached: Mapping[str, set[str]], module: str, it: Import, to: str) -> str:
-    here, there = room_of(picture, module), room_of(picture, to)
+def _undrawn(picture: Picture, reached: Mapping[str, set[str]], rooms: Mapping[str, str], module: str, it: Import, to: str) -> str:  # noqa: PLR0917 # one import, and what is known of all
+    here = rooms[module]
     room = picture.get(here, Room(name=here))
     if it.foreign:
         return "" if it.top in room.others else f"{module}:{it.line}: {here} + {it.top} is not drawn"
-    if not is_ours(it.top) or here == there or there in reached.get(here, ()):
+    if not is_ours(it.top):
+        return ""
+    there = rooms[to] if to in rooms else room_of(picture, to)
+    if here == there or there in reached.get(here, ()):
         return ""
     if there not in room.broken:
         return f"{module}:{it.line}: {here} ─► {there or to} is not drawn"

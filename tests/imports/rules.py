@@ -93,8 +93,13 @@ def hidden_imports(world: World) -> Iterator[str]:
         yield from _told(module, ((it.line, "an import by dots") for it in module.imports if it.module.startswith(".")))
         if not module.is_face:
             yield from _told(module, ((it.line, "an import by a function") for it in module.imports if _imports_functions(it)))
-            by_hand = (node for node in module.nodes if isinstance(node, ast.Name) and node.id == "__import__")
-            yield from _told(module, ((node.lineno, "an import by hand") for node in by_hand))
+            yield from _told(module, ((node.lineno, "an import by hand") for node in _by_hand(module)))
+
+
+def _by_hand(module: Module) -> list[ast.Name]:
+    if "__import__" not in module.source:
+        return []
+    return [node for node in module.nodes if isinstance(node, ast.Name) and node.id == "__import__"]
 
 
 def _imports_functions(it: Import) -> bool:

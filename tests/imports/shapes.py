@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
@@ -52,8 +51,4 @@ def long_functions(world: World) -> Iterator[str]:
 
 def _long_functions(world: World) -> Iterator[tuple[str, int]]:
     for module in world.values():
-        for node in module.nodes:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                lines = (node.end_lineno or node.lineno) - node.lineno + 1
-                if lines > MOST_OF_A_FUNCTION:
-                    yield f"{module.name}.{node.name}", lines
+        yield from ((f"{module.name}.{name}", lines) for name, lines in module.functions if lines > MOST_OF_A_FUNCTION)

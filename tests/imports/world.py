@@ -59,6 +59,12 @@ class Module:
         return tuple(ast.walk(self._tree))
 
     @cached_property
+    def functions(self) -> tuple[tuple[str, int], ...]:
+        """By name, and how many lines each has."""
+        found = (node for node in self.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        return tuple((node.name, (node.end_lineno or node.lineno) - node.lineno + 1) for node in found)
+
+    @cached_property
     def imports(self) -> tuple[Import, ...]:
         """All of them, wherever they stand."""
         return tuple(_imports(self._tree, lazy=False, typing=False))
@@ -105,6 +111,8 @@ def _module(path: Path, root: Path) -> Module:
 
 def _imports(node: ast.AST, *, lazy: bool, typing: bool) -> Iterator[Import]:
     match node:
+        case ast.expr():
+            return  # there is no import in an expression
         case ast.Import(names=names, lineno=line):
             yield from (Import(module=it.name, name="", line=line, lazy=lazy, typing=typing) for it in names)
         case ast.ImportFrom(module=module, names=names, level=level, lineno=line):
@@ -114,7 +122,7 @@ def _imports(node: ast.AST, *, lazy: bool, typing: bool) -> Iterator[Import]:
             yield from _of_each(node.body, lazy=lazy, typing=True)
             yield from _of_each(node.orelse, lazy=lazy, typing=typing)
         case _:
-            inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             yield from _of_each(ast.iter_child_nodes(node), lazy=inside, typing=typing)
 
 

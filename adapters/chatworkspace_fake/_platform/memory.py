@@ -31,7 +31,7 @@ from chatworkspace.ports import (
 from chatworkspace_fake._arguments import check_clock
 from chatworkspace_fake._platform.rows import Register, Row
 
-LOCKS = 1024
+LOCKS = 64
 """For all workspaces: all threads of a server come by here, and a single lock would make them queue."""
 
 
@@ -96,7 +96,7 @@ class MemoryStore(Store):
         self._check_process()
         row = self._rows.get(chat_id)
         if row is None:
-            self._before_write()
+            self._before_write(chat_id)
             row = self._rows.setdefault(chat_id, Row(chat=Chat(id=chat_id, owner_id=owner_id, organization_id=organization_id, generation=1)))
         return row.chat
 
@@ -111,7 +111,7 @@ class MemoryStore(Store):
                 raise ChangedError
             if row.alive(now):
                 raise ClaimedError(retry_in=row.until - now)
-            self._before_write()
+            self._before_write(row.chat.id)
             lapsed = "" if row.written else row.token
             row.epoch, row.token, row.taken_at, row.until, row.written = row.epoch + 1, token, now, now + ttl, False
             if plan is not None:
@@ -146,7 +146,7 @@ class MemoryStore(Store):
         with row.lock:
             if self._wrote(row, claim, (row.chat.workspace_id, row.chat.closed) == (workspace_id, False)):
                 return row.chat
-            self._before_write()
+            self._before_write(row.chat.id)
             before, now = row.chat.workspace_id, self._clock.now()
             self._rebound(before, workspace_id, maker=row.chat.id)
             switched = before not in {None, workspace_id}
@@ -171,7 +171,7 @@ class MemoryStore(Store):
             repeated = (row.chat.workspace_id, row.chat.closed, row.chat.generation) == (workspace_id, closed, claim.chat.generation + 1)
             if self._wrote(row, claim, repeated):
                 return row.chat
-            self._before_write()
+            self._before_write(row.chat.id)
             before = row.chat
             self._rebound(before.workspace_id, workspace_id, maker=None)
             row.chat = _chat(before, workspace_id, generation=before.generation + 1, closed=closed or before.closed)
@@ -197,7 +197,7 @@ class MemoryStore(Store):
         with row.lock:
             if not row.held_by(claim) or row.written:
                 return
-            self._before_write()
+            self._before_write(row.chat.id)
             if note:
                 row.note(note)
             if drop_plan:
@@ -213,7 +213,7 @@ class MemoryStore(Store):
         row = self._row(chat_id)
         with row.lock:
             if not row.history or fit_text(note) not in row.history[-1].notes:
-                self._before_write()
+                self._before_write(row.chat.id)
                 row.note(note)
                 row.finished = False
 
@@ -222,7 +222,7 @@ class MemoryStore(Store):
         for row in filter(None, map(self._rows.get, chat_ids)):
             with row.lock:
                 if row.closed_for(closed_for, self._now()):
-                    self._before_write()
+                    self._before_write(row.chat.id)
                     row.finished = True
 
     def purge(self, older_than: float, *, limit: int = 500) -> int:
@@ -232,7 +232,7 @@ class MemoryStore(Store):
         for row in sorted(rows, key=lambda row: row.closed_at):
             with row.lock:
                 if removed < limit and row.finished and row.closed_for(older_than, now):
-                    self._before_write()
+                    self._before_write(row.chat.id)
                     removed += self._rows.pop(row.chat.id, None) is not None
                     self._register.forget(row.chat.id)
         return removed
@@ -242,7 +242,7 @@ class MemoryStore(Store):
         with self._lock(workspace_id):
             if workspace_id in self._register.bound:
                 raise WorkspaceTakenError("a chat is bound to it")
-            self._before_write()
+            self._before_write(None)
             self._register.discarded.add(workspace_id)
 
     # ------------------------------------------------------------ inside
@@ -252,8 +252,8 @@ class MemoryStore(Store):
             cure = "use a store that lasts (a file, a database) where there is more than one process"
             raise UnavailableError(f"a MemoryStore belongs to the process that made it: {cure}", reason=Reason.STORE_UNAVAILABLE, retryable=False)
 
-    def _before_write(self) -> None:
-        """Take note that something is about to change."""
+    def _before_write(self, chat_id: str | None) -> None:
+        """Take note that this chat's row, or None but the register, is about to change."""
 
     def _now(self) -> float:
         return self._clock.monotonic()

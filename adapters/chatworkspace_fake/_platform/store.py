@@ -68,12 +68,16 @@ class FakeStore(MemoryStore):
             for _ in range(min(count, len(self._journal))):
                 self._journal.pop()()
 
-    def _before_write(self) -> None:
-        rows = {chat_id: copy.copy(row) for chat_id, row in self._rows.items()}
+    def _before_write(self, chat_id: str | None) -> None:
+        row = None if chat_id is None else copy.copy(self._rows.get(chat_id))
         register = self._register.copy()
 
         def undo() -> None:
-            self._rows, self._register = rows, register
+            self._register = register
+            if row is not None:
+                self._rows[row.chat.id] = row
+            elif chat_id is not None:
+                self._rows.pop(chat_id, None)
 
         self._journal.append(undo)
 
