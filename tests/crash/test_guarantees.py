@@ -11,6 +11,8 @@ import pytest
 from tests.crash.points import POINTS
 from tests.crash.table import GONE, GOOD, PAGE, committed
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = PAGE.read_text(encoding="utf-8")
 KINDS = (ROOT / "docs/explanation/limits.md").read_text(encoding="utf-8")

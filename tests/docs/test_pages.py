@@ -16,6 +16,8 @@ from chatworkspace_fake import FakeCoder, MemoryStore, Simulation
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.docs.pages import ROOT, blocks, languages, pages, text
 
+pytestmark = pytest.mark.once
+
 RUN = {"openai.md": 2, "anthropic.md": 1, "langchain.md": 2, "pydantic-ai.md": 1}
 """Blocks of Python that tests/sdks/test_recipes.py runs, by page."""
 FRAMEWORKS = {"flask.md": 1, "fastapi.md": 1, "django.md": 2}

@@ -13,6 +13,8 @@ from tests.patience.calls import LIMITS, METHODS, SITUATIONS, SLACK, asked_for, 
 from tests.service.chats import CHAT, World
 from tests.ways import in_turn
 
+pytestmark = pytest.mark.once
+
 HANGING = 1000.0
 CHANGES = {"store.claim", "store.bind", "store.attach", "store.close_chat", "store.discard"} | {
     f"coder.{call}_workspace" for call in ("create", "start", "stop", "delete")

@@ -14,6 +14,8 @@ from chatworkspace_fake import StuckError
 from tests.patience.calls import MANY, METHODS, SITUATIONS, asked_for, world_of
 from tests.ways import in_turn
 
+pytestmark = pytest.mark.once
+
 WAIT = 20.0
 A_SECOND = 15
 """Times that one thing may be asked in a second: the floor of a loop is a tenth, and who is interrupted asks once more."""

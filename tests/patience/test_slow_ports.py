@@ -7,6 +7,8 @@ import pytest
 from tests.patience.calls import METHODS, SITUATIONS, asked_for, slow, timed, world_of
 from tests.ways import in_turn
 
+pytestmark = pytest.mark.once
+
 HANGING = 1000.0
 """Seconds: longer than any limit."""
 PACES = {0.0: (HANGING, 1.5, 4.75, 9.5), 20.0: (HANGING, 4.75)}

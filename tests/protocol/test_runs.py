@@ -8,6 +8,8 @@ from tests.protocol.built import Run
 from tests.protocol.model import TooManyError, explore
 from tests.protocol.runs import RUNS
 
+pytestmark = pytest.mark.once
+
 QUICK = [run for run in RUNS if not run.deep]
 
 

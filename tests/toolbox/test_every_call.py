@@ -341,6 +341,7 @@ def check_whatever(tool: str, arguments: Any) -> None:
     assert len(kitchen.coder.live) <= 1 or any("left_behind" in result.content for result in results)
 
 
+@pytest.mark.once
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(tool=st.sampled_from(NAMES), arguments=_arguments)
 def test_g09_any_mapping(tool: str, arguments: Any) -> None:
@@ -348,6 +349,7 @@ def test_g09_any_mapping(tool: str, arguments: Any) -> None:
     check_whatever(tool, arguments)
 
 
+@pytest.mark.once
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(tool=st.sampled_from(NAMES), arguments=_likely)
 def test_g09_any_likely_mapping(tool: str, arguments: Any) -> None:
@@ -355,6 +357,7 @@ def test_g09_any_likely_mapping(tool: str, arguments: Any) -> None:
     check_whatever(tool, arguments)
 
 
+@pytest.mark.once
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(
     tool=st.sampled_from(NAMES), text=st.text(max_size=60) | _arguments.map(lambda value: json.dumps(value, default=str)) | _likely.map(json.dumps)

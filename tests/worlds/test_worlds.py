@@ -11,8 +11,8 @@ import pytest
 
 from tests.worlds.many import surveys
 
-SOME, MANY = 500, 2000
-FEW = 300
+SOME, MANY = 300, 2000
+FEW = 150
 
 
 @pytest.mark.parametrize("seeds", [range(SOME), pytest.param(range(SOME, MANY), marks=pytest.mark.exhaustive)], ids=["some", "many"])

@@ -20,6 +20,8 @@ from tests.contract.broken.stores.kinds import STORES
 from tests.contract.broken.stores.shared import SHARED, SharedStore, shared
 from tests.contract.worlds import creators_in_virtual_time, dialers_in_real_time, dialers_in_virtual_time, stores_in_virtual_time
 
+pytestmark = pytest.mark.once
+
 MORE = (asked, watched, past, read, replacing, written)
 """Modules that add to what others begin: imported, they have."""
 
