@@ -33,7 +33,11 @@ def _check(outcomes: list[Outcome], *, seconds: float) -> None:
         assert outcome.counts["unanswered"]
 
 
-@pytest.mark.parametrize("seconds", [SHORT, pytest.param(LONG, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(
+    ("seconds", "database"),
+    [(SHORT, "postgres"), *(pytest.param(*more, marks=pytest.mark.exhaustive) for more in ((SHORT, "sqlite"), (LONG, "postgres"), (LONG, "sqlite")))],
+    indirect=["database"],
+)
 def test_a_storm_leaves_one_workspace_for_each_chat(database: Database, record_property: Tell, seconds: float) -> None:
     """One live workspace at most, all of them bound or listed, no claim left; and then every chat's next call ends with one."""
     outcomes = _run(database, record_property, seconds=seconds, name="ours")

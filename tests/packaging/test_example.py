@@ -25,6 +25,7 @@ PATIENCE = 300.0
 """Seconds to make the environment, and to start."""
 
 
+@pytest.mark.exhaustive
 def test_the_example_starts_as_written(tmp_path: Path) -> None:
     """Its page asks for a workspace, and a signal ends all of it."""
     shutil.copytree(ROOT, tmp_path / "checkout", ignore=LEFT_OUT)

@@ -70,6 +70,7 @@ def test_a_workspace_of_this_machine_runs_commands_as_written(tmp_path: Path) ->
 
 
 @pytest.mark.packaging
+@pytest.mark.exhaustive
 def test_more_than_one_process_is_as_written(tmp_path: Path, postgres: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a fresh environment the command makes the tables in a real PostgreSQL; then what each worker does finds nothing missing."""
     shutil.copytree(ROOT, tmp_path / "checkout", ignore=LEFT_OUT)

@@ -93,6 +93,7 @@ def test_pytest_finds_the_plugin(built: Built, tmp_path: Path) -> None:
     assert "3 passed" in printed
 
 
+@pytest.mark.exhaustive
 def test_the_sdist_can_test_itself(built: Built) -> None:
     """The source distribution holds all that the test command needs, and what a reader looks for."""
     with tarfile.open(built.sdist) as archive:

@@ -17,7 +17,7 @@ import pytest
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.over_http import over_http
 from tests.over_postgres import over_postgres
-from tests.ways import levels
+from tests.ways import NEWEST, levels
 
 MEMORY = "memory"
 POSTGRES = ("postgres", "pgbouncer")
@@ -62,6 +62,15 @@ LEFT_OUT = (
     Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
 )
 
+PRODUCTS = (
+    "test_a_chat_keeps_its_one_workspace",
+    "test_what_goes_on_without_end_is_a_persons",
+    "test_short_calls_learn_at_the_same_instant_as_a_long_one",
+)
+"""Of many cases, or of long ones."""
+ONE_OF = 4
+"""Of them, each time over HTTP."""
+
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each way."""
@@ -74,15 +83,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what cannot be."""
+    """Leave out what cannot be; of a product, go over HTTP with some each time, and with all where everything is asked for."""
     left = [it for it in items if isinstance(it, pytest.Function) and _is_left(it)]
     config.hook.pytest_deselected(items=left)
     items[:] = [it for it in items if it not in set[pytest.Item](left)]
+    of_products = [it for it in items if isinstance(it, pytest.Function) and it.originalname in PRODUCTS and _way(it) == NEWEST]
+    for number, item in enumerate(of_products):
+        if number % ONE_OF:
+            item.add_marker(pytest.mark.exhaustive)
+
+
+def _way(item: pytest.Function) -> object:
+    return item.callspec.params.get("over") if hasattr(item, "callspec") else None
 
 
 def _is_left(item: pytest.Function) -> bool:
-    way = item.callspec.params.get("over") if hasattr(item, "callspec") else None
-    return any(it.test == item.originalname and way in it.ways and it.case in item.name for it in LEFT_OUT)
+    return any(it.test == item.originalname and _way(item) in it.ways and it.case in item.name for it in LEFT_OUT)
 
 
 @pytest.fixture(autouse=True)

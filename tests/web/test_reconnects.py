@@ -51,6 +51,7 @@ def test_a_page_outlives_its_workers(simulator: CoderSimulator, store: str) -> N
     assert len(simulator.coder.workspaces) == 1
 
 
+@pytest.mark.exhaustive
 def test_a_page_of_an_asyncio_server_goes_on_with_another(simulator: CoderSimulator, store: str) -> None:
     """One is killed, another told to end, which ends the stream in good order: each time another process on the same port goes on."""
     port = free_port()
