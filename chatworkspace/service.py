@@ -37,7 +37,7 @@ from chatworkspace._domain.arguments import (
 )
 from chatworkspace._ports.patience import Cancel
 from chatworkspace._ports.system_clock import Process, SystemClock, running
-from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, UnavailableError
+from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State
 from chatworkspace.outcomes import Chats, Outcome, Progress, Sweep
 from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, NotFoundError, Store, WorkspaceCreator
@@ -353,26 +353,26 @@ class ChatWorkspaces:
         tools: of execute, read_file, write_file those that are offered; allow_unsandboxed: where agents are no sandbox, else InvalidArgumentError.
         """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
+        from chatworkspace._application.uses import Uses  # noqa: PLC0415 # as above
         from chatworkspace.toolbox import Toolbox  # noqa: PLC0415 # as above, and the layer above
 
         catalog, most = Catalog(self._given, lambda: self._parts, cancel=cancel), check_wait(wait)
         offered = check_hands(tools, sandboxed=allow_unsandboxed is True or self._given.dialer.sandboxed) if tools else ()
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=most, cancel=cancel, tools=offered, used=self._used)
-
-    def _used(self, chat_id: str, error: UnavailableError | None) -> ChatWorkspaceError | None:
-        """Note that a tool has used a connection to its end, or return what is told of one that broke with this error."""
-        if error is None and chat_id not in self._parts.guide.troubled:
-            return None
-        with self._call(parts := self._parts, "use", chat_id, 0, Asked.START) as call:
-            return parts.connector.used(call, error)
+        uses = Uses(chat_id, parts=lambda: self._parts, call=lambda parts: self._call(parts, "use", chat_id, 0, Asked.START), clock=self._clock)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=most, cancel=cancel, tools=offered, uses=uses)
 
     def interrupt(self, chat_id: str) -> None:
-        """End the waits of this process on this chat, by an Outcome or UnavailableError with reason INTERRUPTED. The platform cancels nothing."""
-        self._parts.calls.interrupt(check_chat_id(chat_id))
+        """End the waits of this process on this chat, by an Outcome or UnavailableError with reason INTERRUPTED, and the commands of its tools.
+
+        The platform cancels no build.
+        """
+        (parts := self._parts).calls.interrupt(check_chat_id(chat_id))
+        parts.uses.interrupt(chat_id)
 
     def close(self) -> None:
-        """Refuse new calls and end waiting ones with ClosedError: within 1 s, or when the request that one of them has sent ends. Idempotent."""
-        self._parts.calls.close()
+        """Refuse new calls; end waits and tools' commands with ClosedError: within 1 s, or when the request that one has sent ends. Idempotent."""
+        (parts := self._parts).calls.close()
+        parts.uses.close()
 
     def __enter__(self) -> Self:
         return self

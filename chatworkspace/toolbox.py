@@ -16,7 +16,7 @@ from chatworkspace._application.logs import fields, logger
 from chatworkspace._domain.arguments import check_callable, to_uuid
 from chatworkspace._tools import template_results, vendors, workspace_results
 from chatworkspace._tools.arguments import Arguments, check
-from chatworkspace._tools.asked import Used, Workspaces
+from chatworkspace._tools.asked import Uses, Workspaces
 from chatworkspace._tools.budget import compact
 from chatworkspace._tools.definitions import LIST_TEMPLATES, READ_TEMPLATE, TOOLS, Tool
 from chatworkspace._tools.messages import Reply, ToolCall, asked_in, sent_back
@@ -85,9 +85,9 @@ class Toolbox:
         wait: float | None,
         cancel: Any = None,
         tools: Collection[str] = (),
-        used: Used | None = None,
+        uses: Uses | None = None,
     ) -> None:
-        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered. used: is told of what they did."""
+        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered. uses: where what they do is known."""
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog
@@ -102,10 +102,10 @@ class Toolbox:
             "stop_workspace": self._stop,
         }
         self._tools: tuple[Tool, ...] = TOOLS
-        if tools and used is not None:
+        if tools and uses is not None:
             from chatworkspace._tools.using import Using  # noqa: PLC0415 # whoever offers no hands does not load them
 
-            offered = Using(workspaces, chat_id, cancel, used).offered(tools)
+            offered = Using(workspaces, chat_id, cancel, uses).offered(tools)
             self._tools = (*TOOLS, *offered)
             self._runs |= {tool.name: partial(_used, run) for tool, run in offered.items()}
 

@@ -179,6 +179,7 @@ def _add_check(commands: Commands) -> None:
     check.add_argument("--parameters-template", metavar="NAME", help="one with parameters, which --param answers: more rules are run")
     _of_parameters(check)
     check.add_argument("--external-template", metavar="NAME", help="one with an external agent: more rules are run")
+    check.add_argument("--commands", action="store_true", help="its agent has a POSIX shell: more rules are run, as always on this machine")
     check.add_argument("--rule", action="append", default=[], metavar="ID", help="this rule alone; may be given again")
     check.add_argument("--minutes", type=_minutes, default=10.0, metavar="N", help="no rule goes on when they are over; default 10")
     check.add_argument("--clean", action="store_true", help="delete first what checks have left behind, also of those that are under way")

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import count
 from secrets import choice
 from threading import Lock
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import UUID
 
 from chatworkspace import AgentStatus, Template, UnavailableError, Workspace
@@ -59,21 +59,21 @@ class Deployment:
         asking: Template | None = None,
         answers: Mapping[str, str] | None = None,
         external: Template | None = None,
+        commands: Literal[True] | None = None,
     ) -> None:
         """Ask nothing yet.
 
         creator, dialer: the adapter, on the system's clock. owner_id: whose workspaces are made. until: the instant, by time.monotonic(), at which
         rules go no further. template, lacks, asking, answers: as for CreatorWorld. external: a template with an external agent, which nobody starts.
+        commands: as for DialerWorld, where it is so in workspaces of `template`.
         """
-        self._creator = creator
-        self._dialer = dialer
-        self._owner_id = owner_id
-        self._template = template
-        self._until = until
+        self._creator, self._dialer = creator, dialer
+        self._owner_id, self._template, self._until = owner_id, template, until
         self._lacks = lacks
         self._asking = asking
         self._answers = answers or {}
         self._external = external
+        self._commands: Literal[True] | None = commands
         self._clock = SystemClock()
         self._leave = Leave(until)
         self._cleaning = Cleaning(creator, self._clock)
@@ -163,6 +163,7 @@ class Deployment:
             restart=lambda workspace: self._connected(stage, stage.started(stage.stopped(workspace))),
             stop=stage.stopped,
             delete=stage.deleted,
+            commands=self._commands,
         )
 
     def _of_all(self) -> Workspace:

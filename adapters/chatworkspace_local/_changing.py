@@ -115,7 +115,7 @@ class Changer:
         """Look at a workspace under its lock, where no build is under way. NotFoundError, RefusedError, UnavailableError."""
         name = self._reader.by_id(workspace.owner_id, workspace.id).record.name
         with self._locked(workspace.owner_id, name, deadline):
-            look = self._reader.by_id(workspace.owner_id, workspace.id)
+            look = self._reader.by_id(workspace.owner_id, workspace.id, locked=True)
             if status_of(look) in UNDER_WAY:
                 raise RefusedError(f"a {look.record.latest.transition.value} is under way")
             if look.worker is Life.ELSEWHERE and is_elsewhere(look.record.latest.worker):

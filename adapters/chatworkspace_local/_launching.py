@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from chatworkspace_local._answers import variable_of
-from chatworkspace_local._worker.files import read_line
-from chatworkspace_local._worker.jobs import Job, shell
+from chatworkspace_local._worker.files import lock_file, read_line, try_lock
+from chatworkspace_local._worker.jobs import Job, lock_path, shell
 from chatworkspace_local._worker.processes import MARK, Identity, identity_of
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """The folder that this package is in."""
-PROGRAM = "import sys; sys.path.append({source!r}); from chatworkspace_local._worker.main import main; main()"
+PROGRAM = "import sys; sys.path.append({source!r}); from chatworkspace_local._worker.main import main; main({held})"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PATIENCE = 30.0
 """Seconds in which a worker tells its number."""
@@ -54,10 +54,18 @@ def environment(workspace_id: UUID, files: str, parameters: Mapping[str, str]) -
 def launch(job: Job, written: Callable[[Identity], object]) -> None:
     """Begin a worker. `written` writes down who it is; until it returns the worker does nothing, and if it fails the worker ends.
 
-    LaunchError, OSError.
+    It holds its build's lock from before that until it ends, however it does: by that it is seen where its number says nothing. LaunchError, OSError.
     """
+    with lock_file(lock_path(job.home, job.number)) as held:
+        if not try_lock(held):
+            raise LaunchError("another process does this build")
+        _launch(job, written, held)
+
+
+def _launch(job: Job, written: Callable[[Identity], object], held: int) -> None:
     process = subprocess.Popen(  # noqa: S603 # this interpreter, and a program of our own
-        [python(), "-I", "-S", "-c", PROGRAM.format(source=SOURCE)],
+        [python(), "-I", "-S", "-c", PROGRAM.format(source=SOURCE, held=held)],
+        pass_fds=(held,),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

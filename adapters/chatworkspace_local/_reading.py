@@ -13,7 +13,7 @@ from chatworkspace.ports import Clock, LogLine, NotFoundError, fit_text
 from chatworkspace_local._places import ORGANIZATION_ID, Places, is_name
 from chatworkspace_local._records import BuildRecord, Record, Result, read_record, read_result, record_of
 from chatworkspace_local._states import Look, workspace_of
-from chatworkspace_local._worker.files import OddFileError, lock_file, read_file, read_json, try_lock
+from chatworkspace_local._worker.files import OddFileError, read_file, read_json, shared
 from chatworkspace_local._worker.jobs import LOG_LIMIT, RECORD, lock_path, log_path, result_path
 from chatworkspace_local._worker.processes import Identity, Life, life_of
 
@@ -29,8 +29,11 @@ class Reader:
         self._clock = clock
         self._names: dict[UUID, str] = {}
 
-    def look(self, owner_id: UUID, name: str) -> Look | None:
-        """Return how the workspace of a name is; None: there is none, or its making was cut short. UnavailableError: its record is damaged."""
+    def look(self, owner_id: UUID, name: str, *, locked: bool = False) -> Look | None:
+        """Return how the workspace of a name is; None: there is none, or its making was cut short. UnavailableError: its record is damaged.
+
+        locked: by whoever asks.
+        """
         if not is_name(name):
             return None
         home = self._places.home(owner_id, name)
@@ -43,20 +46,36 @@ class Reader:
         if record.owner_id != owner_id or record.name.lower() != name.lower():
             raise UnavailableError(f"the record {home}/{RECORD} is that of another workspace")
         self._names[record.id] = record.name
-        return self.of(record)
+        return self.of(record, locked=locked)
 
-    def of(self, record: Record) -> Look:
+    def of(self, record: Record, *, locked: bool = False) -> Look:
         """Look at what a record tells of. Who lives comes first: what has ended says no more. UnavailableError: that cannot be seen."""
         home, build = self._places.home(record.owner_id, record.name), record.latest
-        worker = _life(home, build)
+        asker, worker = self._asker(record, locked=locked), _life(home, build)
         result = Result() if build.worker is None else read_result(result_path(home, build.number))
-        return self._look(record, worker, result)
+        return self._look(record, asker, worker, result)
 
-    def _look(self, record: Record, worker: Life, result: Result) -> Look:
+    def _asker(self, record: Record, *, locked: bool) -> Life:
+        """Tell whether who has asked for the latest build lives, if anybody needs to know.
+
+        In another pid namespace that is told by the workspace's lock, which whoever asks holds until a worker is written down.
+        """
+        build = record.latest
+        life = life_of(build.asker)
+        if life is not Life.ELSEWHERE or build.worker is not None:
+            return life
+        if locked:
+            return Life.ENDED
+        with suppress(OSError, OddFileError), shared(self._places.lock(record.owner_id, record.name)) as free:
+            if free and read_record(f"{self._places.home(record.owner_id, record.name)}/{RECORD}") == record:
+                return Life.ENDED
+        return life
+
+    def _look(self, record: Record, asker: Life, worker: Life, result: Result) -> Look:
         return Look(
             record=record,
             worker=worker,
-            asker=life_of(record.latest.asker),
+            asker=asker,
             result=result,
             now=self._clock.now().timestamp(),
             owner_name=self._places.owner_name(record.owner_id),
@@ -71,10 +90,10 @@ class Reader:
                 if look is not None:
                     yield look
 
-    def by_id(self, owner_id: UUID, workspace_id: UUID) -> Look:
-        """Return the live one of an id. NotFoundError. UnavailableError: one that cannot be read may be it."""
+    def by_id(self, owner_id: UUID, workspace_id: UUID, *, locked: bool = False) -> Look:
+        """Return the live one of an id. locked: by whoever asks. NotFoundError. UnavailableError: one that cannot be read may be it."""
         name = self._names.get(workspace_id)
-        look = None if name is None else self.look(owner_id, name)
+        look = None if name is None else self.look(owner_id, name, locked=locked)
         if look is not None and look.record.id == workspace_id:
             return look
         unreadable: UnavailableError | None = None
@@ -108,13 +127,16 @@ class Reader:
         path = self._places.stone(owner_id, workspace_id)
         try:
             says: Any = read_json(path)
-            record, left = record_of(says["record"]), str(says["left"])
+            record, left = record_of(says["record"]), str(says["left"]) or self._buried(workspace_id)
         except FileNotFoundError:
             return None
         except (OddFileError, OSError, KeyError, TypeError) as error:
             raise UnavailableError(f"the record {path} {_words(error)}") from error
-        look = self._look(record, Life.ENDED, Result())
+        look = self._look(record, Life.ENDED, Life.ENDED, Result())
         return workspace_of(look, deleted=True), left
+
+    def _buried(self, workspace_id: UUID) -> str:
+        return "its files have not been removed yet" if os.path.lexists(self._places.grave(workspace_id)) else ""
 
     def log(self, owner_id: UUID, workspace_id: UUID, after: int) -> list[LogLine]:
         """Return the lines of the latest build's log above a number. NotFoundError, UnavailableError."""
@@ -139,13 +161,10 @@ def _life(home: str, build: BuildRecord) -> Life:
 def _life_elsewhere(path: str) -> Life:
     """Tell whether a worker of another pid namespace lives: it holds a lock for as long as it does. UnavailableError: that cannot be seen."""
     try:
-        file = lock_file(path)
+        with shared(path) as free:
+            return Life.ENDED if free else Life.ELSEWHERE
     except OSError as error:
         raise UnavailableError(f"the lock {path} {_words(error)}") from error
-    try:
-        return Life.ENDED if try_lock(file, shared=True) else Life.ELSEWHERE
-    finally:
-        os.close(file)
 
 
 def is_elsewhere(identity: Identity | None) -> bool:

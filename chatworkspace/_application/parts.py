@@ -43,6 +43,7 @@ class Parts:
         self.process, self.mutex = running.process, ChatMutex()
         self.proofs, self.values = proofs, values = Proofs(timeouts.proof), Values()
         self.calls = Calls(given.max_waiting, Listening(listener=given.on_event, clock=clock, values=values))
+        self.uses = Calls()
         self.extras = extras = Extras(clock, values)
         self.redactor = redactor = Redactor(clock=clock, creator=creator, extras=extras, values=values)
         self.watches = Watches(creator, clock, request=timeouts.request, extras=extras)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
@@ -12,8 +12,30 @@ from chatworkspace.model import Chat
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import AgentConnection
 
-Used = Callable[[str, UnavailableError | None], ChatWorkspaceError | None]
-"""Takes note that a chat's connection was used to its end, or returns what is told of one that broke with this error."""
+
+class Use(Protocol):
+    """What a tool does with the agent, seen from the tool."""
+
+    @property
+    def interrupted(self) -> bool:
+        """Somebody has ended it."""
+        ...
+
+    def check(self) -> None:
+        """Raise ClosedError if all was closed."""
+        ...
+
+
+class Uses(Protocol):
+    """Those of one chat."""
+
+    def under_way(self) -> AbstractContextManager[Use]:
+        """While inside, interrupt() and close() end what this thread has the agent do. ClosedError."""
+        ...
+
+    def over(self, error: UnavailableError | None) -> ChatWorkspaceError | None:
+        """Note that a connection was used to its end, or return what is told of one that broke with this error."""
+        ...
 
 
 class Workspaces(Protocol):

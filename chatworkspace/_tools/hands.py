@@ -10,7 +10,7 @@ from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Argument, Kind, Tool
 from chatworkspace._tools.guided import guided
 from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError
-from chatworkspace.model import Advice
+from chatworkspace.model import Advice, Reason
 
 KIB = 1024
 MOST_FILE = 1024 * KIB
@@ -98,6 +98,14 @@ def of_timeout(seconds: float, output: str, *, workdir: str) -> Content:
     error = f"the command did not end within {seconds:g} s, and was ended"
     step = "If it needs longer, make the call with a longer timeout; let a server run in the background, with its output in a file."
     return {"error": error, "timed_out": True, "output": output} | _if("workdir", workdir) | guided(Advice.CORRECT_ARGUMENTS, step)
+
+
+def of_interruption(output: str, *, workdir: str) -> Content:
+    """Return what a model is told of a command that the application has ended before its time."""
+    error = "the command was ended before its time: the application has interrupted it"
+    step = "It may have done a part of what it was to do. Run it again only if it is still wanted."
+    told: Content = {"error": error, "reason": Reason.INTERRUPTED.value, "output": output}
+    return told | _if("workdir", workdir) | guided(Advice.NOTHING, step)
 
 
 def not_again(error: ChatWorkspaceError) -> ChatWorkspaceError:

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from chatworkspace._tools import hands
 from chatworkspace._tools.arguments import Arguments
-from chatworkspace._tools.asked import Used, Workspaces
+from chatworkspace._tools.asked import Uses, Workspaces
 from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Tool
-from chatworkspace.errors import InvalidArgumentError, UnavailableError
+from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError, UnavailableError
 from chatworkspace.model import Reason
 from chatworkspace.ports import AgentConnection, OutputBuffer
 
@@ -22,9 +22,9 @@ Said = tuple[Content, bool]
 class Using:
     """The hands of one chat. Safe from any thread."""
 
-    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any, used: Used) -> None:
+    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any, uses: Uses) -> None:
         """cancel: a Cancel of the host's or None, passed on as it came."""
-        self._used = used
+        self._uses = uses
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._cancel = cancel
@@ -36,10 +36,17 @@ class Using:
 
     def _execute(self, arguments: Arguments) -> Said:
         seconds, workdir = hands.seconds_of(arguments.text("timeout")), arguments.text("workdir")
-        return self._connected(lambda agent: self._ran(agent, arguments.texts["command"], seconds, workdir), again=False)
-
-    def _ran(self, agent: AgentConnection, command: str, seconds: float, workdir: str) -> Said:
         so_far = OutputBuffer(hands.MOST_OUTPUT)
+
+        def run(agent: AgentConnection) -> Said:
+            return self._ran(agent, arguments.texts["command"], seconds, workdir, so_far)
+
+        def ended() -> Said:
+            return hands.of_interruption(so_far.completed(0).output, workdir=workdir), True
+
+        return self._connected(run, again=False, ended=ended)
+
+    def _ran(self, agent: AgentConnection, command: str, seconds: float, workdir: str, so_far: OutputBuffer) -> Said:
         try:
             done = agent.run(
                 command,
@@ -65,18 +72,27 @@ class Using:
         self._connected(lambda agent: self._in_time(agent.write_file, arguments.texts["path"], data))
         return hands.of_writing(len(data)), False
 
-    def _connected(self, act: Callable[[AgentConnection], T], *, again: bool = True) -> T:
-        """Return what is done over a connection. One that breaks is told as one that cannot be had. again: it may be done once more, unseen."""
-        with self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
+    def _connected(self, act: Callable[[AgentConnection], T], *, again: bool = True, ended: Callable[[], T] | None = None) -> T:
+        """Return what is done over a connection. One that breaks is told as one that cannot be had. ClosedError.
+
+        again: it may be done once more, unseen. ended: tells of what was interrupted; None: that is UnavailableError.
+        """
+        with self._uses.under_way() as use, self._workspaces.connect(self._chat_id, cancel=self._cancel) as agent:
             try:
                 done = act(agent)
             except UnavailableError as error:
-                broken = None if error.reason is Reason.INTERRUPTED else self._used(self._chat_id, error)
-                if broken is None:
-                    raise
-                raise (broken if again else hands.not_again(broken)) from error
-        self._used(self._chat_id, None)
+                use.check()
+                if not use.interrupted and error.reason is not Reason.INTERRUPTED:
+                    raise self._broken(error, again=again) from error
+                if ended is None:
+                    raise UnavailableError(str(error), reason=Reason.INTERRUPTED) from error
+                return ended()
+        self._uses.over(None)
         return done
+
+    def _broken(self, error: UnavailableError, *, again: bool) -> ChatWorkspaceError:
+        told = self._uses.over(error)
+        return error if told is None else told if again else hands.not_again(told)
 
     def _in_time(self, act: Callable[..., T], *given: Any, **more: Any) -> T:
         """Return what is done with a file. UnavailableError: it takes too long."""

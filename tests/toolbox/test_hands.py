@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import Cancel, InvalidArgumentError, Reason, ToolResult, UnavailableError
+from chatworkspace import Cancel, ClosedError, InvalidArgumentError, Reason, ToolResult, UnavailableError
 from chatworkspace._domain.arguments import HANDS, Hand
 from chatworkspace._tools.vendors import FORMS
 from chatworkspace.ports import Completed
@@ -113,7 +113,7 @@ def test_a_stopped_workspace() -> None:
 
 def test_a_lot_of_output(tmp_path: Path) -> None:
     """The middle is left out, and the whole result has a budget."""
-    result = Hands(tmp_path).result("execute", command="seq 1 1000000; printf '\"%.0s' $(seq 1 20000)")
+    result = Hands(tmp_path).result("execute", command="seq 1 1000000; printf '\"%.0s' $(seq 1 20000)", timeout="5m")
     lines = result.content["output"].splitlines()
     assert (lines[0], result.content["truncated"]) == ("1", True)
     assert any("bytes are left out here" in line for line in lines)
@@ -310,3 +310,28 @@ def test_the_page_is_as_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert capsys.readouterr().out == "1\n2\n3\n0\n"
     exec(compile(TEST, "docs/how-to/hands.md", "exec"), names)  # noqa: S102 # as above
     names["test_my_agent"](tmp_path)
+
+
+# ------------------------------------------------------------------ ended from outside
+
+
+def test_an_adapter_that_does_not_say_why() -> None:
+    """What breaks because the chat was interrupted is told as that; after close() as with any other call."""
+    kitchen = Hands()
+
+    def interrupted(_: str) -> Completed:
+        kitchen.sim.workspaces.interrupt("chat-1")
+        raise UnavailableError("the connection broke")
+
+    kitchen.coder.on_run = interrupted
+    told = kitchen.result("execute", command="id", workdir="src")
+    assert (told.is_error, told.content["reason"], told.content["workdir"]) == (True, "interrupted", "src")
+    assert told.content["next_step"].startswith("It may have done a part of what it was to do.")
+
+    def closed(_: str) -> Completed:
+        kitchen.sim.workspaces.close()
+        raise UnavailableError("the connection broke")
+
+    kitchen.coder.on_run = closed
+    with pytest.raises(ClosedError):
+        kitchen.result("execute", command="id")

@@ -30,8 +30,8 @@ NAMED = set(re.findall(r"\b[a-z_]+\b", " ".join(re.findall(r"`([^`]+)`", DOCUMEN
 """Every word of the page that is written as code."""
 RESULTS = ("template_results.py", "workspace_results.py")
 """Modules that put results together."""
-NOT_OF_THE_TOOLS = {"dial", "tests", "interrupted", "start_timeout"}
-"""Words of the page that name something else: a call, a time limit, a folder, and a reason and a lifecycle of the model."""
+NOT_OF_THE_TOOLS = {"dial", "tests", "start_timeout"}
+"""Words of the page that name something else: a call, a folder, and a lifecycle of the model."""
 
 
 def numbers_in_names() -> set[str]:

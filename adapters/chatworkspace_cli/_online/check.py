@@ -127,6 +127,7 @@ def _deployment(session: Session, options: Namespace, parameters: Mapping[str, s
         asking=asking,
         answers=parameters,
         external=named("external_template"),
+        commands=True if options.commands or session.settings.root is not None else None,
     )
 
 

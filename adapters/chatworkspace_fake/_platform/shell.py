@@ -14,9 +14,10 @@ import termios
 import time
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 
 from chatworkspace import Cancel, InvalidArgumentError, Reason, UnavailableError
-from chatworkspace.ports import Completed, OutputBuffer, cancellable
+from chatworkspace.ports import Completed, OutputBuffer, cancellable, interruptible
 from chatworkspace_fake._arguments import check_flag
 from chatworkspace_fake._platform.connections import FakeCommand, Shell
 
@@ -54,17 +55,18 @@ class RealShell(Shell):
                 )
             except OSError as error:
                 return Completed(exit_code=126, output=f"sh: {error.strerror}\n")
+        ended = Event()
         with process:
             try:
-                with cancellable(cancel, lambda: _kill(process)):
+                with interruptible(lambda: _end(process, ended)), cancellable(cancel, lambda: _end(process, ended)):
                     _read(process, output, over)
                     code = process.wait(max(over - time.monotonic(), 0))
             except subprocess.TimeoutExpired:
                 raise TimeoutError("the command did not end in time") from None
             finally:
                 _kill(process)
-        if cancel is not None and cancel.cancelled:
-            raise UnavailableError("it was cancelled", reason=Reason.INTERRUPTED)
+        if ended.is_set():
+            raise UnavailableError("it was ended: nobody waits for it any more", reason=Reason.INTERRUPTED)
         return output.completed(code if code >= 0 else 128 - code)
 
     def open_terminal(self, agent: str, command: str, *, columns: int, lines: int) -> tuple[int, subprocess.Popen[bytes]]:
@@ -103,6 +105,11 @@ def _read(process: subprocess.Popen[bytes], output: OutputBuffer, over: float) -
         if not data:
             return
         output.add(data)
+
+
+def _end(process: subprocess.Popen[bytes], ended: Event) -> None:
+    ended.set()
+    _kill(process)
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:

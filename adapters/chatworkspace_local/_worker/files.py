@@ -20,6 +20,7 @@ MOST_OF_RECORD = 4 * 1024 * 1024
 """Bytes of a record; one of a workspace has some kilobytes."""
 OTHERS_MAY_WRITE = 0o022
 CHUNK = 65536
+_STANDARD = 2
 FLOOR, CEILING = 0.005, 0.05
 """Seconds between two attempts to lock."""
 
@@ -109,6 +110,14 @@ def write_json(path: str, value: object, *, sync: bool = True) -> None:
         sync_folder(os.path.dirname(path))
 
 
+def forget_halves(path: str) -> None:
+    """Remove what writers of a record have left that were killed. Nobody else may write it meanwhile."""
+    folder, name = os.path.split(path)
+    for it in os.listdir(folder):
+        if it.startswith(f"{name}.") and it.endswith(".tmp"):
+            os.unlink(f"{folder}/{it}")
+
+
 def _new(path: str) -> int:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
     os.fchmod(file, PRIVATE_FILE)
@@ -136,9 +145,40 @@ def read_line(file: int, patience: float) -> bytes:
     return line
 
 
-def lock_file(path: str) -> int:
-    """Open a file to be locked, made where it is not there. The lock ends when it is closed."""
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
+_locks: set[int] = set()
+"""Open files of this process's locks. A child of fork() is to keep none of them: a lock stands while any copy of its file is open."""
+
+
+def _let_go() -> None:
+    for file in _locks:
+        os.close(file)
+    _locks.clear()
+
+
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_let_go)
+
+
+@contextmanager
+def lock_file(path: str) -> Generator[int, None, None]:
+    """Open a file to be locked, made where it is not there. A lock ends with the last copy of the file: it may be handed to a program."""
+    file = _above_standard(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE))
+    _locks.add(file)
+    try:
+        yield file
+    finally:
+        _locks.discard(file)
+        os.close(file)
+
+
+def _above_standard(file: int) -> int:
+    """Return a file whose number is not that of a standard one, which a host may have closed, and a program gets anew."""
+    if file > _STANDARD:
+        return file
+    try:
+        return fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _STANDARD + 1)
+    finally:
+        os.close(file)
 
 
 def try_lock(file: int, *, shared: bool = False) -> bool:
@@ -158,19 +198,26 @@ def locked(path: str, deadline: float) -> Generator[None, None, None]:
     """
     pause = FLOOR
     while True:
-        file = lock_file(path)
-        try:
+        with lock_file(path) as file:
             if try_lock(file):
-                if _is_at(path, file):
+                if not _is_at(path, file):
+                    continue
+                try:
                     yield
                     return
-                continue
-        finally:
-            os.close(file)
+                finally:
+                    fcntl.flock(file, fcntl.LOCK_UN)  # whoever has a copy of the file at this moment
         if time.monotonic() >= deadline:
             raise LockedError
         time.sleep(pause)
         pause = min(2 * pause, CEILING)
+
+
+@contextmanager
+def shared(path: str) -> Generator[bool, None, None]:
+    """Give whether nobody holds the lock of that path, and keep it so while inside. OSError."""
+    with lock_file(path) as file:
+        yield try_lock(file, shared=True) and _is_at(path, file)
 
 
 def _is_at(path: str, file: int) -> bool:

@@ -8,19 +8,22 @@ import sys
 import time
 
 from chatworkspace_local._worker.ending import Ending, sessions_in
-from chatworkspace_local._worker.files import lock_file, read_line, try_lock, write_json
-from chatworkspace_local._worker.jobs import Job, lock_path, result_path, sessions_path
+from chatworkspace_local._worker.files import read_line, write_json
+from chatworkspace_local._worker.jobs import Job, result_path, sessions_path
 from chatworkspace_local._worker.keeper import BuildError, Keeper
 from chatworkspace_local._worker.processes import Identity
 from chatworkspace_local._worker.removing import delete
 
 PATIENCE = 60.0
 """Seconds in which the job comes: whoever begins a worker writes down its number first."""
-PAUSE = 0.01
 
 
-def main() -> None:
-    """Leave, and work. Input: the job, one line. Output: the number of the process that does it."""
+def main(held: int) -> None:
+    """Leave, and work. Input: the job, one line. Output: the number of the process that does it.
+
+    held: an open file, locked, which is never closed: that it is locked proves this process alive, whoever looks.
+    """
+    os.set_inheritable(held, False)
     child = os.fork()
     if child:
         sys.stdout.write(f"{child}\n")
@@ -36,13 +39,7 @@ def main() -> None:
 
 
 def work(job: Job) -> None:
-    """Do a job; what stands in the way is told as its result. Whoever cannot have its lock in time leaves it alone."""
-    held = lock_file(lock_path(job.home, job.number))  # never closed: that it is locked proves this process alive, whoever looks
-    over = time.monotonic() + PATIENCE
-    while not try_lock(held):
-        if time.monotonic() >= over:  # whoever looks has it for a moment only: it is somebody's who does this job
-            return
-        time.sleep(PAUSE)
+    """Do a job; what stands in the way is told as its result."""
     try:
         _end_earlier(job)
         if job.kind == "delete":

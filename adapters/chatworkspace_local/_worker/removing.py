@@ -7,7 +7,7 @@ import subprocess
 import time
 from contextlib import suppress
 
-from chatworkspace_local._worker.files import LockedError, locked, sync_folder, write_json
+from chatworkspace_local._worker.files import LockedError, forget_halves, locked, sync_folder, write_json
 from chatworkspace_local._worker.jobs import Job
 
 PATIENCE = 30.0
@@ -19,6 +19,7 @@ def delete(job: Job) -> None:
     says = {**job.says, "deleted_at": time.time(), "left": ""}
     try:
         with locked(job.lock, time.monotonic() + PATIENCE):
+            forget_halves(job.stone)
             write_json(job.stone, says)
             os.rename(job.home, job.grave)
             sync_folder(os.path.dirname(job.home))
@@ -29,6 +30,13 @@ def delete(job: Job) -> None:
     left = remove(job.grave)
     if left:
         write_json(job.stone, {**says, "left": left})
+    _remove_others(os.path.dirname(job.grave))
+
+
+def _remove_others(graves: str) -> None:
+    """Remove what is left of those whose removal was cut short. Several may be at it: what one does not find another has removed."""
+    for name in os.listdir(graves):
+        remove(f"{graves}/{name}")
 
 
 def remove(folder: str) -> str:

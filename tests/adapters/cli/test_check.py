@@ -15,7 +15,7 @@ from chatworkspace.ports import Option, Parameter
 from chatworkspace_cli._online.rules import reading
 from chatworkspace_coder import CoderClient
 from chatworkspace_contracts import CREATOR_RULES, DIALER_RULES
-from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, ScaledClock
+from chatworkspace_fake import NEVER, FakeCoder, FakeWorkspace, RealShell, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._stock import pretend
@@ -98,6 +98,16 @@ def test_rules_that_can_be_run_anywhere_hold(level: str, shell: Shell, monkeypat
         assert {"creator.creation.parameters", "creator.creation.missing-parameter", "dialer.dial.not-connected"} <= set(found)
         assert names(running.coder) == ["own", "theirs"]
         assert [it.now.build.number for it in running.coder.live] == [1, 1]
+
+
+def test_agents_with_a_shell(shell: Shell, tmp_path: Path, simulator: CoderSimulator) -> None:
+    """Where it is said that they have one, rules of commands and files are run, each in a workspace of its own."""
+    simulator.coder.shell = RealShell(tmp_path)
+    words = (word for rule in ("dialer.command.input", "dialer.command.timeout", "dialer.file.names") for word in ("--rule", rule))
+    done = check(shell, "--commands", *words)
+    assert (done.code, set(rows(done).values())) == (0, {True}), done.out
+    assert check(shell, "--rule", "dialer.command.input").code == 2
+    assert made(simulator.coder) == []
 
 
 def test_the_table(shell: Shell) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatworkspace_contracts import DIALER_RULES, Ability
 from chatworkspace_local import LocalPlatform
 from tests.adapters.cli.conftest import Shell
 from tests.adapters.local.worlds import Home
@@ -106,3 +107,16 @@ def test_an_odd_template_is_a_problem_that_doctor_tells(here: Shell, root: Path)
     assert ended.code == 1
     assert "the template odd cannot be used: template.toml is not TOML" in ended.out
     assert "\nrules " in ended.out
+
+
+def test_check_knows_the_rules_of_commands(here: Shell) -> None:
+    """An agent of this machine has a shell."""
+    assert here("check", "--template", "empty", "--rule", "dialer.command.input", "--rule", "dialer.file.sizes").code == 0
+
+
+@pytest.mark.exhaustive
+def test_check_runs_commands_too(here: Shell) -> None:
+    """All rules that can be run hold, those of commands and files among them."""
+    told = here("check", "--template", "empty", "--quiet", "--json").told
+    assert [it for it in told["rules"] if not it["holds"]] == []
+    assert {rule.id for rule in DIALER_RULES if Ability.COMMANDS in rule.needs} <= {it["rule"] for it in told["rules"]}

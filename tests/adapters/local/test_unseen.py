@@ -1,8 +1,12 @@
-"""What cannot be read is not told gone; and a worker that cannot have its lock leaves its job alone."""
+"""What cannot be read is not told gone; and locks tell who lives."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,10 +14,13 @@ import pytest
 from chatworkspace import UnavailableError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_local import LocalPlatform
-from chatworkspace_local._worker import main
-from chatworkspace_local._worker.files import lock_file, try_lock
+from chatworkspace_local._launching import LaunchError, launch
+from chatworkspace_local._worker.files import lock_file, locked, shared, try_lock
 from chatworkspace_local._worker.jobs import Job, lock_path
-from tests.adapters.local.worlds import Home, deadline
+from chatworkspace_local._worker.processes import Identity, Life, life_of
+from tests.adapters.local.containers import elsewhere
+from tests.adapters.local.worlds import PATIENCE, Home, deadline
+from tests.hanging import until
 
 
 def test_an_unreadable_record_is_not_told_gone(here: Home) -> None:
@@ -33,15 +40,66 @@ def test_an_unreadable_record_is_not_told_gone(here: Home) -> None:
     assert fresh.get_workspace(hidden.owner_id, hidden.id, deadline=deadline()).agents
 
 
-def test_a_worker_waits_for_its_lock_within_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever holds it does this job: nothing is done, and nothing is said."""
-    monkeypatch.setattr(main, "PATIENCE", 0.05)
+def test_a_worker_holds_its_lock_before_it_is_written_down(tmp_path: Path) -> None:
+    """Whoever sees its number sees that it lives, by its number or by its lock, until it ends; who asked for it need not."""
     (tmp_path / "builds").mkdir()
     job = Job(kind="stop", home=str(tmp_path), mark="", number=1)
-    held = lock_file(lock_path(job.home, job.number))
-    assert try_lock(held)
-    main.work(job)
+    path, seen = lock_path(job.home, job.number), list[Identity]()
+
+    def free() -> bool:
+        with shared(path) as it:
+            return it
+
+    def written(worker: Identity) -> None:
+        seen.append(worker)
+        assert not free()
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        launch(job, written)
+    until(free)
+    assert life_of(seen[0]) is Life.ENDED
     assert [it.name for it in (tmp_path / "builds").iterdir()] == ["1.lock"]
-    os.close(held)
-    main.work(job)
-    assert {it.name for it in (tmp_path / "builds").iterdir()} == {"1.lock", "1.json"}
+    launch(job, seen.append)
+    until(lambda: (tmp_path / "builds" / "1.json").exists() and free())
+
+
+def test_a_build_is_begun_once(tmp_path: Path) -> None:
+    """While a process has its lock, no other is begun."""
+    (tmp_path / "builds").mkdir()
+    job = Job(kind="stop", home=str(tmp_path), mark="", number=1)
+    with lock_file(lock_path(job.home, job.number)) as held:
+        assert try_lock(held)
+        with pytest.raises(LaunchError, match="another process"):
+            launch(job, lambda _: None)
+
+
+def test_a_child_keeps_no_lock(tmp_path: Path) -> None:
+    """A host that forks while one of its threads holds a lock does not hand it on: it is free when that thread lets go."""
+    with locked(str(tmp_path / "lock"), deadline()):
+        child = os.fork()
+        if not child:
+            time.sleep(PATIENCE)
+            os._exit(0)
+    try:
+        with locked(str(tmp_path / "lock"), time.monotonic()):
+            until(lambda: not any(it.readlink() == tmp_path / "lock" for it in Path(f"/proc/{child}/fd").iterdir()))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_host_without_standard_files(here: Home) -> None:
+    """A lock's file is none of the three, whose numbers a program gets anew."""
+    program = f"""
+import os, sys
+from chatworkspace_local import LocalPlatform
+from tests.adapters.local.worlds import Home
+from pathlib import Path
+for file in (0, 1, 2):
+    os.close(file)
+it = Home(Path({str(here.root)!r}), LocalPlatform({str(here.root)!r}))
+os._exit(0 if it.ready("dev-x").agents else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", program], env=elsewhere(), check=False, timeout=PATIENCE).returncode == 0
+    assert here.platform.find_workspace(here.platform.owner_id, "dev-x", deadline=deadline())
