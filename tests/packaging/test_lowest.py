@@ -9,12 +9,15 @@ import pytest
 
 from tests.packaging.installations import new_environment
 from tests.packaging.lowest import TOOLS, lowest_requirements, tools
-from tests.packaging.runs import run
+from tests.packaging.runs import ROOT, run
 from tests.runs.interpreters import name_of, required
 
 DRIVERS = ("coder", "mcp", "postgres", "sqlite")
 """Adapters that stand on other people's packages, or beside one that does."""
-NO_BROWSER = tuple(f"--ignore=tests/web/{name}" for name in ("test_page.py", "test_reconnects.py"))
+OF_BROWSERS = ("tests.web.access", "tests.web.browser", "tests.web.page")
+NO_BROWSER = [
+    f"--ignore={path}" for path in sorted(ROOT.glob("tests/web/test_*.py")) if any(it in path.read_text(encoding="utf-8") for it in OF_BROWSERS)
+]
 """Its driver wants newer ones of the same."""
 
 

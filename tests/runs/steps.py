@@ -61,7 +61,7 @@ def exhaustive() -> Lanes:
     tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
-        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging")), *tests[:1]],
+        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging", *WAITING)), *tests[:1]],
         [
             Step("packaging and typing by every other way, drivers of the oldest versions included", marked("packaging", more=True)),
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
