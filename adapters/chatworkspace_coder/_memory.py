@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Generic, TypeVar
 
 from chatworkspace.ports import interruptible
 from chatworkspace_coder._http.forks import begins_anew
 from chatworkspace_coder._http.messages import Answer
-from chatworkspace_coder._http.pauses import Wanted, acquired
+from chatworkspace_coder._http.pauses import Slots, Wanted
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ class Kept(Generic[T]):
 
     def begin_anew(self) -> None:
         """Begin with nobody asking."""
-        self._turn = BoundedSemaphore()
+        self._turn = Slots(1)
         """Held by the one who asks, so that others wait for the answer. It guards nothing: whoever has waited long enough asks, too."""
 
     def get(self, ask: Callable[[], T], deadline: float) -> T:
@@ -68,7 +68,7 @@ class Kept(Generic[T]):
             return told[0]
         turn, wanted = self._turn, Wanted()
         with interruptible(wanted.give_up):
-            mine = acquired(turn, deadline, wanted)
+            mine = turn.take(changes=False, deadline=deadline, wanted=wanted)
         try:
             told = self._fresh()
             if told is None:
@@ -76,7 +76,7 @@ class Kept(Generic[T]):
             return told[0]
         finally:
             if mine:
-                turn.release()
+                turn.give_back(changes=False)
 
     def _fresh(self) -> tuple[T, float] | None:
         told = self._told

@@ -15,7 +15,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.calls import Call
-from chatworkspace._domain.pauses import REQUESTS_COUNT, UNCOUNTED, YOUNG, Haste, are_few, interval, next_list
+from chatworkspace._domain.pauses import REQUESTS_COUNT, UNCOUNTED, YOUNG, are_few, haste_for, interval, next_list
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Workspace
 from chatworkspace.ports import Clock, NotFoundError, Signal, WorkspaceCreator
@@ -80,7 +80,21 @@ class Place:
 class _Group:
     """The places of one owner in one organization."""
 
-    __slots__ = ("asleep", "began", "ended", "failed", "key", "leader", "list_at", "listing", "places", "singly_until", "took_one", "waiting")
+    __slots__ = (
+        "asleep",
+        "began",
+        "ended",
+        "failed",
+        "key",
+        "leader",
+        "list_at",
+        "listing",
+        "places",
+        "signs",
+        "singly_until",
+        "took_one",
+        "waiting",
+    )
 
     def __init__(self, key: tuple[UUID, UUID]) -> None:
         self.key = key
@@ -98,6 +112,8 @@ class _Group:
         self.failed: tuple[float, UnavailableError] | None = None
         """When the last list ended, if it failed."""
         self.list_at = -inf
+        self.signs = 0
+        """Of how many there was news otherwise since the last list was asked for: there may be as much that it has not told."""
         self.singly_until = -inf
         self.took_one = 0.0
         """Seconds that reading one takes."""
@@ -149,8 +165,9 @@ class Reads:
     def heard(self, place: Place, workspace: Workspace) -> None:
         """Take in what a watch has told. It is a sign that there may be news of those, too, that are listed."""
         with self._lock:
-            now = self._clock.monotonic()
+            now, before = self._clock.monotonic(), place.known
             place.known, place.news, place.read_at, place.due_at = workspace, None, now, now + SILENCE
+            place.group.signs += workspace != before
             wake = self._hint(place.group)
         _set(wake)
 
@@ -169,8 +186,8 @@ class Reads:
 
     @staticmethod
     def _hint(group: _Group) -> list[Signal]:
-        """Bring the next list forward; return whom to wake for it."""
-        soon = next_list(group.began, group.ended, Haste.NEWS)
+        """Bring the next list forward; return whom to wake for it. One that is under way looks at the signs when it ends."""
+        soon = next_list(group.began, group.ended, haste_for(max(group.signs, 1), len(group.places)))
         if group.leader is None or group.list_at <= soon or group.failed is not None:
             return []
         group.list_at = soon
@@ -299,7 +316,7 @@ class Reads:
         with self._lock:
             if group.listing:
                 return
-            group.listing = True
+            group.listing, group.signs = True, 0
             asked = _Asked(tuple(group.places.copy()), self._clock.monotonic())
         until = call.ask_until(self._request)
         wake: list[Signal] = []
@@ -335,19 +352,19 @@ class Reads:
 
     def _hand_out(self, group: _Group, asked: _Asked, found: Sequence[Workspace]) -> list[Signal]:
         """Give each place what was found; return whom to wake."""
-        rows, news, wake = {it.id: it for it in found}, False, list[Signal]()
+        rows, wake = {it.id: it for it in found}, list[Signal]()
         with self._lock:
             now = self._clock.monotonic()
             for place in asked.places:
                 if place.read_at < asked.at:  # else it was read or heard of since
                     place.listed = place.workspace.id in rows
                     differs = self._take(place, rows.get(place.workspace.id), asked.at)
-                    news = news or differs
+                    group.signs += differs
                     if (differs or not place.listed) and place.signal is not None:
                         wake.append(place.signal)
-            young = not are_few([now - it.began for it in asked.places if it.polled and it.began is not None])
+            few = are_few([now - it.began for it in asked.places if it.polled and it.began is not None])
             group.began, group.ended, group.failed = asked.at, now, None
-            group.list_at = next_list(asked.at, now, Haste.NEWS if news else Haste.YOUNG if young else Haste.NONE)
+            group.list_at = next_list(asked.at, now, haste_for(group.signs, len(asked.places), few_young=few))
         return wake
 
     def _take(self, place: Place, row: Workspace | None, at: float) -> bool:

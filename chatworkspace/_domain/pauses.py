@@ -68,11 +68,24 @@ def are_few(ages: Collection[float]) -> bool:
 class Haste(Enum):
     """How soon an owner's next list is to be asked for: seconds from one to the next, and how many times as long as it took there is none."""
 
+    FLOOD = (0.4, 0.0)
+    """There is news of many: of the others it is on its way, and each time that it takes to be told is waited for by all of them."""
     NEWS = (0.4, 1.0)
     """There is news: more may come at once."""
     YOUNG = (0.4, 3.0)
     """Many began lately."""
     NONE = (2.0, 20.0)
+
+
+FLOOD = 8
+"""One in so many that are waited for is many."""
+
+
+def haste_for(signs: int, waited_for: int, *, few_young: bool = True) -> Haste:
+    """Return how soon the next list is wanted. signs: of how many there is news, by the last list or since; few_young: few began lately."""
+    if not signs:
+        return Haste.NONE if few_young else Haste.YOUNG
+    return Haste.FLOOD if signs * FLOOD >= waited_for else Haste.NEWS
 
 
 def next_list(began: float, ended: float, haste: Haste) -> float:

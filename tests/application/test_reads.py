@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chatworkspace import Workspace
-from chatworkspace.ports import NotFoundError
+from chatworkspace.ports import NotFoundError, Watch
 from chatworkspace_fake import Simulation
 from chatworkspace_fake._platform.workspaces import FakeWorkspace
 from tests.application.watching import TICK, TimedCoder, World
@@ -150,3 +150,63 @@ def test_where_there_is_no_list_each_is_read_by_itself() -> None:
     heard = waited_for(world, crowd(world), until=100)
     assert all(at is not None and 30 <= at <= 32 + TICK for at in heard)
     assert len(coder.lists) <= 3
+
+
+class Slow(TimedCoder):
+    """A platform whose list takes long, and tells how things were in the midst of it (`lists`); it lets no more than some be watched."""
+
+    takes = 2.0
+    most_watches = 0
+
+    def get_workspace(self, owner_id: UUID, workspace_id: UUID, *, deadline: float) -> Workspace:
+        """Take long enough that a list of many costs less."""
+        self.clock.sleep(self.takes / 20)
+        return super().get_workspace(owner_id, workspace_id, deadline=deadline)
+
+    def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
+        """List."""
+        self.clock.sleep(self.takes / 2)
+        found = super().list_workspaces(owner_id, organization_id, deadline=deadline)
+        self.clock.sleep(self.takes / 2)
+        return found
+
+    def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
+        """Watch, where there is room."""
+        return super().watch(workspace, deadline=deadline) if self.open_watches < self.most_watches else None
+
+
+def told_by_a_slow_list(*, ready: Sequence[float], watches: int = 0) -> tuple[list[float], list[float]]:
+    """Have many wait whose workspaces are ready then; return when each was told, and of when the lists were."""
+    world = World()
+    world.sim = Simulation(0, coder=lambda clock: Slow(clock, watching=True))
+    coder = world.sim.coder
+    assert isinstance(coder, Slow)
+    coder.most_watches = watches
+    world.coder, world.watches = coder, type(world.watches)(coder, world.sim, request=15)
+    devs = [world.another(f"dev-{number}", coder.add_template(f"t-{number}", build=at)) for number, at in enumerate(ready)]
+    return [at for at in waited_for(world, devs, until=200) if at is not None], coder.lists
+
+
+@pytest.mark.parametrize("began", range(100, 108))
+def test_the_rest_of_a_flood_is_told_by_the_list_behind(began: int) -> None:
+    """All become ready within a second: whoever is not in the list that tells of an eighth of them is in the one right behind it."""
+    told, lists = told_by_a_slow_list(ready=[began + number / MANY for number in range(MANY)])
+    assert len(told) == MANY
+    first = next(at for at in lists if at >= began + 1 / 8)
+    assert max(told) <= first + 1.5 * Slow.takes + TICK
+
+
+@pytest.mark.parametrize("began", range(100, 108))
+def test_what_watches_tell_while_a_list_is_under_way_is_a_sign(began: int) -> None:
+    """It was asked for before: what it does not tell, the next one does, right behind it."""
+    told, _ = told_by_a_slow_list(ready=[began] * MANY, watches=MANY // 4)
+    assert len(told) == MANY
+    assert max(told) <= began + 2 * Slow.takes + TICK
+
+
+def test_one_that_is_ready_does_not_have_all_listed_without_a_pause() -> None:
+    """After news of a single one there is no list for as long as the last one took."""
+    told, lists = told_by_a_slow_list(ready=[100 if number == 0 else 1000 for number in range(MANY)])
+    assert len(told) == 1
+    first = next(at for at in lists if at > 100)
+    assert next(at for at in lists if at > first) - first >= 2 * Slow.takes - TICK

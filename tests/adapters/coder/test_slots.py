@@ -8,6 +8,7 @@ import pytest
 
 from chatworkspace import UnavailableError
 from chatworkspace_coder import CoderClient
+from chatworkspace_coder._http.locks import Bell
 from chatworkspace_coder._http.pauses import Slots, Wanted
 from tests.adapters.coder.calls import CREATE, IT, ME, PATH, REQUEST, look
 from tests.adapters.coder.conftest import TOKEN
@@ -66,6 +67,72 @@ def test_slots_for_changes(count: int, for_changes: int) -> None:
             slots.give_back(changes=False)
         for _ in range(sum(changes)):
             slots.give_back(changes=True)
+
+
+def test_whoever_waits_is_woken_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the slot that it gets, in the order of coming: a thousand that wait cost nothing until then."""
+    slots, nobody, woken, served = Slots(1), Wanted(), list[float](), list[int]()
+    heard = Bell.heard
+
+    def counted(bell: Bell, seconds: float) -> bool:
+        woken.append(seconds)
+        return heard(bell, seconds)
+
+    monkeypatch.setattr(Bell, "heard", counted)
+    assert slots.take(changes=False, deadline=soon(), wanted=nobody)
+
+    def wait(number: int) -> None:
+        assert slots.take(changes=bool(number % 2), deadline=soon(60), wanted=nobody)
+        served.append(number)
+        slots.give_back(changes=bool(number % 2))
+
+    threads = [threading.Thread(target=wait, args=(number,)) for number in range(20)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        until(lambda: len(woken) > number)  # noqa: B023 # called before it changes
+    slots.give_back(changes=False)
+    for thread in threads:
+        thread.join()
+    assert (served, len(woken)) == (list(range(20)), 20)
+
+
+def test_whoever_gives_up_leaves_the_queue() -> None:
+    """At once, whoever it is that ends the wait; the slot is somebody else's."""
+    slots, wanted, nobody = Slots(1), Wanted(), Wanted()
+    assert slots.take(changes=True, deadline=0.0, wanted=nobody)
+    found = list[bool]()
+    waiting = threading.Thread(target=lambda: found.append(slots.take(changes=False, deadline=soon(60), wanted=wanted)))
+    waiting.start()
+    until(lambda: wanted._bell is not None)
+    with not_hanging():
+        wanted.give_up()
+        waiting.join()
+    assert found == [False]
+    assert not slots.take(changes=False, deadline=soon(60), wanted=wanted)
+    slots.give_back(changes=True)
+    assert slots.take(changes=False, deadline=0.0, wanted=nobody)
+
+
+def test_a_read_is_served_though_changes_wait_behind_it() -> None:
+    """Whoever came first; a read that may have no slot now keeps no change back."""
+    slots, nobody, served = Slots(2), Wanted(), list[str]()
+    assert slots.take(changes=False, deadline=0.0, wanted=nobody)
+    assert slots.take(changes=True, deadline=0.0, wanted=nobody)
+
+    def wait(name: str) -> None:
+        assert slots.take(changes=name != "read", deadline=soon(60), wanted=nobody)
+        served.append(name)
+
+    threads = [threading.Thread(target=wait, args=(name,)) for name in ("read", "change", "later")]
+    for number, thread in enumerate(threads):
+        thread.start()
+        until(lambda: len(slots._reads) + len(slots._changes) > number)  # noqa: B023 # as above
+    for changes in (True, False, True):
+        slots.give_back(changes=changes)
+        until(lambda: len(slots._reads) + len(slots._changes) == 3 - len(served))
+    for thread in threads:
+        thread.join()
+    assert served == ["change", "read", "later"]
 
 
 def test_all_connections_in_use(server: Server) -> None:
