@@ -257,8 +257,7 @@ class ChatWorkspaces:
         wait (seconds) bounds the wait for the turn, cancel ends it, as for create().
         """
         with self._call(parts := self._parts, "detach", chat_id, wait, cancel=cancel) as call:
-            track = Track()
-            return parts.steps.go(call, partial(parts.leavings.detach, call, track), track, unbound=Reason.DETACHED)
+            return parts.steps.go(call, partial(parts.leavings.detach, call, track := Track()), track, unbound=Reason.DETACHED)
 
     def close_chat(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """No more workspaces for this chat: unbind, and refuse later calls (ChatClosedError). Closing it again changes nothing.
@@ -299,8 +298,9 @@ class ChatWorkspaces:
 
     def purge(self, *, older_than: float) -> int:
         """Remove chats, with histories, closed older_than seconds ago or longer, of which a sweep found nothing left. InvalidArgumentError."""
+        seconds = check_seconds("older_than", older_than)
         with Call((parts := self._parts).calls, self._clock, "", None, name="purge"):
-            return parts.sweeper.purge(check_seconds("older_than", older_than))
+            return parts.sweeper.purge(seconds)
 
     def status(self, chat_id: str, *, wait: float = 0, cancel: Cancel | None = None) -> Outcome:
         """Say how things are; with wait (seconds), return as soon as nothing is under way any more. Changes nothing.

@@ -111,10 +111,13 @@ def test_an_id_that_is_gone_is_a_new_chats() -> None:
 
 @pytest.mark.parametrize(("argument", "wrong"), [("older_than", 0), ("older_than", "a day"), ("older_than", float("nan"))])
 def test_what_purge_takes(argument: str, wrong: object) -> None:
-    """Seconds."""
-    with pytest.raises(InvalidArgumentError) as error:
-        World().chats.purge(**{argument: wrong})  # type: ignore[arg-type] # wrong on purpose
-    assert error.value.argument == argument
+    """Seconds; what is wrong is told first, also where all is closed."""
+    world = World()
+    for close in (lambda: None, world.chats.close):
+        close()
+        with pytest.raises(InvalidArgumentError) as error:
+            world.chats.purge(**{argument: wrong})  # type: ignore[arg-type] # wrong on purpose
+        assert error.value.argument == argument
 
 
 @pytest.mark.parametrize("limit", [0, 1.5, True])
