@@ -7,24 +7,13 @@ from typing import Any
 
 from benchmarks.concurrent_creation import threads_of
 from benchmarks.lines import Line, line_chart
+from benchmarks.planning import planning
 
 Results = Mapping[str, Mapping[str, Any]]
 """The numbers of each measurement, by its name."""
 FOLDER = "performance"
 """Of the pictures, beside the page."""
-WORKERS = {
-    10: "nothing of ours: the provisioners",
-    100: "the platform's limit of requests for one user",
-    10_000: "the database's connections, then the provisioners",
-}
-"""Processes for which the page plans, and what gives way first there."""
-PER_MINUTE = 1.0
-"""Creations that each of them makes."""
-BUILD = 60.0
-"""Seconds that a build takes there."""
 THOUSAND = 1000
-STATEMENTS, REQUESTS = 4, 5
-"""Of a creation: tests assert both."""
 
 
 def pictures(results: Results) -> dict[str, str]:
@@ -92,8 +81,9 @@ def waiting(rows: Sequence[Mapping[str, float]]) -> str:
 
 def page(results: Results) -> str:
     """Return the page, in Markdown."""
-    parts = [INTRODUCTION.format(python=results["concurrent_creation"]["python"]), *goals(results), *creating(results), *telling(results)]
-    return "\n".join([*parts, *(cost_of_waiting(results["many"]["rows"]) if "many" in results else []), *planning(results)]) + "\n"
+    parts = [INTRODUCTION.format(python=results["concurrent_creation"]["python"]), *how_it_was_made(results), *goals(results)]
+    parts += [*creating(results), *telling(results), *(cost_of_waiting(results) if "many" in results else []), *planning(results)]
+    return "\n".join(parts)
 
 
 INTRODUCTION = """# How fast is it, and what does it cost?
@@ -102,6 +92,18 @@ INTRODUCTION = """# How fast is it, and what does it cost?
 the load of the machine. Every figure stands beside a baseline of the same run: figures of different machines do not compare, ratios do. What is
 counted and not timed (function calls, statements, requests, threads) is asserted by tests.
 """
+
+
+def how_it_was_made(results: Results) -> list[str]:
+    """Tell of what the figures have to be read with: a run that was shortened, a machine that was busy."""
+    short = [name for name, it in results.items() if it.get("quick")]
+    busiest = max((it["load"]["before"] for it in results.values() if "load" in it), default=0.0)
+    said = [f"- **Shortened**, to see that it runs: {', '.join(short)}. With so few rounds a figure says little."] if short else []
+    return [
+        *said,
+        f"- Up to {busiest:.1f} threads were running when a measurement began (the load): above the number of cores, neighbours were measured, too.",
+        "",
+    ]
 
 
 def goals(results: Results) -> list[str]:
@@ -148,9 +150,9 @@ def of_telling(numbers: Mapping[str, Any]) -> list[Wanted]:
     """Return what was wanted of telling."""
     rows = (
         ("one_thread_to_bare_request", "told after ready, watching", (3.0, 6.0)),
-        ("threads_to_bare_request", "the same in 32 threads", (5.0, 12.0)),
+        ("threads_to_bare_request", f"the same in {numbers['watching']['threads']['threads']} threads", (5.0, 12.0)),
     )
-    ways = (("alone", "polling"), ("beside_long_builds", "polling beside a hundred long builds"))
+    ways = (("alone", "polling"), ("beside_long_builds", "polling beside long builds"))
     return [
         (f"{what}, {of}, of one bare request", numbers["ratios"][name][of], "times", limit, False)
         for name, what, limits in rows
@@ -228,8 +230,9 @@ def telling(results: Results) -> list[str]:
     ]
 
 
-def cost_of_waiting(rows: Sequence[Mapping[str, float]]) -> list[str]:
+def cost_of_waiting(results: Results) -> list[str]:
     """Tell what many waiting chats cost."""
+    rows, kept = results["many"]["rows"], results["postgres_store"].get("waiting")
     told_of = [
         f"| {row['chats']:,.0f} | {shown(row['idle_percent_of_a_core'])} % | {shown(row['requests_per_second'])} | {row['threads']:.0f} "
         f"| {row['sockets']:.0f} | {shown(row['last_told_seconds'])} s | {shown(row['bare_requests_seconds'])} s "
@@ -239,8 +242,9 @@ def cost_of_waiting(rows: Sequence[Mapping[str, float]]) -> list[str]:
     return [
         "## What do chats cost that wait?",
         "",
-        "One process, one owner, builds that take long; then all become ready within a second. No database connection is held while a chat waits.",
+        "One process, one owner, builds that take long; then all become ready within a second.",
         "",
+        *(held_meanwhile(kept) if kept else []),
         f"![what waiting chats cost, over their number]({FOLDER}/waiting.svg)",
         "",
         "| chats | of a core, idle | requests a second | threads | sockets | last one told after | as many bare requests | back after a restart |",
@@ -250,35 +254,14 @@ def cost_of_waiting(rows: Sequence[Mapping[str, float]]) -> list[str]:
     ]
 
 
-def planning(results: Results) -> list[str]:
-    """Plan past one machine, by what was measured."""
-    best = max(row["creations_per_second"] for row in results["postgres_store"]["creations"])
-    rows = [
-        f"| {workers:,} | {rate:,.1f} | {rate * STATEMENTS:,.0f} | {100 * rate / best:,.1f} % "
-        f"| {rate * REQUESTS:,.0f} | {rate * BUILD:,.0f} | {first} |"
-        for workers, first in WORKERS.items()
-        for rate in [workers * PER_MINUTE / 60]
-    ]
-    return [PLAN.format(statements=STATEMENTS, requests=REQUESTS, rate=PER_MINUTE, build=BUILD, rows="\n".join(rows))]
+def held_meanwhile(kept: Mapping[str, Any]) -> list[str]:
+    """Tell what of the database waiting chats hold."""
+    build, locks = kept["for_a_build"], kept["by_advisory_locks"]["connections_in_use_least"]
+    return [HELD.format(chats=kept["chats"], mean=shown(build["connections_in_use_mean"]), most=build["connections_in_use_most"], locks=locks), ""]
 
 
-PLAN = """## What is the bottleneck with more machines?
-
-A creation is {statements} statements and {requests} requests, whoever makes it. While it waits it keeps one stream of the platform open, and no
-connection of the database. With {rate:g} creation a minute from each worker process, and builds of {build:g} s:
-
-| worker processes | creations a second | statements a second | of those measured | requests a second | builds at once | first to give way |
-|---|---|---|---|---|---|---|
-{rows}
-
-- **The store** writes twice a creation. Chats share no row, so commits go side by side, and the disk of one PostgreSQL sets the limit. Two to
-  four connections a process are enough; from some dozens of processes on, a pooler belongs in between.
-- **The platform's API** has limits of its own: Coder allows 512 requests a minute to one path from one user. Give hosts tokens of different users, or
-  raise the limit.
-- **Builds** are made by the platform's provisioners. More creations at once than there are provisioners wait in its queue, and callers are told
-  their place in it.
-- **Streams** are sockets at both ends, one for each workspace that is watched; `max_waiting` bounds those who wait in a process.
-"""
+HELD = """With the chats in PostgreSQL, by samples: while {chats:,} waited for their builds, {mean} connections were in use in the mean,
+and {most:.0f} at most. A lock that a session holds for each would take {locks:,} (baseline)."""
 
 
 def shown(value: float) -> str:

@@ -30,6 +30,8 @@ def command(name: str, what: str, measured: Measured, arguments: Sequence[str] |
     numbers = {
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "quick": asked.quick,
         **measured(quick=asked.quick),
         "load": {"before": load, "after": os.getloadavg()[0]},
     }

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from benchmarks import page
 from benchmarks.lines import Line, line_chart
+from benchmarks.planning import plan
 
 LATE = {"mean_ms": 3.0, "median_ms": 2.0, "p99_ms": 5.0, "threads": 32}
 WAITING = {
@@ -57,6 +58,26 @@ def test_each_picture_that_is_shown_is_drawn() -> None:
         assert {f"({page.FOLDER}/{name})" for name in drawn} == {part[part.index("](") + 1 :] for part in told.splitlines() if part.startswith("![")}
         for picture in drawn.values():
             ET.fromstring(picture)  # noqa: S314 # our own
+
+
+def test_a_run_that_was_shortened_is_said_to_be() -> None:
+    """And how busy the machine was."""
+    numbers = results()
+    numbers["told"]["quick"] = True
+    numbers["postgres_store"]["load"] = {"before": 7.25, "after": 1.0}
+    told = page.page(numbers)
+    assert "**Shortened**, to see that it runs: told." in told
+    assert "Up to 7.2 threads were running" in told
+    assert "Shortened" not in page.page(results())
+
+
+def test_what_gives_way_first() -> None:
+    """The part of each is what was measured, or what the platform allows; below one whole nothing gives way."""
+    few, many = plan(10, 100.0), plan(10_000, 100.0)
+    assert (few.builds, few.first) == (10, "nothing; nearest is the platform's limit for one user")
+    assert (round(many.per_second), round(many.store, 2), round(many.one_user)) == (167, 1.67, 20)
+    assert many.first == "the platform's limit for one user"
+    assert plan(10_000, 1.0).first == "the store's commits"
 
 
 def test_a_logarithmic_scale() -> None:
