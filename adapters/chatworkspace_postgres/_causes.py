@@ -103,6 +103,8 @@ _SAID = (
     ("temporary failure in name resolution", Cause.NAME_UNCLEAR),
     ("failed to resolve host", Cause.NAME_UNKNOWN),
     ("could not translate host name", Cause.NAME_UNKNOWN),
+    ("name or service not known", Cause.NAME_UNKNOWN),  # these two are Python's own words, which an older psycopg passes on as they are
+    ("no address associated with hostname", Cause.NAME_UNKNOWN),
     ("connection refused", Cause.REFUSED),
     ("connectionrefusederror", Cause.REFUSED),
     ("on socket", Cause.NO_SOCKET),

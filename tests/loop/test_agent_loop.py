@@ -60,8 +60,8 @@ def test_the_loop(tmp_path: Path) -> None:
     assert [it["name"] for it in results[0]["templates"]] == ["docker"]
     assert results[1]["state"] == "ready"
     assert results[2:] == [
-        {"ok": True, "bytes": len(SCRIPT)},
-        {"exit_code": 0, "output": "", "workdir": "work"},
-        {"content": "10\n", "offset": 1, "lines": 1, "total_lines": 1},
+        {"ok": True, "bytes": len(SCRIPT), "advice": "nothing"},
+        {"exit_code": 0, "output": "", "workdir": "work", "advice": "nothing"},
+        {"content": "10\n", "offset": 1, "lines": 1, "total_lines": 1, "advice": "nothing"},
     ]
     assert len(coder.live) == 1

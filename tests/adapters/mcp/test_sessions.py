@@ -56,8 +56,10 @@ def test_a_client_with_hands(servers: Servers, coder: FakeCoder, tmp_path: Path)
             assert hints is not None
             assert (hints.read_only_hint, hints.destructive_hint, hints.idempotent_hint) == (False, True, False)
             await create(talk, docker)
-            assert (await talk.call("write_file", path="one.sh", content="echo $((40 + 2))\n")).content == {"ok": True, "bytes": 17}
-            assert (await talk.call("execute", command="sh one.sh")).content == {"exit_code": 0, "output": "42\n"}
+            written = await talk.call("write_file", path="one.sh", content="echo $((40 + 2))\n")
+            assert written.content == {"ok": True, "bytes": 17, "advice": "nothing"}
+            ran = await talk.call("execute", command="sh one.sh")
+            assert ran.content == {"exit_code": 0, "output": "42\n", "advice": "nothing"}
 
     run(act)
 

@@ -22,6 +22,8 @@ from tests.sockets import refusing_port
 SAID = [
     ('connection failed: connection to server at "127.0.0.1", port 9 failed: Connection refused', Cause.REFUSED),
     ("failed to resolve host 'nohost': [Errno -2] Name or service not known", Cause.NAME_UNKNOWN),
+    ("[Errno -2] Name or service not known", Cause.NAME_UNKNOWN),
+    ("[Errno -5] No address associated with hostname", Cause.NAME_UNKNOWN),
     ('could not translate host name "nohost" to address: nodename nor servname provided', Cause.NAME_UNKNOWN),
     ("failed to resolve host 'db': [Errno -3] Temporary failure in name resolution", Cause.NAME_UNCLEAR),
     ('connection is bad: connection to server on socket "/nowhere/.s.PGSQL.5432" failed: No such file or directory', Cause.NO_SOCKET),

@@ -268,9 +268,9 @@ def test_a_recording_that_uses_the_workspace(tmp_path: Path, capsys: pytest.Capt
     assert code == 0
     said = [json.loads(it["message"]["content"]) for it in told]
     assert said[1:] == [
-        {"ok": True, "bytes": 8},
-        {"content": "two\n", "offset": 2, "lines": 1, "total_lines": 2},
-        {"exit_code": 3, "output": ""},
+        {"ok": True, "bytes": 8, "advice": "nothing"},
+        {"content": "two\n", "offset": 2, "lines": 1, "total_lines": 2, "advice": "nothing"},
+        {"exit_code": 3, "output": "", "advice": "nothing"},
     ]
     _, told, _ = run(capsys, path)
     assert "expected one of list_templates" in told[3]["message"]["content"]
