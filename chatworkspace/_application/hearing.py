@@ -188,14 +188,15 @@ class Heard:
             raise
         finally:
             now, name = self._clock.monotonic(), what if isinstance(what, str) else getattr(what, "__name__", UNNAMED)
+            port = "store" if name in _OF_STORE else "platform"
             self._events.append(
                 Requested(
                     **self._of,
                     after=now - self._started,
                     request=name,
-                    port="store" if name in _OF_STORE else "platform",
+                    port=port,
                     took=now - began,
-                    error="" if failed is None else self._words(failed),
+                    error="" if failed is None else self._words(failed, own=port == "store"),
                     error_type="" if failed is None else type(failed).__name__,
                 )
             )
@@ -218,8 +219,10 @@ class Heard:
         """Note that a watch has ended by itself."""
         self._events.append(WatchBroken(**self._of, after=now - self._started, pause=pause, error=self._words(error)))
 
-    def _words(self, error: BaseException) -> str:
-        """Return an error in words, without what may be secret."""
+    def _words(self, error: BaseException, *, own: bool = False) -> str:
+        """Return an error in words, without what may be secret. own: of who knows none. Where it is of no chat, nobody can say: its class then."""
+        if not (self._of["chat_id"] or own) and self._listening.values.told:
+            return type(error).__name__
         text = visible(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
         return cut_inside(self._listening.values.out_of_text(self._of["chat_id"], text), LONGEST)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import shlex
 import traceback
 from collections.abc import Callable
@@ -65,10 +66,44 @@ WRITTEN: dict[str, Callable[[str], str]] = {
 """As the standard library and others write it, not as the code under test does."""
 
 
+BY_CHARACTER = tuple(
+    WRITTEN[it]
+    for it in (
+        "plain",
+        "JSON of Python",
+        "JSON with all characters",
+        "JSON of Go",
+        "JSON in JSON",
+        "JSON with slashes",
+        "URL",
+        "form",
+        "URL in a URL",
+        "shell, escaped",
+        "HTML",
+        "HTML of Go",
+        "HTML without quotes",
+        "Python",
+        "bytes of Python",
+    )
+)
+"""Writings of a whole of which a part is the writing of a part."""
+BASE64 = re.compile(r"[A-Za-z0-9+/_-]{11,}")
+
+
 def shows(text: str, secret: str) -> list[str]:
     """Return the runs of eight characters of the secret that a text shows, in any writing; blanks are no secret, nor is how an address begins."""
     runs = [secret[at : at + 8] for at in range(len(secret) - 7) if secret[at : at + 8].strip() and secret[at : at + 8] != "https://"]
-    return [run for run in runs for write in (str, WRITTEN["JSON of Python"], go, WRITTEN["URL"], html.escape) if write(run) in text]
+    bare = visible(text)
+    decoded = b" ".join(from_base64(found[0]) for found in BASE64.finditer(text))
+    written = [run for run in runs for write in BY_CHARACTER if write(run) in text or write(run) in bare]
+    return written + [run for run in runs if run.encode() in decoded]
+
+
+def from_base64(text: str) -> bytes:
+    """Return all that a text may stand for, wherever it was cut."""
+    plain = text.translate(str.maketrans("-_", "+/"))
+    parts = (plain[at : at + (len(plain) - at) // 4 * 4] for at in range(4))
+    return b" ".join(base64.b64decode(it) for it in parts)
 
 
 @pytest.mark.parametrize("writing", WRITTEN)
