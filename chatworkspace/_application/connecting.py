@@ -86,6 +86,7 @@ class Connector:
 
     def used(self, call: Call, error: UnavailableError | None) -> ChatWorkspaceError | None:
         """Note that a connection was used to its end, or return what is told of one that broke: why, as the agent is by now, and what to do."""
+        call.arguments = partial(hash, call.name)  # a connection that is had does not show that it can be used
         if error is None:
             self._guide.reached(call)
             return None
@@ -257,7 +258,7 @@ class Connector:
             reason = describe(finding, target.bound.workspace).reason
         elif finding.condition is Condition.SHUTTING_DOWN:
             reason = at_limit(finding, describe(finding, target.bound.workspace)).reason
-        call.in_vain = reason in (*DEAD, Reason.CONNECT_FAILED) and self._guide.restarted(call, target.bound.workspace)
+        call.in_vain = reason in DEAD and self._guide.restarted(call, target.bound.workspace)
         return ConnectError(str(error) or "the agent was not reached", agent=target.agent, reason=reason)
 
     def _record_use(self, call: Call, target: _Target, limit: float, lasts: float | None) -> None:

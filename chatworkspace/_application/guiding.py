@@ -52,6 +52,8 @@ class _Trouble(Enum):
     """Nothing could be found out, or somebody else has the turn."""
     UNDER_WAY = "under way"
     """It has been under way all the time: one thing follows another, and nothing ends it."""
+    UNREACHED = "unreached"
+    """No connection reaches it, and it was to be started anew for that."""
 
 
 UNDER_WAY = (
@@ -257,13 +259,18 @@ class Guide:
             call.under_way_for = call.under_way_for or lasted
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
         failed = error.reason not in ASLEEP and self._failed_before(call, error)
-        unreached = error.reason is Reason.CONNECT_FAILED
-        if unreached and failed and call.in_vain:  # it was started anew for that: nobody does so for ever
+        if failed and error.reason is Reason.CONNECT_FAILED and self._was_to_be_restarted(call):  # that has not helped
             away = max(away or 0.0, self._timeouts.build)
-        repeated = failed or (call.in_vain and not unreached)
+        repeated = failed or call.in_vain
         guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable, by_person=call.by_person)
         error.next_step = error.next_step if own else guidance.next_step
         error.advice, error.retry_after = guidance.advice, guidance.retry_after
+
+    def _was_to_be_restarted(self, call: Call) -> bool:
+        """Tell whether a restart was advised since such a call has reached an agent last; note that it is now, in any case."""
+        now = self._clock.monotonic()
+        what = _known_by(_Trouble.UNREACHED, call)
+        return self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=now, pause=self._timeouts.build) > 0
 
     def _away_for(self, call: Call, reason: Reason, phase: Phase | None, pause: float | None) -> float | None:
         """Return the seconds for which the same call has found out nothing; None: it has. pause: as the platform has said."""

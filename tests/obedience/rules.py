@@ -78,8 +78,12 @@ def asks_only_where_it_is_needed(played: Played) -> str:
 
 
 def leaves_nothing_behind(played: Played) -> str:
-    """Files are lost on nobody's word: nothing is left but what was there before the player, where it asks for another in its place."""
+    """Files are lost on nobody's word: nothing is left but what was there before the player, where it asks for another in its place.
+
+    And what has no files, for its first build has failed.
+    """
     left = [it for it in played.told if "left_behind" in it.content and not played.rebound]
+    left = [it for it in left if it.content["left_behind"]["reason"] != "first_build_failed"]
     wrong = [it for it in left if it.content["left_behind"]["workspace_id"] != str(played.replaces)]
     return "" if not wrong else str(wrong[0])
 

@@ -33,6 +33,8 @@ KEPT = {
     "one outage after the other": (8000693,),
     "a replacement that is over when another process is asked": (1142, 1824, 20029),
     "another workspace, made once more for it was deleted": (53853,),
+    "the user's own, canceled before it was ever built": (5004801,),
+    "an agent that drops long after a restart": (5007209,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)

@@ -234,7 +234,7 @@ def test_it_ends_a_connection_that_waits_as_well() -> None:
 
 
 def test_an_agent_that_takes_proofs_and_no_connections_is_an_administrators() -> None:
-    """It is restarted once, and ready: that alone is no help, and what failed again after it is no third time started anew."""
+    """It is restarted once, and ready: that alone is no help, and nobody restarts it for ever."""
     world = World()
     world.created(build=60, stop=60)
     told = list[Advice]()

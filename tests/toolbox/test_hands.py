@@ -249,6 +249,7 @@ def test_a_command_whose_connection_breaks() -> None:
     assert told["error"] == "the terminal broke before the command ended: make install"
     assert advice_of(kitchen, "execute", command="true") == ("stop_then_start", "connect_failed")
     kitchen.call("stop_workspace")
+    kitchen.sim.sleep(5)
     kitchen.call("start_workspace")
     assert [advice_of(kitchen, "execute", command="true")[0] for _ in range(2)] == ["nothing", "ask_administrator"]
 
