@@ -110,8 +110,7 @@ def test_so_does_what_a_template_says(said: str) -> None:
     sim.open_chat(CHAT)
     readme, wrong = said.translate(dict.fromkeys(map(ord, "<![-`~"))), Parameter(name="token", description=said, error=said)
     evaluation = Evaluation(parameters=(wrong,), problem="")
-    words = {"display_name": said, "description": said, "readme": readme}
-    docker = sim.coder.add_template("docker", parameters=(TOKEN,), evaluation=evaluation, **words)
+    docker = sim.coder.add_template("docker", parameters=(TOKEN,), evaluation=evaluation, display_name=said, description=said, readme=readme)
     sim.workspaces.create(CHAT, docker.id, parameters=OTHERS_VALUE)
     toolbox, seen = sim.workspaces.toolbox(CHAT), visible(said).strip()
     (listed,) = toolbox.call("list_templates", {}).content["templates"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from chatworkspace import Reason
+from chatworkspace import Advice, Reason
 from chatworkspace._domain.advice import TABLE, http_status
 from chatworkspace_fake import Fails
 from tests.service.chats import CHAT, World
@@ -43,6 +43,14 @@ def test_the_document_tells_what_the_tables_have() -> None:
         others = [f"{WORDS[column]} `{advice.value}`" for column, advice in row.items() if column != "first" and advice is not None]
         assert told == "; ".join([f"`{row['first'].value}`", *others])
         assert int(status) == http_status(Reason(value))
+
+
+def test_the_page_for_hosts_tells_every_advice() -> None:
+    """In its order, once each, with what it asks for: those that are alike share a row."""
+    page = (ROOT / "docs" / "explanation" / "guidance.md").read_text(encoding="utf-8")
+    table = page.partition("## What does each advice ask for?")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.+`) \| (.+\.) \|$", table, re.MULTILINE)
+    assert [name for names, _ in rows for name in re.findall(r"`(\w+)`", names)] == [advice.value for advice in Advice]
 
 
 def source_of(path: str, test: str) -> str:

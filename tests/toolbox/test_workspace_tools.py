@@ -216,6 +216,24 @@ def test_p04_a_build_under_way_is_waited_for(build: float | Fails) -> None:
     assert [number for number, _ in workspace_of(kitchen).builds] == [1, 2]
 
 
+def test_p02_a_dormant_workspace() -> None:
+    """Stopped already, and asked for: nothing is to be done, and nobody is told to start it."""
+    kitchen = having()
+    workspace_of(kitchen).go_dormant()
+    kitchen.sim.sleep(10)
+    said = kitchen.call("stop_workspace")
+    assert (said["stopped"], said["no_build"], said["reason"], said["advice"]) == (True, True, "dormant", "nothing")
+
+
+def test_p03_a_stop_that_takes_longer_than_the_wait() -> None:
+    """The same call again goes on with it: one stop is asked for."""
+    kitchen = having(stop=50)
+    toolbox = kitchen.sim.workspaces.toolbox("chat-1", wait=20)
+    told = [toolbox.call("stop_workspace", {}).content for _ in range(3)]
+    assert [(it["stopped"], it["advice"]) for it in told] == [(False, "call_again"), (False, "call_again"), (True, "nothing")]
+    assert (len(workspace_of(kitchen).builds), {it["build_id"] for it in told}) == (2, {build_of(kitchen)})
+
+
 def test_p05_a_stop_that_fails() -> None:
     """The cause and the build; a stop knows no quota."""
     kitchen = having(stop=Fails(after=1, error="stuck", code="INSUFFICIENT_QUOTA"))
