@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
-from chatworkspace import Outcome, Progress, RefusedError, UnavailableError
+from chatworkspace import Outcome, Progress, RefusedError, ToolResult, UnavailableError
 from chatworkspace.events import Event
 from chatworkspace.ports import DialError, Evaluation, NotAnsweredError, Parameter
 from chatworkspace_fake import Fails, Simulation
@@ -43,6 +43,10 @@ class Ear(logging.Handler):
             self.hear(act())
         except Exception as error:  # noqa: BLE001 # what is raised is what is looked at
             self.hear(error)
+
+    def hear_result(self, result: ToolResult) -> None:
+        """Keep what a tool says."""
+        self.told += [repr(result), result.text, _words(result.content)]
 
     @property
     def all(self) -> str:
@@ -114,60 +118,77 @@ def everything(planted: str, secret: str) -> str:
     with listening() as ear:
         sim = Simulation(0, on_progress=ear.hear, on_chat_updated=ear.hear, on_event=ear.hear)
         sim.open_chat(CHAT)
-        chats, given = sim.workspaces, {"token": secret}
         builds = (Fails(after=1, error=f"bad {planted}", code=planted), Fails(after=1, error=planted), 1)
         docker = sim.coder.add_template("docker", parameters=(TOKEN,), build=builds, log=(f"token is {planted}", planted))
-        for error in errors_of(planted):
-            sim.coder.when("create_workspace").fail(error)
-            ear.heard_of(lambda: chats.create(CHAT, docker.id, parameters=given))
-            sim.coder.when("find_workspace", times=1).fail(UnavailableError(planted, retryable=False))
-            ear.heard_of(lambda: chats.create(CHAT, docker.id, parameters=given))
-            ear.heard_of(lambda: chats.status(CHAT))
-        ear.heard_of(lambda: chats.create(CHAT, docker.id, parameters=given))
-        ear.heard_of(lambda: chats.status(CHAT))
-        for step in chats.follow(CHAT):
-            ear.hear(step)
-        for error in errors_of(planted):
-            sim.coder.when("start_workspace").fail(error)
-            ear.heard_of(lambda: chats.start(CHAT))
-        toolbox = chats.toolbox(CHAT)
-        for name, evaluation in evaluations_of(planted).items():
-            template = sim.coder.add_template(name, parameters=(TOKEN,), evaluation=evaluation)
-            result = toolbox.call("read_template", {"template_id": str(template.id)})
-            ear.told += [repr(result), result.text, _words(result.content)]
-        for tool in ("start_workspace", "start_workspace", "create_workspace", "list_templates", "read_template"):
-            sim.coder.when("template_use").fail(UnavailableError(planted))
-            sim.coder.when("evaluate_parameters").fail(UnavailableError(planted))
-            result = toolbox.call(tool, {"template_id": str(docker.id)} if tool in ("create_workspace", "read_template") else {})
-            ear.told += [repr(result), result.text, _words(result.content)]
-        sim.coder.when("dial", times=2).fail(DialError(planted))
-        ear.heard_of(lambda: chats.connect(CHAT))
+
+        def create(*, replace: bool = False) -> object:
+            return sim.workspaces.create(CHAT, docker.id, parameters={"token": secret}, replace=replace)
+
+        making(sim, planted, ear, create)
+        reading(sim, planted, ear, str(docker.id))
         using(sim, planted, ear)
-        for call in HELPS:
-            sim.coder.when(call).fail(UnavailableError(f"no {call}: {planted}", retryable=False))
-            ear.heard_of(lambda: chats.create(CHAT, docker.id, parameters=given, replace=True))
-            ear.heard_of(lambda: chats.status(CHAT))
-        sim.coder.when("stop_workspace").fail(RefusedError(planted))
-        ear.heard_of(lambda: chats.stop(CHAT))
-        sim.coder.when("get_workspace", times=30).fail(UnavailableError(planted))
-        ear.heard_of(lambda: chats.status(CHAT))
-        ear.heard_of(lambda: chats.history(CHAT))
-        ear.heard_of(chats.sweep)
+        looking(sim, planted, ear, create)
         coder: Any = sim.coder
         coder._faults._armed.clear()  # what never struck is not the point here
         return ear.all
 
 
+def making(sim: Simulation, planted: str, ear: Ear, create: Callable[[], object]) -> None:
+    """Let it be made, and started: each is refused, fails, and is followed."""
+    chats = sim.workspaces
+    for error in errors_of(planted):
+        sim.coder.when("create_workspace").fail(error)
+        ear.heard_of(create)
+        sim.coder.when("find_workspace", times=1).fail(UnavailableError(planted, retryable=False))
+        ear.heard_of(create)
+        ear.heard_of(lambda: chats.status(CHAT))
+    ear.heard_of(create)
+    ear.heard_of(lambda: chats.status(CHAT))
+    for step in chats.follow(CHAT):
+        ear.hear(step)
+    for error in errors_of(planted):
+        sim.coder.when("start_workspace").fail(error)
+        ear.heard_of(lambda: chats.start(CHAT))
+
+
+def reading(sim: Simulation, planted: str, ear: Ear, docker: str) -> None:
+    """Let tools read templates, and say of answers what it likes."""
+    toolbox = sim.workspaces.toolbox(CHAT)
+    for name, evaluation in evaluations_of(planted).items():
+        template = sim.coder.add_template(name, parameters=(TOKEN,), evaluation=evaluation)
+        ear.hear_result(toolbox.call("read_template", {"template_id": str(template.id)}))
+    for tool in ("start_workspace", "start_workspace", "create_workspace", "list_templates", "read_template"):
+        sim.coder.when("template_use").fail(UnavailableError(planted))
+        sim.coder.when("evaluate_parameters").fail(UnavailableError(planted))
+        ear.hear_result(toolbox.call(tool, {"template_id": docker} if tool in ("create_workspace", "read_template") else {}))
+
+
 def using(sim: Simulation, planted: str, ear: Ear) -> None:
-    """Let a connection break while a tool uses it."""
+    """Let a dial fail, and a connection break while a tool uses it."""
 
     def broken(command: str) -> str:
         raise UnavailableError(f"{command} broke: {planted}")
 
+    sim.coder.when("dial", times=2).fail(DialError(planted))
+    ear.heard_of(lambda: sim.workspaces.connect(CHAT))
     sim.coder.on_run = broken
     for _ in range(2):
-        result = sim.workspaces.toolbox(CHAT, tools=["execute"]).call("execute", {"command": "true"})
-        ear.told += [repr(result), result.text, _words(result.content)]
+        ear.hear_result(sim.workspaces.toolbox(CHAT, tools=["execute"]).call("execute", {"command": "true"}))
+
+
+def looking(sim: Simulation, planted: str, ear: Ear, create: Callable[..., object]) -> None:
+    """Let whatever else it is asked fail, and all that is read of it."""
+    chats = sim.workspaces
+    for call in HELPS:
+        sim.coder.when(call).fail(UnavailableError(f"no {call}: {planted}", retryable=False))
+        ear.heard_of(lambda: create(replace=True))
+        ear.heard_of(lambda: chats.status(CHAT))
+    sim.coder.when("stop_workspace").fail(RefusedError(planted))
+    ear.heard_of(lambda: chats.stop(CHAT))
+    sim.coder.when("get_workspace", times=30).fail(UnavailableError(planted))
+    ear.heard_of(lambda: chats.status(CHAT))
+    ear.heard_of(lambda: chats.history(CHAT))
+    ear.heard_of(chats.sweep)
 
 
 HARMLESS = everything("harmless words", "nobody says this value")
