@@ -23,6 +23,7 @@ from chatworkspace._domain.arguments import (
     check_callable,
     check_chat_id,
     check_cursor,
+    check_executor,
     check_hands,
     check_ids,
     check_instance,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from chatworkspace._application.ahead import Executor
     from chatworkspace._application.parts import Parts
     from chatworkspace.events import Event
     from chatworkspace.toolbox import Toolbox
@@ -223,8 +225,7 @@ class ChatWorkspaces:
         checked = check_parameters(parameters)
         with self._call(parts := self._parts, "start", chat_id, wait, Asked.START, cancel=cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
-            track = Track()
-            take = partial(parts.turns.take, call, starting(call, checked, parts.guide), track)
+            take = partial(parts.turns.take, call, starting(call, checked, parts.guide), track := Track())
             parts.values.bring(chat_id, checked)
             outcome = parts.steps.go(call, take, track)
             if checked and not (track.built or track.continued) and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
@@ -237,8 +238,7 @@ class ChatWorkspaces:
         wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         with self._call(parts := self._parts, "stop", chat_id, wait, Asked.STOP, cancel=cancel) as call:
-            track = Track(stopping=True)
-            take = partial(parts.turns.take, call, stopping(call, track, parts.guide), track)
+            take = partial(parts.turns.take, call, stopping(call, track := Track(stopping=True), parts.guide), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -248,8 +248,7 @@ class ChatWorkspaces:
         """
         wanted = to_uuid("workspace_id", workspace_id)
         with self._call(parts := self._parts, "attach", chat_id, wait, cancel=cancel) as call:
-            track = Track()
-            return parts.steps.go(call, partial(parts.leavings.attach, call, wanted, track), track)
+            return parts.steps.go(call, partial(parts.leavings.attach, call, wanted, track := Track()), track)
 
     def detach(self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Unbind; the workspace itself is left alone, and the outcome names it. Detaching an unbound chat is fine.
@@ -265,8 +264,7 @@ class ChatWorkspaces:
         wait (seconds), cancel: as for detach(). Its history stays, and nothing is deleted: the outcome names what is left behind.
         """
         with self._call(parts := self._parts, "close_chat", chat_id, wait, cancel=cancel) as call:
-            track = Track()
-            return parts.steps.go(call, partial(parts.leavings.close_chat, call, track), track, unbound=Reason.CHAT_CLOSED)
+            return parts.steps.go(call, partial(parts.leavings.close_chat, call, track := Track()), track, unbound=Reason.CHAT_CLOSED)
 
     def delete(self, chat_id: str, *, workspace_id: Id | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
         """Close the chat for good, delete its workspace, and wait until it is gone. The same call again goes on; when all is done it says the same.
@@ -286,15 +284,17 @@ class ChatWorkspaces:
             take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
-    def sweep(self, *, delete: Collection[Id] = (), after: str = "", limit: int = 1_000_000) -> Sweep:
+    def sweep(self, *, delete: Collection[Id] = (), after: str = "", limit: int = 1_000_000, executor: Executor | None = None) -> Sweep:
         """Settle plans that have stood for 15 minutes, and list live workspaces of our making that no chat is bound to.
 
-        Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else. limit: how many chats are looked at, at most.
-        after: `Sweep.after`, to go on where another sweep stopped; plans are settled from the beginning alone. InvalidArgumentError.
+        Deletes those named in `delete` (workspace ids, each must be one of those listed), nothing else. limit: chats that are looked at, at most.
+        after: `Sweep.after`, to go on where another sweep stopped; plans are settled from the beginning alone. executor: in its threads up to eight
+        owners' workspaces are listed at a time; None, the default: by this thread, one by one. InvalidArgumentError.
         """
-        wanted, place, most = check_ids("delete", delete), check_text("after", after), check_number("limit", limit, 1, 1_000_000)
+        wanted, pool = check_ids("delete", delete), check_executor("executor", executor)
+        where = check_text("after", after), check_number("limit", limit, 1, 1_000_000)
         with Call((parts := self._parts).calls, self._clock, "", None, name="sweep") as call:
-            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)), place, most)
+            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)), *where, pool)
 
     def purge(self, *, older_than: float) -> int:
         """Remove chats, with histories, closed older_than seconds ago or longer, of which a sweep found nothing left. InvalidArgumentError."""

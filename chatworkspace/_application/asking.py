@@ -100,6 +100,10 @@ class Asking:
         """The call that this thread is in. Outside of any it is one that nobody can end."""
         return self._calls.mine or Call(self._calls, self._clock, "", None)
 
+    def apart(self, name: str) -> Call:
+        """Return a call for another thread, which does part of one of this name. close() ends it, too."""
+        return Call(self._calls, self._clock, "", None, name=name)
+
     def by(self) -> float:
         """Return until when a question may take without which nothing can be told."""
         return self.call.by(self._timeouts.planning)

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from chatworkspace._application.ahead import Ahead, Executor
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.listing import PAGE
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Owner = tuple[UUID, UUID]
 """And the organization."""
+_Listed = Ahead[Owner, Sequence[Workspace]]
 STANDING = 900.0
 """Seconds after which a plan is settled."""
 
@@ -51,7 +53,15 @@ class Sweeper:
     """Sweeps one store. One bad row does not stop it, whatever is bad about it."""
 
     def __init__(
-        self, *, asking: Asking, claims: Claims, store: Store, creator: WorkspaceCreator, clock: Clock, timeouts: Timeouts, values: Values
+        self,
+        *,
+        asking: Asking,
+        claims: Claims,
+        store: Store,
+        creator: WorkspaceCreator,
+        clock: Clock,
+        timeouts: Timeouts,
+        values: Values,
     ) -> None:
         self._values = values
         self._asking = asking
@@ -61,15 +71,18 @@ class Sweeper:
         self._clock = clock
         self._timeouts = timeouts
 
-    def sweep(self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None], after: str, limit: int) -> Sweep:
+    def sweep(
+        self, delete: Collection[UUID], tell: Callable[[Bound, LeftBehind | None], None], after: str, limit: int, executor: Executor | None
+    ) -> Sweep:
         """Settle, list, and delete what is named. Behind a place plans are not settled: that was done when the first were looked at.
 
-        tell: is told what was bound, and what that has replaced. UnavailableError only if the store cannot be asked at all.
+        tell: is told what was bound, and what that has replaced. executor: lists the next owners' workspaces.
+        UnavailableError only if the store cannot be asked at all.
         """
         findings = _Findings()
         for look in () if after else self._asking.recorded(self._store.planned, STANDING):
             self._one(findings, look.chat.id, partial(self._settle, findings, look))
-        self._list_strays(findings, after, limit)
+        self._list_strays(findings, after, limit, executor)
         for workspace_id in delete:
             self._one(findings, str(workspace_id), partial(self._delete, findings, workspace_id))
         for bound, left in findings.bound:
@@ -124,15 +137,22 @@ class Sweeper:
 
     # ------------------------------------------------------------ strays
 
-    def _list_strays(self, findings: _Findings, after: str, limit: int) -> None:
-        """Go through the chats, one owner after the other: the platform is asked once for each, and no more than that is kept."""
+    def _list_strays(self, findings: _Findings, after: str, limit: int, executor: Executor | None) -> None:
+        """Go through the chats, one owner after the other: the platform is asked once for each, and little more than that is kept."""
         self._asking.secret()  # of which all marks are made
-        for owner, rows in groupby(self._rows(findings, after, limit), key=lambda row: _owner(row[0])):
-            self._sweep_owner(findings, owner, (look for _, look in rows))
+        listed = Ahead[Owner, Sequence[Workspace]](self._workspaces_of if executor is None else self._workspaces_elsewhere, executor)
+        try:
+            for owner, rows in groupby(self._rows(findings, after, limit, listed), key=lambda row: _owner(row[0])):
+                self._sweep_owner(findings, owner, (look for _, look in rows), listed)
+        finally:
+            listed.give_up()
 
-    def _rows(self, findings: _Findings, after: str, limit: int) -> Iterator[tuple[str, Look]]:
-        """Yield the chats behind a place, and note where that stops. Where the store fails, it stops there; UnavailableError: at the first."""
-        pages = self._pages(after, limit)
+    def _rows(self, findings: _Findings, after: str, limit: int, listed: _Listed) -> Iterator[tuple[str, Look]]:
+        """Yield the chats behind a place, have what their owners have listed ahead, and note where that stops.
+
+        Where the store fails, it stops there; UnavailableError: at the first.
+        """
+        pages, last = self._pages(after, limit), _owner(after)
         while True:
             try:
                 page = next(pages, None)
@@ -144,6 +164,9 @@ class Sweeper:
             if page is None:
                 findings.after = None
                 return
+            owners = dict.fromkeys(owner for place, _ in page[:limit] if (owner := _owner(place)) is not None)
+            listed.expect(owner for owner in owners if owner != last)
+            last = next(reversed(owners), last)
             for place, look in page[:limit]:
                 findings.after = place
                 yield place, look
@@ -160,9 +183,9 @@ class Sweeper:
                 return  # a store that does not go on would be asked without end
             after = page[-1][0]
 
-    def _sweep_owner(self, findings: _Findings, owner: Owner | None, looks: Iterable[Look]) -> None:
+    def _sweep_owner(self, findings: _Findings, owner: Owner | None, looks: Iterable[Look], ahead: _Listed) -> None:
         marked: dict[str, list[Workspace]] = {}
-        listed = owner is not None and self._one(findings, str(owner[0]), partial(self._list_owners, findings, owner, marked))
+        listed = owner is not None and self._one(findings, str(owner[0]), partial(self._list_owners, findings, owner, marked, ahead))
         candidates: list[tuple[Workspace, str]] = []
         over: list[str] = []
         for look in looks:
@@ -195,15 +218,23 @@ class Sweeper:
         if look.chat.closed and not found and look.plan is None:
             over.append(look.chat.id)
 
-    def _list_owners(self, findings: _Findings, owner: Owner, marked: dict[str, list[Workspace]]) -> None:
-        def list_workspaces(until: float) -> Sequence[Workspace]:
-            return self._creator.list_workspaces(*owner, deadline=until)
-
+    def _list_owners(self, findings: _Findings, owner: Owner, marked: dict[str, list[Workspace]], ahead: _Listed) -> None:
         def note(workspace: Workspace) -> None:
             marked.setdefault(names.mark_in(workspace.name), []).append(workspace)
 
-        for workspace in self._asking.platform(list_workspaces, once=True):
+        for workspace in ahead.take(owner):
             self._one(findings, str(getattr(workspace, "id", owner[0])), partial(note, workspace), asks=False)
+
+    def _workspaces_of(self, owner: Owner) -> Sequence[Workspace]:
+        def list_workspaces(until: float) -> Sequence[Workspace]:
+            return self._creator.list_workspaces(*owner, deadline=until)
+
+        return self._asking.platform(list_workspaces, once=True)
+
+    def _workspaces_elsewhere(self, owner: Owner) -> Sequence[Workspace]:
+        """List them in another thread, which is in a call of its own, so that close() ends that, too."""
+        with self._asking.apart("sweep"):
+            return self._workspaces_of(owner)
 
     def _accounted_for(self, findings: _Findings, owner: Owner) -> tuple[set[UUID], set[str], set[str]]:
         """Return what is bound, the names that are planned, and the chats of which neither can be told: all of an owner's."""

@@ -174,6 +174,13 @@ def check_callable(argument: str, value: T) -> T:
     return value
 
 
+def check_executor(argument: str, value: T) -> T:
+    """Return value if it is None or an executor. Its class is not asked for: loading that would cost those who need none."""
+    if value is not None and not callable(getattr(value, "submit", None)):
+        raise InvalidArgumentError(argument, "a concurrent.futures.Executor of threads, or None")
+    return value
+
+
 def check_instance(argument: str, value: object, kind: type[T]) -> T:
     """Return value if it is of that kind."""
     if not isinstance(value, kind):

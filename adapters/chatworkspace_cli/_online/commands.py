@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import attrs
 
@@ -35,6 +36,8 @@ class Result:
 
 
 DAY = 86400.0
+LISTED_AT_ONCE = 8
+"""Owners whose workspaces a sweep lists at the same time."""
 Command = Callable[[Session, Namespace, Tell], Result]
 
 
@@ -111,7 +114,8 @@ def delete(session: Session, options: Namespace, tell: Tell) -> Result:
 def sweep(session: Session, options: Namespace, tell: Tell) -> Result:
     """List strays, and delete those that are named."""
     del tell
-    swept = session.workspaces.sweep(delete=options.delete, after=options.after, limit=options.limit)
+    with ThreadPoolExecutor(LISTED_AT_ONCE) as pool:
+        swept = session.workspaces.sweep(delete=options.delete, after=options.after, limit=options.limit, executor=pool)
     code = Code.NOT_READY if swept.errors else Code.DONE
     return Result(code=code, told=swept.as_dict(), lines=tuple(texts.sweep_lines(swept)))
 
