@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import IntEnum
-from shutil import get_terminal_size
 from textwrap import fill
 
 from chatworkspace import ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, NoWorkspaceError, Outcome, Reason, State
-
-NARROWEST = 40
-"""Columns."""
+from chatworkspace_cli._printing import help_width
 
 
 class Code(IntEnum):
@@ -44,8 +41,7 @@ MEANINGS: Mapping[Code, str] = {
 
 def epilog() -> str:
     """Return the table that --help ends with, no wider than the terminal."""
-    width = max(get_terminal_size().columns - 2, NARROWEST)
-    rows = (fill(meaning, width, initial_indent=f"  {code.value:>3}  ", subsequent_indent=" " * 7) for code, meaning in MEANINGS.items())
+    rows = (fill(meaning, help_width(), initial_indent=f"  {code.value:>3}  ", subsequent_indent=" " * 7) for code, meaning in MEANINGS.items())
     return "exit codes:\n" + "".join(f"{row}\n" for row in rows)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from chatworkspace import ChatWorkspaceError, Reason
 from chatworkspace_cli._codes import Code
 from chatworkspace_cli._parser import UsageError, parser
-from chatworkspace_cli._printing import as_json, give_up, say, suppress_gone
+from chatworkspace_cli._printing import as_json, give_up, say, say_lines, suppress_gone
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return Code.DONE  # whoever read the output has seen enough of it
     except OSError as error:
         give_up()  # the disk is full
-        sys.stderr.write(f"chatworkspace: {error}\n")
+        _complain(f"chatworkspace: {error}")
         return Code.NOT_READY
     return code
 
@@ -49,13 +49,19 @@ def _understood(words: list[str]) -> argparse.Namespace:
         options = parser().parse_args(words)
     except UsageError as error:
         error.by.print_usage(sys.stderr)
-        sys.stderr.write(f"{error.by.prog}: error: {error}\n")
+        _complain(f"{error.by.prog}: error: {error}")
         if "--json" in words:
             say(as_json(_told(error)), sys.stdout)
         raise SystemExit(Code.USAGE) from None
     if words[:1] == ["exec"] and options.words[:1] == ["--"]:
         del options.words[0]
     return options
+
+
+def _complain(what: str) -> None:
+    from chatworkspace_cli._screen import width_of  # noqa: PLC0415 # where all is well nobody needs it
+
+    say_lines(what, sys.stderr, width=width_of(sys.stderr))
 
 
 def _told(error: UsageError) -> dict[str, object]:

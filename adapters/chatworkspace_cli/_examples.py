@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+
+from chatworkspace_cli._printing import help_width
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "create": (
@@ -38,4 +41,16 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 def examples(command: str) -> str | None:
     """Return what the help of a command ends with; None: it has no examples."""
     lines = EXAMPLES.get(command)
-    return None if lines is None else "examples:\n" + "".join(f"  chatworkspace {line}\n" for line in lines)
+    return None if lines is None else "examples:\n" + "".join(f"{_typed(line, help_width())}\n" for line in lines)
+
+
+def _typed(line: str, width: int) -> str:
+    """Return a line in rows of a terminal, which a shell takes for one line: no option is parted from its value."""
+    rows = ["  chatworkspace"]
+    for word in re.findall(r"(?:--[\w-]+ )?(?:'[^']*'|[^ ])+", line):
+        if len(f"{rows[-1]} {word} \\") > width:
+            rows[-1] += " \\"
+            rows.append(f"     {word}")
+        else:
+            rows[-1] += f" {word}"
+    return "\n".join(rows)

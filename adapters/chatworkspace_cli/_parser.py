@@ -6,13 +6,19 @@ import argparse
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, NoReturn
 from uuid import uuid4
 
 from chatworkspace import __version__
 from chatworkspace_cli._codes import epilog
 from chatworkspace_cli._examples import examples
+from chatworkspace_cli._printing import help_width
 
+SETTINGS = (
+    "CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_PLATFORM=local:PATH this machine in its place, "
+    "CHATWORKSPACE_STORE the record of chats."
+)
 CHAT = "the chat, by its id: 1 to 255 characters"
 STORE = "the record of chats: sqlite:///PATH; default: $CHATWORKSPACE_STORE, else a file of the user's"
 PLATFORM = "local:PATH: folders and processes of this machine, no sandbox; coder: the server; default: $CHATWORKSPACE_PLATFORM, else the server"
@@ -43,9 +49,8 @@ def parser() -> Parser:
     """Return what reads the words. What it returns has `run`, which is given all of it and returns the exit code."""
     made = Parser(
         prog="chatworkspace",
-        description="Gives every AI chat exactly one remote development workspace.",
-        epilog=f"CODER_URL and CODER_SESSION_TOKEN name the server, CHATWORKSPACE_PLATFORM=local:PATH this machine in its place,\n"
-        f"CHATWORKSPACE_STORE the record of chats.\n\n{epilog()}",
+        description=fill("Gives every AI chat exactly one remote development workspace.", help_width()),
+        epilog=f"{fill(SETTINGS, help_width())}\n\n{epilog()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     made.add_argument("--version", action="version", version=f"chatworkspace {__version__}", help="print the version and exit")
@@ -63,7 +68,7 @@ def parser() -> Parser:
 
 def _described(commands: Commands, name: str, summary: str) -> Parser:
     """Add a command."""
-    told, raw = f"{summary[0].upper()}{summary[1:]}.", argparse.RawDescriptionHelpFormatter
+    told, raw = fill(f"{summary[0].upper()}{summary[1:]}.", help_width()), argparse.RawDescriptionHelpFormatter
     return commands.add_parser(name, help=summary, description=told, epilog=examples(name), formatter_class=raw)
 
 
@@ -189,7 +194,7 @@ def _add_check(commands: Commands) -> None:
 def _add_mcp(commands: Commands) -> None:
     summary = "serve a chat's tools to a client of the Model Context Protocol, over standard input and output"
     served = _described(commands, "mcp", summary)
-    served.description = f"{served.description} Needs chatworkspace[mcp]."
+    served.description = f"{served.description}\nNeeds chatworkspace[mcp]."
     served.set_defaults(run=_online, act="mcp", name_of_command="mcp", json=False)
     served.add_argument("--chat", default=f"mcp-{uuid4()}", metavar="ID", help=f"{CHAT}; default: another one each time")
     served.add_argument("--wait", type=_patience, default=45.0, metavar="SECONDS", help="that a call waits at most; default 45")

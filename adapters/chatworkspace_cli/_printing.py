@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from shutil import get_terminal_size
 from typing import TextIO
 
 from chatworkspace.ports import visible
 
 INDENT = "    "
+NARROWEST = 40
+"""Columns of a help."""
+_COLUMN = re.compile(r"(?:[^ ]+(?= {2}))? {2,}")
+"""What stands before the text of a line in columns: a word and the spaces behind it, or spaces alone."""
 JOINERS = "\u200c\u200d"
 """Scripts and pictures of several parts need them."""
 
@@ -28,16 +34,35 @@ def say_lines(text: str, out: TextIO, *, width: int | None = None) -> None:
     """
     first, *rest = text.rstrip("\n").split("\n")
     for line in (first, *(INDENT + it.rstrip("\r") for it in rest)):
-        for row in _fitted(printable(line), width):
+        for row in fitted(printable(line), width):
             say(row, out)
 
 
-def _fitted(line: str, width: int | None) -> list[str]:
-    if width is None or len(line) <= width:
-        return [line]
-    from textwrap import wrap  # noqa: PLC0415 # who prints no long line on a narrow terminal does not wait for it
+def fitted(line: str, width: int | None) -> list[str]:
+    """Return a line as rows of a terminal: no word is parted, and what goes on below is set in to where its column begins, if it fits there.
 
-    return wrap(line, width, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False)
+    width: in columns; None: there is no terminal, and the line stays one. A word that is wider stays whole.
+    """
+    if width is None or len(line) * 2 <= width:
+        return [line]
+    from rich.cells import cell_len  # noqa: PLC0415 # where a terminal has a width, it is rich that has told it
+
+    if cell_len(line) <= width:
+        return [line]
+    column = _COLUMN.match(line)
+    indent = " " * min(column.end(), width // 2) if column else INDENT
+    rows = [""]
+    for word in re.findall(r" *[^ ]+", line):
+        if rows[-1].strip() and cell_len(rows[-1] + word) > width:
+            rows.append((indent if cell_len(indent + word.lstrip()) <= width else "") + word.lstrip())
+        else:
+            rows[-1] += word
+    return rows
+
+
+def help_width() -> int:
+    """Return how many columns --help may take: as many as argparse takes."""
+    return max(get_terminal_size().columns - 2, NARROWEST)
 
 
 def printable(text: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
-from chatworkspace_cli._printing import printable
+from chatworkspace_cli._printing import fitted, printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -78,14 +78,17 @@ def can_draw(out: TextIO) -> bool:
 
 def say_state(text: str, state: str, out: TextIO) -> None:
     """Print a line in which a state is told, coloured where the terminal has colours."""
-    before, word, after = printable(text).partition(f" {state}")
-    if not word or not can_draw(out):
-        print(before + word + after, file=out, flush=True)
+    width = width_of(out)
+    if width is None:
+        say(printable(text), out)
         return
     from rich.text import Text  # noqa: PLC0415 # as above
 
-    style = MOODS.get(state, Mood.UNDER_WAY).value
-    _console(out).print(Text.assemble(before, (word, style), after), soft_wrap=True)
+    style, console = MOODS.get(state, Mood.UNDER_WAY).value, _console(out)
+    for row in fitted(printable(text), width):
+        before, word, after = row.partition(f" {state}") if style else (row, "", "")
+        console.print(Text.assemble(before, (word, style), after), soft_wrap=True)
+        style = "" if word else style  # it is told once
     out.flush()
 
 
@@ -119,9 +122,10 @@ class Drawing:
     def say(self, text: str) -> None:
         """Print a line that stays, above what is drawn."""
         if self._live is None:
-            print(printable(text), file=self._out, flush=True)
+            say(printable(text), self._out)
         else:
-            self._live.console.print(printable(text), soft_wrap=True)
+            for row in fitted(printable(text), self._live.console.width):
+                self._live.console.print(row, soft_wrap=True)
 
     def close(self) -> None:
         """Give the terminal back. May be called again."""

@@ -121,7 +121,7 @@ def _of(made: argparse.ArgumentParser, before: str = "") -> Iterator[tuple[str, 
 
 
 def _command(name: str, command: argparse.ArgumentParser) -> Iterator[str]:
-    yield from (f"## chatworkspace {name}", "", command.description or "", "")
+    yield from (f"## chatworkspace {name}", "", " ".join((command.description or "").split()), "")
     yield from (f"- `{_words(it)}`: {(it.help or '').replace('%%', '%')}" for it in command._actions if it.dest != "help")
     yield ""
     if examples := EXAMPLES.get(name.rsplit(maxsplit=1)[-1], ()):

@@ -27,5 +27,6 @@ def serve(*, port: int, level: str, speed: float, token: str, requests_per_minut
     with simulator:
         say(f"export CODER_URL={simulator.url}")
         say(f"export CODER_SESSION_TOKEN={simulator.token}")
-        say(f"# Level {level}, {speed:g} seconds a second. What happens is shown at {simulator.url}/ - end with Ctrl-C.")
+        say(f"# Level {level}, {speed:g} seconds a second. Ctrl-C ends it.")
+        say(f"# What happens is shown at {simulator.url}/")
         over.wait()

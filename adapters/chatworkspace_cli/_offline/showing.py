@@ -10,8 +10,8 @@ import attrs
 
 from chatworkspace.ports import SystemClock
 from chatworkspace_cli._offline.replay import Event, Row, Story
-from chatworkspace_cli._printing import as_json, printable, say
-from chatworkspace_cli._screen import MOODS, Drawing, Entry, Mood, View, can_draw, say_state
+from chatworkspace_cli._printing import as_json, printable, say, say_lines
+from chatworkspace_cli._screen import MOODS, Drawing, Entry, Mood, View, can_draw, say_state, width_of
 
 LONGEST = 12.0
 """Real seconds that a replay may take."""
@@ -165,7 +165,8 @@ class _Board:
 
 def _print_table(story: Story, out: TextIO) -> None:
     width = max(map(len, (printable(row.chat) for row in story.rows)), default=4)
-    print(f"\n{'chat':<{width}}  calls  workspaces made  state     time", file=out)
+    say("", out)
+    say_lines(f"{'chat':<{width}}  calls  workspaces made  state     time", out, width=width_of(out))
     for row in story.rows:
         say_state(f"{printable(row.chat):<{width}}  {row.calls:>5}  {row.made:>15}  {row.state:<8}  {row.time:.0f} s", row.state, out)
     print(f"\nduplicates: {story.duplicates}", file=out)

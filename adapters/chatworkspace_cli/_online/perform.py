@@ -81,7 +81,7 @@ def _root(options: Namespace) -> Path | None:
 
     root = root_of(options.platform, os.environ)
     if root is not None:
-        say_lines(f"workspaces in {root}: no sandbox, what runs in them may do whatever you may", sys.stderr)
+        say_lines(f"workspaces in {root}: no sandbox, what runs in them may do whatever you may", sys.stderr, width=width_of(sys.stderr))
     return root
 
 

@@ -48,6 +48,7 @@ class Shell:
             code = int(str(ended.code))
         out, err = self._capsys.readouterr()
         assert not any(secret in out + err for secret in (TOKEN, ANOTHER))
+        assert "\x1b" not in out + err, "nothing here is a terminal"
         return Ended(code, out, err)
 
 

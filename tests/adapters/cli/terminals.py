@@ -38,12 +38,12 @@ class Run:
 class Emulator:
     """A terminal, and a process that has it as standard input, output and error."""
 
-    def __init__(self, process: subprocess.Popen[bytes], line: int, columns: int, rows: int = ROWS) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], line: int, columns: int) -> None:
         self.process = process
         self.raw = b""
         self._line = line
         self._unread = b""
-        self._screen = pyte.HistoryScreen(columns, rows, history=10_000)
+        self._screen = pyte.HistoryScreen(columns, ROWS, history=10_000)
         self._stream = pyte.ByteStream(self._screen)
 
     @property
@@ -120,14 +120,14 @@ class Emulator:
 
 
 @contextmanager
-def on_a_terminal(*words: str, columns: int, **environment: str) -> Generator[Emulator, None, None]:
-    """Run the command in a terminal of that width; it is ended at the end of the block."""
+def on_a_terminal(*words: str, columns: int, module: str = "chatworkspace_cli", **environment: str) -> Generator[Emulator, None, None]:
+    """Run the command in a terminal of that width; it is ended at the end of the block. module: what is run in its place, by its name."""
     ours, theirs = pty.openpty()
     _set_size(theirs, columns, ROWS)
     sources = os.pathsep.join(map(str, (ROOT, ROOT / "adapters")))
     clean = {name: value for name, value in clean_environment().items() if name not in {"COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM"}}
     surroundings = clean | {"PYTHONPATH": sources, "PYTHONUTF8": "1", "TERM": "xterm-256color"} | environment
-    command = [sys.executable, "-m", "chatworkspace_cli", *words]
+    command = [sys.executable, "-m", module, *words]
     process = subprocess.Popen(command, cwd=ROOT, env=surroundings, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:
