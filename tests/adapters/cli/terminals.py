@@ -91,6 +91,13 @@ class Emulator:
             assert self._read(), self.seen
         return self.seen
 
+    def hear(self, text: bytes) -> None:
+        """Return when that is printed, drawn or not. AssertionError: the process ends before."""
+        while text not in self._unread:
+            chunk = self._next()
+            assert chunk, self._unread
+            self._unread += chunk
+
     def interrupt(self) -> None:
         """Send what Ctrl-C sends."""
         self.process.send_signal(signal.SIGINT)

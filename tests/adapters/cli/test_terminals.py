@@ -7,17 +7,23 @@ import os
 import re
 from collections.abc import Generator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chatworkspace_fake import FakeCoder
+from chatworkspace_fake import NEVER, FakeCoder
+from chatworkspace_fake._platform.states import OWNER
 from chatworkspace_simulator import CoderSimulator
+from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.terminals import Emulator, on_a_terminal
 from tests.adapters.cli.worlds import CHAT, TOKEN
 from tests.packaging.runs import ROOT
 
 RECORDING = ROOT / "adapters" / "chatworkspace_cli" / "recordings" / "demo.jsonl"
+exhaustive = pytest.mark.exhaustive
+REPLAYS = {"demo": ("demo",), "run": ("run", str(RECORDING))}
 WIDTHS = (60, 80, 120, 200)
 CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
 
@@ -59,11 +65,13 @@ def test_a_state_is_coloured_and_its_time_goes_on() -> None:
         assert terminal.colour_of("ready") == "green"
 
 
-@pytest.mark.parametrize("variable", ["NO_COLOR", "TERM"])
-def test_who_wants_no_colours_gets_none(variable: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "variable"), [("demo", "NO_COLOR"), ("demo", "TERM"), *(pytest.param("run", it, marks=exhaustive) for it in ("NO_COLOR", "TERM"))]
+)
+def test_who_wants_no_colours_gets_none(command: str, variable: str) -> None:
     """NO_COLOR: the same rows without colour; TERM=dumb: plain lines, without any control character."""
     surroundings = {"NO_COLOR": {"NO_COLOR": "1"}, "TERM": {"TERM": "dumb"}}[variable]
-    with on_a_terminal("demo", "--fast", columns=80, **surroundings) as terminal:
+    with on_a_terminal(*REPLAYS[command], "--fast", columns=80, **surroundings) as terminal:
         assert terminal.end() == 0
         assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", terminal.raw)
         assert (b"\x1b" in terminal.raw) == (variable == "NO_COLOR")
@@ -72,11 +80,14 @@ def test_who_wants_no_colours_gets_none(variable: str) -> None:
 @pytest.mark.parametrize("surroundings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
 @pytest.mark.parametrize("command", ["create", "follow"])
 def test_a_command_that_waits_without_colours(
-    command: str, surroundings: dict[str, str], simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path
+    command: str, surroundings: dict[str, str], coder: FakeCoder, shell: Shell, server: dict[str, str]
 ) -> None:
     """The same is told: the phase, the log, and what it came to; on a terminal that takes no control characters, a line for each."""
     coder.add_template("docker", log=("pulling", "starting"), build=100, connect=10, scripts=10)
-    with _waiting(command, 80, _of_server(simulator, tmp_path) | surroundings) as terminal:
+    _fill(coder)
+    with _waiting(command, 80, server | surroundings, shell) as terminal:
+        terminal.hear(b"in the queue")
+        coder.set_provisioners(2)
         assert terminal.end() == 0
         assert terminal.seen[-3].startswith("thread-42: ready (")
         assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", terminal.raw)
@@ -87,7 +98,7 @@ def test_a_command_that_waits_without_colours(
 @pytest.mark.parametrize(("command", "then"), [("demo", 60), ("demo", 120), ("run", 60), ("run", 120)])
 def test_a_terminal_may_be_resized_while_it_is_drawn(command: str, then: int) -> None:
     """From the next drawing on the rows fit the new width, and nothing of the old ones is left."""
-    with on_a_terminal(*(("demo",) if command == "demo" else ("run", str(RECORDING))), columns=80) as terminal:
+    with on_a_terminal(*REPLAYS[command], columns=80) as terminal:
         terminal.until(lambda rows: any("building" in row for row in rows))
         terminal.resize(then)
         terminal.until(lambda rows: any("connecting" in row for row in rows))
@@ -134,8 +145,21 @@ def test_what_others_say_moves_no_cursor(tmp_path: Path) -> None:
         assert b"\x1b[2J" not in terminal.raw
 
 
-def _of_server(simulator: CoderSimulator, folder: Path) -> dict[str, str]:
-    return {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": TOKEN, "CHATWORKSPACE_STORE": f"sqlite://{folder}/chats.db"}
+def _fill(coder: FakeCoder) -> None:
+    """Let the next build wait in the queue, for as long as there is one provisioner."""
+    coder.set_provisioners(1)
+    coder.add_workspace(coder.add_template("before", build=NEVER), "first", owner_id=OWNER)
+
+
+@pytest.fixture
+def server(simulator: CoderSimulator, tmp_path: Path) -> dict[str, str]:
+    """Return what names it and a store; `shell` has the same."""
+    return {"CODER_URL": simulator.url, "CODER_SESSION_TOKEN": TOKEN, "CHATWORKSPACE_STORE": f"sqlite://{tmp_path}/chats.db"}
+
+
+def _is_drawn(rows: list[str], *, height: int, width: int) -> bool:
+    """Say whether so many rows are there, of which the log's fills the width that there is."""
+    return len(rows) == height and (height == 2 or len(rows[1]) == width - 1)
 
 
 def _whole_ids(rows: list[str]) -> int:
@@ -144,21 +168,23 @@ def _whole_ids(rows: list[str]) -> int:
 
 
 @contextmanager
-def _waiting(command: str, width: int, surroundings: dict[str, str]) -> Generator[Emulator, None, None]:
-    """Run one that creates, or one that follows what another has begun."""
-    create, follow = ("create", *CHAT, "--template", "docker"), ("follow", *CHAT)
-    if command == "follow":
-        with on_a_terminal(*create, "--wait", "0", columns=width, **surroundings) as terminal:
-            assert terminal.end() == 5
-    with on_a_terminal(*(follow if command == "follow" else create), columns=width, **surroundings) as terminal:
+def _waiting(command: str, width: int, surroundings: dict[str, str], shell: Shell) -> Generator[Emulator, None, None]:
+    """Run one that waits; what has to be there before is made by others."""
+    create = ("create", *CHAT, "--template", "docker")
+    for words in {"create": (), "follow": ((*create, "--wait", "0"),), "start": (create, ("stop", *CHAT))}.get(command, (create,)):
+        assert shell(*words).code in {0, 5}
+    with on_a_terminal(*(create if command == "create" else (command, *CHAT)), columns=width, **surroundings) as terminal:
         yield terminal
 
 
 @pytest.mark.parametrize(("command", "width"), [(command, width) for command in ("create", "follow") for width in WIDTHS])
-def test_a_command_that_waits(command: str, width: int, simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
+def test_a_command_that_waits(command: str, width: int, coder: FakeCoder, shell: Shell, server: dict[str, str]) -> None:
     """It shows what is under way, for how long, and the log; in the end what it came to is all that is left on the screen."""
     coder.add_template("docker", log=("pulling " + "a layer, " * 40, "starting\x1b[2J"), build=100, connect=10, scripts=10)
-    with _waiting(command, width, _of_server(simulator, tmp_path)) as terminal:
+    _fill(coder)
+    with _waiting(command, width, server, shell) as terminal:
+        assert len(terminal.until(lambda rows: rows[0].endswith("position 1 in the queue"))) == 2
+        coder.set_provisioners(2)
         rows = terminal.until(lambda rows: any("starting" in row for row in rows))
         assert re.match(r"thread-42  building +\d+ s", rows[0]), rows
         assert len(rows) == 4
@@ -175,20 +201,29 @@ def test_a_command_that_waits(command: str, width: int, simulator: CoderSimulato
         assert TOKEN.encode() not in terminal.raw
 
 
-@pytest.mark.parametrize("command", ["create", "follow"])
-def test_ctrl_c_while_a_command_waits(command: str, simulator: CoderSimulator, coder: FakeCoder, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        ("create", {"build": 10_000.0}),
+        ("follow", {"build": 10_000.0}),
+        pytest.param("start", {"build": (0.0, 10_000.0)}, marks=exhaustive),
+        pytest.param("stop", {"stop": 10_000.0}, marks=exhaustive),
+        pytest.param("delete", {"delete": 10_000.0}, marks=exhaustive),
+    ],
+)
+def test_ctrl_c_while_a_command_waits(command: str, settings: dict[str, Any], coder: FakeCoder, shell: Shell, server: dict[str, str]) -> None:
     """It is told that the wait ends, above what is drawn; then what it came to, and the cursor is back: in a terminal that was resized, too."""
-    coder.add_template("docker", log=["a layer, " * 40], build=300)
-    with _waiting(command, 60, _of_server(simulator, tmp_path)) as terminal:
+    coder.add_template("docker", log=["a layer, " * 40], **settings)
+    height = 2 if command in {"stop", "delete"} else 3  # these have no log here
+    with _waiting(command, 60, server, shell) as terminal:
         terminal.until(lambda rows: "building" in rows[0])
-        terminal.resize(100)
-        terminal.until(lambda rows: len(rows) == 3 and rows[1].endswith("…"))
-        terminal.resize(80)
-        terminal.until(lambda rows: len(rows) == 3 and len(rows[1]) == 79)
+        for width in (100, 80):
+            terminal.resize(width)
+            terminal.until(partial(_is_drawn, height=height, width=width))
         terminal.interrupt()
         assert terminal.end() == 130
         assert terminal.seen[0].startswith("interrupted: ending the wait")
-        assert any(row.startswith("thread-42: starting, building (interrupted)") for row in terminal.seen)
+        assert any(re.match(r"thread-42: \w+, building \(interrupted\)", row) for row in terminal.seen)
         assert not terminal.cursor_is_hidden
 
 
