@@ -37,6 +37,10 @@ MODULES: Mapping[str, str] = {
     "chatworkspace_simulator": "Coder's API, served from memory",
     "chatworkspace_contracts": "the rules of the ports",
 }
+EXAMPLE_PAGES = (
+    "- [A web page for a chat's workspace](examples/flask_app/README.md): Flask, gunicorn, live phases and log\n"
+    "- [A chat agent in one file](examples/agent_loop/README.md): a model that works in its workspace"
+)
 _LIMIT = re.compile(r"^(\w+) \([\d.]+\): (.*)$", re.MULTILINE)
 
 
@@ -80,7 +84,9 @@ def _for_models() -> str:
     chapters = text("docs/README.md").partition("\n## ")[2]
     pages = "\n".join(_entry(line) if line.startswith("- ") else line for line in f"## {chapters}".splitlines())
     begin = "## Begin\n\n- [README](README.md): the first command, embedding, what is guaranteed\n- [Changes](CHANGELOG.md): what is new"
-    return f"# chatworkspace\n\n> {what}\n\n{begin}\n\n{pages}\n"
+    names = "\n".join(f"- [{module}]({FOLDER}/api/{module}.md): {of}" for module, of in MODULES.items())
+    more = f"## Every public name\n\n{names}\n\n## Examples\n\n{EXAMPLE_PAGES}"
+    return f"# chatworkspace\n\n> {what}\n\n{begin}\n\n{pages}\n\n{more}\n"
 
 
 def _entry(line: str) -> str:
