@@ -7,9 +7,11 @@ import os
 import sys
 import urllib.request
 from typing import Any
+from uuid import UUID
 
 from chatworkspace import ChatWorkspaces
 from chatworkspace_coder import CoderClient
+from chatworkspace_local import LocalPlatform
 from chatworkspace_sqlite import SQLiteStore
 
 MOST_TURNS = 30
@@ -30,7 +32,8 @@ def asked(messages: list[dict[str, Any]], tools: list[dict[str, Any]]) -> dict[s
 
 def talk(workspaces: ChatWorkspaces, chat_id: str, wish: str) -> str:
     """Let the model work on a wish, and return what it says at the end."""
-    toolbox = workspaces.toolbox(chat_id, tools=["execute", "read_file", "write_file"])
+    # Whoever names this machine as the platform has said that commands may run on it.
+    toolbox = workspaces.toolbox(chat_id, tools=["execute", "read_file", "write_file"], allow_unsandboxed=True)
     messages: list[dict[str, Any]] = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": wish}]
     for _ in range(MOST_TURNS):
         message = asked(messages, toolbox.specs("openai"))
@@ -43,13 +46,23 @@ def talk(workspaces: ChatWorkspaces, chat_id: str, wish: str) -> str:
     return f"The model has not come to an end in {MOST_TURNS} turns."
 
 
-def main() -> None:
+def begin(platform: CoderClient | LocalPlatform, owner_id: UUID, organization_id: UUID) -> None:
     """Talk in one chat, which keeps its workspace from one start of this program to the next."""
-    coder = CoderClient(os.environ["CODER_URL"], token=os.environ["CODER_SESSION_TOKEN"])
-    me, store = coder.user(), SQLiteStore("chats.db")
-    with ChatWorkspaces(store=store, creator=coder, dialer=coder) as workspaces:
-        workspaces.open_chat("agent-loop", owner_id=me.id, organization_id=me.organization_ids[0])
+    with ChatWorkspaces(store=SQLiteStore("chats.db"), creator=platform, dialer=platform) as workspaces:
+        workspaces.open_chat("agent-loop", owner_id=owner_id, organization_id=organization_id)
         print(talk(workspaces, "agent-loop", " ".join(sys.argv[1:])))  # noqa: T201 # as above
+
+
+def main() -> None:
+    """Use the platform that the environment names: this machine, or a server."""
+    named = os.environ.get("CHATWORKSPACE_PLATFORM", "")
+    if named.startswith("local:"):
+        here = LocalPlatform(named.removeprefix("local:"))
+        begin(here, here.owner_id, here.organization_id)
+    else:
+        coder = CoderClient(os.environ["CODER_URL"], token=os.environ["CODER_SESSION_TOKEN"])
+        me = coder.user()
+        begin(coder, me.id, me.organization_ids[0])
 
 
 if __name__ == "__main__":
