@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from chatworkspace import UnavailableError, Workspace
+from chatworkspace import Transition, UnavailableError, Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, fit_text
 from chatworkspace_local._places import ORGANIZATION_ID, Places, is_name
 from chatworkspace_local._records import BuildRecord, Record, Result, read_record, read_result, record_of
@@ -45,8 +45,11 @@ class Reader:
             raise UnavailableError(f"the record {home}/{RECORD} {_words(error)}") from error
         if record.owner_id != owner_id or record.name.lower() != name.lower():
             raise UnavailableError(f"the record {home}/{RECORD} is that of another workspace")
+        look = self.of(record, locked=locked)
+        if record.latest.transition is Transition.DELETE and look.worker is Life.ENDED and not _stands(home, record):
+            return self.look(owner_id, name, locked=locked)  # it was deleted between the two looks
         self._names[record.id] = record.name
-        return self.of(record, locked=locked)
+        return look
 
     def of(self, record: Record, *, locked: bool = False) -> Look:
         """Look at what a record tells of. Who lives comes first: what has ended says no more. UnavailableError: that cannot be seen."""
@@ -165,6 +168,14 @@ def _life_elsewhere(path: str) -> Life:
             return Life.ENDED if free else Life.ELSEWHERE
     except OSError as error:
         raise UnavailableError(f"the lock {path} {_words(error)}") from error
+
+
+def _stands(home: str, record: Record) -> bool:
+    """Tell whether a record is as it was read a moment ago."""
+    try:
+        return read_record(f"{home}/{RECORD}") == record
+    except (OddFileError, OSError):
+        return False
 
 
 def is_elsewhere(identity: Identity | None) -> bool:

@@ -7,14 +7,16 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from chatworkspace import UnavailableError
 from chatworkspace.ports import NotFoundError
-from chatworkspace_local import LocalPlatform
+from chatworkspace_local import LocalPlatform, _reading
 from chatworkspace_local._launching import LaunchError, launch
+from chatworkspace_local._records import BuildRecord
 from chatworkspace_local._worker.files import lock_file, locked, shared, try_lock
 from chatworkspace_local._worker.jobs import Job, lock_path
 from chatworkspace_local._worker.processes import Identity, Life, life_of
@@ -38,6 +40,22 @@ def test_an_unreadable_record_is_not_told_gone(here: Home) -> None:
     with pytest.raises(NotFoundError):
         fresh.get_workspace(hidden.owner_id, hidden.organization_id, deadline=deadline())
     assert fresh.get_workspace(hidden.owner_id, hidden.id, deadline=deadline()).agents
+
+
+def test_a_deletion_that_ends_during_a_look(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the reading of the record and the look at who lives: it is told deleted, not interrupted."""
+    workspace, life = here.ready(), _reading._life
+    with ExitStack() as held:
+        here.platform.delete_workspace(workspace, deadline=deadline())
+        held.enter_context(locked(str(here.root / "locks" / f"me.{workspace.name}"), deadline()))
+
+        def late(folder: str, build: BuildRecord) -> Life:
+            held.close()
+            until(lambda: not Path(folder).exists() and build.worker is not None and life_of(build.worker) is Life.ENDED)
+            return life(folder, build)
+
+        monkeypatch.setattr(_reading, "_life", late)
+        assert here.get(workspace).deleted
 
 
 def test_a_worker_holds_its_lock_before_it_is_written_down(tmp_path: Path) -> None:
@@ -93,7 +111,7 @@ def test_a_host_without_standard_files(here: Home) -> None:
     """A lock's file is none of the three, whose numbers a program gets anew."""
     program = f"""
 import os, sys
-from chatworkspace_local import LocalPlatform
+from chatworkspace_local import LocalPlatform, _reading
 from tests.adapters.local.worlds import Home
 from pathlib import Path
 for file in (0, 1, 2):
