@@ -97,14 +97,15 @@ def running(hands: Hands, pool: ThreadPoolExecutor) -> tuple[Future[ToolResult],
 
 
 def test_an_interrupt_ends_the_command_of_a_chat(hands: Hands) -> None:
-    """Its group ends, and the model is told what it had said and that it was interrupted; the next command runs."""
+    """Its group ends, and the model is told that it was interrupted, with what it had said; the next command runs."""
     with ThreadPoolExecutor(1) as pool:
         called, pids = running(hands, pool)
         hands.workspaces.interrupt("another")
         assert not called.done()
         hands.workspaces.interrupt(CHAT)
         result = called.result(PATIENCE)
-    assert (result.is_error, result.content["reason"], result.content["output"]) == (True, "interrupted", "begun\n")
+    assert (result.is_error, result.content["reason"]) == (True, "interrupted")
+    assert result.content["output"] in ("", "begun\n")  # as far as it had come
     until(lambda: all(map(ended, pids)))
     assert hands.call("execute", command="echo on").content["output"] == "on\n"
 
