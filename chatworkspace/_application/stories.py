@@ -293,6 +293,12 @@ class _Start:
     ready: bool = False
     """It has come to something."""
 
+    def stops_before(self, number: int) -> int:
+        """Return how many starts in a row a stop has followed, up to that before the start of this number; whoever asked may not have seen it."""
+        if self.stopped:
+            return self.stops
+        return self.stops + 1 if number == self.number + 2 and not self.ready else 0
+
 
 class Starts:
     """The latest start that this process has asked for, of each chat.
@@ -306,8 +312,8 @@ class Starts:
     def asked_for(self, chat_id: str, workspace: Workspace, now: float) -> None:
         """Note that a start was asked for, of which this is the latest build, or a stop that has followed it already."""
         before, build = self._starts.get(chat_id), workspace.build
-        stops = before.stops if before is not None and before.stopped and before.workspace == workspace.id else 0
         number = build.number - (build.transition is not Transition.START)
+        stops = 0 if before is None or before.workspace != workspace.id else before.stops_before(number)
         self._starts[chat_id] = _Start(workspace=workspace.id, number=number, at=now, stops=stops)
         _forget_some(self._starts)
 

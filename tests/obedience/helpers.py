@@ -17,6 +17,8 @@ ALL = STILL * (TIMEOUTS.build + TIMEOUTS.connect + TIMEOUTS.scripts)
 """Seconds after which whatever goes on is a person's."""
 SLACK = 1.0
 """Seconds that a limit may seem to be short of, for times are told in whole ones."""
+SLOW = 4.0
+"""Seconds that an answer takes where it is slow: how old a build is, it says as of its end, and who asked counts from when it did."""
 NOT_DONE = (How.UNDER_WAY, How.COMING, How.LEAVING, How.DEAD, How.STOPPED, How.USABLE, How.START_FAILED, How.GONE, How.NONE)
 
 Cause = Callable[[Told], bool]
@@ -142,7 +144,7 @@ def _starting_for(told: Told) -> float | None:
 def nobody_builds(told: Told) -> bool:
     """No provisioner is there."""
     it = told.truth.workspace
-    return told.truth.how is How.UNDER_WAY and it is not None and it.build.provisioners == 0 and lasts(told) >= TIMEOUTS.build - SLACK
+    return told.truth.how is How.UNDER_WAY and it is not None and it.build.provisioners == 0 and lasts(told) >= TIMEOUTS.build - SLOW - SLACK
 
 
 def build_hangs(told: Told) -> bool:

@@ -315,6 +315,18 @@ def test_starts_in_vain(*, dormant: bool) -> None:
     assert advice == [("start", "start"), ("ask_user", "ask_user"), ("ask_user", "ask_user")]
 
 
+def test_starts_in_vain_whose_stops_nobody_sees() -> None:
+    """The platform stops it before its scripts are done, between two calls, the second of which starts it again: that is a start in vain as well."""
+    world = stopped(scripts=500)
+    for _ in range(2):
+        assert world.chats.start(CHAT, wait=5).advice is Advice.CALL_AGAIN
+        world.sim.sleep(100)
+        world.latest.stop(automatic=True)
+        world.sim.sleep(10)
+    told = world.chats.create(CHAT, world.latest.template.id)
+    assert (told.reason, told.advice) == (Reason.NOT_RUNNING, Advice.ASK_USER)
+
+
 def by_the_chat(world: World) -> None:
     """Stop it as whoever talks in the chat asks for."""
     world.chats.stop(CHAT)
