@@ -142,10 +142,12 @@ class Session:
     # ------------------------------------------------------------ ending early
 
     def interrupt(self, chat_id: str) -> None:
-        """End the waits."""
+        """End the waits; where there is none yet, and no chat, the requests under way: nothing was begun that has to be ended in order."""
         self._interrupted = True
         if self._stop is not None:
             self._stop()
+        elif not chat_id:
+            self.hang_up()
         if self._workspaces is not None and chat_id:
             self._workspaces.interrupt(chat_id)
 

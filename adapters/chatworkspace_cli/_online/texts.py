@@ -133,7 +133,7 @@ def _remarks(quota: Quota | None, not_applied: Mapping[str, str]) -> Iterator[st
 
 
 def _left_line(it: LeftBehind) -> str:
-    return f"left behind: {it.name} ({it.workspace_id}), {it.reason.value}"
+    return f"left behind: {f'{it.name} ({it.workspace_id})' if it.name else it.workspace_id}, {it.reason.value}"
 
 
 def step_text(step: Progress) -> str:

@@ -107,8 +107,6 @@ def _interrupted(*words: str, once: bool = False) -> Any:
         _interrupted("start", *CHAT),
         _interrupted("stop", *CHAT),
         _interrupted("attach", *CHAT, "own"),
-        _interrupted("detach", *CHAT),
-        _interrupted("close", *CHAT),
         _interrupted("delete", *CHAT),
         _interrupted("follow", *CHAT),
         _interrupted("why", *CHAT),
@@ -126,3 +124,20 @@ def test_ctrl_c_while_a_server_says_nothing(words: tuple[str, ...], shell: Shell
     code, out, err = ended(process)
     assert code == 130
     assert "interrupted" in out + err
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("command", ["detach", "close"])
+def test_what_needs_no_answer_is_done_though_it_is_interrupted(command: str, shell: Shell, simulator: CoderSimulator, tmp_path: Path) -> None:
+    """The server is asked for the workspace's name alone: without it, what is left behind is told by its id."""
+    assert shell("create", *CHAT, "--template", "docker").code == 0
+    simulator.when("* /*").stall(after=0)
+    simulator.when("* /*", nth=2, times=1000).stall(after=0)
+    process = Shells(simulator.url, tmp_path).start(command, *CHAT)
+    until(lambda: len(simulator.unstruck()) < 2)
+    process.send_signal(signal.SIGINT)
+    code, out, err = ended(process)
+    assert code == 0
+    made = next(it for it in simulator.coder.live if it.name.startswith("docker-"))
+    assert f"left behind: {made.id}, " in out
+    assert "interrupted: ending the wait" in err
