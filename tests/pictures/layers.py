@@ -11,7 +11,7 @@ from tests.pictures import svg
 Arrows = Mapping[str, set[str]]
 HIGH, GAP, STEP = 30, 14, 76
 """Of a box; between two of a layer; from a layer to the next."""
-WIDTH = 980
+WIDTH, LANE = 980, 22
 
 
 def packages() -> str:
@@ -78,12 +78,36 @@ def _box(name: str, place: Place) -> str:
 
 
 def _lines(arrows: Arrows, places: Mapping[str, Place]) -> Iterator[str]:
-    """Yield an arrow for each import that does not follow from two others."""
+    """Yield an arrow for each import that does not follow from two others: straight, or beside the boxes where one is in between."""
+    beside = 0
     for name, below in arrows.items():
         through = {far for near in below for far in _reached(arrows, near)}
         for other in sorted(below - through):
             (left, top, width), (left2, top2, width2) = places[name], places[other]
-            yield svg.line(left + width / 2, top + HIGH, left2 + width2 / 2, top2, tip=True)
+            start, end = (left + width / 2, top + HIGH), (left2 + width2 / 2, top2)
+            if not any(_meets(start, end, it) for it in places.values()):
+                yield svg.line(*start, *end, tip=True)
+                continue
+            beside += 1
+            yield _beside(start, end, [it for it in places.values() if top < it[1] < top2], beside)
+
+
+def _beside(start: tuple[float, float], end: tuple[float, float], between: Sequence[Place], number: int) -> str:
+    """Return an arrow past these, on the side on which it ends. number: of those that are drawn so, each in a lane of its own."""
+    (x1, y1), (x2, y2) = start, end
+    left, right = min(it[0] for it in between), max(it[0] + it[2] for it in between)
+    lane = min(left, x1, x2) - LANE * number if x2 < (left + right) / 2 else max(right, x1, x2) + LANE * number
+    out, back = y1 + 4 * number, y2 - 8 - 4 * number
+    return svg.way((x1, y1), (x1, out), (lane, out), (lane, back), (x2, back), (x2, y2))
+
+
+def _meets(start: tuple[float, float], end: tuple[float, float], place: Place) -> bool:
+    """Tell whether a straight line leads through a box that lies between its ends."""
+    (x1, y1), (x2, y2), (left, top, width) = start, end, place
+    if not y1 < top < y2 - HIGH:
+        return False
+    at = [x1 + (x2 - x1) * (y - y1) / (y2 - y1) for y in (top, top + HIGH)]
+    return min(at) <= left + width and max(at) >= left
 
 
 def _reached(arrows: Arrows, name: str) -> set[str]:

@@ -39,6 +39,12 @@ def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = INK, tip: 
     return f'<line x1="{x1:g}" y1="{y1:g}" x2="{x2:g}" y2="{y2:g}" stroke="{stroke}"{more}/>'
 
 
+def way(*points: tuple[float, float]) -> str:
+    """Return a line through these, with a tip at its end."""
+    through = " ".join(f"{x:g},{y:g}" for x, y in points)
+    return f'<polyline points="{through}" fill="none" stroke="{INK}" stroke-linejoin="round" marker-end="url(#tip)"/>'
+
+
 def box(x: float, y: float, width: float, height: float, said: str, *, fill: str = "#eef3f8") -> str:
     """Return a box with a word in it."""
     shape = f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" rx="5" fill="{fill}" stroke="{FAINT}"/>'
