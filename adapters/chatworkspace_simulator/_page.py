@@ -30,6 +30,7 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1rem; margin: 1.6rem 0 .3re
 p { margin: .2rem 0; opacity: .75; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .15rem .8rem .15rem 0; border-bottom: 1px solid #8884; }
 th { font-weight: 600; opacity: .75; } td { font-variant-numeric: tabular-nums; }
+#requests td { white-space: nowrap; } #requests td:nth-child(3) { white-space: normal; overflow-wrap: anywhere; }
 .running, .ready, .connected, .succeeded, .ok { color: #1a8f3c; } .failed, .timeout, .disconnected, .start_error, .bad { color: #c62f2f; }
 .pending, .starting, .stopping, .deleting, .connecting, .created { color: #a96800; } .stopped, .deleted, .canceled { opacity: .55; }
 </style>
