@@ -19,7 +19,7 @@ from tests.costs.profile import CORE, calls_of
 from tests.packaging.runs import ROOT, from_checkout, run
 
 MOST_CALLS = 80_000
-MOST_MODULES = 260
+MOST_MODULES = 288
 """A tenth more than there are of either, on the interpreter that has the most."""
 CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
 
