@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.skipif(sys.platform != "linux", rea
 
 MARK = "CHATWORKSPACE_TESTS_MARK"
 SELECTED = (
-    "tests/crash/test_storm.py::test_a_storm_leaves_one_workspace_for_each_chat[postgres-30.0]",
+    "tests/crash/test_storm.py::test_a_storm_leaves_one_workspace_for_each_chat[30.0-postgres]",
     "tests/web/test_events.py::test_a_stream_goes_on_where_it_broke[gunicorn]",
     "tests/web/test_page.py::test_the_page_in_a_browser[waitress]",
 )
