@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from chatworkspace import ChatWorkspaceError, Reason
 from chatworkspace_cli._codes import Code
 from chatworkspace_cli._parser import UsageError, parser
-from chatworkspace_cli._printing import as_json, give_up, say, say_lines, suppress_gone
+from chatworkspace_cli._printing import as_json, give_up, say, suppress_gone
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,9 +59,9 @@ def _understood(words: list[str]) -> argparse.Namespace:
 
 
 def _complain(what: str) -> None:
-    from chatworkspace_cli._screen import width_of  # noqa: PLC0415 # where all is well nobody needs it
+    from chatworkspace_cli._screen import complain  # noqa: PLC0415 # where all is well nobody needs it
 
-    say_lines(what, sys.stderr, width=width_of(sys.stderr))
+    complain(what)
 
 
 def _told(error: UsageError) -> dict[str, object]:

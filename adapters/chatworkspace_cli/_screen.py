@@ -7,6 +7,7 @@ terminal that can go back, there is no screen: whoever asks for one prints plain
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from enum import Enum
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import attrs
 
-from chatworkspace_cli._printing import fitted, printable, say
+from chatworkspace_cli._printing import fitted, printable, say, say_lines
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions
@@ -95,6 +96,11 @@ def say_state(text: str, state: str, out: TextIO) -> None:
 def width_of(out: TextIO) -> int | None:
     """Return how many columns a terminal has that can be drawn upon; None: it is none."""
     return _console(out).width if can_draw(out) else None
+
+
+def complain(what: str) -> None:
+    """Say on standard error what is wrong, or to be known, in lines of its terminal."""
+    say_lines(what, sys.stderr, width=width_of(sys.stderr))
 
 
 def _console(out: TextIO) -> Console:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Reason
 from chatworkspace_cli._codes import Code
-from chatworkspace_cli._printing import as_json, say, say_lines
-from chatworkspace_cli._screen import width_of
+from chatworkspace_cli._printing import as_json, say
+from chatworkspace_cli._screen import complain
 from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     lines = list(read(text))
     bad = [line for line in lines if isinstance(line, BadLine)]
     for line in bad:
-        _complain(f"{options.file}: line {line.number}: {line.problem}")
+        complain(f"{options.file}: line {line.number}: {line.problem}")
         if options.json:
             say(as_json({"event": "unread", "line": line.number, "problem": line.problem}), sys.stdout)
     code = _show(
@@ -60,26 +60,22 @@ def simulator(options: argparse.Namespace) -> int:
             say=lambda text: say(text, sys.stdout),
         )
     except (OSError, OverflowError) as error:
-        _complain(f"chatworkspace simulator: port {options.port}: {error}")
+        complain(f"chatworkspace simulator: port {options.port}: {error}")
         return Code.USAGE
     except InvalidArgumentError as error:
-        _complain(f"chatworkspace simulator: {error}")
+        complain(f"chatworkspace simulator: {error}")
         return Code.USAGE
     return Code.DONE
 
 
 def _refused(options: argparse.Namespace, problem: str, step: str) -> int:
     """Tell people, and programs that want JSON, what is wrong with an argument."""
-    _complain(f"chatworkspace run: {problem}")
-    _complain(step)
+    complain(f"chatworkspace run: {problem}")
+    complain(step)
     if options.json:
         error = ChatWorkspaceError(problem, reason=Reason.INVALID_ARGUMENT, next_step=step)
         say(as_json({"error": error.as_dict(), "exit_code": int(Code.USAGE)}), sys.stdout)
     return Code.USAGE
-
-
-def _complain(what: str) -> None:
-    say_lines(what, sys.stderr, width=width_of(sys.stderr))
 
 
 def _show(story: Story, options: argparse.Namespace, out: TextIO, *, messages: TextIO | None = None) -> int:

@@ -26,7 +26,7 @@ from chatworkspace_cli._online.session import Session, Settings, check
 from chatworkspace_cli._online.stores import VARIABLE
 from chatworkspace_cli._online.texts import error_lines
 from chatworkspace_cli._printing import as_json, say, say_lines, suppress_gone
-from chatworkspace_cli._screen import say_state, width_of
+from chatworkspace_cli._screen import complain, say_state, width_of
 
 PLATFORM = "CHATWORKSPACE_PLATFORM"
 LEFT = "interrupted while a request was under way"
@@ -81,7 +81,7 @@ def _root(options: Namespace) -> Path | None:
 
     root = root_of(options.platform, os.environ)
     if root is not None:
-        say_lines(f"workspaces in {root}: no sandbox, what runs in them may do whatever you may", sys.stderr, width=width_of(sys.stderr))
+        complain(f"workspaces in {root}: no sandbox, what runs in them may do whatever you may")
     return root
 
 
@@ -158,7 +158,7 @@ def _print(options: Namespace, result: Result, *, follows: bool) -> None:
 def _complain(options: Namespace, error: ChatWorkspaceError, code: Code) -> None:
     first, *rest = error_lines(error)
     for line in (f"chatworkspace {options.name_of_command}: {first}", *rest):
-        say_lines(line, sys.stderr, width=width_of(sys.stderr))
+        complain(line)
     if options.json:
         say(as_json(_with_code(error_json(error), code)), sys.stdout)
 

@@ -94,6 +94,16 @@ def parted(raw: str, width: int) -> list[str]:
     return [word for row in screen.display for word in row.split() if word not in printed and not any(word in it for it in wider)]
 
 
+def interrupted_at_once(simulator: CoderSimulator, shells: Shells, *words: str) -> tuple[int, str, str]:
+    """Interrupt a command as soon as it has asked for something, which gets no answer; return how it ends, and what it says."""
+    simulator.when("* /*").stall(after=0)
+    simulator.when("* /*", nth=2, times=1000).stall(after=0)  # what is asked once more gets no answer either
+    process = shells.start(*words)
+    until(lambda: len(simulator.unstruck()) < 2)
+    process.send_signal(signal.SIGINT)
+    return ended(process)
+
+
 def _interrupted(*words: str, once: bool = False) -> Any:
     return pytest.param(words, id=words[0], marks=exhaustive_unless(once))
 
@@ -116,12 +126,7 @@ def _interrupted(*words: str, once: bool = False) -> Any:
 def test_ctrl_c_while_a_server_says_nothing(words: tuple[str, ...], shell: Shell, simulator: CoderSimulator, tmp_path: Path) -> None:
     """Whatever was asked first, it ends soon, with its code and a word of it, and no traceback. test_processes.py has those that are left out."""
     assert shell("create", *CHAT, "--template", "docker").code == 0
-    simulator.when("* /*").stall(after=0)
-    simulator.when("* /*", nth=2, times=1000).stall(after=0)  # what is asked once more gets no answer either
-    process = Shells(simulator.url, tmp_path).start(*words)
-    until(lambda: len(simulator.unstruck()) < 2)
-    process.send_signal(signal.SIGINT)
-    code, out, err = ended(process)
+    code, out, err = interrupted_at_once(simulator, Shells(simulator.url, tmp_path), *words)
     assert code == 130
     assert "interrupted" in out + err
 
@@ -131,12 +136,7 @@ def test_ctrl_c_while_a_server_says_nothing(words: tuple[str, ...], shell: Shell
 def test_what_needs_no_answer_is_done_though_it_is_interrupted(command: str, shell: Shell, simulator: CoderSimulator, tmp_path: Path) -> None:
     """The server is asked for the workspace's name alone: without it, what is left behind is told by its id."""
     assert shell("create", *CHAT, "--template", "docker").code == 0
-    simulator.when("* /*").stall(after=0)
-    simulator.when("* /*", nth=2, times=1000).stall(after=0)
-    process = Shells(simulator.url, tmp_path).start(command, *CHAT)
-    until(lambda: len(simulator.unstruck()) < 2)
-    process.send_signal(signal.SIGINT)
-    code, out, err = ended(process)
+    code, out, err = interrupted_at_once(simulator, Shells(simulator.url, tmp_path), command, *CHAT)
     assert code == 0
     made = next(it for it in simulator.coder.live if it.name.startswith("docker-"))
     assert f"left behind: {made.id}, " in out
