@@ -119,7 +119,8 @@ class Guide:
             return True
         if self.begun.get(call.chat_id) == workspace.build.id:  # by this process, which knows
             return False
-        in_time = describe(finding, workspace).phase is not None or _lately(finding.agent, workspace, within=BACK_FOR_IT)
+        blind = self._timeouts.build  # seconds: an outage that takes longer is told to a person
+        in_time = describe(finding, workspace).phase is not None or _lately(finding.agent, workspace, within=blind + BACK_FOR_IT)
         return in_time and self._elsewhere.has_replaced(call, workspace, wish)
 
     def continued(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
@@ -140,6 +141,8 @@ class Guide:
             )
         mine = track.continued or track.built or outcome.created or (track.adopted and track.as_wished)
         goes_on = mine and outcome.phase is not None and _is_of(call, workspace)
+        if mine and not _is_of(call, workspace):  # a stop of what the call has made: somebody else has begun that
+            self.begun.pop(call.chat_id, None)
         replaces = track.asks_to_replace or (wish is not None and same and wish.replaces)
         self._wishes.put(call.chat_id, _open(call, outcome, workspace, adopted=track.adopted, replaces=replaces) if goes_on else None)
         return outcome
@@ -147,7 +150,10 @@ class Guide:
     def begun_elsewhere(self, call: Call, outcome: Outcome, track: Track) -> Outcome:
         """Return the outcome of a call that found something as one of the whole wish, if it is what another process has begun for this very wish."""
         workspace = outcome.workspace
-        if workspace is None or workspace.build.transition is not Transition.START or self.begun.get(call.chat_id) == workspace.build.id:
+        if workspace is None or self.begun.get(call.chat_id) == workspace.build.id:
+            return outcome
+        if workspace.build.transition is not Transition.START:
+            self._told_to_the_end(call, outcome, track)
             return outcome
         known = self._wishes.of(call.chat_id, call.asked, call.arguments()) is not None
         if known or (outcome.phase is None and not track.waited and not _lately(outcome.agent, workspace, within=AT_ONCE)):
@@ -158,10 +164,14 @@ class Guide:
         if not first or not self._elsewhere.was_wished(call, outcome.chat, workspace, track.wish):
             return outcome
         track.continued = True
-        if track.asks_to_replace and outcome.phase is None:
-            self.begun[call.chat_id] = workspace.build.id  # told to the end: to ask for another once more is another wish
+        self._told_to_the_end(call, outcome, track)
         reason = Reason.CREATED if outcome.reason is Reason.EXISTING else outcome.reason
         return attrs.evolve(outcome, reason=reason, created=True, built=True, not_applied={})
+
+    def _told_to_the_end(self, call: Call, outcome: Outcome, track: Track) -> None:
+        """Note it, of what has replaced another and is no longer under way: to ask for another once more is another wish."""
+        if track.asks_to_replace and outcome.phase is None and outcome.workspace is not None:
+            self.begun[call.chat_id] = outcome.workspace.build.id
 
     def _started_elsewhere(self, call: Call, outcome: Outcome, workspace: Workspace, track: Track) -> Outcome:
         if not self._elsewhere.answers_hold(call, workspace, track.answers):

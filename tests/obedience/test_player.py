@@ -37,6 +37,7 @@ KEPT = {
     "an agent that drops long after a restart": (5007209,),
     "a platform that stops it, between two calls, before it is of use": (8034080, 8068955),
     "an answer that is slow, and tells how old a build was at its end": (7061584,),
+    "a replacement that was stopped in an outage that lasts": (9265113,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)
