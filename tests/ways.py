@@ -18,13 +18,17 @@ def exhaustive_unless(once: bool) -> tuple[pytest.MarkDecorator, ...]:  # noqa: 
     return () if once else (pytest.mark.exhaustive,)
 
 
-def in_turn(*axes: Iterable[object]) -> list[Any]:
-    """Return a parameter for each combination. The last axis goes over one value for each of the others, in turn; the rest of it is exhaustive."""
+def in_turn(*axes: Iterable[object], every: int = 1) -> list[Any]:
+    """Return a parameter for each combination. The last axis goes over one value for each of the others, in turn; the rest of it is exhaustive.
+
+    every: of the combinations of the others, only each one of so many is gone over each time.
+    """
     *places, ways = map(list, axes)
     return [
-        pytest.param(*values, way, marks=exhaustive_unless(number == sum(at for at, _ in place) % len(ways)))
+        pytest.param(*values, way, marks=exhaustive_unless(which % every == 0 and number == turn % len(ways)))
         for place in product(*map(enumerate, places))
-        for values in [[value for _, value in place]]
+        for values, which in [([value for _, value in place], sum(at * (index + 1) for index, (at, _) in enumerate(place)))]
+        for turn in [sum(at for at, _ in place)]
         for number, way in enumerate(ways)
     ]
 

@@ -97,7 +97,7 @@ def test_creations_by_many_threads_with_answers_lost_and_requests_late(database:
     record_property("told", f"{tell}, {time.monotonic() - began:.1f} s")
 
 
-@pytest.mark.parametrize("database", ["postgres", pytest.param("sqlite", marks=pytest.mark.exhaustive)], indirect=True)
+@pytest.mark.exhaustive
 def test_creations_by_processes_that_are_killed(database: Database, record_property: Tell) -> None:
     """The same from 4 processes of 8 threads at one store, killed at random and replaced: one live workspace for each chat."""
     chance, began = Random(4), time.monotonic()

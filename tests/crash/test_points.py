@@ -14,6 +14,7 @@ SOME = [CELLS[number * OF_EACH + number % OF_EACH] for number in range(len(POINT
 """One of each point: the ways to die, and who comes next, in turn."""
 
 
+@pytest.mark.parametrize("database", ["postgres", pytest.param("sqlite", marks=pytest.mark.exhaustive)], indirect=True)
 def test_a_death_at_each_point_leaves_one_workspace(database: Database) -> None:
     """By one of the ways, whoever comes next."""
     assert {cell.point for cell in SOME} == set(POINTS)

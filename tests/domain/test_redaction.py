@@ -106,6 +106,7 @@ def from_base64(text: str) -> bytes:
     return b" ".join(base64.b64decode(it) for it in parts)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("writing", WRITTEN)
 @settings(deadline=None, derandomize=True)
 @given(secret=st.text(st.characters(codec="utf-8"), min_size=8, max_size=60), around=st.text("abc .:\n", max_size=20))

@@ -40,7 +40,7 @@ KEPT = {
     "a replacement that was stopped in an outage that lasts": (9265113,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
-OVER_HTTP, PARTS_OVER_HTTP, MORE_OVER_HTTP = 25, 4, range(4, 12)
+OVER_HTTP, MORE_OVER_HTTP, MANY_OVER_HTTP = 25, range(1, 6), range(6, 12)
 
 
 @pytest.mark.parametrize("part", [0, *(pytest.param(it, marks=pytest.mark.once) for it in range(1, PARTS))])
@@ -58,9 +58,16 @@ def test_so_it_is_where_it_once_was_not(seed: int) -> None:
 
 
 @pytest.mark.adapters
-@pytest.mark.parametrize("part", [*range(PARTS_OVER_HTTP), *(pytest.param(it, marks=pytest.mark.exhaustive) for it in MORE_OVER_HTTP)])
+@pytest.mark.parametrize(
+    "part",
+    [
+        0,
+        *(pytest.param(it, marks=pytest.mark.exhaustive) for it in MORE_OVER_HTTP),
+        *(pytest.param(it, marks=pytest.mark.deep) for it in MANY_OVER_HTTP),
+    ],
+)
 def test_it_is_over_http_as_well(part: int) -> None:
-    """In a hundred of them, and two hundred more where all is run, through the client and the simulator."""
+    """In some of them, in more where all is run, and in three hundred before a release, through the client and the simulator."""
     with over_http("newest"):
         assert played(range(part * OVER_HTTP, (part + 1) * OVER_HTTP)).wrong == []
 
@@ -104,7 +111,7 @@ def test_a_result_without_advice_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
     assert any("no advice" in it for it in problems_of(1))
 
 
-@pytest.mark.exhaustive
+@pytest.mark.deep
 def test_so_it_is_in_nearly_whatever_way_it_is_wrong(record_property: Callable[[str, object], None]) -> None:
     """Every other advice there, in the same one or two worlds: 95 of 100 are noticed; a few ways lead to the same end in those."""
     ways = [(place, into) for place in places() if str(place) in NOTICED for into in wrong_for(place)]

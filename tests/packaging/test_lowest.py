@@ -42,8 +42,8 @@ def test_what_is_lowest() -> None:
 @pytest.mark.parametrize(
     "tests",
     [
-        ["-m", "adapters and not exhaustive", *(f"tests/adapters/{folder}" for folder in DRIVERS)],
-        ["-m", "web and not exhaustive", *NO_BROWSER, "tests/web"],
+        ["-m", "adapters and not exhaustive and not deep", *(f"tests/adapters/{folder}" for folder in DRIVERS)],
+        ["-m", "web and not exhaustive and not deep", *NO_BROWSER, "tests/web"],
     ],
     ids=["adapters", "web"],
 )

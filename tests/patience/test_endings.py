@@ -46,7 +46,7 @@ def _ended(world: World, name: str, end: Callable[[], object]) -> tuple[float, o
     return over[0] - at, told[0]
 
 
-@pytest.mark.parametrize(("name", "situation", "way"), in_turn(METHODS, SITUATIONS, ("close", "interrupt")))
+@pytest.mark.parametrize(("name", "situation", "way"), in_turn(METHODS, SITUATIONS, ("close", "interrupt"), every=3))
 def test_every_call_is_reached(name: str, situation: str, way: str) -> None:
     """Whatever it hangs on; a call that hangs on a change is told when that ends, and sends nothing more after close()."""
     if way == "interrupt" and (name in NOT_CHATS or name == "open_chat"):

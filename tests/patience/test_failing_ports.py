@@ -26,7 +26,7 @@ FAILURES: dict[str, Callable[[], Exception]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "situation", "how"), in_turn(METHODS, SITUATIONS, FAILURES))
+@pytest.mark.parametrize(("name", "situation", "how"), in_turn(METHODS, SITUATIONS, FAILURES, every=3))
 def test_what_fails_at_once_is_not_asked_without_end(name: str, situation: str, how: str) -> None:
     """Within its time a call asks about ten times a second at most, and it ends."""
     method, often = METHODS[name], dict[str, str]()

@@ -15,7 +15,7 @@ PACES = {0.0: (HANGING, 1.5, 4.75, 9.5), 20.0: (HANGING, 4.75)}
 """By `wait`. Most are just within the limits of a request, so that it is answered each time, and late."""
 
 
-@pytest.mark.parametrize(("name", "situation", "wait"), in_turn(METHODS, SITUATIONS, PACES))
+@pytest.mark.parametrize(("name", "situation", "wait"), in_turn(METHODS, SITUATIONS, PACES, every=3))
 def test_every_method_ends_in_time(name: str, situation: str, wait: float) -> None:
     """Within `wait` and what planning may take, or the request that changes something, and a quarter of a second."""
     method, late = METHODS[name], dict[str, float]()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
-MARKS = ("adapters", "crash", "packaging", "sdks", "web")
+MARKS = ("adapters", "crash", "deep", "packaging", "sdks", "web")
 """Of tests that are left out unless asked for."""
 
 

@@ -25,6 +25,9 @@ WORLDS = 20_000
 WAITING = ("-n", str(2 * (os.cpu_count() or 1)))
 """More processes than processors, for tests that wait for sockets, servers and leases most of the time."""
 
+TYPED = ("chatworkspace", "adapters", "benchmarks", "examples")
+"""What both type checkers read each time; mypy reads the tests as well."""
+
 INTERPRETERS = "interpreters"
 """Named in CHATWORKSPACE_REQUIRE, a version that is claimed and not there fails the run."""
 
@@ -43,7 +46,7 @@ def quick() -> Lanes:
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
             Step("mypy --strict", python("-m", "mypy")),
-            Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
+            Step("pyright, strict", pyright(*TYPED)),
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
             Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
@@ -61,8 +64,12 @@ def exhaustive() -> Lanes:
     tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
-        [Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not crash and not packaging", *WAITING)), *tests[:1]],
         [
+            Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not deep and not crash and not packaging", *WAITING)),
+            *tests[:1],
+        ],
+        [
+            Step("pyright, strict, of the tests", pyright("tests")),
             Step("packaging and typing by every other way, drivers of the oldest versions included", marked("packaging", more=True)),
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
@@ -89,6 +96,7 @@ def deep(minutes: float) -> Lanes:
         [
             Step(f"{worlds} worlds that nobody has seen", python("-m", "tests.runs.worlds", "--worlds", str(worlds))),
             Step(f"{5 * worlds} worlds of an obedient model", python("-m", "tests.obedience.many", "--worlds", str(5 * worlds))),
+            Step("still more of every way", pytest("-m", "deep", *WAITING, *map(str, places("deep")))),
             Step("what decides, changed one expression at a time", python("-m", "tests.runs.mutants")),
             storms[0],
         ],
@@ -105,6 +113,11 @@ def python(*arguments: str) -> Callable[[Shell], bool]:
     return lambda shell: shell.run(PYTHON, *arguments, PYTHONPATH=f"{ROOT}:{ROOT / 'adapters'}")
 
 
+def pyright(*folders: str) -> Callable[[Shell], bool]:
+    """Return a run of pyright over these."""
+    return python("-m", "pyright", "--pythonpath", PYTHON, *folders)
+
+
 def pytest(*arguments: str) -> Callable[[Shell], bool]:
     """Return a step of one run of pytest."""
     return lambda shell: shell.run(PYTHON, "-m", "pytest", "-q", *arguments)
@@ -112,7 +125,7 @@ def pytest(*arguments: str) -> Callable[[Shell], bool]:
 
 def marked(mark: str, *arguments: str, more: bool = False) -> Callable[[Shell], bool]:
     """Return a run of the tests of this mark alone. more: of those that are one more way of another."""
-    return pytest("-m", f"{mark} and {'exhaustive' if more else 'not exhaustive'}", *arguments, *map(str, places(mark)))
+    return pytest("-m", f"{mark} and not deep and {'exhaustive' if more else 'not exhaustive'}", *arguments, *map(str, places(mark)))
 
 
 def lacking(shell: Shell) -> bool:

@@ -20,7 +20,8 @@ from tests.over_postgres import over_postgres
 from tests.ways import NEWEST, levels
 
 MEMORY = "memory"
-POSTGRES = ("postgres", "pgbouncer")
+PGBOUNCER = "pgbouncer"
+POSTGRES = ("postgres", PGBOUNCER)
 
 
 @attrs.frozen
@@ -68,8 +69,9 @@ PRODUCTS = (
     "test_short_calls_learn_at_the_same_instant_as_a_long_one",
 )
 """Of many cases, or of long ones."""
-ONE_OF = 4
-"""Of them, each time over HTTP."""
+OF_PRODUCTS, OF_OTHERS, OF_EACH_WAY = 8, 3, 4
+"""One of so many is gone over each time over HTTP; where everything is asked for all others are, and of products, and through a pgbouncer,
+one of four; the rest is for the day before a release."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -87,14 +89,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = [it for it in items if isinstance(it, pytest.Function) and _is_left(it)]
     config.hook.pytest_deselected(items=left)
     items[:] = [it for it in items if it not in set[pytest.Item](left)]
-    of_products = [it for it in items if isinstance(it, pytest.Function) and it.originalname in PRODUCTS and _way(it) == NEWEST]
-    for number, item in enumerate(of_products):
-        if number % ONE_OF:
+    for number, item in enumerate(it for it in items if _way(it) == NEWEST and not _is_product(it)):
+        if number % OF_OTHERS:
+            item.add_marker(pytest.mark.exhaustive)
+    for way in (*LEVELS, *POSTGRES):
+        _share(way, [it for it in items if _way(it) == way and (_is_product(it) or way == PGBOUNCER)])
+
+
+def _share(way: str, items: list[pytest.Item]) -> None:
+    """Leave most of a product, and of what goes through a pgbouncer as it goes without, to where more is asked for."""
+    for number, item in enumerate(items):
+        if way != NEWEST and number % OF_EACH_WAY:
+            item.add_marker(pytest.mark.deep)
+        elif way == NEWEST and number % OF_PRODUCTS:
             item.add_marker(pytest.mark.exhaustive)
 
 
-def _way(item: pytest.Function) -> object:
-    return item.callspec.params.get("over") if hasattr(item, "callspec") else None
+def _is_product(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and item.originalname in PRODUCTS
+
+
+def _way(item: pytest.Item) -> object:
+    return item.callspec.params.get("over") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
 
 
 def _is_left(item: pytest.Function) -> bool:

@@ -75,7 +75,7 @@ def in_line(simulator: CoderSimulator) -> None:
     simulator.coder.add_workspace(simulator.coder.add_template("endless", build=NEVER), "first", owner_id=OWNER)
 
 
-@pytest.mark.parametrize("server", ["gunicorn", "waitress"])
+@pytest.mark.parametrize("server", ["gunicorn", pytest.param("waitress", marks=pytest.mark.exhaustive)])
 def test_the_health_page_is_not_kept_waiting(
     server: str, simulator: CoderSimulator, store: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -99,7 +99,7 @@ def test_the_health_page_is_not_kept_waiting(
     assert len(simulator.coder.workspaces) == CHATS + 1
 
 
-@pytest.mark.parametrize(("told", "starved"), [("4", False), ("64", True)])
+@pytest.mark.parametrize(("told", "starved"), [("4", False), pytest.param("64", True, marks=pytest.mark.exhaustive)])
 def test_why_waiting_is_bounded(told: str, simulator: CoderSimulator, store: str, *, starved: bool) -> None:
     """An app that believes in more threads than its server has lets followers hold all of them, and the health page waits for one of them to go."""
     in_line(simulator)

@@ -20,11 +20,12 @@ from tests.adapters.cli.conftest import Shell
 from tests.adapters.cli.terminals import Emulator, on_a_terminal
 from tests.adapters.cli.worlds import CHAT, TOKEN
 from tests.packaging.runs import ROOT
+from tests.ways import exhaustive_unless, in_turn
 
 RECORDING = ROOT / "adapters" / "chatworkspace_cli" / "recordings" / "demo.jsonl"
 exhaustive = pytest.mark.exhaustive
 REPLAYS = {"demo": ("demo",), "run": ("run", str(RECORDING))}
-WIDTHS = (60, 80, 120, 200)
+WIDTHS = [pytest.param(width, marks=exhaustive_unless(width in {60, 120})) for width in (60, 80, 120, 200)]
 CHATS = ("support-17", "ops-9", "research-2", "data-6", "analytics-3", "legal-8", "billing-4")
 
 
@@ -42,7 +43,7 @@ def test_the_demo_is_one_row_a_chat_and_a_table(width: int) -> None:
         assert not terminal.cursor_is_hidden
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [pytest.param(width, marks=exhaustive_unless(width == 80)) for width in (60, 80, 120, 200)])
 def test_a_run_is_one_row_a_chat(width: int) -> None:
     """As the demo's: what is for the model follows when nothing is drawn over it any more."""
     with on_a_terminal("run", str(RECORDING), "--fast", columns=width) as terminal:
@@ -77,8 +78,7 @@ def test_who_wants_no_colours_gets_none(command: str, variable: str) -> None:
         assert (b"\x1b" in terminal.raw) == (variable == "NO_COLOR")
 
 
-@pytest.mark.parametrize("surroundings", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=str)
-@pytest.mark.parametrize("command", ["create", "follow"])
+@pytest.mark.parametrize(("command", "surroundings"), in_turn(("create", "follow"), ({"NO_COLOR": "1"}, {"TERM": "dumb"})), ids=str)
 def test_a_command_that_waits_without_colours(
     command: str, surroundings: dict[str, str], coder: FakeCoder, shell: Shell, server: dict[str, str]
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_command_that_waits_without_colours(
         assert (b"\x1b" in terminal.raw) == ("NO_COLOR" in surroundings)
 
 
-@pytest.mark.parametrize(("command", "then"), [("demo", 60), ("demo", 120), ("run", 60), ("run", 120)])
+@pytest.mark.parametrize(("command", "then"), in_turn(("demo", "run"), (60, 120)))
 def test_a_terminal_may_be_resized_while_it_is_drawn(command: str, then: int) -> None:
     """From the next drawing on the rows fit the new width, and nothing of the old ones is left."""
     with on_a_terminal(*REPLAYS[command], columns=80) as terminal:
@@ -177,7 +177,7 @@ def _waiting(command: str, width: int, surroundings: dict[str, str], shell: Shel
         yield terminal
 
 
-@pytest.mark.parametrize(("command", "width"), [(command, width) for command in ("create", "follow") for width in WIDTHS])
+@pytest.mark.parametrize(("command", "width"), in_turn(("create", "follow"), (60, 200, 80, 120)))
 def test_a_command_that_waits(command: str, width: int, coder: FakeCoder, shell: Shell, server: dict[str, str]) -> None:
     """It shows what is under way, for how long, and the log; in the end what it came to is all that is left on the screen."""
     coder.add_template("docker", log=("pulling " + "a layer, " * 40, "starting\x1b[2J"), build=100, connect=10, scripts=10)

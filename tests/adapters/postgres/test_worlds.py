@@ -17,7 +17,7 @@ FEW, MANY = 20, 100
 SEED = 7
 
 
-@pytest.mark.parametrize("seeds", [range(FEW), pytest.param(range(FEW, MANY), marks=pytest.mark.exhaustive)], ids=["few", "many"])
+@pytest.mark.parametrize("seeds", [range(FEW), pytest.param(range(FEW, MANY), marks=pytest.mark.deep)], ids=["few", "many"])
 def test_nothing_that_must_hold_breaks_in_any_world(postgres_stores: Stores, seeds: range) -> None:
     """Kills, pauses, lost and late answers, refusals and the user's deeds: the checker finds nothing, and all was kept there."""
     broken: dict[int, list[str]] = {}

@@ -22,6 +22,8 @@ from tests.contract.worlds import creators_in_virtual_time, dialers_in_real_time
 
 pytestmark = pytest.mark.once
 
+pytestmark = pytest.mark.once
+
 MORE = (asked, watched, past, read, replacing, written)
 """Modules that add to what others begin: imported, they have."""
 
