@@ -19,7 +19,8 @@ REFUSED = ("refused: ", "replacement refused: ")
 def one_live_workspace(history: History) -> Iterator[str]:
     """At no instant there are two live workspaces of one chat's making, save those that an outcome named as left behind.
 
-    While a replacement stands, what it has made lives beside what is bound; and what comes of a request once its name was given up is a stray.
+    While a replacement stands, what it has made lives beside what is bound; and what comes of a request once its name was given up, or its chat
+    was closed, is a stray.
     """
     who, left = makers(history), named(history)
     for chat_id in sorted(set(who.values())):
@@ -54,7 +55,13 @@ def _fits(row: Written | None, live: Sequence[Made], late: set[UUID]) -> bool:
 
 
 def _came_late(rows: Sequence[Written], made: Made) -> bool:
-    """Tell whether its name had been given up when it was made: the number had gone up, for what bore it was left behind, or was to be replaced."""
+    """Tell whether its name had been given up when it was made.
+
+    The number had gone up, for what bore it was left behind, or was to be replaced; or the chat was closed while nobody knew what would come of it.
+    """
+    doubted = (row for row in rows if row.call == "close_chat" and row.stood and row.name.lower() == made.made_as.lower())
+    if any(row.at < made.made_at for row in doubted):
+        return True
     numbers = {row.plan.number for row in rows if row.plan is not None and row.plan.name.lower() == made.made_as.lower()}
     at = [row.number for row in _rows_at(rows, made.made_at) if row is not None]
     return bool(numbers) and bool(at) and min(at) > max(numbers)

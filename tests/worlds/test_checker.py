@@ -184,6 +184,20 @@ def late(name: str = FIRST, **changes: Any) -> History:
     )
 
 
+def closed_in_doubt(*, stood: bool) -> History:
+    """Return a history in which a third call got no answer, its chat was closed, and its request was acted upon all the same."""
+    before, closing = in_doubt(), {"name": SECOND, "number": 1, "epoch": 3, "caller": 3, "at": 46.0}
+    claim = attrs.evolve(before.written[-2], at=46.0, stands=stood)
+    going = Outcome(chat=CHAT, state=State.STARTING, reason=Reason.IN_PROGRESS, phase=Phase.BUILDING, workspace=workspace())
+    return attrs.evolve(
+        before,
+        written=(*before.written[:-2], claim, written(15, "close_chat", before=ONE, stood=stood, **closing)),
+        told=(*(attrs.evolve(it, last=False) for it in before.told[:2]), before.told[2], told(3, "delete", begun_at=46, ended_at=46, outcome=going)),
+        rows=(Row(chat=attrs.evolve(CHAT, closed=True, workspace_id=None), marks=("aaaaaaaaaa", "bbbbbbbbbb")),),
+        sweep=Sweep(strays=(workspace(TWO, SECOND), workspace())),
+    )
+
+
 def step(phase: Phase | None, build: int = 1, generation: int = 1, outcome: Outcome | None = None) -> Progress:
     return Progress(chat_id=CHAT.id, generation=generation, at=BORN, elapsed=0, build_number=build, phase=phase, outcome=outcome)
 
@@ -204,6 +218,7 @@ END = step(None, outcome=CLEAN.told[0].outcome)
         pytest.param(refused(), id="a-replacement-that-is-refused"),
         pytest.param(in_doubt(), id="a-replacement-that-the-sweep-has-bound"),
         pytest.param(late(), id="a-late-request-for-a-name-that-was-given-up"),
+        pytest.param(closed_in_doubt(stood=True), id="a-late-request-of-a-chat-that-was-closed"),
         pytest.param(followed(step(Phase.BUILDING), step(Phase.BUILDING), step(Phase.SCRIPTS), step(Phase.BUILDING, build=2), END), id="a-follower"),
     ],
 )
@@ -238,6 +253,7 @@ DROPPED = written(13, "release", before=ONE, after=ONE, epoch=2, caller=2, at=20
 BROKEN: dict[str, tuple[int, Callable[[], History]]] = {
     "two-live": (1, lambda: replaced(left_behind=None)),
     "two-live-of-one-name": (1, lambda: changed(made=[made(TWO, made_at=5.0)])),
+    "late-of-no-plan": (1, lambda: closed_in_doubt(stood=False)),
     "late-and-in-use": (1, lambda: late(SECOND)),
     "beside-another-name": (1, lambda: _made_as("docker-cccccccccc")),
     "beside-no-plan": (1, lambda: attrs.evolve(in_doubt(), written=(*CLEAN.written, planned_beside(), DROPPED))),
