@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import attrs
@@ -18,11 +18,40 @@ NUMBERS = 9
 """Numbers whose marks are known, from each chat's present one on."""
 
 
+class Seen(Protocol):
+    """A workspace, by the platform's record."""
+
+    @property
+    def id(self) -> UUID:
+        """Its own."""
+        ...
+
+    @property
+    def made_as(self) -> str:
+        """The name that it was made with."""
+        ...
+
+    @property
+    def made_at(self) -> float:
+        """An instant of the platform's."""
+        ...
+
+    @property
+    def gone_at(self) -> float:
+        """NEVER: it is there."""
+        ...
+
+    @property
+    def builds(self) -> Sequence[tuple[float, Transition]]:
+        """When each was asked for, and what it was."""
+        ...
+
+
 @attrs.frozen(kw_only=True)
 class Record:
     """All that is left when everything is over."""
 
-    made: Sequence[FakeWorkspace]
+    made: Sequence[Seen]
     """Whatever the platform ever made, in that order."""
     looks: Mapping[str, Look]
     """The store's chats."""
@@ -41,13 +70,15 @@ class Record:
     """Made by a user in the platform's page."""
     deleted: Collection[UUID] = ()
     """Deleted by a user, or on a caller's word."""
+    failed: Collection[UUID] = ()
+    """Those whose first build came to nothing."""
 
-    def chat_of(self, workspace: FakeWorkspace) -> str | None:
+    def chat_of(self, workspace: Seen) -> str | None:
         """Return the chat that a workspace leads back to by its name alone."""
         chat_id, _ = self.marks.get(_mark(workspace), (None, 0))
         return chat_id
 
-    def number_of(self, workspace: FakeWorkspace) -> int:
+    def number_of(self, workspace: Seen) -> int:
         """Return the number in its name."""
         return self.marks[_mark(workspace)][1]
 
@@ -59,9 +90,9 @@ class Record:
         """Return all that a chat was ever bound to."""
         return {it.workspace_id for it in self.histories.get(chat_id, ()) if it.workspace_id is not None}
 
-    def by_chat(self) -> dict[str, list[FakeWorkspace]]:
+    def by_chat(self) -> dict[str, list[Seen]]:
         """Return what was made for each chat, in that order."""
-        found: defaultdict[str, list[FakeWorkspace]] = defaultdict(list)
+        found: defaultdict[str, list[Seen]] = defaultdict(list)
         for workspace in self.made:
             chat_id = self.chat_of(workspace)
             if chat_id is not None and workspace.id not in self.own:
@@ -69,7 +100,7 @@ class Record:
         return dict(found)
 
     @property
-    def live(self) -> list[FakeWorkspace]:
+    def live(self) -> list[Seen]:
         """Those of the library's making that are there in the end."""
         return [it for it in self.made if it.gone_at == NEVER and it.id not in self.own]
 
@@ -79,7 +110,7 @@ class Record:
         return {chat_id: look.chat.workspace_id for chat_id, look in self.looks.items() if look.chat.workspace_id is not None}
 
 
-def _mark(workspace: FakeWorkspace) -> str:
+def _mark(workspace: Seen) -> str:
     return workspace.made_as.lower()[-names.MARK_LENGTH :]
 
 
@@ -89,11 +120,16 @@ def _leavings(history: Sequence[Intent]) -> list[Intent]:
 
 
 def record(coder: FakeCoder, store: Store, **more: Any) -> Record:
-    """Read everything."""
+    """Read everything that a simulated platform has made."""
+    return compared(coder.workspaces, store, failed={it.id for it in coder.workspaces if failed_at_first(it)}, **more)
+
+
+def compared(made: Sequence[Seen], store: Store, **more: Any) -> Record:
+    """Read everything of the store's, beside what a platform has made, in that order."""
     looks = {look.chat.id: look for look in store.chats(limit=100_000)}
     secret = store.secret()
     return Record(
-        made=coder.workspaces,
+        made=made,
         looks=looks,
         histories={chat_id: store.history(chat_id) for chat_id in looks},
         marks={
@@ -113,7 +149,7 @@ def one_live(record: Record) -> Iterator[str]:
     """At no instant a chat has two live workspaces, save what was left behind on a caller's word, and what comes late under a name given up."""
     for chat_id, made in record.by_chat().items():
         given_up, bound = record.given_up(chat_id), record.bound_before(chat_id)
-        live: list[FakeWorkspace] = []
+        live: list[Seen] = []
         for workspace in sorted(made, key=lambda it: it.made_at):
             live = [older for older in live if older.gone_at > workspace.made_at and older.id not in given_up]
             beside = [older for older in live if not (_late(record, older, workspace, bound) or _asked_for(record, chat_id, older, workspace, bound))]
@@ -122,13 +158,13 @@ def one_live(record: Record) -> Iterator[str]:
             live.append(workspace)
 
 
-def _late(record: Record, one: FakeWorkspace, other: FakeWorkspace, bound: Collection[UUID]) -> bool:
+def _late(record: Record, one: Seen, other: Seen, bound: Collection[UUID]) -> bool:
     """Tell whether one of them has the lower number and was never the chat's: what it was asked for had been left behind when it was made."""
     lower, higher = sorted((one, other), key=record.number_of)
     return record.number_of(lower) < record.number_of(higher) and lower.id not in bound
 
 
-def _asked_for(record: Record, chat_id: str, older: FakeWorkspace, newer: FakeWorkspace, bound: Collection[UUID]) -> bool:
+def _asked_for(record: Record, chat_id: str, older: Seen, newer: Seen, bound: Collection[UUID]) -> bool:
     """Tell whether the newer is a replacement that a caller has asked for, and that its user deleted before it was bound."""
     never_seen = newer.id in record.deleted and newer.id not in bound
     return never_seen and record.asked.get(chat_id, 0) > 0 and record.number_of(older) < record.number_of(newer)
@@ -182,12 +218,13 @@ def one_name(record: Record) -> Iterator[str]:
     """All that was made for a chat has one name, and one more for each call to leave something behind, and each first build that came to nothing."""
     for chat_id, made in record.by_chat().items():
         called = {it.made_as for it in made}
-        left = sum(it.id in record.left or _failed_at_first(it) for it in made)
+        left = sum(it.id in record.left or it.id in record.failed for it in made)
         if len(called) > 1 + left + record.asked.get(chat_id, 0):
             yield f"{chat_id} has {sorted(called)}"
 
 
-def _failed_at_first(workspace: FakeWorkspace) -> bool:
+def failed_at_first(workspace: FakeWorkspace) -> bool:
+    """Tell whether its first build came to nothing."""
     first, *_ = workspace.records
     return first.canceled_at < NEVER or isinstance(first.duration, Fails)
 

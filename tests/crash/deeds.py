@@ -9,7 +9,6 @@ from random import Random
 from typing import Any
 
 from chatworkspace import ChatClosedError, ChatWorkspaces
-from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 
 DEEDS = (
     *("create",) * 40,
@@ -54,11 +53,11 @@ def drawn(chance: Random, *, chats: Sequence[str], templates: Sequence[str], own
             return ("status" if deed == "attach" else deed), chat_id, {"wait": wait}
 
 
-def done(service: ChatWorkspaces, deed: str, chat_id: str, told: dict[str, Any]) -> object:
-    """Do it."""
+def done(service: ChatWorkspaces, deed: str, chat_id: str, told: dict[str, Any], owner: Sequence[str]) -> object:
+    """Do it. owner: of the chats that are opened, and the organization."""
     if chat_id.startswith(ENDING):
         with suppress(ChatClosedError):
-            service.open_chat(chat_id, owner_id=OWNER, organization_id=ORGANIZATION)
+            service.open_chat(chat_id, owner_id=owner[0], organization_id=owner[1])
     match deed:
         case "sweep":
             return service.sweep()

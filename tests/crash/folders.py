@@ -1,175 +1,149 @@
-"""A storm over a platform of folders and processes, whose record is the file system: what lies below its root, and the stones of what was deleted.
-
-`PYTHONPATH=.:adapters python -m tests.crash.folders --seconds N [--seed S]`
-"""
+"""A platform of folders and processes for a storm. Its record is the file system: what lies below its root, and the stones of what was deleted."""
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-import tempfile
-import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+import signal
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from random import Random, SystemRandom
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import attrs
 
-from chatworkspace import ChatWorkspaceError
-from chatworkspace._domain import names
-from chatworkspace.ports import NotFoundError, Store
+from chatworkspace import ChatWorkspaceError, JobStatus, Transition, Workspace
+from chatworkspace.ports import NotFoundError
 from chatworkspace_fake import NEVER
 from chatworkspace_local._records import Record, record_of
+from chatworkspace_local._worker.processes import Life, life_of, send, stat_of
 from tests.adapters.local.worlds import Home, deadline, home
-from tests.crash.checker import NUMBERS
-from tests.crash.databases import Files
-from tests.crash.processes import Nursery, Worker
-from tests.crash.stores import opened
-from tests.crash.storm import KILL, LIFE, SPEED, Outcome
+from tests.crash.checker import Seen
+from tests.crash.scenes import OWN, SPEED, Scene
 from tests.crash.worker import Settings
-from tests.hanging import TIMES
 
-DELETE = 0.5
-"""Real seconds between two deletions by users."""
+CUT = 0.3
+"""Real seconds between two kills of processes that keep workspaces."""
+CUT_OFF = "keepers killed"
 
 
 @attrs.frozen(kw_only=True)
 class Made:
-    """A workspace, as the disk tells of it."""
+    """A workspace, as the disk tells of it. Times are seconds since 1970."""
 
     id: UUID
-    name: str
+    made_as: str
     made_at: float
-    """Seconds since 1970."""
     gone_at: float = NEVER
+    builds: Sequence[tuple[float, Transition]] = ()
+    failed_at_first: bool = False
 
 
 def made_below(root: Path) -> list[Made]:
-    """Return all that were ever made below a root. One that has a folder is there, whatever a stone says."""
-    gone = (_of(json.loads(path.read_text())) for path in root.glob("deleted/*/*.json"))
-    there = (_of({"record": json.loads(path.read_text())}) for path in root.glob("workspaces/*/*/record.json"))
-    return list({it.id: it for it in (*gone, *there)}.values())
+    """Return all that were ever made below a root, in that order. One that has a folder is there, whatever a stone says."""
+    gone = [_of(said) for path in root.glob("deleted/*/*.json") if (said := _read(path))]
+    there = [_of({"record": said}) for path in root.glob("workspaces/*/*/record.json") if (said := _read(path))]
+    return sorted({it.id: it for it in (*gone, *there)}.values(), key=lambda it: it.made_at)
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    """Return what a file says; nothing, if it has been moved away meanwhile."""
+    with suppress(FileNotFoundError):
+        said: Mapping[str, Any] = json.loads(path.read_text())
+        return said
+    return {}
 
 
 def _of(says: Mapping[str, Any]) -> Made:
     record: Record = record_of(says["record"])
-    return Made(id=record.id, name=record.name, made_at=record.created_at, gone_at=says.get("deleted_at", NEVER))
+    return Made(
+        id=record.id,
+        made_as=record.name,
+        made_at=record.created_at,
+        gone_at=says.get("deleted_at", NEVER),
+        builds=[(it.asked_at, it.transition) for it in record.builds],
+        failed_at_first=bool(record.builds[0].failed),
+    )
 
 
-def beside_another(made: Sequence[Made]) -> Iterator[str]:
-    """Tell of each that was made while another of the same chat was there. made: those of one chat."""
-    for one in made:
-        for other in made:
-            if one.id != other.id and other.made_at <= one.made_at < other.gone_at:
-                yield f"{one.name} was made beside {other.name}"
+class Folders(Scene):
+    """A root of its own, whose keepers are killed."""
 
+    late = 0.0
 
-class Storm:
-    """One storm of processes that give chats workspaces, are killed and replaced, while users delete what they see. Run once, by one thread."""
-
-    def __init__(self, store: str, here: Home, *, chats: int, processes: int, threads: int, seconds: float, seed: int) -> None:
+    def __init__(self, here: Home) -> None:
         self._here = here
-        self._settings = Settings(store=store, coder=f"local:{here.root}", token="", speed=SPEED)
-        self._chats = [f"c{number:02}" for number in range(chats)]
-        self._processes, self._threads, self._seconds, self._seed = processes, threads, seconds, seed
-        self._chance = Random(seed)
-        self._template = str(here.named("empty").id)
-        self._told: list[Mapping[str, Any]] = []
-        self._counts: Counter[str] = Counter()
+        self._platform = platform = here.platform
+        owner = str(platform.owner_id), str(platform.organization_id)
+        self.settings = Settings(store="", coder=f"local:{here.root}", token="", speed=SPEED, nested=True, owner=owner)
+        self.templates = [str(here.named("empty").id), str(here.template("other", setup="echo set up").id)]
+        self.own = set[UUID]()
+        self.deleted = set[UUID]()
+        self._killed = 0
 
-    def run(self) -> Outcome:
-        """Let it rage; then every chat's next call has to find or make one, and the disk is looked through."""
-        with Nursery() as self._nursery:
-            owner = {"owner_id": str(self._here.platform.owner_id), "organization_id": str(self._here.platform.organization_id)}
-            first = self._start()
-            for chat_id in self._chats:
-                first.ask("open_chat", chat_id, **owner)
-            first.kill()
-            self._rage()
-            self._nursery.kill_all()
-            time.sleep(LIFE + 0.5)
-            last = self._start()
-            wrong = [f"{chat_id}, afterwards: {it}" for chat_id in self._chats if not (it := last.ask("create", chat_id, self._template))["ready"]]
-        with opened(self._settings.store) as store:
-            wrong += self._compared(store)
-        self._counts["told ready"] = sum(it["told"]["ready"] for it in self._told)
-        return Outcome(seed=self._seed, chats=len(self._chats), counts=dict(self._counts), wrong=wrong)
+    def add_own(self) -> Sequence[UUID]:
+        """Let the user make some."""
+        there = [it.id for it in self._live() if it.id in self.own]
+        more = range(len(self.own), len(self.own) + OWN - len(there))
+        new = [self._here.create(self._here.request(f"own-{number}")).id for number in more]
+        self.own.update(new)
+        return there + new
 
-    def _start(self) -> Worker:
-        return self._nursery.start(self._settings, heard=self._told.append)
+    def _live(self) -> Sequence[Workspace]:
+        return self._platform.list_workspaces(self._platform.owner_id, self._platform.organization_id, deadline=deadline())
 
-    def _working(self) -> Worker:
-        worker, seed = self._start(), self._chance.getrandbits(32)
-        worker.order("work", chats=self._chats, templates=[self._template], threads=self._threads, seed=seed, until_ready=True)
-        return worker
-
-    def _rage(self) -> None:
-        workers = [self._working() for _ in range(self._processes)]
-        began, acts = time.monotonic(), 0
-        while (now := time.monotonic() - began) < self._seconds or not self._enough(now):
-            time.sleep(KILL)
-            number = self._chance.randrange(self._processes)
-            workers[number].kill()
-            workers[number] = self._working()
-            self._counts["kills"] += 1
-            acts += 1
-            if acts % round(DELETE / KILL) == 0:
-                self._delete()
-
-    def _enough(self, seconds: float) -> bool:
-        """Tell whether there was a storm at all; it ends some time in any case."""
-        return seconds > TIMES * self._seconds or (self._counts["deleted"] > 0 and any(it["told"]["ready"] for it in list(self._told)))
-
-    def _delete(self) -> None:
+    def delete(self, chance: Random) -> bool:
         """Delete one, as a user does."""
-        platform = self._here.platform
-        live = platform.list_workspaces(platform.owner_id, platform.organization_id, deadline=deadline())
+        live = self._live()
         if live:
+            workspace = chance.choice(live)
+            self.deleted.add(workspace.id)
             with suppress(ChatWorkspaceError, NotFoundError):
-                platform.delete_workspace(self._chance.choice(live), deadline=deadline())
-                self._counts["deleted"] += 1
+                self._platform.delete_workspace(workspace, deadline=deadline())
+                return True
+        return False
 
-    def _compared(self, store: Store) -> list[str]:
-        looks, secret = {it.chat.id: it for it in store.chats(limit=1000)}, store.secret()
-        marks = {names.mark_of(secret, chat_id, n): chat_id for chat_id, look in looks.items() for n in range(look.number + NUMBERS)}
-        made, by_chat = made_below(self._here.root), defaultdict[str, list[Made]](list)
-        for it in made:
-            by_chat[marks.get(it.name.lower()[-names.MARK_LENGTH :], "")].append(it)
-        lost = [f"{it.name} leads to no chat" for it in by_chat.pop("", [])]
-        twice = [it for each in by_chat.values() for it in beside_another(each)]
-        bound = {look.chat.workspace_id for look in looks.values()}
-        orphans = [f"{it.name} is there, and bound to no chat" for it in made if it.gone_at == NEVER and it.id not in bound]
-        odd = [f"{it['chat']}: {it['told']['message']}" for it in self._told if it["told"].get("reason") == "unexpected"]
-        self._counts.update({"made": len(made), "duplicates": len(twice), "orphans": len(orphans)})
-        return [*lost, *twice, *orphans, *odd]
+    def acts(self, chance: Random) -> Iterable[tuple[float, str, Callable[[], bool]]]:
+        """Return what strikes beside."""
+        return [(CUT, CUT_OFF, lambda: self._cut(chance))]
+
+    def _cut(self, chance: Random) -> bool:
+        """Kill a process that does a build, or keeps a workspace."""
+        records = [record_of(said) for path in self._here.root.glob("workspaces/*/*/record.json") if (said := _read(path))]
+        workers = [it.latest.worker for it in records if it.latest.worker is not None]
+        alive = [stat for it in workers if life_of(it) is Life.ALIVE and (stat := stat_of(it.pid)) is not None]
+        if alive:
+            send([chance.choice(alive)], signal.SIGKILL)
+            self._killed += 1
+        return bool(alive)
+
+    def raged(self) -> bool:
+        """Tell whether that has struck."""
+        return self._killed > 0
+
+    def calm(self) -> None:
+        """Do nothing: whoever strikes has ended."""
+
+    def made(self) -> Sequence[Seen]:
+        """Return whatever was made."""
+        return made_below(self._here.root)
+
+    def failed(self) -> Collection[UUID]:
+        """Return those whose first build came to nothing: as it is noted with the next one, or as a look tells it."""
+        latest = {it.id for it in self._live() if it.build.number == 1 and it.build.job_status is JobStatus.FAILED}
+        return latest | {it.id for it in made_below(self._here.root) if it.failed_at_first}
+
+    def counts(self) -> Mapping[str, int]:
+        """Return what else is worth to be told."""
+        return {}
 
 
-def storm(*, chats: int, processes: int, threads: int, seconds: float, seed: int) -> Outcome:
-    """Let one rage over a root of its own, of which nothing is left."""
+@contextmanager
+def folders() -> Generator[Folders, None, None]:
+    """Give one of its own, of which nothing is left."""
     here = home()
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            store = Files(Path(folder)).fresh()
-            return Storm(store, here, chats=chats, processes=processes, threads=threads, seconds=seconds, seed=seed).run()
+        yield Folders(here)
     finally:
         here.end()
-
-
-def main() -> int:
-    """Run one. 1: something was wrong."""
-    parser = argparse.ArgumentParser(prog="python -m tests.crash.folders")
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1 << 31))
-    options = parser.parse_args()
-    outcome = storm(chats=50, processes=8, threads=8, seconds=options.seconds, seed=options.seed)
-    sys.stdout.write(f"{outcome}\n")
-    return 1 if outcome.wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from typing import Any
@@ -10,10 +11,12 @@ from urllib.parse import urldefrag
 import attrs
 from psycopg_pool import ConnectionPool
 
+from chatworkspace import UnavailableError
 from chatworkspace.ports import Claim, ClaimedError, Look, Plan, Store
 from chatworkspace_fake import ScaledClock
 from chatworkspace_postgres import PostgresStore
 from chatworkspace_sqlite import SQLiteStore
+from tests.hanging import PATIENCE
 
 CONNECTIONS = 4
 """That a process has at most, to a database."""
@@ -24,11 +27,22 @@ def opened(url: str) -> Generator[Store, None, None]:
     """Open the store that a URL names, and close it in the end: `sqlite:///path`, or `postgresql://…#schema`, which has its tables."""
     with ExitStack() as stack:
         if url.startswith("sqlite"):
-            yield stack.enter_context(closing(SQLiteStore(url.removeprefix("sqlite:///"))))
+            yield stack.enter_context(closing(_file(url.removeprefix("sqlite:///"))))
         else:
             dsn, schema = urldefrag(url)
             pool = stack.enter_context(ConnectionPool[Any](dsn, min_size=0, max_size=CONNECTIONS))
             yield stack.enter_context(closing(PostgresStore(pool.connection, schema=schema)))
+
+
+def _file(path: str) -> SQLiteStore:
+    """Open a file, and again while others have it locked for too long: whoever runs a host begins it again, too."""
+    over = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return SQLiteStore(path)
+        except UnavailableError:  # noqa: PERF203 # that is what it is for
+            if time.monotonic() >= over:
+                raise
 
 
 class ScaledStore:

@@ -1,6 +1,9 @@
-"""Many processes with many threads, killed and replaced all the time, while requests are lost, late or refused, and users delete what they see.
+"""Many processes with many threads, killed and replaced all the time, while whatever else can go wrong does, and users delete what they see.
 
-`PYTHONPATH=.:adapters python -m tests.crash.storm --minutes N [--seed S] [--store sqlite|postgres|pgbouncer] [--no-claim] [--model]`
+Over a simulated platform requests are lost, late or refused; over folders of this machine the processes that keep workspaces are killed as well.
+
+`PYTHONPATH=.:adapters python -m tests.crash.storm --minutes N [--seed S] [--store sqlite|postgres|pgbouncer] [--platform simulated|local]
+[--no-claim] [--model]`
 """
 
 from __future__ import annotations
@@ -11,50 +14,51 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Any
-from uuid import UUID
 
 import attrs
 
-from chatworkspace import Reason, RefusedError, State
+from chatworkspace import Reason, State
 from chatworkspace_fake import NEVER
-from chatworkspace_fake._platform.faults import Fault
-from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
-from chatworkspace_simulator import CoderSimulator
-from chatworkspace_simulator._http.mishaps import WireFault
-from tests.crash.checker import accounted_for, one_live, problems, record
+from tests.crash.checker import Record, accounted_for, compared, one_live, problems
 from tests.crash.databases import Database, Files, database
 from tests.crash.deeds import ASKED, ENDING
+from tests.crash.folders import folders
 from tests.crash.model import ModelStore
-from tests.crash.processes import Nursery, Worker
+from tests.crash.processes import LONG, Nursery, Told, Worker
+from tests.crash.scenes import SPEED, Scene, simulated
 from tests.crash.stores import opened
-from tests.crash.worker import Settings
 from tests.hanging import TIMES
 
-SPEED = 10.0
-"""Seconds of the library that pass in one, so that a claim lives for 3 s."""
 LIFE = 30.0 / SPEED
-"""Real seconds."""
-LATE = 15.0
-"""Seconds of the platform, after which late requests are acted upon."""
-PER_MINUTE = 100_000
-"""Requests to one path that the platform takes, and tells in each answer: more than a storm sends."""
+"""Real seconds that a claim lives."""
 KILL, SAY = 0.2, 1.0
 """Real seconds between two of them."""
 STOPPED = 0.25
 """Share of those that are killed which stand still instead, beyond their claims, and go on for a moment before they are killed."""
 STILL, MOMENT = 1.25 * LIFE, 1.0
 """Real seconds."""
-OWN = 3
-"""Workspaces of the user's own making that are there at any time, for chats to have."""
 RESTARTS = 2
 """Of the database's server, a third of the time apart."""
-PROCESSES, THREADS = 8, 8
-CHATS = {1: 0.5, 50: 0.1}
-"""Chats of a storm -> real seconds between two deletions by their users."""
+AT_ONCE = 8
+"""Chats that are asked for at a time when it is over."""
+
+
+@attrs.frozen(kw_only=True)
+class Size:
+    """How large a storm is. delete: real seconds between two deletions by users."""
+
+    chats: int
+    delete: float
+    processes: int = 8
+    threads: int = 8
+
+
+ONE, MANY = Size(chats=1, delete=0.5), Size(chats=50, delete=0.1)
+MANY_LOCAL = attrs.evolve(MANY, delete=0.5)
+"""A workspace of this machine takes a process to be deleted, and one to be made."""
 
 
 @attrs.frozen(kw_only=True)
@@ -68,27 +72,15 @@ class Outcome:
     """What must not be; empty where it is counted instead."""
 
 
-def arm(simulator: CoderSimulator, seed: int) -> list[Fault | WireFault]:
-    """Let 10 % of all requests get lost (before or after they are acted upon), arrive late, or be refused, on the wire or by the platform."""
-    chances = {"lose_request": 0.03, "lose_answer": 0.03, "arrive_late": 0.02, "proxy_page": 0.03}
-    wire = {what: simulator.when("* /*", chance=chance, seed=seed + number) for number, (what, chance) in enumerate(chances.items())}
-    wire["lose_request"].lose_request()
-    wire["lose_answer"].lose_answer()
-    wire["arrive_late"].arrive_late(LATE)
-    wire["proxy_page"].proxy_page(503)
-    refused = simulator.coder.when("create_workspace", chance=0.02, seed=seed)
-    refused.refuse(403, "not now")
-    return [*wire.values(), refused]
-
-
 class Storm:
     """One storm. Run once, by one thread."""
 
     def __init__(
         self,
         database: Database,
+        scene: Scene,
+        size: Size,
         *,
-        chats: int,
         seconds: float,
         seed: int,
         claims: bool = True,
@@ -96,107 +88,94 @@ class Storm:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._database = database
+        self._scene = scene
+        self._size = size
+        self._settings = attrs.evolve(scene.settings, store=database.fresh(), claims=claims, model=model)
         self._seconds = seconds
         self._seed = seed
-        self._claims = claims
-        self._model = model
         self._say = say
         self._chance = Random(seed)
-        self._chats = [f"c{number:02}" for number in range(chats)]
+        self._chats = [f"c{number:02}" for number in range(size.chats)]
         self._told: list[Mapping[str, Any]] = []
-        self._deleted: set[UUID] = set()
         self._counts: Counter[str] = Counter()
-        self._own: set[UUID] = set()
-        """Made by the user."""
         self._workers: list[Worker] = []
         self._later: list[tuple[float, Callable[[], None]]] = []
         """What becomes of those that stand still, and when."""
 
     def run(self) -> Outcome:
         """Let it rage; then look at what is left."""
-        with CoderSimulator(speed=SPEED, requests_per_minute=PER_MINUTE) as simulator, Nursery() as nursery:
-            self._simulator, self._nursery = simulator, nursery
-            self._docker, other = (simulator.coder.add_template(name, build=build) for name, build in (("docker", 2), ("other", 6)))
-            self._templates = [str(it.id) for it in (self._docker, other)]
-            self._settings = Settings(
-                store=self._database.fresh(),
-                coder=simulator.url,
-                token=simulator.token,
-                speed=SPEED,
-                claims=self._claims,
-                model=self._model,
-                nested=True,
-            )
+        with Nursery() as self._nursery:
             self._open_chats()
-            faults = arm(simulator, self._seed)
             self._rage()
             self._nursery.kill_all()
-            for fault in faults:
-                fault.disarm()
-            wrong = self._compare() if self._model else self._left_over()
-            statuses = [request.status for request in simulator.requests]
+            self._scene.calm()
+            wrong = self._compare() if self._settings.model else self._left_over()
         told = Counter(it["told"].get("error") or it["told"].get("reason", "swept") for it in self._told)
         self._counts.update({f"told {name}": number for name, number in told.items()})
-        self._counts.update({"requests": len(statuses), "unanswered": statuses.count(0), "told ready": sum(it["told"]["ready"] for it in self._told)})
+        self._counts.update({**self._scene.counts(), "told ready": sum(it["told"]["ready"] for it in self._told)})
         return Outcome(seed=self._seed, chats=len(self._chats), counts=dict(self._counts), wrong=wrong)
 
     def _open_chats(self) -> None:
-        if self._model:
+        if self._settings.model:
             return
         worker = self._start()
+        owner_id, organization_id = self._settings.owner
         for chat_id in self._chats:
-            worker.ask("open_chat", chat_id, owner_id=str(OWNER), organization_id=str(ORGANIZATION))
+            worker.ask("open_chat", chat_id, owner_id=owner_id, organization_id=organization_id)
         worker.kill()
 
     # ------------------------------------------------------------ while it rages
 
     def _rage(self) -> None:
-        self._workers = [self._working() for _ in range(PROCESSES)]
-        began, every, say = time.monotonic(), CHATS[len(self._chats)], max(SAY, self._seconds / 60)
-        acts: list[tuple[float, float, Callable[[], None]]] = [
-            (KILL, KILL, self._kill),
-            (every, every, self._delete),
-            (say, say, self._say_counts),
-            (self._seconds / 3, self._seconds / 3, self._restart),
-        ]
+        self._workers = [self._working() for _ in range(self._size.processes)]
+        began, acts = time.monotonic(), self._acts()
         while (now := time.monotonic() - began) < self._seconds or not self._enough(now):
             due, again, act = min(acts, key=lambda it: it[0])
             time.sleep(max(due - now, 0.0))
             act()
             acts[acts.index((due, again, act))] = (max(due + again, now), again, act)
 
+    def _acts(self) -> list[tuple[float, float, Callable[[], None]]]:
+        """Return what is done: when, after how many seconds again, and what."""
+        acts: list[tuple[float, Callable[[], None]]] = [
+            (KILL, self._kill),
+            (self._size.delete, self._counting("deleted", lambda: self._scene.delete(self._chance))),
+            (max(SAY, self._seconds / 60), self._say_counts),
+            (self._seconds / 3, self._restart),
+        ]
+        acts += [(every, self._counting(name, act)) for every, name, act in self._scene.acts(self._chance)]
+        return [(every, every, act) for every, act in acts]
+
+    def _counting(self, name: str, act: Callable[[], bool]) -> Callable[[], None]:
+        def counted() -> None:
+            self._counts[name] += act()
+
+        return counted
+
     def _enough(self, seconds: float) -> bool:
         """Tell whether there was a storm at all, which takes longer on a machine that does other things; it ends some time in any case."""
-        counts, made = self._counts, len(self._simulator.coder.workspaces) - len(self._own)
+        counts, made = self._counts, len(self._scene.made()) - len(self._scene.own)
         return seconds > TIMES * self._seconds or (
             counts["kills"] + counts["stops"] >= least_kills(self._seconds)
             and (self._database.one_lock or counts["stops"] > 0)
             and made > len(self._chats)
             and sum(it["told"]["ready"] for it in self._told) > len(self._chats)
-            and any(request.status == 0 for request in self._simulator.requests)
-            and (self._model or any(it["told"].get("reason") == Reason.DELETED.value for it in list(self._told)))
+            and self._scene.raged()
+            and (self._settings.model or any(it["told"].get("reason") == Reason.DELETED.value for it in list(self._told)))
         )
 
     def _working(self) -> Worker:
         worker = self._start()
-        work = {"chats": self._chats, "templates": self._templates, "threads": THREADS, "seed": self._chance.getrandbits(32), "until_ready": False}
-        worker.order("work", **work, own=[str(it) for it in self._add_own()])
+        templates, threads, seed = list(self._scene.templates), self._size.threads, self._chance.getrandbits(32)
+        own = [str(it) for it in self._scene.add_own()]
+        worker.order("work", chats=self._chats, templates=templates, threads=threads, seed=seed, until_ready=False, own=own)
         return worker
-
-    def _add_own(self) -> list[UUID]:
-        """Let the user make some in the platform's page, so that there are a few, and return them."""
-        coder = self._simulator.coder
-        there = [it.id for it in coder.live if it.id in self._own]
-        more = range(len(self._own), len(self._own) + OWN - len(there))
-        new = [coder.add_workspace(self._docker, f"own-{number}", owner_id=OWNER).id for number in more]
-        self._own.update(new)
-        return there + new
 
     def _start(self, **changes: Any) -> Worker:
         return self._nursery.start(attrs.evolve(self._settings, **changes), heard=self._told.append)
 
     def _kill(self) -> None:
-        number, now = self._chance.randrange(PROCESSES), time.monotonic()
+        number, now = self._chance.randrange(len(self._workers)), time.monotonic()
         worker, self._workers[number] = self._workers[number], self._working()
         if self._chance.random() < STOPPED and not self._database.one_lock:
             worker.stop()
@@ -209,75 +188,77 @@ class Storm:
             self._later.remove((due, act))
             act()
 
-    def _delete(self) -> None:
-        """Delete one, as a user does in the platform's page."""
-        live = self._simulator.coder.live
-        if live:
-            workspace = self._chance.choice(live)
-            self._deleted.add(workspace.id)
-            with suppress(RefusedError):
-                workspace.delete()
-                self._counts["deleted"] += 1
-
     def _restart(self) -> None:
         if self._counts["restarts"] < RESTARTS:
             self._counts["restarts"] += self._database.restart()
 
     def _say_counts(self) -> None:
-        made, calls = len(self._simulator.coder.workspaces), len(self._told)
+        made, calls = len(self._scene.made()), len(self._told)
         self._say(f"{self._counts['kills']} kills, {calls} calls told, {made} made, {self._counts['deleted']} deleted")
 
     # ------------------------------------------------------------ afterwards
 
     def _left_over(self) -> list[str]:
         """Wait out the claims and the late requests; sweep; compare the records; then every chat's next call has to find or make one."""
-        time.sleep(max(LIFE, LATE / SPEED) + 0.5)
+        time.sleep(max(LIFE, self._scene.late) + 0.5)
         wrong = self._swept()
         worker = self._start()
-        for chat_id in self._chats:
-            told = worker.ask("create", chat_id, self._templates[0])
-            if told.get("state") == State.STOPPED.value:
-                told = worker.ask("start", chat_id)
-            self._told.append({"chat": chat_id, "told": told})
-            if not told["ready"]:
-                wrong.append(f"{chat_id}, afterwards: {told}")
+        told = self._asked(worker, "create", self._chats, self._scene.templates[0])
+        idle = [chat_id for chat_id, it in told.items() if it.get("state") in {State.STOPPED.value, State.FAILED.value}]
+        told.update(self._asked(worker, "start", idle))
+        self._told += [{"chat": chat_id, "told": it} for chat_id, it in told.items()]
+        wrong += [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if not it["ready"]]
         wrong += self._ended(worker)
         wrong += [f"afterwards, {it}" for it in self._swept()]
         return wrong
+
+    def _asked(self, worker: Worker, do: str, chat_ids: Sequence[str], *of: str) -> dict[str, Told]:
+        """Ask the same of each chat, and return what it came to."""
+        told = dict[str, Told]()
+        for first in range(0, len(chat_ids), AT_ONCE):
+            orders = {chat_id: worker.order(do, chat_id, *of) for chat_id in chat_ids[first : first + AT_ONCE]}
+            told.update({chat_id: it.result(LONG) for chat_id, it in orders.items()})
+        return told
 
     def _ended(self, worker: Worker) -> list[str]:
         """Delete every chat that was to be deleted, once more or for the first time; return those of which there is something left."""
         with opened(self._settings.store) as store:
             ending = [it.chat.id for it in store.chats(limit=100_000) if it.chat.id.startswith(ENDING)]
-        told = {chat_id: worker.ask("delete", chat_id) for chat_id in ending}
         self._counts["ended"] = len(ending)
-        return [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if it.get("state") not in {State.GONE.value, State.ABSENT.value}]
+        told, over = self._asked(worker, "delete", ending), {State.GONE.value, State.ABSENT.value}
+        return [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if it.get("state") not in over]
 
     def _swept(self) -> list[str]:
         swept = self._start(aged=True).swept()
-        with opened(self._settings.store) as store:
-            found = record(
-                self._simulator.coder,
-                store,
-                told=tuple(self._told),
-                strays=swept["strays"],
-                asked=Counter(it["chat"] for it in self._told if it["told"].get("reason") == ASKED),
-                own=frozenset(self._own),
-                deleted=self._deleted,
-            )
-        ended = {it.id for chat_id, made in found.by_chat().items() if chat_id.startswith(ENDING) for it in made}
-        found = attrs.evolve(found, deleted=self._deleted | ended)
+        found = self._record(swept["strays"])
         self._counts.update({"settled": len(swept["settled"]), "strays": len(swept["strays"])})
         self._counts["made"] = sum(map(len, found.by_chat().values()))
         self._counts["duplicates"] = len(list(one_live(found)))
         self._counts["orphans"] = len(list(accounted_for(found)))
         self._counts["left behind"] = sum(len(found.given_up(chat_id)) for chat_id in self._chats)
-        return problems(found, claims=self._claims) + [f"the sweep could not do {it}" for it in swept["errors"].items()]
+        return problems(found, claims=self._settings.claims) + [f"the sweep could not do {it}" for it in swept["errors"].items()]
+
+    def _record(self, strays: Sequence[str]) -> Record:
+        """Return what is left, by the platform's record and the store's. What was made for a chat that ends may be deleted."""
+        scene = self._scene
+        with opened(self._settings.store) as store:
+            found = compared(
+                scene.made(),
+                store,
+                failed=scene.failed(),
+                told=tuple(self._told),
+                strays=strays,
+                asked=Counter(it["chat"] for it in self._told if it["told"].get("reason") == ASKED),
+                own=frozenset(scene.own),
+                deleted=scene.deleted,
+            )
+        ended = {it.id for chat_id, made in found.by_chat().items() if chat_id.startswith(ENDING) for it in made}
+        return attrs.evolve(found, deleted=scene.deleted | ended)
 
     def _compare(self) -> list[str]:
         """Count what the model system did."""
-        time.sleep(LATE / SPEED + 0.5)
-        by_chat = [[it for it in self._simulator.coder.workspaces if it.made_as.startswith(f"{chat_id}-")] for chat_id in self._chats]
+        time.sleep(self._scene.late + 0.5)
+        by_chat = [[it for it in self._scene.made() if it.made_as.startswith(f"{chat_id}-")] for chat_id in self._chats]
         bound = set(ModelStore(self._settings.store).all().values())
         made = [it for workspaces in by_chat for it in workspaces]
         self._counts["made"] = len(made)
@@ -298,9 +279,18 @@ def least_kills(seconds: float) -> float:
 def storm(
     stores: Database, *, seconds: float, seed: int, claims: bool = True, model: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> list[Outcome]:
-    """Let one rage on one chat and one on 50, for half the time each."""
-    each = seconds / len(CHATS)
-    return [Storm(stores, chats=chats, seconds=each, seed=seed, claims=claims, model=model, say=say).run() for chats in CHATS]
+    """Let one rage over a simulated platform on one chat and one on 50, for half the time each."""
+    outcomes = list[Outcome]()
+    for size in (ONE, MANY):
+        with simulated(seed) as scene:
+            outcomes.append(Storm(stores, scene, size, seconds=seconds / 2, seed=seed, claims=claims, model=model, say=say).run())
+    return outcomes
+
+
+def local_storm(stores: Database, size: Size, *, seconds: float, seed: int, say: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Let one rage over folders of this machine."""
+    with folders() as scene:
+        return Storm(stores, scene, size, seconds=seconds, seed=seed, say=say).run()
 
 
 # ---------------------------------------------------------------- the command
@@ -312,13 +302,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=0.5)
     parser.add_argument("--seed", type=int, default=SystemRandom().randrange(1 << 31))
     parser.add_argument("--store", choices=("sqlite", "postgres", "pgbouncer"), default="sqlite")
+    parser.add_argument("--platform", choices=("simulated", "local"), default="simulated")
     parser.add_argument("--no-claim", action="store_true", help="claims keep nobody out")
     parser.add_argument("--model", action="store_true", help="then do the same to what does as the model system does")
     options = parser.parse_args(arguments)
     _say(f"seed {options.seed}")
     seconds = options.minutes * 60
     with tempfile.TemporaryDirectory() as folder, database(options.store, Path(folder)) as stores:
-        ours = storm(stores, seconds=seconds, seed=options.seed, say=_say, claims=not options.no_claim)
+        if options.platform == "local":
+            ours = [local_storm(stores, MANY_LOCAL, seconds=seconds, seed=options.seed, say=_say)]
+        else:
+            ours = storm(stores, seconds=seconds, seed=options.seed, say=_say, claims=not options.no_claim)
         theirs = storm(Files(Path(folder)), seconds=seconds, seed=options.seed, say=_say, model=True) if options.model else []
     for name, outcomes in (("ours", ours), ("model system", theirs)):
         for outcome in outcomes:

@@ -14,8 +14,8 @@ from chatworkspace_simulator import CoderSimulator
 from tests.crash.checker import Record, problems, record
 from tests.crash.databases import Database
 from tests.crash.processes import Nursery, Worker
+from tests.crash.scenes import PER_MINUTE
 from tests.crash.stores import opened
-from tests.crash.storm import PER_MINUTE
 from tests.crash.worker import Settings
 
 Tell = Callable[[str, object], None]

@@ -27,6 +27,7 @@ from chatworkspace.outcomes import Sweep
 from chatworkspace.ports import AgentDialer, Store, WorkspaceCreator
 from chatworkspace_coder import CoderClient
 from chatworkspace_fake import ScaledClock
+from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from chatworkspace_local import LocalPlatform
 from tests.crash import deeds
 from tests.crash.gate import Blow, Blows, Gate
@@ -56,6 +57,8 @@ class Settings:
     """Every plan has stood long enough for a sweep."""
     model: bool = False
     """Do as the model system does."""
+    owner: tuple[str, ...] = (str(OWNER), str(ORGANIZATION))
+    """Of chats that are opened meanwhile, and the organization."""
     nested: bool = False
     """Who is told that a chat has changed asks at once how it is."""
 
@@ -169,7 +172,7 @@ class Worker:
         """Do something with a chat, report what it came to, and tell whether it is ready. What leaves something behind is reported before, too."""
         if deed in deeds.LEAVING or told.get("replace"):
             self.say({"chat": chat_id, "deed": deed, "told": {"ready": False, "reason": deeds.ASKED}})
-        answer = _attempt(lambda: deeds.done(service, deed, chat_id, told))
+        answer = _attempt(lambda: deeds.done(service, deed, chat_id, told, self._settings.owner))
         self.say({"chat": chat_id, "deed": deed, "told": answer})
         return bool(answer["ready"])
 
