@@ -12,7 +12,7 @@ import attrs
 from chatworkspace._application.admission import Admission, AllowedTemplates, WorkspaceTtl
 from chatworkspace._application.calls import Call
 from chatworkspace._application.given import Given
-from chatworkspace._application.policies import creating, starting, stopping, wish_of
+from chatworkspace._application.policies import Creating, Starting, Stopping, wish_of
 from chatworkspace._application.telling import Callbacks
 from chatworkspace._application.turn import Track
 from chatworkspace._application.waiting import Goal
@@ -214,7 +214,7 @@ class ChatWorkspaces:
             call.arguments = wish.hash
             track = Track()
             parts.values.bring(chat_id, wish.parameters)
-            take = partial(parts.turns.take, call, creating(call, wish, track, parts.maker, parts.guide), track)
+            take = partial(parts.turns.take, call, Creating(call, parts.guide, wish, track, parts.maker), track)
             return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -225,7 +225,7 @@ class ChatWorkspaces:
         checked = check_parameters(parameters)
         with self._call(parts := self._parts, "start", chat_id, wait, Asked.START, cancel=cancel) as call:
             call.arguments = partial(hash, frozenset(checked.items()))
-            take = partial(parts.turns.take, call, starting(call, checked, parts.guide), track := Track())
+            take = partial(parts.turns.take, call, Starting(call, parts.guide, checked), track := Track())
             parts.values.bring(chat_id, checked)
             outcome = parts.steps.go(call, take, track)
             if checked and not (track.built or track.continued) and outcome.workspace is not None and outcome.state is not State.UNKNOWN:
@@ -238,7 +238,9 @@ class ChatWorkspaces:
         wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         with self._call(parts := self._parts, "stop", chat_id, wait, Asked.STOP, cancel=cancel) as call:
-            take = partial(parts.turns.take, call, stopping(call, track := Track(stopping=True), parts.guide), track)
+            track = Track()
+            track.stopping = True
+            take = partial(parts.turns.take, call, Stopping(call, parts.guide, track), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -280,7 +282,8 @@ class ChatWorkspaces:
         named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
         with self._call(parts := self._parts, "delete", chat_id, wait, Asked.DELETE, cancel=cancel) as call:
             call.arguments = partial(hash, named)
-            track = Track(deleting=True)
+            track = Track()
+            track.deleting = True
             take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
@@ -294,7 +297,7 @@ class ChatWorkspaces:
         wanted, pool = check_ids("delete", delete), check_executor("executor", executor)
         where = check_text("after", after), check_number("limit", limit, 1, 1_000_000)
         with Call((parts := self._parts).calls, self._clock, "", None, name="sweep") as call:
-            return parts.sweeper.sweep(wanted, lambda bound, left: parts.steps.publish(call, bound, Track(adopted=True, left=left)), *where, pool)
+            return parts.sweeper.sweep(wanted, partial(parts.steps.publish_adopted, call), *where, pool)
 
     def purge(self, *, older_than: float) -> int:
         """Remove chats, with histories, closed older_than seconds ago or longer, of which a sweep found nothing left. InvalidArgumentError."""
@@ -308,7 +311,7 @@ class ChatWorkspaces:
         cancel: as for create(). ChatNotFoundError, ChatClosedError.
         """
         with self._call(parts := self._parts, "status", chat_id, wait, cancel=cancel) as call:
-            return parts.steps.run(call, parts.looking.look(call), Track())
+            return parts.steps.run(call, parts.looking.look(call, track := Track()), track)
 
     def follow(
         self, chat_id: str, *, after: str | None = None, wait: float | None = None, cancel: Cancel | None = None

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace._application.calls import Call, Calls
-from chatworkspace._application.turn import Follow, Unknown
+from chatworkspace._application.turn import Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace._domain.conditions import Finding, classify
@@ -98,7 +98,8 @@ class Asking:
     @property
     def call(self) -> Call:
         """The call that this thread is in. Outside of any it is one that nobody can end."""
-        return self._calls.mine or Call(self._calls, self._clock, "", None)
+        mine = here.caller
+        return mine if isinstance(mine, Call) and mine.book is self._calls else Call(self._calls, self._clock, "", None)
 
     def apart(self, name: str) -> Call:
         """Return a call for another thread, which does part of one of this name. close() ends it, too."""
@@ -129,7 +130,9 @@ class Asking:
             try:
                 if call.heard is not None:
                     return call.heard.ask(what or ask, partial(ask, *((until,) if args is None else args), **kwargs))
-                return ask(until) if args is None else ask(*args, **kwargs)
+                if args is None:
+                    return ask(until)
+                return ask(*args, **kwargs) if kwargs else ask(*args)
             except UnavailableError as error:
                 failure = error
             finally:
@@ -187,7 +190,7 @@ class Asking:
 
     # ------------------------------------------------------------ reading the platform
 
-    def read(self, look: Look, until: float = inf, *, of: UUID | None = None, settling: bool = False) -> Follow | Unknown:
+    def read(self, look: Look, until: float = inf, *, of: UUID | None = None, settling: bool = False) -> Bound | Unknown:
         """Read the workspace that the chat is bound to. A failure concludes nothing. until: as for look(). settling: as for platform().
 
         of: what it was bound to before it was closed.
@@ -202,7 +205,7 @@ class Asking:
             return Unknown(look=look, reason=Reason.NOT_VISIBLE, error=str(error))
         except UnavailableError as error:
             return unread(look, error)
-        return Follow(bound=Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at))
+        return Bound(chat=chat, epoch=look.epoch, workspace=workspace, read_at=read_at)
 
     def fetch(self, chat: Chat, workspace_id: UUID, deadline: float, *, settling: bool = False) -> tuple[Workspace, float]:
         """Return a workspace, and say when it was asked for. NotFoundError, UnavailableError."""

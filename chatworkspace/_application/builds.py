@@ -10,7 +10,7 @@ import attrs
 
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
-from chatworkspace._application.turn import Follow, Held, Track, Unknown
+from chatworkspace._application.turn import Held, Track, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace.errors import RefusedError, UnavailableError
 from chatworkspace.model import Reason, Transition, Workspace
@@ -30,14 +30,14 @@ class Builds:
         self._creator = creator
         self._clock = clock
 
-    def send(self, held: Held, bound: Bound, transition: Transition, parameters: Mapping[str, str], track: Track) -> Follow | Unknown:
+    def send(self, held: Held, bound: Bound, transition: Transition, parameters: Mapping[str, str], track: Track) -> Bound | Unknown:
         """Ask for a build. RefusedError; UnavailableError: certainly nothing was done, for the platform takes no more requests for now."""
         before = bound.workspace
         if parameters:
             self._values.answer_to(bound.chat.id, before.owner_id, before.template_id)
         asked_at = self._clock.monotonic()
         try:
-            ask = partial(self._ask_for, transition, before, parameters, self._claims.limit(held))
+            ask = partial(self._ask_for, transition, before, parameters, self._claims.limit(held, asked_at))
             after = ask() if track.heard is None else track.heard.ask(f"{transition.value}_workspace", ask)
         except (NotAnsweredError, UnavailableError, RefusedError) as error:
             if isinstance(error, UnavailableError) and error.retry_after is not None:
@@ -46,7 +46,7 @@ class Builds:
         except NotFoundError as error:
             return Unknown(look=_as_look(bound, held), reason=Reason.NOT_VISIBLE, error=str(error))
         track.built, track.version_before = True, before.build.template_version_id
-        return Follow(bound=attrs.evolve(bound, workspace=after, read_at=asked_at))
+        return attrs.evolve(bound, workspace=after, read_at=asked_at)
 
     def _ask_for(self, transition: Transition, workspace: Workspace, parameters: Mapping[str, str], deadline: float) -> Workspace:
         match transition:
@@ -57,14 +57,14 @@ class Builds:
             case Transition.DELETE:
                 return self._creator.delete_workspace(workspace, deadline=deadline)
 
-    def _settle(self, held: Held, bound: Bound, error: Exception, track: Track) -> Follow | Unknown:
+    def _settle(self, held: Held, bound: Bound, error: Exception, track: Track) -> Bound | Unknown:
         """After an unclear answer or a refusal: a higher build number is the answer; none is unknown, and no reason to send it again."""
         look = _as_look(bound, held)
         reading = self._asking.read(look, of=bound.workspace.id, settling=True)
-        if isinstance(reading, Follow) and reading.bound.workspace.build.number > bound.workspace.build.number:
+        if isinstance(reading, Bound) and reading.workspace.build.number > bound.workspace.build.number:
             track.built, track.version_before = not isinstance(error, RefusedError), bound.workspace.build.template_version_id
             return reading
-        if isinstance(error, NotAnsweredError) and not error.in_flight and isinstance(reading, Follow):
+        if isinstance(error, NotAnsweredError) and not error.in_flight and isinstance(reading, Bound):
             error = RefusedError(str(error))  # the platform's own failure, and nothing came of it
         if isinstance(error, RefusedError):
             self._claims.release(held, note=f"refused: {error}")

@@ -9,7 +9,7 @@ import attrs
 from chatworkspace._application.asking import Asking
 from chatworkspace._application.logs import fields, logger
 from chatworkspace._application.memory import Proofs
-from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Unknown
+from chatworkspace._application.turn import Again, Await, Held, Track, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
@@ -36,11 +36,12 @@ class Claims:
         self._timeouts = timeouts
         self._proofs = proofs
         self._life = timeouts.creating + MARGIN
+        self._least = MARGIN + min(MARGIN, timeouts.creating / 2)
 
     def claim(self, look: Look) -> Held | Await | Again:
         """Take the chat's claim for long enough to send something. UnavailableError."""
         held = self.planned(look)
-        return self.too_late(held) if isinstance(held, Held) and not self.long_enough(held) else held
+        return self.too_late(held) if isinstance(held, Held) and not self.long_enough(held, self._clock.monotonic()) else held
 
     def planned(self, look: Look, plan: Plan | None = None, *, keep: bool = False) -> Held | Await | Again:
         """Take the chat's claim, and with a plan write it down. UnavailableError: it was not confirmed, and nothing may be sent.
@@ -53,7 +54,8 @@ class Claims:
             return Again()
         token, begun = self._clock.token(), self._clock.monotonic()
         try:
-            claim = self._asking.stored(self._store.claim, look, token=token, ttl=self._life, plan=plan, keep=keep)
+            by = begun + self._timeouts.planning
+            claim = self._asking.stored_until(by, self._store.claim, look, token=token, ttl=self._life, plan=plan, keep=keep)
         except ChangedError:
             return Again()
         except ClaimedError as error:
@@ -68,9 +70,9 @@ class Claims:
         self.release(held)
         return Again()
 
-    def long_enough(self, held: Held) -> bool:
-        """Tell whether a request may still be sent under this claim: not with less than 10 s of it left (less where `creating` is short)."""
-        return held.ends_at - self._clock.monotonic() >= MARGIN + min(MARGIN, self._timeouts.creating / 2)
+    def long_enough(self, held: Held, now: float) -> bool:
+        """Tell whether a request may be sent under this claim now: not with less than 10 s of it left (less where `creating` is short)."""
+        return held.ends_at - now >= self._least
 
     def release(self, held: Held, *, note: str = "") -> None:
         """Give the claim back. Best effort: it ends by itself, and what goes wrong hides nothing of what the call came to."""
@@ -94,9 +96,9 @@ class Claims:
             extra = fields(chat_id, Reason.STORE_UNAVAILABLE, workspace_id=held.claim.chat.workspace_id)
             logger.warning("a claim could not be given back: it ends by itself", extra=extra, exc_info=True)
 
-    def limit(self, held: Held) -> float:
-        """Return until when a request under this claim may take."""
-        return min(self._clock.monotonic() + self._timeouts.creating, held.ends_at - MARGIN)
+    def limit(self, held: Held, now: float) -> float:
+        """Return until when a request under this claim may take that is sent now."""
+        return min(now + self._timeouts.creating, held.ends_at - MARGIN)
 
     def record_by(self, held: Held) -> float:
         """Return until when what came of a request may be written down: its own limit, or the margin that is kept for it."""
@@ -107,7 +109,7 @@ class Claims:
         """Return the seconds that a look under this claim may take, so that its record can still be written."""
         return max(min(self._timeouts.planning, held.ends_at - MARGIN / 2 - self._clock.monotonic()), FLOOR)
 
-    def settle(self, look: Look, found: Workspace, read_at: float, track: Track) -> Follow | Await | Again:
+    def settle(self, look: Look, found: Workspace, read_at: float, track: Track) -> Bound | Await | Again:
         """Claim the chat, and bind what a plan that stands has become. What was bound is left behind, unless it is gone."""
         replaces = self._still_bound(look, found)
         held = self.claim(look)
@@ -120,12 +122,12 @@ class Claims:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):  # what is not proven gone counts as live
             return LeftBehind(workspace_id=bound, name="", reason=Reason.REPLACED)
-        workspace = reading.bound.workspace
+        workspace = reading.workspace
         return None if workspace.deleted else LeftBehind(workspace_id=bound, name=workspace.full_name, reason=Reason.REPLACED)
 
     def bind(
         self, held: Held, workspace: Workspace, read_at: float, track: Track, *, replaces: LeftBehind | None = None, adopts: bool = False
-    ) -> Follow | Again:
+    ) -> Bound | Again:
         """Record what the plan became, in place of what it replaces. A refused holder drops what it has and looks again.
 
         adopts: nobody has seen the answer to its creation; it was found.
@@ -143,4 +145,4 @@ class Claims:
         track.left = replaces or track.left
         if track.heard is not None and adopts:
             track.heard.adopted(chat_id, workspace)
-        return Follow(bound=Bound(chat=chat, epoch=held.claim.epoch, workspace=workspace, read_at=read_at))
+        return Bound(chat=chat, epoch=held.claim.epoch, workspace=workspace, read_at=read_at)

@@ -139,8 +139,8 @@ class Connector:
         reading = self._asking.read(look, self._by(call, limit))
         if isinstance(reading, Unknown):
             raise UnavailableError(reading.error, reason=reading.reason, retryable=reading.retryable, retry_after=reading.retry_after)
-        call.build = reading.bound.workspace.build.id
-        return reading.bound
+        call.build = reading.workspace.build.id
+        return reading
 
     def _reachable(self, call: Call, bound: Bound, patience: float) -> Bound:
         """Wait for a build that is to run, within the call's patience; for an agent that connects, as long as a dial would take as well."""

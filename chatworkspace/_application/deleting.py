@@ -16,14 +16,14 @@ from chatworkspace._application.builds import Builds
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.leaving import Leavings
-from chatworkspace._application.turn import Again, Await, Follow, Held, LookAgain, Track, Turn, Unbound, Unknown
+from chatworkspace._application.turn import Again, Await, Held, LookAgain, Track, Turn, Unbound, Unknown
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain import names
 from chatworkspace._domain.conditions import Condition, Finding, describe
 from chatworkspace._domain.decisions import Deletion, delete_step
 from chatworkspace.errors import InvalidArgumentError, RefusedError
 from chatworkspace.model import LeftBehind, Reason, Transition, Workspace
-from chatworkspace.ports import Look, Store, WorkspaceTakenError
+from chatworkspace.ports import Clock, Look, Store, WorkspaceTakenError
 
 GoesOn = Callable[[Finding, Workspace], bool]
 """Tells whether how the latest build ended is to be told before another is asked for."""
@@ -32,8 +32,9 @@ GoesOn = Callable[[Finding, Workspace], bool]
 class Deletions:
     """Deletes for the chats of one process. Safe from any thread; each method runs under the chat's mutex."""
 
-    def __init__(self, *, asking: Asking, claims: Claims, leavings: Leavings, builds: Builds, store: Store) -> None:
+    def __init__(self, *, asking: Asking, claims: Claims, leavings: Leavings, builds: Builds, store: Store, clock: Clock) -> None:
         self._asking = asking
+        self._clock = clock
         self._claims = claims
         self._leavings = leavings
         self._builds = builds
@@ -58,7 +59,7 @@ class Deletions:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):
             return reading
-        workspace = reading.bound.workspace
+        workspace = reading.workspace
         return self._leavings.close_for_good(look, workspace if self._is_doomed(look, workspace, named) else None, track)
 
     def _is_doomed(self, look: Look, workspace: Workspace, named: UUID | None) -> bool:
@@ -76,7 +77,7 @@ class Deletions:
         reading = self._asking.read(look, of=had)
         if isinstance(reading, Unknown):
             return reading
-        bound = reading.bound
+        bound = reading
         if not (bound.workspace.deleted or self._is_doomed(look, bound.workspace, named)):
             track.left = _left(bound.workspace)
             return Unbound(chat=look.chat, changed=False)
@@ -109,8 +110,8 @@ class Deletions:
             reading = self._asking.read(attrs.evolve(look, epoch=held.claim.epoch), of=workspace.id)
             if isinstance(reading, Unknown):
                 return reading
-            sends = delete_step(self._asking.classify(reading.bound.workspace)) is Deletion.SEND
-            return self._discarded(held, reading.bound, track) if sends else Again()
+            sends = delete_step(self._asking.classify(reading.workspace)) is Deletion.SEND
+            return self._discarded(held, reading, track) if sends else Again()
         except WorkspaceTakenError:
             track.left = _left(workspace)
             return Unbound(chat=look.chat, changed=False, error="another chat is bound to it: it was not deleted")
@@ -122,10 +123,10 @@ class Deletions:
 
     def _discarded(self, held: Held, bound: Bound, track: Track) -> Turn:
         self._asking.stored(self._store.discard, bound.workspace.id)
-        if not self._claims.long_enough(held):
+        if not self._claims.long_enough(held, self._clock.monotonic()):
             return Again()
         turn = self._builds.send(held, bound, Transition.DELETE, {}, track)
-        return LookAgain(bound=turn.bound) if isinstance(turn, Follow) else turn
+        return LookAgain(bound=turn) if isinstance(turn, Bound) else turn
 
 
 def _check(named: UUID | None, had: UUID | None) -> None:

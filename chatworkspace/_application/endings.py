@@ -83,12 +83,13 @@ class Endings:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):
             return self.unknown(call, reading)
-        workspace = reading.bound.workspace
+        workspace = reading.workspace
         told = describe(self._asking.classify(workspace), workspace)
         if told.state is State.READY:  # not proven: the next call will
             told = attrs.evolve(told, state=State.STARTING, phase=Phase.CONNECTING)
         outcome = self._teller.plain(call, look.chat, told.state, Reason.OVERTAKEN, phase=told.phase, workspace=workspace, left=left)
-        return outcome if wish is None else attrs.evolve(outcome, not_applied=not_applied(wish, workspace, track))
+        created = track.made is not None and track.made.id == workspace.id
+        return outcome if wish is None else attrs.evolve(outcome, not_applied=not_applied(wish, workspace, track, created=created))
 
     def absent(self, call: Call, look: Look) -> Outcome:
         """Tell of a chat that is bound to nothing: nothing is planned (was it refused?), somebody is at it, or somebody was interrupted."""

@@ -12,7 +12,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proofs
-from chatworkspace._application.turn import Again, Await, Follow, Held, Track, Turn, Unbound, Unknown
+from chatworkspace._application.turn import Again, Await, Held, Track, Turn, Unbound, Unknown
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import InvalidArgumentError, UnavailableError
@@ -67,7 +67,7 @@ class Leavings:
             return written
         chat, epoch = written
         track.attached = True
-        return Follow(bound=Bound(chat=chat, epoch=epoch, workspace=workspace, read_at=read_at))
+        return Bound(chat=chat, epoch=epoch, workspace=workspace, read_at=read_at)
 
     def detach(self, call: Call, track: Track) -> Turn:
         """Unbind."""
@@ -159,7 +159,7 @@ class Leavings:
         if found is None:
             return None
         turn = self._claims.settle(look, found, read_at, track)
-        return Again(settled=turn.bound) if isinstance(turn, Follow) else turn
+        return Again(settled=turn) if isinstance(turn, Bound) else turn
 
     def _settle(self, look: Look, held: Held, leaving: Leaving, keep: UUID | None) -> _Settled:
         """Find out what would be left behind. What is not proven gone counts as live."""
@@ -171,7 +171,7 @@ class Leavings:
             if isinstance(reading, Unknown):
                 left = LeftBehind(workspace_id=bound, name="", reason=leaving.value)
                 return _Settled(left=left, number=self._number_after(look, None))
-            found = None if reading.bound.workspace.deleted else reading.bound.workspace
+            found = None if reading.workspace.deleted else reading.workspace
         elif look.plan is not None:
             # UnavailableError ends the call here: a workspace that nobody can name must not be left behind
             found, _ = self._asking.find(look.chat, look.plan.name, within=self._claims.left_to_read(held))

@@ -43,7 +43,7 @@ class Looking:
         self._teller = teller
         self._endings = endings
 
-    def look(self, call: Call) -> Going:
+    def look(self, call: Call, track: Track) -> Going:
         """Follow the chat as it is, without changing anything."""
         while True:
             if call.heard is not None:
@@ -58,13 +58,13 @@ class Looking:
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
             if (proven := self._turns.proven(look, dial)) and not (call.told is not None and call.told.phase is Phase.BUILDING):
-                return self._endings.proven(call, proven, Track())
+                return self._endings.proven(call, proven, track)
             reading = yield from self._meanwhile.told(call, partial(self._asking.read, look))
             if isinstance(reading, Unknown):
                 if reading.retry_after is not None and (yield from self._meanwhile.later(call, reading.retry_after)):
                     continue
                 return self._endings.unknown(call, reading)
-            return (yield from self._steps.follow(call, reading.bound, Track()))
+            return (yield from self._steps.follow(call, reading, track))
 
     def begin(self, call: Call) -> Look:
         """Look whether the chat can be followed. ChatNotFoundError, ChatClosedError, UnavailableError."""
@@ -90,7 +90,7 @@ class Looking:
         call.told = after if after is not None and after.generation == chat.generation else Place(generation=chat.generation)
         if chat.workspace_id is None and look.plan is not None and look.claimed_for > 0:
             yield self._told(call, chat, Seen(workspace=None, phase=Phase.CREATING), call.told)
-        going = self.look(call)
+        going = self.look(call, Track())
         while True:
             try:
                 seen = next(going)

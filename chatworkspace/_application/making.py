@@ -55,14 +55,23 @@ class Maker:
         if wish.parameters or wish.preset_id is not None:
             self._answers.check_creation(look.chat, template, wish, track)
         plan = self._plan(look, wish, template, number)
-        ttl = self._admission.ttl_of(look.chat)
+        request = CreateWorkspace(
+            owner_id=look.chat.owner_id,
+            organization_id=look.chat.organization_id,
+            name=plan.name,
+            template_id=plan.template_id,
+            parameters=wish.parameters,
+            preset_id=plan.preset_id,
+            ttl=self._admission.ttl_of(look.chat),
+        )
         held = self._claims.planned(look, plan, keep=replaces is not None)
         if not isinstance(held, Held):
             return held
-        if not self._claims.long_enough(held):
+        now = self._clock.monotonic()
+        if not self._claims.long_enough(held, now):
             return self._too_late(held, replaces, track)
         track.opened, track.replaces = True, replaces
-        return self._create(held, plan, wish, ttl, track)
+        return self._create(held, plan, request, track, now)
 
     def _too_late(self, held: Held, replaces: LeftBehind | None, track: Track) -> Again:
         """Give the claim back: nothing was sent. A replacement begins anew; any other plan has opened a generation, and the call goes on with it."""
@@ -87,21 +96,14 @@ class Maker:
             fingerprint=names.fingerprint(self._asking.secret(), wish.parameters) if wish.parameters else "",
         )
 
-    def _create(self, held: Held, plan: Plan, wish: Wish, ttl: float | None, track: Track) -> Turn:
-        chat = held.claim.chat
-        request = CreateWorkspace(
-            owner_id=chat.owner_id,
-            organization_id=chat.organization_id,
-            name=plan.name,
-            template_id=plan.template_id,
-            parameters=wish.parameters,
-            preset_id=plan.preset_id,
-            ttl=ttl,
-        )
-        asked_at = self._clock.monotonic()
+    def _create(self, held: Held, plan: Plan, request: CreateWorkspace, track: Track, asked_at: float) -> Turn:
+        deadline = self._claims.limit(held, asked_at)
         try:
-            create = partial(self._creator.create_workspace, request, deadline=self._claims.limit(held))
-            made = create() if track.heard is None else track.heard.ask("create_workspace", create, Phase.CREATING)
+            if track.heard is None:
+                made = self._creator.create_workspace(request, deadline=deadline)
+            else:
+                create = partial(self._creator.create_workspace, request, deadline=deadline)
+                made = track.heard.ask("create_workspace", create, Phase.CREATING)
         except (NameTakenError, NotAnsweredError, UnavailableError) as error:
             if isinstance(error, UnavailableError) and error.retry_after is not None:
                 self._claims.release(held)  # certainly nothing was made: it is asked again, from the look on, or not at all

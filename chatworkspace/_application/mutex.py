@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Container
 from threading import Lock
 from typing import Protocol
@@ -26,7 +25,7 @@ class Waiting(Protocol):
         ...
 
 
-class _Line(deque[Signal]):
+class _Line(list[Signal]):
     """Those who wait for a chat, and the call that holds it; None for a moment, while it passes on."""
 
     __slots__ = ("holder",)
@@ -107,5 +106,5 @@ class ChatMutex:
                 del self._held[chat_id]
                 return
             queue.holder = None
-            following = queue.popleft()
+            following = queue.pop(0)
         following.set()

@@ -58,7 +58,7 @@ class Parts:
         self.turns = turns = Turns(asking=asking, claims=claims, builds=builds, clock=clock, proofs=proofs, answers=answers)
         self.maker = Maker(asking=asking, claims=claims, creator=creator, clock=clock, admission=given.admission, answers=answers, values=values)
         self.leavings = Leavings(asking=asking, claims=claims, store=store, clock=clock, timeouts=timeouts, proofs=proofs)
-        self.deletions = Deletions(asking=asking, claims=claims, leavings=self.leavings, builds=builds, store=store)
+        self.deletions = Deletions(asking=asking, claims=claims, leavings=self.leavings, builds=builds, store=store, clock=clock)
         self.steps = Steps(
             store=store,
             clock=clock,

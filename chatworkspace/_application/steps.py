@@ -17,7 +17,7 @@ from chatworkspace._application.meanwhile import FEW_TURNS, Meanwhile, Rounds
 from chatworkspace._application.mutex import ChatMutex
 from chatworkspace._application.stories import MOST
 from chatworkspace._application.telling import Callbacks, Teller
-from chatworkspace._application.turn import Again, Await, Follow, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
+from chatworkspace._application.turn import Again, Await, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
 from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
 from chatworkspace._domain.advice import Asked
@@ -25,7 +25,7 @@ from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import ChatWorkspaceError, OutcomeUnknownError, UnavailableError
-from chatworkspace.model import Phase, Reason, State, Workspace
+from chatworkspace.model import LeftBehind, Phase, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome
 from chatworkspace.ports import Clock, Look, Store
 from chatworkspace.timeouts import Timeouts
@@ -101,11 +101,14 @@ class Steps:
         track.asks = wish is not None and (bool(wish.parameters or wish.name) or wish.preset_id is not None)
         return self.run(call, self._steps(call, take, track, wish=wish, goal=goal, unbound=unbound), track)
 
-    def run(self, call: Call, going: Going, track: Track) -> Outcome:
+    def run(self, call: Call, going: Going, track: Track) -> Outcome:  # noqa: C901 # what may be added to an outcome, one after the other
         """Go all the way. What was made and did not become the chat's goes into the history; no parameter's value is told."""
         track.heard = call.heard
         try:
-            outcome = _end_of(going)
+            while True:
+                next(going)
+        except StopIteration as end:
+            outcome: Outcome = end.value
         except Exception as error:
             self._failed(call, error, track)
             raise
@@ -182,7 +185,7 @@ class Steps:
                     if outcome is not None:
                         return outcome
                     began = self._clock.monotonic()
-                case Follow(bound=bound):
+                case Bound() as bound:
                     # nobody else has decided while this call was about to
                     track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
                     return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
@@ -292,7 +295,7 @@ class Steps:
                     reading = yield from self.meanwhile.told(call, partial(self._asking.read, look))
                     if isinstance(reading, Unknown):
                         return self._endings.unknown(call, reading)
-                    bound = reading.bound
+                    bound = reading
                     continue
                 ending = attrs.evolve(ending, told=UNDIALLED, error=TOO_SLOW)
             outcome = self._teller.bound(call, look.chat, ending, track, wish)
@@ -339,15 +342,11 @@ class Steps:
         finding = self._asking.classify(bound.workspace)
         self._teller.build_begun(call, bound, finding, describe(finding, bound.workspace), track)
 
-
-def _end_of(going: Going) -> Outcome:
-    """Go all the way, and return what it came to."""
-    try:
-        while True:
-            next(going)
-    except StopIteration as end:
-        outcome: Outcome = end.value
-        return outcome
+    def publish_adopted(self, call: Call, bound: Bound, left: LeftBehind | None) -> None:
+        """As publish(), for what was found under a planned name by a call that is for no chat. left: what it takes the place of."""
+        track = Track()
+        track.adopted, track.left = True, left
+        self.publish(call, bound, track)
 
 
 def _is_overtaken(bound: Bound, look: Look) -> bool:

@@ -15,7 +15,7 @@ from chatworkspace._application.asking import Asking
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.listing import PAGE
 from chatworkspace._application.logs import fields, logger
-from chatworkspace._application.turn import Follow, Held, Track
+from chatworkspace._application.turn import Held, Track
 from chatworkspace._application.waiting import Bound
 from chatworkspace._domain import names
 from chatworkspace.errors import ChatWorkspaceError, ClosedError, UnavailableError
@@ -123,9 +123,9 @@ class Sweeper:
         if found is not None:
             track = Track()
             turn = self._claims.settle(look, found, read_at, track)
-            if not isinstance(turn, Follow):
+            if not isinstance(turn, Bound):
                 return
-            findings.bound.append((turn.bound, track.left))
+            findings.bound.append((turn, track.left))
         elif look.chat.workspace_id is not None:
             return  # a replacement in doubt: its request may still arrive, and what is bound is used meanwhile
         else:
@@ -268,7 +268,7 @@ class Sweeper:
         try:
             self._discard(workspace, look)
             heard = self._asking.call.heard
-            delete = partial(self._creator.delete_workspace, workspace, deadline=self._claims.limit(held))
+            delete = partial(self._creator.delete_workspace, workspace, deadline=self._claims.limit(held, self._clock.monotonic()))
             if heard is None:
                 delete()
             else:

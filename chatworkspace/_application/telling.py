@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import attrs
@@ -19,7 +19,7 @@ from chatworkspace._domain import names
 from chatworkspace._domain.advice import Case, guide
 from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace._domain.places import Place, phase_order
-from chatworkspace.model import Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
+from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, WorkspaceCreator
 
@@ -58,18 +58,20 @@ class Teller:
     def bound(self, call: Call, chat: Chat, ending: Ending, track: Track, wish: Wish | None = None) -> Outcome:
         """Return the outcome for a chat with a workspace."""
         told, workspace = ending.told, ending.workspace
-        reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, workspace)
+        created = track.made is not None and track.made.id == workspace.id
+        reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, created=created)
+        advice, next_step = _guidance(reason)
         failed = told.state is State.FAILED
         log = self._log(call, workspace) if failed else ()
-        created = track.made is not None and track.made.id == workspace.id
-        missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track)
+        missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track, created=created)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
             missed = self._answered(call, missed, workspace, track)
         outcome = Outcome(
             chat=chat,
             state=told.state,
             reason=reason,
-            **_guidance(reason),
+            advice=advice,
+            next_step=next_step,
             phase=told.phase,
             created=created,
             built=created or track.built or track.waited,
@@ -91,11 +93,13 @@ class Teller:
         reason = Reason.IN_PROGRESS if told.state is State.READY else told.reason
         state = State.STARTING if told.state is State.READY else told.state
         phase = told.phase or (Phase.CONNECTING if told.state is State.READY else None)
+        advice, next_step = _guidance(reason)
         outcome = Outcome(
             chat=bound.chat,
             state=state,
             reason=reason,
-            **_guidance(reason),
+            advice=advice,
+            next_step=next_step,
             phase=phase,
             created=track.made is not None and track.made.id == bound.workspace.id,
             workspace=bound.workspace,
@@ -120,11 +124,13 @@ class Teller:
         """Return an outcome for a chat whose workspace is absent, or not known well enough to be told."""
         if call.interrupted and phase is not None:
             reason = Reason.INTERRUPTED
+        advice, next_step = _guidance(reason)
         outcome = Outcome(
             chat=chat,
             state=state,
             reason=reason,
-            **_guidance(reason),
+            advice=advice,
+            next_step=next_step,
             phase=phase,
             workspace=workspace,
             error=error,
@@ -240,19 +246,19 @@ class Teller:
 
 
 @cache
-def _guidance(reason: Reason) -> Mapping[str, Any]:
-    """Return what is advised for a reason, whoever asks; Guide knows more of the call, and when to come back."""
+def _guidance(reason: Reason) -> tuple[Advice, str]:
+    """Return what is advised for a reason, and the same in a sentence, whoever asks; Guide knows more of the call, and when to come back."""
     guidance = guide(Case(reason=reason))
-    return {"advice": guidance.advice, "next_step": guidance.next_step}
+    return guidance.advice, guidance.next_step
 
 
-def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:
+def _reason(told: Told, track: Track, *, created: bool) -> Reason:
     """Say what this call did where the state alone says only that all is well."""
     if told.reason is Reason.NOT_RUNNING:
         return Reason.STOPPED if track.stopping else Reason.NOT_RUNNING
     if told.reason is not Reason.EXISTING:
         return told.reason
-    if track.made is not None and track.made.id == workspace.id:
+    if created:
         return Reason.CREATED
     if track.built:
         return Reason.STARTED
@@ -261,14 +267,14 @@ def _reason(told: Told, track: Track, workspace: Workspace) -> Reason:
     return Reason.ADOPTED if track.adopted else Reason.EXISTING
 
 
-def not_applied(wish: Wish, workspace: Workspace, track: Track) -> Mapping[str, str]:
-    """Return the arguments of a creation that had no effect, and what holds instead."""
+def not_applied(wish: Wish, workspace: Workspace, track: Track, *, created: bool) -> Mapping[str, str]:
+    """Return the arguments of a creation that had no effect, and what holds instead. created: this call has made the workspace."""
     missed: dict[str, str] = {}
     if not names.wish_was_kept(wish.name, workspace.name):
         missed["name"] = workspace.name
     if wish.template_id != workspace.template_id:
         missed["template_id"] = str(workspace.template_id)
-    if track.as_wished or (track.made is not None and track.made.id == workspace.id):
+    if track.as_wished or created:
         return missed
     if wish.parameters and (track.resumed or not track.built):
         missed["parameters"] = "those that the workspace was made with"

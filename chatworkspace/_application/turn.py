@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 import attrs
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from chatworkspace._application.hearing import Heard
 
 # ---------------------------------------------------------------- what a turn comes to
-
-
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Follow:
-    """The chat is bound: wait for its workspace and tell how it is."""
-
-    bound: Bound
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -85,13 +79,16 @@ class Unbound:
     error: str = ""
 
 
-Turn = Follow | LookAgain | Proven | Await | Again | Unknown | Unbound
+Turn = Bound | LookAgain | Proven | Await | Again | Unknown | Unbound
+"""Bound: wait for its workspace, and tell how it is."""
 
 
 # ---------------------------------------------------------------- what a call brings along, and has done
 
+NO_ANSWERS: Mapping[str, str] = MappingProxyType({})
+NO_NAMES = frozenset[str]()
 
-@attrs.define(kw_only=True, eq=False, repr=False)
+
 class Track:
     """What this call has done so far. Used by one thread.
 
@@ -107,29 +104,20 @@ class Track:
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
 
-    made: Workspace | None = None
-    adopted: bool = False
-    stopping: bool = False
-    deleting: bool = False
-    built: bool = False
-    resumed: bool = False
-    waited: bool = False
-    version_before: UUID | None = None
-    attached: bool = False
-    opened: bool = False
-    replaces: LeftBehind | None = None
-    left: LeftBehind | None = None
-    stray: Workspace | None = None
-    as_wished: bool = False
-    stood: Plan | None = None
-    heard: Heard | None = None
-    continued: bool = False
-    met: bool = False
-    wish: Wish | None = None
-    asks: bool = False
-    answers: Mapping[str, str] = attrs.field(factory=dict[str, str])
-    overridden: tuple[str, ...] = ()
-    unchecked: frozenset[str] = frozenset()
+    def __init__(self) -> None:
+        self.made: Workspace | None = None
+        self.left: LeftBehind | None = None
+        self.replaces: LeftBehind | None = None
+        self.stray: Workspace | None = None
+        self.stood: Plan | None = None
+        self.heard: Heard | None = None
+        self.wish: Wish | None = None
+        self.version_before: UUID | None = None
+        self.adopted = self.stopping = self.deleting = self.built = self.resumed = self.waited = self.attached = False
+        self.opened = self.as_wished = self.continued = self.met = self.asks = False
+        self.answers: Mapping[str, str] = NO_ANSWERS
+        self.overridden: tuple[str, ...] = ()
+        self.unchecked: frozenset[str] = NO_NAMES
 
     @property
     def asks_to_replace(self) -> bool:
@@ -160,17 +148,26 @@ class Wish:
         return hash((self.template_id, self.name, frozenset(self.parameters.items()), self.preset_id))
 
 
-@attrs.frozen(kw_only=True, eq=False, repr=False)
-class Policy:
-    """What a call does about the chat it finds."""
+class Policy(Protocol):
+    """What a call does about the chat it finds.
 
-    step: Callable[[Finding, Workspace], Step]
-    make: Callable[[Look, LeftBehind | None, int], Turn]
-    """Called with the look, what is to be replaced, and the number for the name, when a workspace is to be made."""
-    asks_for: Callable[[Plan], bool] = lambda _: False
-    """Tell whether a plan asks for what this call asks for."""
-    parameters: Mapping[str, str] = attrs.field(factory=dict[str, str], repr=False)
-    trust_proof: bool = True
+    parameters: answers for what it builds. trust_proof: a dial that has worked a moment ago is all that it wants to know.
+    """
+
+    parameters: Mapping[str, str]
+    trust_proof: bool
+
+    def step(self, finding: Finding, workspace: Workspace) -> Step:
+        """Return what is done about the workspace that the chat is bound to."""
+        ...
+
+    def make(self, look: Look, replaces: LeftBehind | None, number: int) -> Turn:
+        """Make a workspace. replaces: what it takes the place of. number: for its name."""
+        ...
+
+    def asks_for(self, plan: Plan) -> bool:
+        """Tell whether a plan asks for what this call asks for."""
+        ...
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)

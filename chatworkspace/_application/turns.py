@@ -14,7 +14,7 @@ from chatworkspace._application.builds import Builds
 from chatworkspace._application.calls import Call
 from chatworkspace._application.claims import Claims
 from chatworkspace._application.memory import Proof, Proofs
-from chatworkspace._application.turn import Again, Await, Follow, Held, LookAgain, Policy, Proven, Track, Turn, Unknown
+from chatworkspace._application.turn import Again, Await, Held, LookAgain, Policy, Proven, Track, Turn, Unknown
 from chatworkspace._application.waiting import Bound, Ending
 from chatworkspace._domain.conditions import Condition, Finding, Probe, probe_for
 from chatworkspace._domain.decisions import Step
@@ -56,7 +56,7 @@ class Turns:
         reading = self._asking.read(look)
         if isinstance(reading, Unknown):
             return reading
-        if dial is not None and dial.workspace.build.id != reading.bound.workspace.build.id:
+        if dial is not None and dial.workspace.build.id != reading.workspace.build.id:
             self._proofs.void(look.chat.id)  # somebody else has built since
         return self._act(look, reading, policy, track)
 
@@ -74,14 +74,14 @@ class Turns:
         dial = self._proofs.valid(dial, epoch=look.epoch, workspace_id=bound.workspace.id, now=now)
         return dial is not None or probe_for(ending.finding) is Probe.NONE
 
-    def _act(self, look: Look, reading: Follow, policy: Policy, track: Track) -> Turn:
-        workspace = reading.bound.workspace
+    def _act(self, look: Look, reading: Bound, policy: Policy, track: Track) -> Turn:
+        workspace = reading.workspace
         finding = self._asking.classify(workspace)
         match policy.step(finding, workspace):
             case Step.FOLLOW:
                 return reading
             case Step.LOOK_AGAIN:
-                return LookAgain(bound=reading.bound)
+                return LookAgain(bound=reading)
             case Step.BUILD | Step.RESUME as step:
                 return self._start(look, workspace, step, policy, track)
             case Step.STOP:
@@ -113,18 +113,16 @@ class Turns:
         if found is None:
             return self._unplanned(look, dial, policy, track)
         turn = self._claims.settle(look, found, read_at, track)
-        if not isinstance(turn, Follow):
+        if not isinstance(turn, Bound):
             return turn
         track.adopted, track.as_wished = True, policy.asks_for(plan)
-        return Again(settled=turn.bound)  # bound now: decided as it is found
+        return Again(settled=turn)  # bound now: decided as it is found
 
     # ------------------------------------------------------------ starting and stopping
 
     def _start(self, look: Look, workspace: Workspace, step: Step, policy: Policy, track: Track) -> Turn:
         track.resumed = step is Step.RESUME
-        if track.resumed:
-            policy = attrs.evolve(policy, parameters={})
-        elif policy.parameters:
+        if policy.parameters and not track.resumed:
             self._answers.check_start(look.chat, workspace, policy.parameters, track)
         return self._send(look, Transition.START, step, policy, track)
 
@@ -137,10 +135,12 @@ class Turns:
             reading = self._asking.read(attrs.evolve(look, epoch=held.claim.epoch))
             if isinstance(reading, Unknown):
                 return reading
-            workspace = reading.bound.workspace
-            if policy.step(self._asking.classify(workspace), workspace) is not expected or not self._claims.long_enough(held):
+            workspace = reading.workspace
+            step = policy.step(self._asking.classify(workspace), workspace)
+            if step is not expected or not self._claims.long_enough(held, self._clock.monotonic()):
                 return Again()
-            return self._builds.send(held, reading.bound, transition, policy.parameters, track)
+            parameters = {} if track.resumed else policy.parameters
+            return self._builds.send(held, reading, transition, parameters, track)
         finally:
             self._proofs.void(look.chat.id)
             self._claims.release(held)

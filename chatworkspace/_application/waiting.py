@@ -143,8 +143,9 @@ class Waiter:
                     yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
                 if call.following and probe_for(finding) is not Probe.NONE:
                     yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
-                dialled = self._dialled(call, bound, workspace, finding, told, seat=seat) if goal is Goal.SETTLED else _undialled(finding, told)
-                told, phase = dialled.told, dialled.told.phase
+                dialled = self._dialled(call, bound, workspace, finding, told, seat=seat) if goal is Goal.SETTLED else _undialled(finding)
+                told = told if dialled is None else dialled.told
+                phase = told.phase
                 if phase is not None:
                     yield Seen(workspace=workspace, phase=phase)
                 if phase is None or (goal is Goal.BUILD_OVER and not building):
@@ -152,7 +153,7 @@ class Waiter:
                         self._still_unknown(call, workspace, finding)
                     else:
                         self._phases.over(workspace)
-                    return Ending(workspace=workspace, finding=finding, told=told, error=dialled.error)
+                    return Ending(workspace=workspace, finding=finding, told=told, error="" if dialled is None else dialled.error)
                 now = self._clock.monotonic()
                 read_at = bound.read_at if workspace is bound.workspace else None
                 span = self._phases.seen(workspace, finding, now, limit=self._limits[phase], read_at=read_at)
@@ -162,11 +163,13 @@ class Waiter:
                 if now >= limit or call.over or not call.may_wait():
                     told = at_limit(finding, told) if now >= min(ends, limit) else told
                     _measure(call, span, self._limits[phase], now)
-                    error = dialled.error or (str(seat.error) if seat is not None and seat.error is not None else "")
+                    error = "" if dialled is None else dialled.error
+                    error = error or (str(seat.error) if seat is not None and seat.error is not None else "")
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 self._warm(call, workspace, finding, seat)
-                heard = _heard(call, seat, workspace, finding, call.sooner(min(limit, now + (LOG_TICK if lines else inf), dialled.again_at)))
+                again_at = inf if dialled is None else dialled.again_at
+                heard = _heard(call, seat, workspace, finding, call.sooner(min(limit, now + (LOG_TICK if lines else inf), again_at)))
                 if isinstance(heard, Ending):
                     return heard
                 workspace = heard
@@ -190,14 +193,14 @@ class Waiter:
         now = self._clock.monotonic()
         _measure(call, self._phases.seen(workspace, finding, now, limit=self._timeouts.build), self._timeouts.build, now)
 
-    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, told: Told, *, seat: Seat | None) -> _Dialled:
-        """Dial where the finding needs it. One dial serves all threads that ask for it at the same time.
+    def _dialled(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, told: Told, *, seat: Seat | None) -> _Dialled | None:
+        """Dial where the finding needs it; None: it is as it is told. One dial serves all threads that ask for it at the same time.
 
         Without a seat yet it is asked for to be able to answer at all, and may take its time; later it is part of the waiting.
         """
         probe = probe_for(finding)
         if probe is Probe.NONE:
-            return _Dialled(told=told)
+            return None
         asked_at = self._clock.monotonic()
         limit = min(self._timeouts.connect_attempt, SLICE) if call.following else self._timeouts.connect_attempt
         deadline = call.by(limit) if seat is None else call.until(limit)
@@ -205,8 +208,8 @@ class Waiter:
         if not self._dials.acquire(chat_id, call, deadline):
             return _Dialled(told=UNDIALLED, again_at=self._clock.monotonic() + DIAL_PAUSE)
         try:
-            proof = self._proofs.valid(self._proofs.latest(chat_id), epoch=bound.epoch, workspace_id=workspace.id, now=self._clock.monotonic())
-            if proof is None or not _same(proof, workspace, finding) or not (proof.worked or _lately(proof, finding, asked_at)):
+            proof = self._proofs.latest(chat_id)
+            if proof is None or not self._serves(proof, bound, workspace, finding, asked_at):
                 interrupted, began = call.interrupted, self._clock.monotonic()
                 proof = self._dial(call, bound, workspace, finding, deadline)
                 if proof.error:
@@ -219,20 +222,30 @@ class Waiter:
             self._dials.release(chat_id)
         match probe:
             case Probe.PROVE_READY:
-                return _Dialled(told=told) if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
+                return None if proof.worked else _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
             case Probe.PROVE_LOST:
                 # reached, but the platform does not say so yet: its word is waited for
                 again_at = self._clock.monotonic() + DIAL_PAUSE
                 return _Dialled(told=UNDIALLED, again_at=again_at) if proof.worked else _Dialled(told=told, error=proof.error)
 
+    def _serves(self, proof: Proof, bound: Bound, workspace: Workspace, finding: Finding, asked_at: float) -> bool:
+        """Tell whether the latest dial serves this call as well: it has worked, or another would come too soon."""
+        now = self._clock.monotonic()
+        if self._proofs.valid(proof, epoch=bound.epoch, workspace_id=workspace.id, now=now) is None or not _same(proof, workspace, finding):
+            return False
+        return proof.worked or _lately(proof, finding, asked_at)
+
     def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
         error, failed, began = "", None, 0.0 if call.heard is None else self._clock.monotonic()
+        outer, call.terms = call.terms, (deadline, True, call.interrupted)
         try:
-            with call.asking(deadline, cut=True), self._dialer.dial(workspace, finding.agent, deadline=deadline):
+            with self._dialer.dial(workspace, finding.agent, deadline=deadline):
                 pass
         except (DialError, UnavailableError) as failure:
             error, failed = str(failure) or "the agent was not reached", failure
+        finally:
+            call.terms = outer
         # it ended by its deadline: whoever comes back later has stood still since
         at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
         if call.heard is not None:
@@ -254,9 +267,9 @@ def _has_missed(told: Place, workspace: Workspace) -> bool:
     return told.phase is Phase.BUILDING and told.build == workspace.build.number
 
 
-def _undialled(finding: Finding, told: Told) -> _Dialled:
+def _undialled(finding: Finding) -> _Dialled | None:
     """Tell a finding to whom only the build matters: not as ready, without a dial."""
-    return _Dialled(told=told if probe_for(finding) is Probe.NONE else UNDIALLED)
+    return None if probe_for(finding) is Probe.NONE else _Dialled(told=UNDIALLED)
 
 
 def _heard(call: Call, seat: Seat, workspace: Workspace, finding: Finding, until: float) -> Workspace | Ending:

@@ -160,11 +160,16 @@ def _of_lifecycle(lifecycle: Lifecycle) -> Condition:
 # ---------------------------------------------------------------- how a condition is told
 
 
+READY = Told(state=State.READY, reason=Reason.EXISTING)
+READY_AND_DORMANT = Told(state=State.READY, reason=Reason.DORMANT)
+"""What is told most often, made once."""
+
+
 def describe(finding: Finding, workspace: Workspace) -> Told:  # noqa: C901, PLR0911, PLR0912 # one arm a row: the table itself
     """Return how a finding is told while its time lasts. What needs a dial is told as if the dial had said yes (see probe_for)."""
     match finding.condition:
         case Condition.USABLE:
-            return Told(state=State.READY, reason=Reason.DORMANT if finding.dormant else Reason.EXISTING)
+            return READY_AND_DORMANT if finding.dormant else READY
         case Condition.BUILDING:
             return Told(state=State.STARTING, reason=_of_queue(workspace.build), phase=Phase.BUILDING)
         case Condition.STOPPING | Condition.DELETING:

@@ -42,7 +42,7 @@ def test_marks_never_change(secret: bytes, chat_id: str, number: int, mark: str)
     assert mark_of(secret, chat_id, number) == mark
 
 
-@given(secret=st.binary(min_size=1, max_size=64), chat_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), number=st.integers(0, 10**6))
+@given(secret=st.binary(min_size=1, max_size=99), chat_id=st.text(st.characters(exclude_categories=["Cs"]), min_size=1), number=st.integers(0, 10**6))
 def test_a_mark_is_the_first_50_bits_in_base32(secret: bytes, chat_id: str, number: int) -> None:
     """HMAC-SHA256 over chat id, NUL and number."""
     assert mark_of(secret, chat_id, number) == _by_the_book(secret, chat_id, number)
