@@ -33,7 +33,7 @@ def throughput(results: Results) -> str:
             Line(label="in memory", points=points(memory, "creations_per_second")),
             Line(label="bare port calls", points=points(memory, "bare_port_calls_per_second"), baseline=True),
             Line(label="over PostgreSQL", points=points(postgres, "creations_per_second")),
-            Line(label="bare statements", points=points(postgres, "bare_statements_per_second"), baseline=True),
+            Line(label="bare statements and platform", points=points(postgres, "bare_port_calls_per_second"), baseline=True),
         ],
     )
 
@@ -142,7 +142,14 @@ def of_creating(results: Results) -> list[Wanted]:
         )
         for row in memory
     ] + [
-        (f"creations over PostgreSQL, {threads_of(row['threads'])}, of bare statements", row["percent_of_bare"], "%", 92.0, True) for row in postgres
+        (
+            f"creations over PostgreSQL, {threads_of(row['threads'])}, of bare statements and calls of the platform",
+            row["percent_of_bare_port_calls"],
+            "%",
+            92.0,
+            True,
+        )
+        for row in postgres
     ]
 
 
@@ -177,21 +184,28 @@ def of_waiting(rows: Sequence[Mapping[str, float]]) -> list[Wanted]:
 def creating(results: Results) -> list[str]:
     """Tell how many creations a second there are."""
     memory, postgres = results["concurrent_creation"]["creations"], results["postgres_store"]["creations"]
+    baselines = (
+        ("in memory", memory, "port calls", "bare_port_calls_per_second", "percent_of_bare"),
+        ("PostgreSQL", postgres, "statements and calls of the platform", "bare_port_calls_per_second", "percent_of_bare_port_calls"),
+        ("PostgreSQL", postgres, "statements alone", "bare_statements_per_second", "percent_of_bare_statements"),
+    )
     rows = [
-        f"| {what} | {threads_of(row['threads'])} | {row['creations_per_second']:,.0f} | {row[key]:,.0f} | {row['percent_of_bare']:.0f} % |"
-        for what, of, key in (("in memory", memory, "bare_port_calls_per_second"), ("PostgreSQL", postgres, "bare_statements_per_second"))
+        f"| {store} | {threads_of(row['threads'])} | {row['creations_per_second']:,.0f} | {what} | {row[key]:,.0f} | {row[percent]:.0f} % |"
+        for store, of, what, key, percent in baselines
         for row in of
     ]
     return [
         "## How many workspaces a second can one process make?",
         "",
         "Over a platform in memory that builds at once, so that only the library and its store are measured. The baseline makes the very same",
-        "calls of the ports, or the very same statements, and nothing else: no claim is checked, no plan is settled, nobody is told.",
+        "calls of the ports, with values of its own, and nothing else: no claim is checked, no plan is settled, nobody is told. Over PostgreSQL",
+        "it asks the platform as often as a creation does, for the platform's work is done in this process, and takes time of the same interpreter;",
+        "what the statements alone reach, which make no workspace, stands beside it.",
         "",
         f"![creations a second over threads, beside the bare calls]({FOLDER}/throughput.svg)",
         "",
-        "| store | threads | creations a second | baseline | of the baseline |",
-        "|---|---|---|---|---|",
+        "| store | threads | creations a second | baseline | a second | of the baseline |",
+        "|---|---|---|---|---|---|",
         *rows,
         "",
     ]

@@ -28,8 +28,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "adapters")]
 from benchmarks.concurrent_creation import in_threads  # noqa: E402
 from benchmarks.postgres_turns import CLOCK, CROWD, OWNER, of_one_chat, say, take_over, told_as  # noqa: E402
 from benchmarks.report import command  # noqa: E402
-from chatworkspace import ChatWorkspaces  # noqa: E402 # runs from a checkout, installed or not
-from chatworkspace.ports import Claim, Plan  # noqa: E402
+from chatworkspace import ChatWorkspaces, Workspace  # noqa: E402 # runs from a checkout, installed or not
+from chatworkspace.ports import Claim, CreateWorkspace, Plan  # noqa: E402
 from chatworkspace_fake import FakeCoder  # noqa: E402
 from chatworkspace_postgres import PostgresStore, _statements  # noqa: E402
 from chatworkspace_postgres._statements import Statement  # noqa: E402
@@ -46,19 +46,26 @@ DSN = "BENCHMARKS_DSN"
 
 
 def creations(database: Database, threads: int, chats: int) -> dict[str, float]:
-    """Create a workspace for each of many chats, by the library and by its bare statements, in turns; return both."""
-    ours, bare = list[float](), list[float]()
+    """Create a workspace for each of many chats, by the library and by its bare calls, in turns; return all.
+
+    A creation asks the platform as well, and here that is a part of this very process: so what it is compared with makes the same calls of it, beside
+    the same statements. The statements alone stand beside them.
+    """
+    ours, equal, bare = list[float](), list[float](), list[float]()
     with ConnectionPool(database.app, min_size=min(threads, 16), max_size=16, open=True, kwargs={"autocommit": True}) as pool:
         pool.wait()
         for _ in range(3):
             ours.append(chats / by_the_library(database, pool, threads, chats))
-            bare.append(chats / by_bare_statements(database, pool, threads, chats))
+            equal.append(chats / by_bare_statements(database, pool, threads, chats, Platform()))
+            bare.append(chats / by_bare_statements(database, pool, threads, chats, None))
     numbers = {
         "threads": threads,
         "creations": chats,
         "creations_per_second": median(ours),
+        "bare_port_calls_per_second": median(equal),
+        "percent_of_bare_port_calls": 100 * median(mine / theirs for mine, theirs in zip(ours, equal, strict=True)),
         "bare_statements_per_second": median(bare),
-        "percent_of_bare": 100 * median(mine / theirs for mine, theirs in zip(ours, bare, strict=True)),
+        "percent_of_bare_statements": 100 * median(mine / theirs for mine, theirs in zip(ours, bare, strict=True)),
     }
     return told_as(f"creations, {threads} threads", numbers)
 
@@ -79,8 +86,31 @@ def by_the_library(database: Database, pool: ConnectionPool[Any], threads: int, 
         return in_threads(threads, work)
 
 
-def by_bare_statements(database: Database, pool: ConnectionPool[Any], threads: int, chats: int) -> float:
-    """Return the seconds for the same statements, made by psycopg's own cursors on the same pool, and nothing else."""
+class Platform:
+    """What builds at once, and the calls of it that a creation makes."""
+
+    def __init__(self) -> None:
+        self._coder = FakeCoder()
+        self._template = self._coder.add_template("docker")
+
+    def check(self) -> None:
+        """Read the template."""
+        self._coder.get_template(OWNER, self._template.id, deadline=time.monotonic() + 30)
+
+    def create(self, name: str) -> Workspace:
+        """Create a workspace."""
+        organization = self._template.organization_id
+        request = CreateWorkspace(owner_id=OWNER, organization_id=organization, name=name, template_id=self._template.id)
+        return self._coder.create_workspace(request, deadline=time.monotonic() + 30)
+
+    def dial(self, workspace: Workspace) -> None:
+        """Reach its agent."""
+        with self._coder.dial(workspace, workspace.agents[0], deadline=time.monotonic() + 30):
+            pass
+
+
+def by_bare_statements(database: Database, pool: ConnectionPool[Any], threads: int, chats: int, platform: Platform | None) -> float:
+    """Return the seconds for the same statements, made by psycopg's own cursors on the same pool. platform: is asked as well; None: nothing is."""
     schema = database.schema()
     store = database.store(pool.connection, schema=schema)
     for number in range(chats):
@@ -102,9 +132,15 @@ def by_bare_statements(database: Database, pool: ConnectionPool[Any], threads: i
         holder = {**chat, "token": f"token-{number}", "ttl": 30}
         plan = {"name": f"dev-{number}", "number": 0, "template_id": PLAN.template_id, "preset_id": None, "fingerprint": ""}
         ask(_statements.LOOK, chat)
+        if platform is not None:
+            platform.check()
         looked_at = {"epoch": 0, "generation": 1, "bound_to": None, "closed": False, "planned": False}
         ask(_statements.CLAIM_WITH_PLAN, {**holder, **looked_at, **plan})
-        ask(_statements.BIND, {**holder, "epoch": 1, "workspace_id": UUID(int=1000 + number), "channel": schema, "payload": None})
+        made = None if platform is None else platform.create(f"dev-{number}")
+        workspace_id = UUID(int=1000 + number) if made is None else made.id
+        ask(_statements.BIND, {**holder, "epoch": 1, "workspace_id": workspace_id, "channel": schema, "payload": None})
+        if platform is not None and made is not None:
+            platform.dial(made)
         ask(_statements.LOOK, chat)
 
     def work(thread: int) -> None:

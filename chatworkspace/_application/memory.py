@@ -26,6 +26,7 @@ class Proof:
     workspace: Workspace
     finding: Finding
     at: float
+    """When it worked; of one that failed, DIAL_PAUSE before another may be made."""
     error: str = ""
     """Why it failed; empty when it worked."""
 

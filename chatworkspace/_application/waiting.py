@@ -23,7 +23,7 @@ from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
 from chatworkspace.timeouts import Timeouts
 
 DIAL_PAUSE = 2.0
-"""Seconds between two dials of an agent that the platform calls connected."""
+"""Seconds between the beginnings of two dials, one after the other, of an agent that the platform calls connected."""
 WARMING = 1.0
 """Seconds in which an agent begins to be reached ahead of its dial: whoever waits for the scripts hears nothing meanwhile."""
 AS_GOOD_AS_OVER = 1.0
@@ -214,9 +214,10 @@ class Waiter:
                 proof = self._dial(call, bound, workspace, finding, deadline)
                 if proof.error:
                     call.check()
-                if proof.error and (call.interrupted is not interrupted or (proof.at >= deadline and deadline - began < limit)):
-                    # cut short, or too late to be a fair try: it says nothing of the agent
-                    return _Dialled(told=UNDIALLED, error=proof.error, again_at=proof.at + DIAL_PAUSE)
+                    ended = self._clock.monotonic()
+                    if call.interrupted is not interrupted or (ended >= deadline and deadline - began < limit):
+                        # cut short, or too late to be a fair try: it says nothing of the agent
+                        return _Dialled(told=UNDIALLED, error=proof.error, again_at=ended + DIAL_PAUSE)
                 self._proofs.put(chat_id, proof)
         finally:
             self._dials.release(chat_id)
@@ -237,7 +238,7 @@ class Waiter:
 
     def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error, failed, began = "", None, 0.0 if call.heard is None else self._clock.monotonic()
+        error, failed, began = "", None, self._clock.monotonic()
         outer, call.terms = call.terms, (deadline, True, call.interrupted)
         try:
             with self._dialer.dial(workspace, finding.agent, deadline=deadline):
@@ -246,10 +247,11 @@ class Waiter:
             error, failed = str(failure) or "the agent was not reached", failure
         finally:
             call.terms = outer
-        # it ended by its deadline: whoever comes back later has stood still since
-        at = self._clock.monotonic() if error else min(self._clock.monotonic(), deadline)
+        ended = self._clock.monotonic()
         if call.heard is not None:
-            call.heard.dialled(finding.agent.name, began, at, failed)
+            call.heard.dialled(finding.agent.name, began, ended, failed)
+        # one that worked has ended by its deadline: whoever comes back later has stood still since
+        at = max(began, ended - DIAL_PAUSE) if error else min(ended, deadline)
         return Proof(epoch=bound.epoch, workspace=workspace, finding=finding, at=at, error=error)
 
 
