@@ -102,8 +102,8 @@ class Claims:
 
     def record_by(self, held: Held) -> float:
         """Return until when what came of a request may be written down: its own limit, or the margin that is kept for it."""
-        now = self._clock.monotonic()
-        return max(held.ends_at - MARGIN, min(now + MARGIN, held.ends_at), now + FLOOR)
+        usual, now = held.ends_at - MARGIN, self._clock.monotonic()
+        return usual if usual >= now + MARGIN else max(usual, min(now + MARGIN, held.ends_at), now + FLOOR)
 
     def left_to_read(self, held: Held) -> float:
         """Return the seconds that a look under this claim may take, so that its record can still be written."""

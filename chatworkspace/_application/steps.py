@@ -158,7 +158,13 @@ class Steps:
         while True:
             queued_until = call.sooner(max(began, call.resumed_at) + self._timeouts.queued)  # since it came, or since it could go on
             turn = self._take(call, take, queued_until)
-            match turn:
+            match turn:  # what is usual first
+                case Bound() as bound:
+                    # nobody else has decided while this call was about to
+                    track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
+                    return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
+                case Proven():
+                    return self._endings.proven(call, turn, track, wish)
                 case UnavailableError():
                     yield from self._rested(call, turn)
                 case None:
@@ -173,8 +179,6 @@ class Steps:
                 case Await(look=look):
                     self._teller.stepped(call, look.chat, Seen(workspace=None, phase=Phase.QUEUED))
                     self.wait_for_turn(call, look, queued_until)
-                case Proven():
-                    return self._endings.proven(call, turn, track, wish)
                 case Unknown(retry_after=retry_after):
                     if retry_after is None or not (yield from self.meanwhile.later(call, retry_after)):
                         return self._endings.unknown(call, turn)
@@ -185,10 +189,6 @@ class Steps:
                     if outcome is not None:
                         return outcome
                     began = self._clock.monotonic()
-                case Bound() as bound:
-                    # nobody else has decided while this call was about to
-                    track.met = track.made is None and not (again or call.awaited >= 0 or call.resumed_at > call.started or track.disturbed)
-                    return (yield from self.follow(call, bound, track, goal=goal, wish=wish))
 
     def _tell_of(self, call: Call, again: Again, track: Track) -> None:
         """Tell what a turn has changed, before another is taken."""
@@ -285,8 +285,7 @@ class Steps:
         while True:
             began = self._clock.monotonic()
             ending = yield from self._wait(call, bound, track, goal)
-            look_again = partial(self._asking.look_even_closed, call.chat_id)
-            look = (yield from self.meanwhile.told(call, look_again)) if call.following else look_again()
+            look = (yield from self._told_of_the_row(call)) if call.following else self._asking.look(call.chat_id, even_closed=True)
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
             if ending.told.state is State.READY and not self._turns.still_proven(look, bound, ending):
@@ -303,6 +302,10 @@ class Steps:
                 self._teller.binding_changed(outcome, outcome.workspace)
             self._teller.settled(outcome)
             return outcome
+
+    def _told_of_the_row(self, call: Call) -> Generator[Seen, None, Look]:
+        """Look once more, for a follower: it is told meanwhile that it goes on."""
+        return (yield from self.meanwhile.told(call, partial(self._asking.look_even_closed, call.chat_id)))
 
     def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""

@@ -58,11 +58,11 @@ class Teller:
     def bound(self, call: Call, chat: Chat, ending: Ending, track: Track, wish: Wish | None = None) -> Outcome:
         """Return the outcome for a chat with a workspace."""
         told, workspace = ending.told, ending.workspace
-        created = track.made is not None and track.made.id == workspace.id
+        created = track.made is workspace or (track.made is not None and track.made.id == workspace.id)
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, created=created)
         advice, next_step = _guidance(reason)
         failed = told.state is State.FAILED
-        log = self._log(call, workspace) if failed else ()
+        log, left_out = self._log(call, workspace) if failed else ((), 0)
         missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track, created=created)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
             missed = self._answered(call, missed, workspace, track)
@@ -79,9 +79,9 @@ class Teller:
             workspace=workspace,
             agent=ending.finding.agent,
             error=workspace.build.error if failed else ending.error or ending.finding.problem,
-            log_tail=log[-LOG_TAIL:],
-            log_left_out=max(len(log) - LOG_TAIL, 0),
-            quota=self._quota(call, chat) if reason is Reason.QUOTA_FULL else None,
+            log_tail=log,
+            log_left_out=left_out,
+            quota=self._quota(call, chat) if failed and reason is Reason.QUOTA_FULL else None,
             left_behind=track.left,
             not_applied=missed,
             elapsed=self._clock.monotonic() - call.started,
@@ -139,11 +139,12 @@ class Teller:
         )
         return self._redactor.of_outcome(call, outcome)
 
-    def _log(self, call: Call, workspace: Workspace) -> tuple[str, ...]:
-        """Return the lines of the log. The failure itself is told in any case; its log is a help."""
+    def _log(self, call: Call, workspace: Workspace) -> tuple[tuple[str, ...], int]:
+        """Return the last lines of the log, and how many stand before them. The failure itself is told in any case; its log is a help."""
         ask = partial(self._creator.build_log, workspace, after=0)
         lines = self._extras.ask(call, "build_log", workspace.id, lambda until: ask(deadline=until))
-        return tuple(line.text for line in lines or ())
+        told = lines or ()
+        return tuple(line.text for line in told[-LOG_TAIL:]), max(len(told) - LOG_TAIL, 0)
 
     def _answered(self, call: Call, missed: Mapping[str, str], workspace: Workspace, track: Track) -> Mapping[str, str]:
         """Return what had no effect, with answers: what was not known before is held against what the build was asked for with."""
@@ -254,10 +255,8 @@ def _guidance(reason: Reason) -> tuple[Advice, str]:
 
 def _reason(told: Told, track: Track, *, created: bool) -> Reason:
     """Say what this call did where the state alone says only that all is well."""
-    if told.reason is Reason.NOT_RUNNING:
-        return Reason.STOPPED if track.stopping else Reason.NOT_RUNNING
     if told.reason is not Reason.EXISTING:
-        return told.reason
+        return Reason.STOPPED if told.reason is Reason.NOT_RUNNING and track.stopping else told.reason
     if created:
         return Reason.CREATED
     if track.built:

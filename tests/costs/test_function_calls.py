@@ -22,7 +22,7 @@ from chatworkspace_fake import FakeCoder, MemoryStore
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
 from tests.costs.profile import ADAPTERS, CORE, calls_of
 
-CREATION = 98
+CREATION = 97
 READY = 45
 STATUS = 30
 HEARD = 20
