@@ -5,6 +5,7 @@ A turn never waits for a build, an agent or another caller: it returns what is t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -139,7 +140,7 @@ class Turns:
             step = policy.step(self._asking.classify(workspace), workspace)
             if step is not expected or not self._claims.long_enough(held, self._clock.monotonic()):
                 return Again()
-            parameters = {} if track.resumed else policy.parameters
+            parameters: Mapping[str, str] = {} if track.resumed else policy.parameters
             return self._builds.send(held, reading, transition, parameters, track)
         finally:
             self._proofs.void(look.chat.id)
