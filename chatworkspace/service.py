@@ -238,9 +238,7 @@ class ChatWorkspaces:
         wait (seconds), cancel: as for create(). NoWorkspaceError, RefusedError, and as create().
         """
         with self._call(parts := self._parts, "stop", chat_id, wait, Asked.STOP, cancel=cancel) as call:
-            track = Track()
-            track.stopping = True
-            take = partial(parts.turns.take, call, Stopping(call, parts.guide, track), track)
+            take = partial(parts.turns.take, call, Stopping(call, parts.guide, track := Track(stopping=True)), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER)
 
     def attach(self, chat_id: str, workspace_id: Id, *, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -282,8 +280,7 @@ class ChatWorkspaces:
         named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
         with self._call(parts := self._parts, "delete", chat_id, wait, Asked.DELETE, cancel=cancel) as call:
             call.arguments = partial(hash, named)
-            track = Track()
-            track.deleting = True
+            track = Track(deleting=True)
             take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 

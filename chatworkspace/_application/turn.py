@@ -104,7 +104,7 @@ class Track:
     overridden: answers of its own that the preset contradicts. unchecked: answers of which nobody knows yet whether they were asked for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stopping: bool = False, deleting: bool = False) -> None:
         self.made: Workspace | None = None
         self.left: LeftBehind | None = None
         self.replaces: LeftBehind | None = None
@@ -113,7 +113,8 @@ class Track:
         self.heard: Heard | None = None
         self.wish: Wish | None = None
         self.version_before: UUID | None = None
-        self.adopted = self.stopping = self.deleting = self.built = self.resumed = self.waited = self.attached = False
+        self.stopping, self.deleting = stopping, deleting
+        self.adopted = self.built = self.resumed = self.waited = self.attached = False
         self.opened = self.as_wished = self.continued = self.met = self.asks = False
         self.answers: Mapping[str, str] = NO_ANSWERS
         self.overridden: tuple[str, ...] = ()
