@@ -84,6 +84,7 @@ def test_what_was_installed_is_complete(installed: Path, tmp_path: Path) -> None
     assert not {path.name for path in home.iterdir()} & {"tests", "adapters", "benchmarks", "docs"}
 
 
+@pytest.mark.exhaustive
 def test_pytest_finds_the_plugin(built: Built, tmp_path: Path) -> None:
     """Installed beside pytest, fixture and marker are there without a line of configuration, under pytest's strictest settings."""
     (tmp_path / "test_users.py").write_text(USERS_TEST, encoding="utf-8")

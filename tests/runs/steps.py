@@ -39,7 +39,6 @@ def quick() -> Lanes:
     return [
         [
             Step(f"ordinary tests, {label(sys.version_info[:2])}", pytest()),
-            Step("processes that are killed", marked("crash", *WAITING)),
             Step("packaging and typing tests", marked("packaging")),
         ],
         [
@@ -48,6 +47,9 @@ def quick() -> Lanes:
             Step("mypy --strict", python("-m", "mypy")),
             Step("pyright, strict", pyright(*TYPED)),
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
+            Step("processes that are killed", marked("crash", *WAITING)),
+        ],
+        [
             Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
     ]
@@ -61,20 +63,21 @@ def exhaustive() -> Lanes:
     others, this = sorted(other_interpreters().items()), (sys.version_info[:2], PYTHON)
     measured = others.pop() if others else this
     oldest = others.pop(0) if others else this
-    tests = [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
+    tests = [
+        Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
+        Step(f"ordinary tests with the oldest versions of all requirements, {label(oldest[0])}", partial(with_the_oldest, oldest[1])),
+    ]
+    tests += [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
         [
             Step("every level, every way, and more of the same", pytest("-m", "exhaustive and not deep and not crash and not packaging", *WAITING)),
-            *tests[:1],
         ],
+        tests,
         [
             Step("pyright, strict, of the tests", pyright("tests")),
             Step("packaging and typing by every other way, drivers of the oldest versions included", marked("packaging", more=True)),
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
-            Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
-            Step(f"ordinary tests with the oldest versions of all requirements, {label(oldest[0])}", partial(with_the_oldest, oldest[1])),
-            *tests[1:],
             Step("the how-to pages with the vendors' own packages", with_sdks),
         ],
     ]

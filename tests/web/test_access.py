@@ -59,6 +59,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         yield World(browser=chromium, page=page, senses=Senses(chromium), coder=coder)
 
 
+@pytest.mark.exhaustive
 def test_nothing_is_cut_off_on_a_phone(world: World) -> None:
     """At 360 pixels, and at 320, before, during and after a build whose log has a long line; all that is pressed is as large as a finger."""
     page, senses = world.page, world.senses
@@ -76,6 +77,7 @@ def test_nothing_is_cut_off_on_a_phone(world: World) -> None:
         assert (senses.outside(), senses.small()) == ([], [])
 
 
+@pytest.mark.exhaustive
 def test_all_text_stands_out(world: World) -> None:
     """From what is behind it, in the light and in the dark, in every state of the page."""
     page, senses = world.page, world.senses
@@ -142,6 +144,7 @@ def test_by_keyboard_alone(world: World) -> None:
     page.until(lambda: "absent" in page.state)
 
 
+@pytest.mark.exhaustive
 def test_for_a_screen_reader(world: World) -> None:
     """Each thing that can be used has a role and a name; how it stands is told when it changes, and the log is not read out line by line."""
     page, senses = world.page, world.senses
@@ -172,6 +175,7 @@ def test_for_a_screen_reader(world: World) -> None:
     assert senses.nameless() == []
 
 
+@pytest.mark.exhaustive
 def test_what_is_wrong_is_seen(world: World) -> None:
     """Pale text, what is too wide or too small, a field without a name, a focus that shows nowhere: each is told by what looks for it."""
     senses = world.senses

@@ -69,6 +69,7 @@ def test_a_page_of_an_asyncio_server_goes_on_with_another(simulator: CoderSimula
             check(page)
 
 
+@pytest.mark.exhaustive
 def test_a_tab_that_is_closed_holds_nothing(simulator: CoderSimulator, store: str) -> None:
     """The server notices at once, and nobody waits there any more."""
     with serving("uvicorn", simulator, store, port=free_port()) as site, browser() as chromium:

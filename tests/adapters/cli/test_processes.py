@@ -244,6 +244,7 @@ def _let_the_claim_be_over(store: Path) -> None:
 # ---------------------------------------------------------------- the token
 
 
+@pytest.mark.exhaustive
 def test_the_token_shows_nowhere(shells: Shells, simulator: CoderSimulator) -> None:
     """Not in what is printed, whatever goes wrong and wherever a redirect leads, and not in the store."""
     simulator.coder.add_template("docker", build=Fails(after=1), log=("x",))

@@ -67,6 +67,7 @@ def test_another_hash_of_strings_makes_the_same_worlds() -> None:
     assert _told(sys.executable, "1") == _here()
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("place", [0, -1], ids=["oldest", "newest"])
 def test_other_interpreters_make_the_same_worlds(place: int) -> None:
     """The oldest and the newest interpreter on this machine tell the same stories as this one."""
