@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 
-from chatworkspace_local._worker.files import OddFileError, make_folder, open_regular
+from chatworkspace_local._worker.files import OddFileError, make_folder, open_regular, whole_file
 
 OWN = frozenset({"template.toml", "setup", "README.md"})
 """Names at the top of a template that are about it, not of it."""
@@ -16,7 +16,10 @@ CHUNK = 1024 * 1024
 
 
 def copy_template(source: str, target: str) -> Iterator[str]:
-    """Copy all files of a template; yield a line for each that is left out. OSError."""
+    """Copy all files of a template, each whole or not at all; yield a line for each that is left out. OSError.
+
+    Who copies may be killed, and the next one goes on. Beside the target is the file that is not whole yet.
+    """
     waiting = [""]
     while waiting:
         folder = waiting.pop()
@@ -39,7 +42,7 @@ def _copy(source: str, target: str, path: str, mode: int) -> str:
     if not stat.S_ISREG(mode):
         return "it is neither a file, a folder nor a link"
     try:
-        _copy_file(os.path.join(source, path), os.path.join(target, path))
+        _copy_file(os.path.join(source, path), os.path.join(target, path), f"{target}.tmp")
     except OddFileError as error:
         return f"it {error}"
     return ""
@@ -63,19 +66,11 @@ def stays_inside(path: str, leads_to: str) -> bool:
     return not leads_to.startswith("/") and climbs <= path.count("/") and ".." not in parts[climbs:]
 
 
-def _copy_file(source: str, target: str) -> None:
+def _copy_file(source: str, target: str, half: str) -> None:
     with open(open_regular(source), "rb") as original:
         mode = 0o700 if os.fstat(original.fileno()).st_mode & stat.S_IXUSR else 0o600
-        try:
-            file = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        except FileExistsError:
+        if os.path.lexists(target):
             return
-        try:
-            with open(file, "wb") as copy:
-                os.fchmod(file, mode)
-                while chunk := original.read(CHUNK):
-                    copy.write(chunk)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(target)
-            raise
+        with whole_file(target, half, mode) as copy:
+            while chunk := original.read(CHUNK):
+                copy.write(chunk)

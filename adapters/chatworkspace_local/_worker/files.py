@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 if sys.platform != "win32":
     import fcntl
@@ -108,6 +109,24 @@ def write_json(path: str, value: object, *, sync: bool = True) -> None:
         raise
     if sync:
         sync_folder(os.path.dirname(path))
+
+
+@contextmanager
+def whole_file(path: str, half: str, mode: int) -> Generator[BinaryIO, None, None]:
+    """Give a file to write, which takes its place at a path once it is whole. OSError.
+
+    half: where it is until then, on the same disk. What somebody has left there who was killed is written over.
+    """
+    file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        with open(file, "wb") as written:
+            os.fchmod(file, mode)
+            yield written
+        os.rename(half, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(half)
+        raise
 
 
 def forget_halves(path: str) -> None:

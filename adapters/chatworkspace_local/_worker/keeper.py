@@ -16,7 +16,7 @@ from chatworkspace_local._worker.children import Children, adopt_orphans
 from chatworkspace_local._worker.clients import Client
 from chatworkspace_local._worker.copying import copy_template
 from chatworkspace_local._worker.ending import Ending
-from chatworkspace_local._worker.files import CHUNK, OddFileError, make_folder, read_file, try_lock, write_json
+from chatworkspace_local._worker.files import CHUNK, OddFileError, make_folder, read_file, try_lock, whole_file, write_json
 from chatworkspace_local._worker.jobs import FILES, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
 from chatworkspace_local._worker.log import Log
 from chatworkspace_local._worker.processes import identity_of
@@ -91,9 +91,8 @@ class Keeper:
             return
         except OddFileError as error:
             raise BuildError(f"the template's setup {error}") from error
-        kept = os.open(f"{self._job.home}/{SETUP}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o700)
-        with open(kept, "wb") as copy:
-            os.fchmod(kept, 0o700)
+        kept = f"{self._job.home}/{SETUP}"
+        with whole_file(kept, f"{kept}.tmp", 0o700) as copy:
             copy.write(script)
 
     def serve(self) -> None:
