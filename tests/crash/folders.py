@@ -16,6 +16,7 @@ import attrs
 from chatworkspace import ChatWorkspaceError, JobStatus, Transition, Workspace
 from chatworkspace.ports import NotFoundError
 from chatworkspace_fake import NEVER
+from chatworkspace_local import LocalPlatform
 from chatworkspace_local._records import Record, record_of
 from chatworkspace_local._worker.processes import Life, life_of, send, stat_of
 from tests.adapters.local.worlds import Home, deadline, home
@@ -37,6 +38,7 @@ class Made:
     made_at: float
     gone_at: float = NEVER
     builds: Sequence[tuple[float, Transition]] = ()
+    """That somebody has asked for."""
     failed_at_first: bool = False
 
 
@@ -62,9 +64,20 @@ def _of(says: Mapping[str, Any]) -> Made:
         made_as=record.name,
         made_at=record.created_at,
         gone_at=says.get("deleted_at", NEVER),
-        builds=[(it.asked_at, it.transition) for it in record.builds],
+        builds=[(it.asked_at, it.transition) for it in record.builds if it.over_at is None],
         failed_at_first=bool(record.builds[0].failed),
     )
+
+
+def live_on(platform: LocalPlatform) -> Sequence[Workspace]:
+    """Return those that its owner has."""
+    return platform.list_workspaces(platform.owner_id, platform.organization_id, deadline=deadline())
+
+
+def failed_at_first(here: Home) -> set[UUID]:
+    """Return those whose first build came to nothing: as it is noted with the next one, or as a look tells it."""
+    latest = {it.id for it in live_on(here.platform) if it.build.number == 1 and it.build.job_status is JobStatus.FAILED}
+    return latest | {it.id for it in made_below(here.root) if it.failed_at_first}
 
 
 class Folders(Scene):
@@ -84,18 +97,15 @@ class Folders(Scene):
 
     def add_own(self) -> Sequence[UUID]:
         """Let the user make some."""
-        there = [it.id for it in self._live() if it.id in self.own]
+        there = [it.id for it in live_on(self._platform) if it.id in self.own]
         more = range(len(self.own), len(self.own) + OWN - len(there))
         new = [self._here.create(self._here.request(f"own-{number}")).id for number in more]
         self.own.update(new)
         return there + new
 
-    def _live(self) -> Sequence[Workspace]:
-        return self._platform.list_workspaces(self._platform.owner_id, self._platform.organization_id, deadline=deadline())
-
     def delete(self, chance: Random) -> bool:
         """Delete one, as a user does."""
-        live = self._live()
+        live = live_on(self._platform)
         if live:
             workspace = chance.choice(live)
             self.deleted.add(workspace.id)
@@ -130,9 +140,8 @@ class Folders(Scene):
         return made_below(self._here.root)
 
     def failed(self) -> Collection[UUID]:
-        """Return those whose first build came to nothing: as it is noted with the next one, or as a look tells it."""
-        latest = {it.id for it in self._live() if it.build.number == 1 and it.build.job_status is JobStatus.FAILED}
-        return latest | {it.id for it in made_below(self._here.root) if it.failed_at_first}
+        """Return those whose first build came to nothing."""
+        return failed_at_first(self._here)
 
     def counts(self) -> Mapping[str, int]:
         """Return what else is worth to be told."""

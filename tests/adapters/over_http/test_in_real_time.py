@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from threading import current_thread, local
-from typing import Any, cast
+from threading import local
+from typing import Any
 from unittest import mock
 
 import attrs
@@ -19,29 +19,23 @@ from chatworkspace_cli._offline.replay import Row, Story
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at
-from tests.adapters.over_http.real import RealProcess, RealSimulation, ScaledClient, SkippingClock
+from tests.adapters.over_http.real import RealSimulation, ScaledClient, SkippingClock
 from tests.ways import levels
 from tests.worlds.book import Noting
-from tests.worlds.checker import RULES
-from tests.worlds.histories import Pause
-from tests.worlds.world import World
+from tests.worlds.in_real_time import RealTimeWorld, duplicates, problems
 
 SPEED = 20.0
 SPEEDS = (SPEED, 5.0, 2.0)
 """What went wrong at one is played again at the next: a machine with other things to do is late, a fault stays."""
 WORLDS = 6
 """Of each level, at the same time."""
-EXACT = {3, 7}
-"""Rules about instants: in real time a thread that has to wait for the machine looks like one that breaks them."""
-SLACK = 120.0
-"""Seconds of the clock by which a busy machine may keep a thread waiting."""
 
 
 class NotedClient(Noting, ScaledClient):
     """A client that notes what it is asked for."""
 
 
-class RealWorld(World):
+class RealWorld(RealTimeWorld):
     """A random world over HTTP. It draws the same as the simulated one of that seed, and faults of the wire."""
 
     def __init__(
@@ -78,40 +72,18 @@ class RealWorld(World):
         self.sim.simulator._mishaps._armed.clear()
         super()._calm_down()
 
-    @property
-    def _steps(self) -> list[Any]:
-        return []
-
-    @property
-    def _actor(self) -> str:
-        return current_thread().name
-
-    def _pauses(self) -> list[Pause]:
-        """Return all, and one in each process for the machine."""
-        processes = cast("list[RealProcess]", self.processes)  # as self.simulation makes them
-        stood = [Pause(process=process.name, at=at, seconds=seconds) for process in processes for at, seconds in process.pauses]
-        return stood + [Pause(process=process.name, at=0.0, seconds=SLACK) for process in processes]
-
-    def _dials(self) -> dict[str, list[tuple[float, float]]]:
-        return {}
-
 
 def played(seed: int, *, level: str, **world: Any) -> tuple[int, list[str]]:
     """Play a world; return its seed, and what is wrong."""
     with ExitStack() as stack:
         history = RealWorld(seed, level, stack, **world).run()
-        return seed, [f"{number}: {problem}" for number, rule in RULES.items() if number not in EXACT for problem in rule(history)]
+        return seed, problems(history)
 
 
 def broken(level: str, seeds: Iterable[int] = range(WORLDS), **world: Any) -> dict[int, list[str]]:
     """Play these; return what is wrong with those that broke."""
     with ThreadPoolExecutor(WORLDS) as pool:
-        return {seed: problems for seed, problems in pool.map(partial(played, level=level, **world), seeds) if problems}
-
-
-def duplicates(found: Mapping[int, Sequence[str]]) -> list[str]:
-    """Return what is wrong about second workspaces, which no machine may be too slow to prevent."""
-    return [problem for problems in found.values() for problem in problems if problem.startswith("1: ")]
+        return {seed: wrong for seed, wrong in pool.map(partial(played, level=level, **world), seeds) if wrong}
 
 
 @pytest.mark.parametrize("level", levels(), indirect=True)
