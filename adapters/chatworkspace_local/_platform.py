@@ -30,7 +30,7 @@ from chatworkspace_local._changing import Changer
 from chatworkspace_local._connections import LocalConnection, ReachError, reached
 from chatworkspace_local._places import ORGANIZATION_ID, OWNER_ID, Places, see_linux
 from chatworkspace_local._reading import Reader
-from chatworkspace_local._states import Look, agent_id_of, builds_of, runs, workspace_of
+from chatworkspace_local._states import Look, agent_id_of, runs, workspace_of
 from chatworkspace_local._templates import LocalTemplate, Templates
 from chatworkspace_local._toml import LONGEST_TTL, TemplateError
 from chatworkspace_local._watching import LocalWatch
@@ -183,10 +183,7 @@ class LocalPlatform(WorkspaceCreator, AgentDialer):
 
     def list_builds(self, workspace: Workspace, *, deadline: float) -> Sequence[Build]:
         self._see_time(deadline)
-        try:
-            return builds_of(self._reader.by_id(workspace.owner_id, workspace.id))
-        except NotFoundError:
-            return [self._reader.get(workspace.owner_id, workspace.id).build]
+        return self._reader.builds(workspace.owner_id, workspace.id)
 
     def record_use(self, workspace: Workspace, *, lasts: float | None = None, deadline: float) -> None:
         self._see_time(deadline)

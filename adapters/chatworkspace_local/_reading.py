@@ -8,11 +8,11 @@ from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
-from chatworkspace import Transition, UnavailableError, Workspace
+from chatworkspace import Build, Transition, UnavailableError, Workspace
 from chatworkspace.ports import Clock, LogLine, NotFoundError, fit_text
 from chatworkspace_local._places import ORGANIZATION_ID, Places, is_name
 from chatworkspace_local._records import BuildRecord, Record, Result, read_record, read_result, record_of
-from chatworkspace_local._states import Look, workspace_of
+from chatworkspace_local._states import Look, builds_of, workspace_of
 from chatworkspace_local._worker.files import OddFileError, read_file, read_json, shared
 from chatworkspace_local._worker.jobs import LOG_LIMIT, RECORD, lock_path, log_path, result_path
 from chatworkspace_local._worker.processes import Identity, Life, life_of
@@ -125,8 +125,23 @@ class Reader:
                 raise
             return found[0]
 
+    def builds(self, owner_id: UUID, workspace_id: UUID) -> list[Build]:
+        """Return the builds of one, deleted or not, the latest first. NotFoundError, UnavailableError."""
+        try:
+            return builds_of(self.by_id(owner_id, workspace_id))
+        except NotFoundError:
+            found = self._stone(owner_id, workspace_id)
+            if found is None:
+                raise
+            return builds_of(found[0], deleted=True)
+
     def deleted(self, owner_id: UUID, workspace_id: UUID) -> tuple[Workspace, str] | None:
         """Return a deleted one, and what could not be removed of it; None: there is no stone."""
+        found = self._stone(owner_id, workspace_id)
+        return None if found is None else (workspace_of(found[0], deleted=True), found[1])
+
+    def _stone(self, owner_id: UUID, workspace_id: UUID) -> tuple[Look, str] | None:
+        """Return what a stone tells, and what could not be removed; None: there is none."""
         path = self._places.stone(owner_id, workspace_id)
         try:
             says: Any = read_json(path)
@@ -135,8 +150,7 @@ class Reader:
             return None
         except (OddFileError, OSError, KeyError, TypeError) as error:
             raise UnavailableError(f"the record {path} {_words(error)}") from error
-        look = self._look(record, Life.ENDED, Life.ENDED, Result())
-        return workspace_of(look, deleted=True), left
+        return self._look(record, Life.ENDED, Life.ENDED, Result()), left
 
     def _buried(self, workspace_id: UUID) -> str:
         return "its files have not been removed yet" if os.path.lexists(self._places.grave(workspace_id)) else ""

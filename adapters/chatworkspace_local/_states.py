@@ -127,11 +127,12 @@ def _told(build: BuildRecord, status: JobStatus, result: Result, now: float) -> 
     )
 
 
-def builds_of(look: Look) -> list[Build]:
+def builds_of(look: Look, *, deleted: bool = False) -> list[Build]:
     """Return all builds that are known, the latest first. What became of earlier ones is known by what followed."""
     earlier = [_told(it, JobStatus.FAILED if it.failed else JobStatus.SUCCEEDED, Result(), look.now) for it in look.record.builds[:-1]]
     ended = [_told(end_of(look), JobStatus.SUCCEEDED, Result(), look.now)] if has_ended(look) else []
-    return [*ended, _latest(look), *reversed(earlier)]
+    latest = workspace_of(look, deleted=True).build if deleted else _latest(look)
+    return [*ended, latest, *reversed(earlier)]
 
 
 def _agent(look: Look) -> Agent:

@@ -1,13 +1,15 @@
-"""The tests of the service run in memory and, with the tests of adapters, over HTTP and over PostgreSQL.
+"""The tests of the service run in memory and, with the tests of adapters, over HTTP, over PostgreSQL, and over folders of this machine.
 
-Over HTTP with the newest server, and over PostgreSQL; where everything is asked for, also with a server of each older level (see
-tests/over_http.py), and with a pgbouncer in transaction mode before the database (see tests/over_postgres.py).
+Over HTTP with the newest server; where everything is asked for, also with a server of each older level (see tests/over_http.py), over PostgreSQL,
+with and without a pgbouncer in transaction mode before the database (see tests/over_postgres.py), and those of the modules in ON_FOLDERS over
+LocalPlatform (see tests/over_local.py).
 
 All but those that LEFT_OUT names.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -22,6 +24,7 @@ from tests.ways import NEWEST, levels
 MEMORY = "memory"
 PGBOUNCER = "pgbouncer"
 POSTGRES = ("postgres", PGBOUNCER)
+LOCAL = "local"
 
 
 @attrs.frozen
@@ -38,6 +41,7 @@ class Left:
 FORGETS = "a PostgreSQL that has confirmed a commit does not lose it at a test's word"
 CLASSIC = "what is answered brings no questions there"
 ONE_PROCESS = "it is about the store in memory"
+SINCE = "nobody can see since when a keeper is paused"
 INHERITED = "a child is refused the connections that its parent has opened"
 LEFT_OUT = (
     Left("test_one_that_is_ready_at_once_needs_no_watch", "a server answers a creation before anybody has begun to build"),
@@ -60,8 +64,14 @@ LEFT_OUT = (
     Left("test_an_evaluation_that_lacks_modules", CLASSIC, ways=("2.20",)),
     Left("test_a_start_adds_to_what_was_answered_before", CLASSIC, ways=("2.20",)),
     Left("test_a_preset_hands_over_a_prebuilt_workspace", "a server that ignores presets hands over nothing", ways=("2.20",)),
+    Left("test_a_start_that_is_refused_says_why", "the platform has words of its own", ways=(LOCAL,)),
+    Left("test_an_agent_out_of_reach_does_not_keep_a_workspace_from_being_stopped", SINCE, ways=(LOCAL,)),
     Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
 )
+
+ON_FOLDERS = ("test_attach_detach", "test_close_chat", "test_create", "test_delete", "test_history", "test_start_stop")
+"""Modules whose tests run over folders. The others are about how long builds take and how they fail, which folders leave to no test, and about what
+stands before the platform, which is the same there. A test of these that asks for such a thing is skipped, with the reason."""
 
 PRODUCTS = (
     "test_a_chat_keeps_its_one_workspace",
@@ -79,9 +89,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     ways = [
         pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
         *levels(pytest.mark.adapters, prefix="http-"),
-        *(pytest.param(way, id=way, marks=(pytest.mark.adapters, pytest.mark.exhaustive)) for way in POSTGRES),
+        *(
+            pytest.param(way, id=way, marks=(pytest.mark.adapters, pytest.mark.exhaustive))
+            for way in (*POSTGRES, *_folders(metafunc.module.__name__))
+        ),
     ]
     metafunc.parametrize("over", ways, indirect=True)
+
+
+def _folders(module: str) -> tuple[str, ...]:
+    return (LOCAL,) if sys.platform == "linux" and module.rpartition(".")[2] in ON_FOLDERS else ()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -119,10 +136,14 @@ def _is_left(item: pytest.Function) -> bool:
 
 @pytest.fixture(autouse=True)
 def over(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Put the platform behind HTTP, or the store into PostgreSQL, if it is to be."""
+    """Put the platform behind HTTP or onto folders, or the store into PostgreSQL, if it is to be."""
     with ExitStack() as stack:
         if request.param in POSTGRES:
             stack.enter_context(over_postgres(request.getfixturevalue(f"{request.param}_stores")))
+        elif request.param == LOCAL:
+            from tests.over_local import over_local  # noqa: PLC0415 # other systems have no such platform
+
+            stack.enter_context(over_local())
         elif request.param != MEMORY:
             stack.enter_context(over_http(request.param))
         yield

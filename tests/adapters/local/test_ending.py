@@ -188,3 +188,15 @@ def test_a_deletion_takes_read_only_folders_too(here: Home) -> None:
         time.sleep(0.01)
     assert not list(Path(here.root / "graves").iterdir())
     assert outside.read_text() == "kept"
+
+
+def test_the_builds_of_a_deleted_one_are_known(here: Home) -> None:
+    """By what its stone keeps, the latest first."""
+    workspace = here.stopped(here.ready())
+    gone = here.deleted(workspace)
+    builds = here.platform.list_builds(gone, deadline=deadline())
+    assert [(it.number, it.transition.value, it.job_status.value) for it in builds] == [
+        (3, "delete", "succeeded"),
+        (2, "stop", "succeeded"),
+        (1, "start", "succeeded"),
+    ]
