@@ -33,7 +33,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "upgrade": ("db upgrade --dsn-file dsn.txt",),
     "backup": ("db backup copy.db",),
     "demo": ("demo", "demo --fast --seed 7"),
-    "run": ("run calls.jsonl --fast",),
+    "run": ("run calls.jsonl --fast", "run calls.jsonl --platform local:workspaces --hands --allow-unsandboxed"),
     "simulator": ("simulator", "simulator --port 0 --level 2.24 --speed 60"),
 }
 

@@ -266,12 +266,20 @@ def _online(options: argparse.Namespace) -> int:
 def _add_offline(commands: Commands) -> None:
     demo = _described(commands, "demo", "replay a recording of models' tool calls in memory, with everything going wrong")
     demo.set_defaults(run=_offline, act="demo")
-    run = _described(commands, "run", "replay recorded tool calls in memory, and print the tool-result messages for the model")
+    run = _described(commands, "run", "replay recorded tool calls, in memory or for real, and print the tool-result messages for the model")
     run.add_argument(
         "file", type=Path, help="JSON Lines of {chat, at, message}, each message as OpenAI's APIs or Anthropic's return it; - reads standard input"
     )
-    run.add_argument("--hands", action="store_true", help="with the tools that use the workspace; files are kept in memory, and no shell runs")
-    run.set_defaults(run=_offline, act="run")
+    run.add_argument("--hands", action="store_true", help="with the tools that use the workspace; in memory files are kept, and no shell runs")
+    run.add_argument(
+        "--platform",
+        metavar="PLATFORM",
+        help="for real: local:PATH: in folders and processes of this machine, no sandbox; coder: on the server; "
+        "default: $CHATWORKSPACE_PLATFORM, else in memory",
+    )
+    run.add_argument("--allow-unsandboxed", action="store_true", help="those also where workspaces are not kept apart from this machine")
+    run.add_argument("--store", metavar="URL", help="the record of chats there; default: as for other commands")
+    run.set_defaults(run=_offline, act="run", name_of_command="run", organization=None)
     simulator = _described(commands, "simulator", "serve a Coder in memory over Coder's own API, until interrupted")
     simulator.add_argument("--port", type=int, default=7080, help="on 127.0.0.1; 0: any that is free (default 7080)")
     simulator.add_argument("--level", default="newest", help="which server it is like: 2.20, 2.24, 2.29, 2.35 or newest (default)")
@@ -280,8 +288,8 @@ def _add_offline(commands: Commands) -> None:
     simulator.add_argument("--token-file", metavar="PATH", help="the same, in a file, or - for standard input")
     simulator.add_argument("--requests-per-minute", type=int, default=512, metavar="N", help="to one path; default: 512, as servers have")
     simulator.set_defaults(run=_offline, act="simulator")
-    for command in (demo, run):
-        command.add_argument("--fast", action="store_true", help="do not play virtual time at a readable pace")
+    for command, more in ((demo, ""), (run, "; for real: do not wait for the second at which a call was recorded")):
+        command.add_argument("--fast", action="store_true", help=f"do not play virtual time at a readable pace{more}")
         command.add_argument("--json", action="store_true", help="one JSON object a line; the last is the summary")
         command.add_argument("--seed", type=int, default=0, help="which interleaving (default 0)")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from chatworkspace import ChatWorkspaceError, InvalidArgumentError, Reason
@@ -14,7 +15,8 @@ from chatworkspace_cli._screen import complain
 from chatworkspace_cli._secrets import told
 
 if TYPE_CHECKING:
-    from chatworkspace_cli._offline.replay import Story
+    from chatworkspace_cli._offline.recordings import Line
+    from chatworkspace_cli._offline.stories import Story
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -26,8 +28,7 @@ def demo(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Print what is for the model on standard output, and what is for people on standard error."""
-    from chatworkspace_cli._offline.demo import play  # noqa: PLC0415 # as above
-    from chatworkspace_cli._offline.recordings import BadLine, Line, read  # noqa: PLC0415 # as above
+    from chatworkspace_cli._offline.recordings import BadLine, read  # noqa: PLC0415 # as above
 
     try:
         text = sys.stdin.read() if str(options.file) == "-" else options.file.read_text(encoding="utf-8-sig")
@@ -40,9 +41,8 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{options.file}: line {line.number}: {line.problem}")
         if options.json:
             say(as_json({"event": "unread", "line": line.number, "problem": line.problem}), sys.stdout)
-    code = _show(
-        play([line for line in lines if isinstance(line, Line)], options.seed, hands=options.hands), options, sys.stderr, messages=sys.stdout
-    )
+    good = [line for line in lines if not isinstance(line, BadLine)]
+    code = _on_this_machine(good, options) if options.platform or os.environ.get("CHATWORKSPACE_PLATFORM") else _in_memory(good, options)
     return code or (Code.NOT_READY if bad else Code.DONE)
 
 
@@ -66,6 +66,18 @@ def simulator(options: argparse.Namespace) -> int:
         complain(f"chatworkspace simulator: {error}")
         return Code.USAGE
     return Code.DONE
+
+
+def _in_memory(lines: Sequence[Line], options: argparse.Namespace) -> int:
+    from chatworkspace_cli._offline.demo import play  # noqa: PLC0415 # only this needs the fake
+
+    return _show(play(lines, options.seed, hands=options.hands), options, sys.stderr, messages=sys.stdout)
+
+
+def _on_this_machine(lines: Sequence[Line], options: argparse.Namespace) -> int:
+    from chatworkspace_cli._online.perform import perform  # noqa: PLC0415 # in memory nobody needs it
+
+    return perform(argparse.Namespace(**{**vars(options), "lines": lines, "quiet": options.json}))
 
 
 def _refused(options: argparse.Namespace, problem: str, step: str) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 
 from chatworkspace_cli._offline.recordings import BadLine, Line, read
-from chatworkspace_cli._offline.replay import Replay, Story
+from chatworkspace_cli._offline.replay import Replay
+from chatworkspace_cli._offline.stories import Story
 from chatworkspace_simulator._stock import furnish, pretend
 
 RECORDING = "recordings/demo.jsonl"

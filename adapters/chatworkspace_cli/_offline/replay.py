@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-import attrs
-
 from chatworkspace import Hand, Progress
 from chatworkspace_cli._offline.recordings import Line, Reply, ToolCall, messages
+from chatworkspace_cli._offline.stories import MARK, Event, Row, Story, asked, said
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Process, Simulation
 
-MARK = 10
-"""Characters at the end of a name that say whose making a workspace is."""
 SAME = 8
 """How far back the same event may stand."""
-
-
-@attrs.frozen(kw_only=True)
-class Event:
-    """Something that happened, for people and programs to see."""
-
-    at: float
-    """Virtual seconds since the beginning."""
-    chat: str
-    kind: str
-    """call, phase, log, result, fault, or messages."""
-    text: str
-    content: Mapping[str, Any] | None = None
-    """Of a result: what the tool said."""
-    messages: Sequence[Mapping[str, Any]] = ()
-    """Ready to be sent back to the vendor."""
-
-
-@attrs.frozen(kw_only=True)
-class Row:
-    """What came of one chat."""
-
-    chat: str
-    calls: int
-    made: int
-    """Workspaces that the platform made for it."""
-    live: int
-    state: str
-    time: float
-    """Virtual seconds from the chat's first call to its last answer."""
-
-
-@attrs.frozen(kw_only=True)
-class Story:
-    """All that happened, in order, and what came of it by the platform's own record."""
-
-    events: Sequence[Event]
-    rows: Sequence[Row]
-    duplicates: int
-    """Live workspaces that bear the mark of another live one."""
 
 
 class Replay:
@@ -102,11 +58,10 @@ class Replay:
 
     def _answer(self, line: Line, place: int, call: ToolCall, worker: Process, replies: dict[int, Reply]) -> None:
         self.sim.sleep(line.at)
-        shown = call.arguments if isinstance(call.arguments, str) else json.dumps(call.arguments, separators=(",", ":"), ensure_ascii=False)
-        self.note(line.chat, "call", f"{worker.name}: {call.name} {shown}")
+        self.note(line.chat, "call", f"{worker.name}: {asked(call)}")
         result = worker.workspaces.toolbox(line.chat, tools=self._hands).call(call.name, call.arguments)
         self._answered[line.chat] = self.sim.elapsed
-        self.note(line.chat, "result", _said(call.name, result.content, is_error=result.is_error), content=result.content)
+        self.note(line.chat, "result", said(call.name, result.content, is_error=result.is_error), content=result.content)
         replies[place] = Reply(call=call, text=result.text, is_error=result.is_error)
         if len(replies) == len(line.calls):
             ready = messages(line.vendor, [replies[place] for place in sorted(replies)])
@@ -145,23 +100,3 @@ class Replay:
                 state=self.sim.workspaces.status(chat).state.value,
                 time=self._answered.get(chat, first) - first,
             )
-
-
-def _said(name: str, content: Mapping[str, Any], *, is_error: bool) -> str:
-    """Return one line for people."""
-    if is_error or ("error" in content and "state" not in content):
-        return str(content.get("error", ""))
-    match name:
-        case "list_templates":
-            said = f"{len(content['templates'])} templates: {content['next_step']}"
-        case "read_template":
-            said = f"{content['template']['name']}: {len(content['parameters'])} parameters, {len(content.get('presets', ()))} presets"
-        case "execute":
-            said = f"exit code {content['exit_code']}, {len(content['output'])} characters"
-        case "read_file":
-            said = f"{content['lines']} of {content['total_lines']} lines"
-        case "write_file":
-            said = f"{content['bytes']} bytes"
-        case _:
-            said = f"{content['state']} ({content['reason']}) {content.get('workspace_name', '')}".rstrip()
-    return said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from io import StringIO
 from typing import Protocol, TextIO
@@ -9,7 +10,7 @@ from typing import Protocol, TextIO
 import attrs
 
 from chatworkspace.ports import SystemClock
-from chatworkspace_cli._offline.replay import Event, Row, Story
+from chatworkspace_cli._offline.stories import Event, Row, Story
 from chatworkspace_cli._printing import as_json, printable, say, say_lines
 from chatworkspace_cli._screen import MOODS, Drawing, Entry, Mood, View, can_draw, say_state, width_of
 
@@ -39,6 +40,16 @@ def _event_json(event: Event) -> dict[str, object]:
 
 def _row_json(row: Row) -> dict[str, object]:
     return {"chat": row.chat, "calls": row.calls, "workspaces_made": row.made, "live": row.live, "state": row.state, "seconds": row.time}
+
+
+def finish(story: Story, *, for_programs: bool) -> None:
+    """Show what came of one whose events people have seen: on standard output what is for the model, or for programs."""
+    if for_programs:
+        print_json(story, sys.stdout)
+        return
+    for event in story.events:
+        _hand_over(event, sys.stdout)
+    _print_table(story, sys.stderr)
 
 
 # ---------------------------------------------------------------- for people
@@ -72,8 +83,13 @@ def _play(story: Story, shown: _Shown, *, fast: bool, messages: TextIO | None) -
         if event.kind != "messages":
             shown.show(event)
         elif messages is not None:
-            for message in event.messages:
-                say(as_json({"chat": event.chat, "at": event.at, "message": message}), messages)
+            _hand_over(event, messages)
+
+
+def _hand_over(event: Event, out: TextIO) -> None:
+    """Print the messages that an event has for the model, one a line."""
+    for message in event.messages:
+        say(as_json({"chat": event.chat, "at": event.at, "message": message}), out)
 
 
 class _Shown(Protocol):

@@ -33,6 +33,8 @@ class Result:
     """That the first of them tells."""
     output: str | None = None
     """What a remote command has printed: shown as it is, and the lines beside it."""
+    show: Callable[[], object] | None = None
+    """Shows all of it, in place of the rest."""
 
 
 DAY = 86400.0
@@ -278,6 +280,21 @@ def mcp(session: Session, options: Namespace, tell: Tell) -> Result:
     except ImportError as error:
         raise InvalidArgumentError("mcp", "the package of that name: pip install 'chatworkspace[mcp]'") from error
     return Result(code=Code.INTERRUPTED if session.interrupted else Code.DONE, told={})
+
+
+# ---------------------------------------------------------------- recordings
+
+
+def run(session: Session, options: Namespace, tell: Tell) -> Result:
+    """Replay recorded calls on the platform of this machine."""
+    from chatworkspace_cli._offline.showing import finish  # noqa: PLC0415 # the other commands need none of it
+    from chatworkspace_cli._online.recorded import Recorded  # noqa: PLC0415 # as above
+
+    hands: tuple[Hand, ...] = ("execute", "read_file", "write_file") if options.hands else ()
+    recorded = Recorded(session, options.lines, hands=hands, allow_unsandboxed=options.allow_unsandboxed, fast=options.fast, tell=tell)
+    story = recorded.play()
+    code = Code.INTERRUPTED if session.interrupted else Code.NOT_READY if story.duplicates else Code.DONE
+    return Result(code=code, told={}, show=lambda: finish(story, for_programs=options.json))
 
 
 # ---------------------------------------------------------------- the database of a store

@@ -139,6 +139,9 @@ def _screen(options: Namespace, *, follows: bool) -> Screen:
 
 
 def _print(options: Namespace, result: Result, *, follows: bool) -> None:
+    if result.show is not None:
+        result.show()
+        return
     if options.json:
         told = _with_code(result.told, result.code)
         say(as_json({"outcome": told} if follows else told), sys.stdout)

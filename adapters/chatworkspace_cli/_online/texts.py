@@ -44,6 +44,7 @@ ARGUMENTS = {
     "path": "--store or CHATWORKSPACE_STORE",
     "platform": "--platform or CHATWORKSPACE_PLATFORM",
     "root": "--platform or CHATWORKSPACE_PLATFORM",
+    "allow_unsandboxed": "--allow-unsandboxed",
     "url": "CODER_URL",
     "token": "CODER_SESSION_TOKEN",
     "ca_file": "--ca-file or CODER_CLIENT_TLS_CA_FILE",

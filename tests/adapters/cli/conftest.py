@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -14,8 +14,10 @@ import pytest
 from chatworkspace_cli import main
 from chatworkspace_fake import FakeCoder, ScaledClock
 from chatworkspace_fake._platform.states import OWNER
+from chatworkspace_local import LocalPlatform
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.cli.worlds import ANOTHER, SLOW, SPEED, TOKEN
+from tests.adapters.local.worlds import Home
 
 
 @attrs.frozen
@@ -76,4 +78,23 @@ def shell(simulator: CoderSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("CODER_URL", simulator.url)
     monkeypatch.setenv("CODER_SESSION_TOKEN", TOKEN)
     monkeypatch.setenv("CHATWORKSPACE_STORE", f"sqlite://{tmp_path}/chats.db")
+    return Shell(capsys)
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path, None, None]:
+    """Give a folder that is not there yet, told by the environment, without any server."""
+    for name in ("CODER_URL", "CODER_SESSION_TOKEN", "CHATWORKSPACE_STORE"):
+        monkeypatch.delenv(name, raising=False)
+    folder = tmp_path / "workspaces"
+    monkeypatch.setenv("CHATWORKSPACE_PLATFORM", f"local:{folder}")
+    yield folder
+    if folder.exists():
+        Home(folder, LocalPlatform(folder)).end()
+
+
+@pytest.fixture
+def here(root: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """Give the command."""
+    del root
     return Shell(capsys)

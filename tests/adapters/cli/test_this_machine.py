@@ -2,36 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
 from chatworkspace_contracts import DIALER_RULES, Ability
-from chatworkspace_local import LocalPlatform
 from tests.adapters.cli.conftest import Shell
-from tests.adapters.local.worlds import Home
 
 NO_SANDBOX = "no sandbox, what runs in them may do whatever you may"
-
-
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[Path, None, None]:
-    """Give a folder that is not there yet, told by the environment, without any server."""
-    for name in ("CODER_URL", "CODER_SESSION_TOKEN", "CHATWORKSPACE_STORE"):
-        monkeypatch.delenv(name, raising=False)
-    folder = tmp_path / "workspaces"
-    monkeypatch.setenv("CHATWORKSPACE_PLATFORM", f"local:{folder}")
-    yield folder
-    if folder.exists():
-        Home(folder, LocalPlatform(folder)).end()
-
-
-@pytest.fixture
-def here(root: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    """Give the command."""
-    del root
-    return Shell(capsys)
 
 
 def test_the_life_of_a_workspace(here: Shell, root: Path) -> None:

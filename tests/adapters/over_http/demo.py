@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from chatworkspace_cli._offline.replay import Row, Story
+from chatworkspace_cli._offline.stories import Row, Story
 from chatworkspace_simulator._api.levels import level_of
 
 SEED = 7

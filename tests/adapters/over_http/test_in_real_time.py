@@ -15,7 +15,7 @@ import pytest
 
 from chatworkspace_cli._offline import replay
 from chatworkspace_cli._offline.demo import demonstrate
-from chatworkspace_cli._offline.replay import Row, Story
+from chatworkspace_cli._offline.stories import Row, Story
 from chatworkspace_simulator import CoderSimulator
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.adapters.over_http.demo import SEED, rows_at

@@ -6,7 +6,7 @@ import attrs
 import pytest
 
 from chatworkspace_cli._offline.demo import demonstrate
-from chatworkspace_cli._offline.replay import Row
+from chatworkspace_cli._offline.stories import Row
 from tests.adapters.over_http.demo import SEED, rows_at
 from tests.over_http import over_http
 from tests.ways import levels
