@@ -10,6 +10,7 @@ import pytest
 
 from chatworkspace import Cancel, ClosedError, InvalidArgumentError, Reason, ToolResult, UnavailableError
 from chatworkspace._domain.arguments import HANDS, Hand
+from chatworkspace._tools.hands import seconds_of
 from chatworkspace._tools.vendors import FORMS
 from chatworkspace.ports import Completed
 from chatworkspace_fake import FakeCoder, FakeCommand, RealShell
@@ -128,7 +129,27 @@ def test_a_command_that_takes_too_long(tmp_path: Path) -> None:
     assert result.content["error"] == "the command did not end within 0.5 s, and was ended"
 
 
-@pytest.mark.parametrize("timeout", ["0s", "2h", "soon", "1d", "-1s", "nan"])
+@pytest.mark.parametrize(
+    ("timeout", "seconds"),
+    [
+        ("", 10),
+        ("30", 30),
+        ("1.5", 1.5),
+        ("500ms", 0.5),
+        ("5m", 300),
+        (" 1H30M ", 5400),
+        ("1h 0.5m 3s", 3633),
+        ("4h", 14400),
+        ("9h", 14400),
+        ("999999999h", 14400),
+    ],
+)
+def test_a_timeout(timeout: str, seconds: float) -> None:
+    """Parts with units, or seconds; what is beyond four hours is four hours, so that a model need not ask twice."""
+    assert seconds_of(timeout) == seconds
+
+
+@pytest.mark.parametrize("timeout", ["0s", "0", "soon", "1d", "-1s", "nan", "1h 30", "m", "5mm", "1e3s"])
 def test_a_timeout_that_is_none(timeout: str) -> None:
     """Is told with what was expected, and nothing is dialled."""
     kitchen = Hands()
