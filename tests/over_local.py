@@ -56,6 +56,8 @@ CANNOT: Mapping[str, str] = {
     **dict.fromkeys(("require_active",), VERSIONS),
 }
 """What a template may be told by a test, and not here: why not."""
+TRUE = {"agents_allowed"}
+"""What of that holds unless told otherwise; the rest does not."""
 SWITCHES: Mapping[str, str] = {
     **dict.fromkeys(("set_quota", "set_provisioners", "set_members", "set_licence", "answer_conflicts", "allow_renames"), RIGHTS),
     **dict.fromkeys(("cancel_as", "slow_first_dials", "silence_watches"), TIMES),
@@ -199,7 +201,7 @@ class Machine:
         """Write one."""
         shutil.rmtree(self.home.root / "templates" / name, ignore_errors=True)
         for key, value in settings.items():
-            if key in CANNOT and value not in (0, False, None, ()):
+            if key in CANNOT and bool(value) is not (key in TRUE):
                 unfit(FAILURES if isinstance(value, Fails) else CANNOT[key])
         told: dict[str, str] = {key: settings[key] for key in ("display_name", "description") if key in settings}
         parameters, presets = settings.get("parameters", ()), settings.get("presets", ())

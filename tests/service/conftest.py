@@ -69,7 +69,10 @@ LEFT_OUT = (
     Left("test_the_agent_that_is_used", "agents of agents are not told from others", case="main/container-coderd-chat", ways=("2.20",)),
 )
 
-ON_FOLDERS = ("test_attach_detach", "test_close_chat", "test_create", "test_delete", "test_history", "test_start_stop")
+ON_FOLDERS = (
+    *("test_adopting", "test_answers", "test_attach_detach", "test_close_chat", "test_create", "test_delete", "test_found", "test_history"),
+    *("test_in_doubt", "test_refused", "test_replace", "test_resume", "test_start_stop", "test_templates"),
+)
 """Modules whose tests run over folders. The others are about how long builds take and how they fail, which folders leave to no test, and about what
 stands before the platform, which is the same there. A test of these that asks for such a thing is skipped, with the reason."""
 
