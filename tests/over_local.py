@@ -16,21 +16,23 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from signal import SIGCONT, SIGSTOP
 from typing import Any, NoReturn, get_args
 from unittest import mock
 from uuid import UUID
 
 import attrs
-import pytest
 
 from chatworkspace import JobStatus, Lifecycle, Template, Transition, Workspace
-from chatworkspace.ports import Clock, CreateWorkspace, Parameter, Preset, Signal, Watch
+from chatworkspace.ports import Clock, CreateWorkspace, Preset, Signal, Watch
 from chatworkspace_fake import Fails, FakeCoder, simulation
 from chatworkspace_fake._platform.coder import CreatorCall
 from chatworkspace_local import LocalPlatform
 from chatworkspace_local._places import ORGANIZATION_ID, OWNER_ID
 from chatworkspace_local._records import record_of
+from tests.adapters.local.lacks import ASKED, CANNOT, DEEDS, FAILURES, RIGHTS, SWITCHES, TIMES, TRUE, unfit, unfit_because
+from tests.adapters.local.tomls import toml_of
 from tests.adapters.local.worlds import Home, home
 
 PATIENCE = 60.0
@@ -38,46 +40,6 @@ PATIENCE = 60.0
 PAUSE = 0.005
 DEADLINE = float("inf")
 UNDER_WAY = (JobStatus.PENDING, JobStatus.RUNNING)
-
-TIMES = "how long a build takes is not a test's to say"
-FAILURES = "a build does not fail at a test's word"
-RIGHTS = "there are no rights, quotas, queues and organizations on a machine"
-VERSIONS = "a workspace is of the template as it was, and nobody changes that"
-NAMES = "a folder is not renamed"
-AGENTS = "there is one agent, of the platform's own"
-WORDS = "it has words of its own"
-ASKED = "what it asks is the same for all, and whatever they answer"
-CANNOT: Mapping[str, str] = {
-    **dict.fromkeys(("build", "stop", "delete", "connect", "scripts", "script_timeout", "drop", "agent_timeout"), TIMES),
-    **dict.fromkeys(("agents", "external_agent"), AGENTS),
-    **dict.fromkeys(("agents_allowed", "deprecated", "cost", "organization_id"), RIGHTS),
-    **dict.fromkeys(("evaluation", "classic"), ASKED),
-    **dict.fromkeys(("log",), WORDS),
-    **dict.fromkeys(("require_active",), VERSIONS),
-}
-"""What a template may be told by a test, and not here: why not."""
-TRUE = {"agents_allowed"}
-"""What of that holds unless told otherwise; the rest does not."""
-SWITCHES: Mapping[str, str] = {
-    **dict.fromkeys(("set_quota", "set_provisioners", "set_members", "set_licence", "answer_conflicts", "allow_renames"), RIGHTS),
-    **dict.fromkeys(("cancel_as", "slow_first_dials", "silence_watches"), TIMES),
-    "drop_unknown_parameters": ASKED,
-    "update_template": VERSIONS,
-}
-"""What a test may do to a FakeCoder, and not here."""
-DEEDS: Mapping[str, str] = {
-    **dict.fromkeys(("cancel", "gone_at"), TIMES),
-    **dict.fromkeys(("go_dormant", "wake", "hide", "show", "cost", "hidden", "dormant"), RIGHTS),
-    **dict.fromkeys(("update_always", "updates_always", "latest", "records"), VERSIONS),
-    **dict.fromkeys(("connect", "shut_down_agent"), AGENTS),
-    "rename": NAMES,
-}
-"""What a test may do to a FakeWorkspace, or ask of it, and not here."""
-
-
-def unfit(why: str) -> NoReturn:
-    """Leave the test out."""
-    pytest.skip(f"not over folders: {why}")
 
 
 class LocalClock(Clock):
@@ -188,7 +150,7 @@ class Machine:
     def __init__(self, coder: Any) -> None:
         self.coder = coder
         clock = LocalClock(coder._platform.clock)
-        self.home: Home = home(lambda root, grace: LocalPlatform(root, clock=clock, grace=grace))
+        self.home: Home = home(partial(LocalPlatform, clock=clock))
         self.platform = self.home.platform
         self.made: dict[UUID, Folder] = {}
         self._templates: dict[UUID, Template] = {}
@@ -293,32 +255,13 @@ def is_busy(workspace: Workspace) -> bool:
     return workspace.build.job_status in UNDER_WAY or any(it.lifecycle is Lifecycle.STARTING for it in workspace.agents)
 
 
-def toml_of(told: Mapping[str, str], parameters: tuple[Parameter, ...], presets: tuple[Preset, ...]) -> str:
-    """Return a template.toml."""
-    lines = [f"{key} = {text(value)}" for key, value in told.items()]
-    for it in parameters:
-        lines += ["[[parameters]]", *(f"{key} = {text(value)}" for key, value in asked(it).items())]
-    for preset in presets:
-        answers = ", ".join(f"{text(name)} = {text(answer)}" for name, answer in preset.parameters.items())
-        lines += ["[[presets]]", f"name = {text(preset.name)}", f"default = {text(preset.default)}", f"parameters = {{{answers}}}"]
-    return "\n".join(lines)
+def as_method(act: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what may take a method's place: a bound one is not given the object that it is asked of."""
 
+    def method(coder: Any, *arguments: Any, **more: Any) -> Any:
+        return act(coder, *arguments, **more)
 
-def asked(it: Parameter) -> dict[str, Any]:
-    """Return a parameter as a template.toml tells it."""
-    told = {
-        **{name: getattr(it, name) for name in ("name", "type", "required", "mutable", "display_name", "description", "masked", "default")},
-        "regex": it.validation_regex or None,
-        "min": it.validation_min,
-        "max": it.validation_max,
-        "options": [option.value for option in it.options] or None,
-    }
-    return {key: value for key, value in told.items() if value is not None}
-
-
-def text(value: object) -> str:
-    """Return a value as TOML has it."""
-    return json.dumps(value, ensure_ascii=False)
+    return method
 
 
 class Machines:
@@ -371,14 +314,22 @@ class Machines:
         """Take the place of FakeCoder.live."""
         return tuple(it for it in self.made(coder) if not it.now.deleted)
 
+    def add_template(self, coder: Any, name: str, **settings: Any) -> Template:
+        """Take the place of FakeCoder.add_template()."""
+        return self.of(coder).add_template(name, **settings)
+
+    def add_workspace(self, coder: Any, template: Template, name: str = "own", *, owner_id: UUID) -> Folder:
+        """Take the place of FakeCoder.add_workspace()."""
+        return self.of(coder).add_workspace(template, name, owner_id)
+
     def patches(self) -> Mapping[str, Any]:
         """Return what takes the place of what a FakeCoder has."""
         return {
             **{call: self.asks(call) for call in get_args(CreatorCall)},
-            **{name: lambda *_, why=why, **__: unfit(why) for name, why in SWITCHES.items()},
+            **{name: unfit_because(why) for name, why in SWITCHES.items()},
             "watch": self.watches(),
-            "add_template": lambda coder, name, **settings: self.of(coder).add_template(name, **settings),
-            "add_workspace": lambda coder, template, name="own", *, owner_id: self.of(coder).add_workspace(template, name, owner_id),
+            "add_template": as_method(self.add_template),
+            "add_workspace": as_method(self.add_workspace),
             "workspaces": property(self.made),
             "live": property(self.live),
         }

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
-
-import pytest
 
 from chatworkspace_fake import FakeCoder, FakeWorkspace
 from chatworkspace_fake._platform.templates import TemplateSettings
+from tests.adapters.local.lacks import CANNOT, DEEDS, SWITCHES
 from tests.service import conftest
 from tests.service.conftest import LEFT_OUT, ON_FOLDERS, PRODUCTS
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="folders are a platform on Linux alone")
 def test_all_that_is_named_is_there() -> None:
     """Tests and modules by their names, and what a test may say that folders do not know."""
-    from tests.over_local import CANNOT, DEEDS, SWITCHES  # noqa: PLC0415 # see above
-
     modules = {path.stem: path.read_text(encoding="utf-8") for path in Path(conftest.__file__).parent.glob("test_*.py")}
     tests = set(re.findall(r"^def (test_\w+)", "".join(modules.values()), re.MULTILINE))
     assert {it.test for it in LEFT_OUT} | {*PRODUCTS} <= tests

@@ -94,14 +94,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         *levels(pytest.mark.adapters, prefix="http-"),
         *(
             pytest.param(way, id=way, marks=(pytest.mark.adapters, pytest.mark.exhaustive))
-            for way in (*POSTGRES, *_folders(metafunc.module.__name__))
+            for way in (*POSTGRES, *_folders(metafunc.definition.path.stem))
         ),
     ]
     metafunc.parametrize("over", ways, indirect=True)
 
 
 def _folders(module: str) -> tuple[str, ...]:
-    return (LOCAL,) if sys.platform == "linux" and module.rpartition(".")[2] in ON_FOLDERS else ()
+    return (LOCAL,) if sys.platform == "linux" and module in ON_FOLDERS else ()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
