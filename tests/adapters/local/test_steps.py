@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from chatworkspace import JobStatus, Transition, Workspace
+from chatworkspace.ports import DialError
 from chatworkspace_local import LocalPlatform, _launching
 from chatworkspace_local._worker.processes import MARK, all_processes
 from tests.adapters.local.blows import kill_at
@@ -55,7 +57,7 @@ def begun(here: Home, build: str) -> Workspace | None:
     if build == "start":
         return here.stopped(workspace) if workspace.agents else workspace
     workspace = workspace if workspace.agents else here.started(workspace)
-    assert here.run(workspace, "setsid sleep 500 & echo kept > file")[0] == 0
+    assert said(here, workspace, "setsid sleep 500 & echo kept > file && cat file") == "kept\n"
     return workspace
 
 
@@ -73,9 +75,22 @@ def see_truth(here: Home, before: Workspace | None, found: Workspace | None) -> 
         assert not (here.root / "workspaces" / "me" / NAME / "record.json").exists()
         assert before is None or here.get(before).deleted
     elif found.agents:
-        assert here.run(found, "cat deep/text linked")[1] == 2 * TEXT
+        assert said(here, found, "cat deep/text linked") == 2 * TEXT
     elif (found.build.transition, found.build.job_status) == (Transition.STOP, JobStatus.SUCCEEDED):
         assert not any(_is_of(pid, found) for pid in all_processes())
+
+
+def said(here: Home, workspace: Workspace, command: str) -> str:
+    """Return what a command says; its keeper may be slow to answer on a machine with other things to do."""
+    heard = list[str]()
+
+    def hear() -> bool:
+        with suppress(DialError):
+            heard.append(here.run(workspace, command)[1])
+        return bool(heard)
+
+    until(hear)
+    return heard[0]
 
 
 def _is_of(pid: int, workspace: Workspace) -> bool:
