@@ -36,7 +36,7 @@ def test_a_storm_leaves_one_folder_for_each_chat(database: Database, record_prop
     _rage(database, record_property, FEW, SHORT)
 
 
-@pytest.mark.exhaustive
+@pytest.mark.deep
 def test_a_long_storm_of_many(database: Database, record_property: Tell) -> None:
     """The same with 8 processes of 8 threads, and 50 chats."""
     _rage(database, record_property, MANY_LOCAL, LONG)
