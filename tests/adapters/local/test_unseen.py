@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -92,6 +92,15 @@ def test_a_build_is_begun_once(tmp_path: Path) -> None:
             launch(job, lambda _: None)
 
 
+def _open_in(pid: int) -> list[Path]:
+    """Return what a process has open; what it closes meanwhile is left out."""
+    found: list[Path] = []
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.append(entry.readlink())
+    return found
+
+
 def test_a_child_keeps_no_lock(tmp_path: Path) -> None:
     """A host that forks while one of its threads holds a lock does not hand it on: it is free when that thread lets go."""
     with locked(str(tmp_path / "lock"), deadline()):
@@ -101,7 +110,7 @@ def test_a_child_keeps_no_lock(tmp_path: Path) -> None:
             os._exit(0)
     try:
         with locked(str(tmp_path / "lock"), time.monotonic()):
-            until(lambda: not any(it.readlink() == tmp_path / "lock" for it in Path(f"/proc/{child}/fd").iterdir()))
+            until(lambda: tmp_path / "lock" not in _open_in(child))
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
