@@ -11,7 +11,7 @@ from chatworkspace._application.extras import Extras
 from chatworkspace._application.making import REFUSED
 from chatworkspace._application.turn import Wish
 from chatworkspace._domain.names import may_be_of
-from chatworkspace._domain.past import failed_again, restarted, stopped_in_vain, version_before
+from chatworkspace._domain.past import begun_anew, failed_again, restarted, stopped_in_vain, version_before
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import RefusedError
 from chatworkspace.model import Build, Chat, Reason, State, Workspace
@@ -61,6 +61,10 @@ class Elsewhere:
     def stopped_in_vain(self, call: Call, workspace: Workspace) -> bool:
         """Tell, of one that is stopped, whether it was started twice, and stopped again at once."""
         return stopped_in_vain(self.builds(call, workspace, least=4))
+
+    def begun_anew(self, call: Call, workspace: Workspace, *, within: float) -> bool:
+        """Tell, of what is under way, whether it was stopped within so many seconds, by whichever process."""
+        return begun_anew(self.builds(call, workspace, least=3), within=within)
 
     def version_before(self, call: Call, workspace: Workspace) -> UUID | None:
         """Return the version of the template that was built before; None: nothing was, or that is not told."""

@@ -245,7 +245,7 @@ class Guide:
             seconds = self._said(call, outcome.retry_after)
             return attrs.evolve(outcome, next_step=next_step_after(seconds), retry_after=seconds)
         if away is None and outcome.phase is not None:
-            self._under_way(call, outcome.reason)
+            self._under_way(call, outcome.reason, outcome.workspace)
         elif away is None:
             self._stories.out_of_trouble(chat_id, _known_by(_Trouble.UNDER_WAY, call))
         if outcome.state is State.FAILED and outcome.workspace is not None:
@@ -302,7 +302,7 @@ class Guide:
     def _is_too_long(self, away: float | None) -> bool:
         return away is not None and away >= self._timeouts.build
 
-    def _under_way(self, call: Call, reason: Reason) -> float:
+    def _under_way(self, call: Call, reason: Reason, workspace: Workspace | None = None) -> float:
         """Return the seconds for which something has been under way, by whatever hand. All limits together are too long: nobody is to wait for it.
 
         But for a place in the queue, which comes nearer.
@@ -311,6 +311,9 @@ class Guide:
         what = _known_by(_Trouble.UNDER_WAY, call)
         lasted = self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=call.started)
         if lasted >= self._longest and reason is not Reason.BUILD_QUEUED:
+            if workspace is not None and self._elsewhere.begun_anew(call, workspace, within=lasted):  # and was ready, for all that is known here
+                self._stories.out_of_trouble(call.chat_id, what)
+                return self._under_way(call, reason)
             call.waited, call.beyond = Waited.STILL, call.beyond or 0.0
         return lasted
 

@@ -40,6 +40,12 @@ def stopped_in_vain(builds: Sequence[Build]) -> bool:
     return alternate and len(builds) >= 4 and _lasted(builds, 1) <= AT_ONCE and _lasted(builds, 3) <= AT_ONCE
 
 
+def begun_anew(builds: Sequence[Build], *, within: float) -> bool:
+    """Tell whether somebody has stopped it within so many seconds, so that what is under way now is another wish."""
+    stops = (it for it in builds[1:] if it.transition is Transition.STOP and it.job_status is JobStatus.SUCCEEDED and not it.automatic)
+    return any(it.age is not None and it.age < within for it in stops)
+
+
 def _lasted(builds: Sequence[Build], place: int) -> float:
     """Return the seconds that lie between the end of a start and what was asked for next. A start that is followed by another has lasted."""
     start, after = builds[place], builds[place - 1]
