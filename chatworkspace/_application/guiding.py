@@ -311,7 +311,8 @@ class Guide:
         what = _known_by(_Trouble.UNDER_WAY, call)
         lasted = self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=call.started)
         if lasted >= self._longest and reason is not Reason.BUILD_QUEUED:
-            if workspace is not None and self._elsewhere.begun_anew(call, workspace, within=lasted):  # and was ready, for all that is known here
+            once = not self._stories.failed_before(call.chat_id, (what, "anew"), object())  # else whoever stops it for ever would never be told of
+            if once and workspace is not None and self._elsewhere.begun_anew(call, workspace, within=lasted):
                 self._stories.out_of_trouble(call.chat_id, what)
                 return self._under_way(call, reason)
             call.waited, call.beyond = Waited.STILL, call.beyond or 0.0
