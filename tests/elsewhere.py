@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, cast
 
 from chatworkspace import ChatWorkspaces
 from chatworkspace.ports import AgentDialer, Clock, Signal, Store, WorkspaceCreator
 from chatworkspace_fake import Simulation
+from tests.clocks import PassingClock
 
 APART = 100_000.0
 """Seconds between the clocks of one process and the next."""
@@ -35,28 +35,16 @@ class Elsewhere:
         )
 
 
-class _Clock(Clock):
+class _Clock(PassingClock):
     def __init__(self, clock: Clock, ahead: float) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._ahead = ahead
 
-    def now(self) -> datetime:
-        return self._clock.now()
-
     def monotonic(self) -> float:
-        return self._clock.monotonic() + self._ahead
+        return super().monotonic() + self._ahead
 
     def signal(self) -> Signal:
-        return cast("Signal", _Signal(self._clock.signal(), self._ahead))
-
-    def sleep(self, seconds: float) -> None:
-        self._clock.sleep(seconds)
-
-    def random(self) -> float:
-        return self._clock.random()
-
-    def token(self) -> str:
-        return self._clock.token()
+        return cast("Signal", _Signal(super().signal(), self._ahead))
 
 
 class _Signal:

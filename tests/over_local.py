@@ -25,7 +25,7 @@ from uuid import UUID
 import attrs
 
 from chatworkspace import JobStatus, Lifecycle, Template, Transition, Workspace
-from chatworkspace.ports import Clock, CreateWorkspace, Preset, Signal, Watch
+from chatworkspace.ports import Clock, CreateWorkspace, Preset, Watch
 from chatworkspace_fake import Fails, FakeCoder, simulation
 from chatworkspace_fake._platform.coder import CreatorCall
 from chatworkspace_local import LocalPlatform
@@ -34,6 +34,7 @@ from chatworkspace_local._records import record_of
 from tests.adapters.local.lacks import ASKED, CANNOT, DEEDS, FAILURES, RIGHTS, SWITCHES, TIMES, TRUE, unfit, unfit_because
 from tests.adapters.local.tomls import toml_of
 from tests.adapters.local.worlds import Home, home
+from tests.clocks import PassingClock
 
 PATIENCE = 60.0
 """Seconds of real time against hanging."""
@@ -42,36 +43,16 @@ DEADLINE = float("inf")
 UNDER_WAY = (JobStatus.PENDING, JobStatus.RUNNING)
 
 
-class LocalClock(Clock):
+class LocalClock(PassingClock):
     """The clock of a test, for a platform whose workers see the real time of day: both begin in the same second."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        super().__init__(clock)
         self._began = datetime.now(timezone.utc) - timedelta(seconds=clock.monotonic())
 
     def now(self) -> datetime:
         """Return the time of day."""
-        return self._began + timedelta(seconds=self._clock.monotonic())
-
-    def monotonic(self) -> float:
-        """Pass on."""
-        return self._clock.monotonic()
-
-    def signal(self) -> Signal:
-        """Pass on."""
-        return self._clock.signal()
-
-    def sleep(self, seconds: float) -> None:
-        """Pass on."""
-        self._clock.sleep(seconds)
-
-    def random(self) -> float:
-        """Pass on."""
-        return self._clock.random()
-
-    def token(self) -> str:
-        """Pass on."""
-        return self._clock.token()
+        return self._began + timedelta(seconds=self.monotonic())
 
 
 class Folder:

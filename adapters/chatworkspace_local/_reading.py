@@ -113,27 +113,27 @@ class Reader:
         raise NotFoundError(f"no workspace {workspace_id}")
 
     def get(self, owner_id: UUID, workspace_id: UUID) -> Workspace:
-        """Return the one of an id, deleted or not. NotFoundError, UnavailableError.
+        """Return the one of an id, deleted or not. NotFoundError, UnavailableError."""
+        look, deleted = self._whatever(owner_id, workspace_id)
+        return workspace_of(look, deleted=deleted)
+
+    def builds(self, owner_id: UUID, workspace_id: UUID) -> list[Build]:
+        """Return the builds of one, deleted or not, the latest first. NotFoundError, UnavailableError."""
+        look, deleted = self._whatever(owner_id, workspace_id)
+        return builds_of(look, deleted=deleted)
+
+    def _whatever(self, owner_id: UUID, workspace_id: UUID) -> tuple[Look, bool]:
+        """Return the one of an id, and whether it is deleted. NotFoundError, UnavailableError.
 
         The stone of a deleted one is set before its folder is moved, so whoever does not find the folder finds the stone.
         """
         try:
-            return workspace_of(self.by_id(owner_id, workspace_id))
-        except NotFoundError:
-            found = self.deleted(owner_id, workspace_id)
-            if found is None:
-                raise
-            return found[0]
-
-    def builds(self, owner_id: UUID, workspace_id: UUID) -> list[Build]:
-        """Return the builds of one, deleted or not, the latest first. NotFoundError, UnavailableError."""
-        try:
-            return builds_of(self.by_id(owner_id, workspace_id))
+            return self.by_id(owner_id, workspace_id), False
         except NotFoundError:
             found = self._stone(owner_id, workspace_id)
             if found is None:
                 raise
-            return builds_of(found[0], deleted=True)
+            return found[0], True
 
     def deleted(self, owner_id: UUID, workspace_id: UUID) -> tuple[Workspace, str] | None:
         """Return a deleted one, and what could not be removed of it; None: there is no stone."""

@@ -74,10 +74,9 @@ class Deletions:
         _check(named, had)
         if had is None:
             return Unbound(chat=look.chat, changed=False)
-        reading = self._asking.read(look, of=had)
-        if isinstance(reading, Unknown):
-            return reading
-        bound = reading
+        bound = self._asking.read(look, of=had)
+        if isinstance(bound, Unknown):
+            return bound
         if not (bound.workspace.deleted or self._is_doomed(look, bound.workspace, named)):
             track.left = _left(bound.workspace)
             return Unbound(chat=look.chat, changed=False)

@@ -11,46 +11,23 @@ from typing import Any
 from chatworkspace.ports import Clock, Signal
 from chatworkspace_contracts import ClockWorld
 from chatworkspace_fake import Simulation
+from tests.clocks import PassingClock
 from tests.contract.broken.breaking import Breaking, Really
 from tests.contract.worlds import VirtualThreads
 
 
-class PassingClock(Clock):
+class CountingClock(PassingClock):
     """A clock that passes all on, for others to break."""
 
     def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+        super().__init__(clock)
         self.numbers = count()
 
-    def now(self) -> datetime:
-        """Pass on."""
-        return self.clock.now()
 
-    def monotonic(self) -> float:
-        """Pass on."""
-        return self.clock.monotonic()
-
-    def signal(self) -> Signal:
-        """Pass on."""
-        return self.clock.signal()
-
-    def sleep(self, seconds: float) -> None:
-        """Pass on."""
-        self.clock.sleep(seconds)
-
-    def random(self) -> float:
-        """Pass on."""
-        return self.clock.random()
-
-    def token(self) -> str:
-        """Pass on."""
-        return self.clock.token()
+CLOCKS = Breaking("clock", CountingClock)
 
 
-CLOCKS = Breaking("clock", PassingClock)
-
-
-def clocks(kind: type[PassingClock], rounds: int) -> Callable[[], ClockWorld]:
+def clocks(kind: type[CountingClock], rounds: int) -> Callable[[], ClockWorld]:
     """Return a factory of such clocks over those of simulations."""
     seeds = count()
 
@@ -65,39 +42,39 @@ def clocks(kind: type[PassingClock], rounds: int) -> Callable[[], ClockWorld]:
 
 
 @CLOCKS.method("now", "time.aware")
-def tells_no_zone(_: PassingClock, really: Really) -> datetime:
+def tells_no_zone(_: CountingClock, really: Really) -> datetime:
     now: datetime = really()
     return now.replace(tzinfo=None)
 
 
 @CLOCKS.method("now", "time.goes-on")
-def stands_still(it: PassingClock, really: Really) -> Any:
+def stands_still(it: CountingClock, really: Really) -> Any:
     return vars(it).setdefault("first", really())
 
 
 @CLOCKS.method("monotonic", "time.never-back")
-def goes_back_now_and_then(it: PassingClock, really: Really) -> float:
+def goes_back_now_and_then(it: CountingClock, really: Really) -> float:
     return float(really()) - (1e-3 if next(it.numbers) % 100 == 50 else 0.0)
 
 
 @CLOCKS.method("monotonic", "time.never-back-between-threads")
-def is_another_in_each_thread(it: PassingClock, really: Really) -> float:
+def is_another_in_each_thread(it: CountingClock, really: Really) -> float:
     threads: dict[int, int] = vars(it).setdefault("threads", {})
     return float(really()) - threads.setdefault(get_ident(), len(threads))
 
 
 @CLOCKS.method("sleep", "time.sleep")
-def sleeps_half_as_long(_: PassingClock, really: Really, seconds: float) -> None:
+def sleeps_half_as_long(_: CountingClock, really: Really, seconds: float) -> None:
     really(seconds / 2)
 
 
 @CLOCKS.method("sleep", "time.sleep-for-no-time")
-def sleeps_for_ten_seconds_at_least(_: PassingClock, really: Really, seconds: float) -> None:
+def sleeps_for_ten_seconds_at_least(_: CountingClock, really: Really, seconds: float) -> None:
     really(max(seconds, 10.0))
 
 
 @CLOCKS.method("sleep", "time.sleep-together")
-def lets_one_sleep_after_the_other(it: PassingClock, really: Really, seconds: float) -> None:
+def lets_one_sleep_after_the_other(it: CountingClock, really: Really, seconds: float) -> None:
     now = it.monotonic()
     until = max(now, vars(it).get("until", 0.0)) + seconds
     vars(it)["until"] = until
@@ -131,10 +108,10 @@ def signals(*rules: str) -> Callable[[type[PassingSignal]], type[PassingSignal]]
     """Add a clock with such signals."""
 
     def add(kind: type[PassingSignal]) -> type[PassingSignal]:
-        def signal(it: PassingClock) -> PassingSignal:
+        def signal(it: CountingClock) -> PassingSignal:
             return kind(it.clock)
 
-        CLOCKS.breaks(*rules)(type(f"Has{kind.__name__}", (PassingClock,), {"signal": signal}))
+        CLOCKS.breaks(*rules)(type(f"Has{kind.__name__}", (CountingClock,), {"signal": signal}))
         return kind
 
     return add
@@ -215,7 +192,7 @@ class LosesWhatComesMeanwhile(PassingSignal):
 
 
 @CLOCKS.method("signal", "signal.its-own")
-def has_one_signal(it: PassingClock, really: Really) -> Any:
+def has_one_signal(it: CountingClock, really: Really) -> Any:
     return vars(it).setdefault("one", really())
 
 
@@ -223,17 +200,17 @@ def has_one_signal(it: PassingClock, really: Really) -> Any:
 
 
 @CLOCKS.method("random", "chance.between-0-and-1")
-def leaves_nothing_to_chance(_: PassingClock, really: Really) -> float:
+def leaves_nothing_to_chance(_: CountingClock, really: Really) -> float:
     del really
     return 0.25
 
 
 @CLOCKS.method("token", "chance.no-token-twice")
-def draws_short_tokens(_: PassingClock, really: Really) -> str:
+def draws_short_tokens(_: CountingClock, really: Really) -> str:
     return str(really())[-2:]
 
 
 @CLOCKS.method("token", "chance.tokens-of-two-clocks")
-def counts_tokens(it: PassingClock, really: Really) -> str:
+def counts_tokens(it: CountingClock, really: Really) -> str:
     del really
     return f"token-{next(it.numbers)}"

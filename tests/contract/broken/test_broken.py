@@ -9,7 +9,7 @@ import pytest
 
 from chatworkspace_contracts import CLOCK_RULES, CREATOR_RULES, DIALER_RULES, STORE_RULES, Ability, Rule
 from chatworkspace_fake import FakeCoder, MemoryStore
-from tests.contract.broken.clocks import CLOCKS, PassingClock, clocks
+from tests.contract.broken.clocks import CLOCKS, CountingClock, clocks
 from tests.contract.broken.commands import COMMANDS
 from tests.contract.broken.creators import asked, watched
 from tests.contract.broken.creators.kinds import CREATORS
@@ -43,11 +43,11 @@ def test_every_rule_has_an_adapter_that_breaks_it(rules: Sequence[Rule[Any]], ta
 
 def test_an_unbroken_clock_is_not_rejected() -> None:
     """What all these are made from keeps every rule, run in the same way."""
-    assert broken_rules(CLOCK_RULES, clocks(PassingClock, ROUNDS)) == set()
+    assert broken_rules(CLOCK_RULES, clocks(CountingClock, ROUNDS)) == set()
 
 
 @pytest.mark.parametrize(("kind", "rules"), CLOCKS.broken.items(), ids=name_of)
-def test_a_broken_clock_is_rejected(kind: type[PassingClock], rules: tuple[str, ...]) -> None:
+def test_a_broken_clock_is_rejected(kind: type[CountingClock], rules: tuple[str, ...]) -> None:
     """The rules that it breaks are found broken."""
     expect_rejected(CLOCK_RULES, clocks(kind, 10 * ROUNDS), rules)
 
