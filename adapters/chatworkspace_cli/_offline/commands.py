@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
         if options.json:
             say(as_json({"event": "unread", "line": line.number, "problem": line.problem}), sys.stdout)
     good = [line for line in lines if not isinstance(line, BadLine)]
-    code = _on_this_machine(good, options) if options.platform or os.environ.get("CHATWORKSPACE_PLATFORM") else _in_memory(good, options)
+    code = _for_real(good, options) if options.platform or os.environ.get("CHATWORKSPACE_PLATFORM") else _in_memory(good, options)
     return code or (Code.NOT_READY if bad else Code.DONE)
 
 
@@ -74,7 +74,7 @@ def _in_memory(lines: Sequence[Line], options: argparse.Namespace) -> int:
     return _show(play(lines, options.seed, hands=options.hands), options, sys.stderr, messages=sys.stdout)
 
 
-def _on_this_machine(lines: Sequence[Line], options: argparse.Namespace) -> int:
+def _for_real(lines: Sequence[Line], options: argparse.Namespace) -> int:
     from chatworkspace_cli._online.perform import perform  # noqa: PLC0415 # in memory nobody needs it
 
     return perform(argparse.Namespace(**{**vars(options), "lines": lines, "quiet": options.json}))

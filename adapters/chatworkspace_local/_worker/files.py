@@ -95,18 +95,11 @@ def read_json(path: str) -> object:
 
 def write_json(path: str, value: object, *, sync: bool = True) -> None:
     """Write a record whole or not at all. sync: see it on the disk before going on. OSError: nothing is left of it."""
-    temporary = f"{path}.{os.getpid()}-{os.urandom(6).hex()}.tmp"
-    try:
-        with open(_new(temporary), "wb") as file:
-            file.write(json.dumps(value).encode())
+    with whole_file(path, f"{path}.{os.getpid()}-{os.urandom(6).hex()}.tmp", PRIVATE_FILE) as file:
+        file.write(json.dumps(value).encode())
+        if sync:
             file.flush()
-            if sync:
-                os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(temporary)
-        raise
+            os.fsync(file.fileno())
     if sync:
         sync_folder(os.path.dirname(path))
 
@@ -115,14 +108,14 @@ def write_json(path: str, value: object, *, sync: bool = True) -> None:
 def whole_file(path: str, half: str, mode: int) -> Generator[BinaryIO, None, None]:
     """Give a file to write, which takes its place at a path once it is whole. OSError.
 
-    half: where it is until then, on the same disk. What somebody has left there who was killed is written over.
+    half: where it is until then, on the same disk. What somebody has left there who was killed is removed.
     """
-    file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    with suppress(FileNotFoundError):
+        os.unlink(half)
     try:
-        with open(file, "wb") as written:
-            os.fchmod(file, mode)
+        with open(_new(half, mode), "wb") as written:
             yield written
-        os.rename(half, path)
+        os.replace(half, path)
     except BaseException:
         with suppress(OSError):
             os.unlink(half)
@@ -137,9 +130,9 @@ def forget_halves(path: str) -> None:
             os.unlink(f"{folder}/{it}")
 
 
-def _new(path: str) -> int:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE_FILE)
-    os.fchmod(file, PRIVATE_FILE)
+def _new(path: str, mode: int) -> int:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    os.fchmod(file, mode)
     return file
 
 
