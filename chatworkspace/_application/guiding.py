@@ -270,7 +270,7 @@ class Guide:
         own = error.retry_after is None and error.next_step != guide(Case(reason=error.reason, lasting=not error.retryable)).next_step
         failed = error.reason not in ASLEEP and self._failed_before(call, error)
         if failed and error.reason is Reason.CONNECT_FAILED and self._was_to_be_restarted(call):  # that has not helped
-            away = max(away or 0.0, self._timeouts.build)
+            away = self._timeouts.build
         repeated = failed or call.in_vain
         guidance = self._guidance(call, error.reason, away, repeated=repeated, lasting=not error.retryable, by_person=call.by_person)
         error.next_step = error.next_step if own else guidance.next_step
@@ -285,9 +285,7 @@ class Guide:
     def _away_for(self, call: Call, reason: Reason, phase: Phase | None, pause: float | None) -> float | None:
         """Return the seconds for which the same call has found out nothing; None: it has. pause: as the platform has said."""
         what = _known_by(_Trouble.AWAY, call)
-        if reason is Reason.CONNECT_FAILED:
-            pause = self._timeouts.build  # a restart may lie between two of them
-        if reason in (*AWAY, Reason.CONNECT_FAILED) or (reason is Reason.IN_PROGRESS and phase in BEFORE_ITS_TURN):
+        if reason in AWAY or (reason is Reason.IN_PROGRESS and phase in BEFORE_ITS_TURN):
             now = self._clock.monotonic()
             return self._stories.in_trouble_for(call.chat_id, what, began=call.started, now=now, since=now, pause=pause or 0.0)
         if reason is not Reason.INTERRUPTED:

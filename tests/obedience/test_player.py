@@ -40,6 +40,7 @@ KEPT = {
     "a replacement that was stopped in an outage that lasts": (9265113,),
     "two long starts, and the end of the first was told in another process": (9531883,),
     "somebody who stops it each time": (9703298,),
+    "an agent that was started anew and does not come, for somebody who waits for it in each call": (9907625,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
 OVER_HTTP, MORE_OVER_HTTP, MANY_OVER_HTTP = 25, range(1, 6), range(6, 12)
