@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,6 +33,18 @@ def in_turn(*axes: Iterable[object], every: int = 1) -> list[Any]:
         for turn in [sum(at for at, _ in place)]
         for number, way in enumerate(ways)
     ]
+
+
+def marks_left_out(config: pytest.Config) -> set[str]:
+    """Return the marks whose tests are left out by what is asked for with -m, as far as its words say so."""
+    asked: str = config.option.markexpr
+    return set[str]() if " or " in asked else set(re.findall(r"\bnot (\w+)", asked))
+
+
+def is_left_out(path: Path, config: pytest.Config, mark: str) -> bool | None:
+    """Tell pytest to leave a module alone of which all tests have a mark that is left out, unless it is named: to read it takes its time."""
+    named = {Path(it.partition("::")[0]).resolve() for it in config.args}
+    return True if path.name.startswith("test_") and path not in named and mark in marks_left_out(config) else None
 
 
 def levels(*marks: pytest.MarkDecorator, prefix: str = "") -> list[Any]:

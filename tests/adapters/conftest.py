@@ -7,19 +7,28 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.coder.certificates import Certificates
+from tests.ways import is_left_out
 
 ORDINARY = ("cli/offline", "fake", "mcp/test_server.py", "web", "test_faces_of_stores.py")
 """What needs nothing real: the command's own platform in virtual time, the fake, streams of events in it, and what stores and servers look like."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave them alone where they are left out."""
+    return is_left_out(collection_path, config, "adapters") if _is_real(collection_path) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder but those that need nothing real."""
-    here = Path(__file__).parent
     for item in items:
-        places = {item.path, *item.path.parents}
-        if here in places and not places & {here / it for it in ORDINARY}:
+        if _is_real(item.path):
             item.add_marker(pytest.mark.adapters)
+
+
+def _is_real(path: Path) -> bool:
+    here, places = Path(__file__).parent, {path, *path.parents}
+    return here in places and not places & {here / it for it in ORDINARY}
 
 
 @pytest.fixture(scope="session")

@@ -9,9 +9,15 @@ import pytest
 
 from tests.crash import databases
 from tests.crash.databases import Database
+from tests.ways import is_left_out
 
 ORDINARY = ("test_checker.py", "test_guarantees.py")
 """No process is started in these."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave them alone where they are left out."""
+    return None if collection_path.name in ORDINARY else is_left_out(collection_path, config, "crash")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -92,6 +92,7 @@ def test_a_holder_stopped_for_three_lives_writes_nothing(database: Database, sim
     assert told["workspace_id"] == last["workspace_id"] == str(after.chat.workspace_id)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("database", ["postgres"], indirect=True)
 def test_a_process_stopped_anywhere_keeps_its_chat_no_longer_than_its_claim(
     database: Database, nursery: Nursery, record_property: Callable[[str, object], None]

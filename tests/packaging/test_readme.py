@@ -74,6 +74,7 @@ def test_a_workspace_is_made_here_as_shown(checkout: Path) -> None:
 
 
 @pytest.mark.packaging
+@pytest.mark.exhaustive
 def test_the_first_command_runs_as_written(checkout: Path) -> None:
     """In a checkout, from nothing but Python and pip; and given again."""
     shutil.copytree(ROOT, checkout, ignore=LEFT_OUT)

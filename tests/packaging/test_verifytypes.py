@@ -11,15 +11,11 @@ import pytest
 from tests.packaging.installations import Built
 from tests.packaging.runs import run
 from tests.packaging.test_layout import TOPS
-from tests.ways import exhaustive_unless
 
-pytestmark = pytest.mark.packaging
-
-EVERY_TIME = ("chatworkspace",)
-"""What hosts are written against."""
+pytestmark = [pytest.mark.packaging, pytest.mark.exhaustive]
 
 
-@pytest.mark.parametrize("package", [pytest.param(package, marks=exhaustive_unless(package in EVERY_TIME)) for package in TOPS])
+@pytest.mark.parametrize("package", TOPS)
 def test_everything_public_has_a_type_that_is_known(package: str, built: Built, tmp_path: Path) -> None:
     """All of the package's names, and what they lead to: pyright counts them where the wheel is installed, which is where it looks for a py.typed."""
     # pytest is what one package is for; without it the types that it brings along would be unknown

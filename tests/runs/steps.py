@@ -25,9 +25,6 @@ WORLDS = 20_000
 WAITING = ("-n", str(2 * (os.cpu_count() or 1)))
 """More processes than processors, for tests that wait for sockets, servers and leases most of the time."""
 
-TYPED = ("chatworkspace", "adapters", "benchmarks", "examples")
-"""What both type checkers read each time; mypy reads the tests as well."""
-
 INTERPRETERS = "interpreters"
 """Named in CHATWORKSPACE_REQUIRE, a version that is claimed and not there fails the run."""
 
@@ -44,12 +41,11 @@ def quick() -> Lanes:
         [
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
-            Step("mypy --strict", python("-m", "mypy")),
-            Step("pyright, strict", pyright(*TYPED)),
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
             Step("processes that are killed", marked("crash", *WAITING)),
         ],
         [
+            Step("mypy --strict", python("-m", "mypy")),  # first: what both lanes of tests read is compiled by then
             Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
     ]
@@ -75,7 +71,7 @@ def exhaustive() -> Lanes:
         ],
         tests,
         [
-            Step("pyright, strict, of the tests", pyright("tests")),
+            Step("pyright, strict", python("-m", "pyright", "--pythonpath", PYTHON)),
             Step("packaging and typing by every other way, drivers of the oldest versions included", marked("packaging", more=True)),
             Step("processes that are killed anywhere, and longer storms", marked("crash", more=True)),
             Step("the how-to pages with the vendors' own packages", with_sdks),
@@ -114,11 +110,6 @@ def deep(minutes: float) -> Lanes:
 def python(*arguments: str) -> Callable[[Shell], bool]:
     """Return a step of one command of this interpreter."""
     return lambda shell: shell.run(PYTHON, *arguments, PYTHONPATH=f"{ROOT}:{ROOT / 'adapters'}")
-
-
-def pyright(*folders: str) -> Callable[[Shell], bool]:
-    """Return a run of pyright over these."""
-    return python("-m", "pyright", "--pythonpath", PYTHON, *folders)
 
 
 def pytest(*arguments: str) -> Callable[[Shell], bool]:

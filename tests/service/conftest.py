@@ -19,7 +19,7 @@ import pytest
 from chatworkspace_simulator._api.levels import LEVELS
 from tests.over_http import over_http
 from tests.over_postgres import over_postgres
-from tests.ways import NEWEST, levels
+from tests.ways import NEWEST, levels, marks_left_out
 
 MEMORY = "memory"
 PGBOUNCER = "pgbouncer"
@@ -89,7 +89,7 @@ one of four; the rest is for the day before a release."""
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make a test of each way."""
-    ways = [
+    every = [
         pytest.param(MEMORY, id=pytest.HIDDEN_PARAM),
         *levels(pytest.mark.adapters, prefix="http-"),
         *(
@@ -97,7 +97,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             for way in (*POSTGRES, *_folders(metafunc.definition.path.stem))
         ),
     ]
-    metafunc.parametrize("over", ways, indirect=True)
+    left_out = marks_left_out(metafunc.config)  # of them there are ten thousand: to make them only to leave them out takes its time
+    metafunc.parametrize("over", [it for it in every if not any(mark.name in left_out for mark in it.marks)], indirect=True)
 
 
 def _folders(module: str) -> tuple[str, ...]:

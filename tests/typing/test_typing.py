@@ -57,7 +57,10 @@ def pyright(path: Path) -> set[int]:
     return {it["range"]["start"]["line"] + 1 for it in told["generalDiagnostics"] if it["severity"] == "error"}
 
 
-@pytest.mark.parametrize("checker", [mypy, pyright])
+each_checker = pytest.mark.parametrize("checker", [mypy, pytest.param(pyright, marks=pytest.mark.exhaustive)])
+
+
+@each_checker
 def test_examples_pass(checker: Checker, tmp_path: Path) -> None:
     """Code as the documentation shows it is accepted as it stands, with the strictest settings."""
     path = tmp_path / "examples.py"
@@ -65,7 +68,7 @@ def test_examples_pass(checker: Checker, tmp_path: Path) -> None:
     assert checker(path) == set()
 
 
-@pytest.mark.parametrize("checker", [mypy, pyright])
+@each_checker
 def test_every_mistake_is_found(checker: Checker, tmp_path: Path) -> None:
     """Each line that is marked is rejected by both, and no other: annotations that accept anything would pass the examples as well."""
     text = (HERE / "rejected.py").read_text(encoding="utf-8")

@@ -13,10 +13,16 @@ from psycopg.conninfo import conninfo_to_dict
 from chatworkspace_postgres import upgrade
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.postgres.server import Database, granted
+from tests.ways import is_left_out
 from tests.web.site import Site, serving
 
 LINES = tuple(f"step {number} <b>of</b> the build" for number in range(1, 11))
 """Of a build's log. A page that took them for HTML would show them otherwise."""
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave them alone where they are left out."""
+    return is_left_out(collection_path, config, "web")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -104,6 +104,7 @@ def test_all_text_stands_out(world: World) -> None:
     assert seen >= {"state", "next-step", "chat", "ask", "stop", "LI", "log", "stop-now", "stopping-title"}
 
 
+@pytest.mark.exhaustive
 def test_by_keyboard_alone(world: World) -> None:
     """In the order of the page, with a focus that is seen; Enter presses, Escape takes back, and the focus stays where it was."""
     page, senses = world.page, world.senses

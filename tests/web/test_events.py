@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import repeat, takewhile
 
+import pytest
+
 from chatworkspace_simulator import CoderSimulator
 from tests.web.conftest import LINES
 from tests.web.site import PATIENCE, Event, Site, follow, serving
@@ -80,6 +82,7 @@ def test_a_stream_needs_no_thread_that_is_needed_elsewhere(site: Site) -> None:
     assert any(lines(seen) == list(LINES) for seen in told)
 
 
+@pytest.mark.exhaustive
 def test_followers_outlive_their_workers(simulator: CoderSimulator, store: str) -> None:
     """Both workers are killed in the middle of a build: those who replace them go on where the streams broke, and nobody notices but by a pause."""
     with serving("gunicorn", simulator, store) as site, ThreadPoolExecutor() as pool:

@@ -41,6 +41,7 @@ def until_made(simulator: CoderSimulator, count: int) -> int:
     return len(simulator.coder.workspaces)
 
 
+@pytest.mark.exhaustive
 def test_a_killed_worker_makes_no_second_workspace(
     simulator: CoderSimulator, database: Database, store: str, record_property: Callable[[str, object], None]
 ) -> None:

@@ -32,6 +32,7 @@ def check(page: Page) -> None:
     assert page.phases == PHASES
 
 
+@pytest.mark.exhaustive
 def test_a_page_outlives_its_workers(simulator: CoderSimulator, store: str) -> None:
     """Both workers are killed while the log is told, and those in their place replaced in good order: the page goes on with the next line."""
     with serving("gunicorn, patient", simulator, store) as site, browser() as chromium:

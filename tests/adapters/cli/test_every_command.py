@@ -62,8 +62,7 @@ def simulator() -> Iterator[CoderSimulator]:
     ("width", "surroundings"),
     [
         (60, {}),
-        (80, {"NO_COLOR": "1"}),
-        (60, {"TERM": "dumb"}),
+        *(pytest.param(*more, marks=exhaustive) for more in ((80, {"NO_COLOR": "1"}), (60, {"TERM": "dumb"}))),
         *(pytest.param(width, {}, marks=exhaustive) for width in (80, 120, 200)),
     ],
     ids=str,

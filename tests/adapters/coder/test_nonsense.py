@@ -37,7 +37,7 @@ from tests.adapters.coder.streams import BINARY, TEXT, Peer, event, events, webs
 from tests.hanging import AT_ONCE, TIMES, not_hanging
 from tests.sockets import refusing_port
 
-FEW, MANY = 60, 500
+FEW, MANY = 20, 500
 """Each call is answered so many, at least: a few more are drawn, since time may run out before anything is sent."""
 PATIENCE = st.sampled_from([0.05] * 9 + [0.3])
 """Seconds: with more of them, reads are asked again."""

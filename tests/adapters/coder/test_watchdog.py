@@ -125,7 +125,7 @@ def _watch(client: CoderClient) -> None:
     watch.next(soon())
 
 
-@pytest.mark.parametrize("act", [_read, _watch])
+@pytest.mark.parametrize("act", [_read, pytest.param(_watch, marks=pytest.mark.exhaustive)])
 def test_a_finalizer_that_closes_the_client_hangs_nobody(server: Server, monkeypatch: pytest.MonkeyPatch, act: Callable[[CoderClient], None]) -> None:
     """At any line: what it came in the midst of is done, or told that the client was closed; no thread is left, and no link."""
     server.on("GET", PATH, Reply(200, workspace()))

@@ -102,6 +102,7 @@ def test_the_worlds_find_duplicates_where_nothing_prevents_them() -> None:
     assert duplicates(found)
 
 
+@pytest.mark.exhaustive
 def test_the_demo_ends_as_in_memory() -> None:
     """At each level, calls, states, and workspaces made and live are the same for each chat, and nothing is there twice.
 
