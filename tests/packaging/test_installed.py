@@ -12,7 +12,6 @@ import pytest
 from tests.packaging.installations import ORIGINS, Built
 from tests.packaging.runs import ROOT, from_checkout, run
 from tests.packaging.test_layout import TOPS
-from tests.ways import exhaustive_unless
 
 pytestmark = pytest.mark.packaging
 
@@ -34,7 +33,7 @@ def test_racing_threads_get_one_workspace(chatworkspace_simulation):
 """
 
 
-@pytest.fixture(params=[pytest.param(origin, marks=exhaustive_unless(origin == "wheel")) for origin in ORIGINS])
+@pytest.fixture(params=[pytest.param(origin, marks=() if origin == "wheel" else pytest.mark.deep) for origin in ORIGINS])
 def installed(request: pytest.FixtureRequest, built: Built) -> Path:
     """Give the folder of programs of an environment in which it is installed, from each origin in turn."""
     return built.installed(request.param)

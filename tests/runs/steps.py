@@ -54,15 +54,11 @@ def quick() -> Lanes:
 def exhaustive() -> Lanes:
     """Return what quick() leaves out: every way of the same, longer storms, and the other interpreters.
 
-    The newest of them measures coverage, and the oldest has the oldest versions of all that setup.cfg requires.
+    The oldest of them has the oldest versions of all that setup.cfg requires.
     """
     others, this = sorted(other_interpreters().items()), (sys.version_info[:2], PYTHON)
-    measured = others.pop() if others else this
     oldest = others.pop(0) if others else this
-    tests = [
-        Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
-        Step(f"ordinary tests with the oldest versions of all requirements, {label(oldest[0])}", partial(with_the_oldest, oldest[1])),
-    ]
+    tests = [Step(f"ordinary tests with the oldest versions of all requirements, {label(oldest[0])}", partial(with_the_oldest, oldest[1]))]
     tests += [Step(f"ordinary tests, {label(version)}", partial(elsewhere, other)) for version, other in others]
     tests += [Step(f"ordinary tests, {label(version)}", lacking) for version in not_here() if is_required(INTERPRETERS)]
     return [
@@ -91,8 +87,10 @@ def deep(minutes: float) -> Lanes:
         Step(f"{minutes:g} minutes of a storm over {store}", python("-m", "tests.crash.storm", "--minutes", str(minutes), "--store", store))
         for store in ("sqlite", "postgres")
     ]
+    measured = max(other_interpreters().items(), default=(sys.version_info[:2], PYTHON))
     lanes = [
         [
+            Step(f"ordinary tests with coverage, {label(measured[0])}", partial(elsewhere, measured[1], measured=True)),
             Step(f"{worlds} worlds that nobody has seen", python("-m", "tests.runs.worlds", "--worlds", str(worlds))),
             Step(f"{5 * worlds} worlds of an obedient model", python("-m", "tests.obedience.many", "--worlds", str(5 * worlds))),
             Step("still more of every way", pytest("-m", "deep", *WAITING, *map(str, places("deep")))),

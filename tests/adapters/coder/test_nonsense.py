@@ -173,7 +173,7 @@ def strange() -> Generator[Strange, None, None]:
             client.close()
 
 
-@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.deep)])
 def test_nothing_but_typed_errors_in_time(strange: Strange, monkeypatch: pytest.MonkeyPatch, examples: int) -> None:
     """Whatever the server answers, to whatever call: each example to all calls, which are made at the same time."""
     strange.asked = dict.fromkeys(CALLS, 0)
