@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,6 +17,9 @@ from chatworkspace_local._states import Look, builds_of, workspace_of
 from chatworkspace_local._worker.files import OddFileError, read_file, read_json, shared
 from chatworkspace_local._worker.jobs import LOG_LIMIT, RECORD, lock_path, log_path, result_path
 from chatworkspace_local._worker.processes import Identity, Life, life_of
+
+SHORT = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+"""What a process or a machine is short of: that says nothing of the file."""
 
 
 class Reader:
@@ -86,12 +90,26 @@ class Reader:
         )
 
     def all(self, owner_id: UUID) -> Iterator[Look]:
-        """Look at all live ones of an owner; one whose record is damaged is left out, and in nobody's way."""
-        for name in self._places.names(owner_id):
-            with suppress(UnavailableError):
+        """Look at all live ones of an owner; one whose record is damaged is left out, and in nobody's way.
+
+        UnavailableError: this process can open no more files now, and what it did not see may be whole.
+        """
+        for name in self._listed(owner_id):
+            try:
                 look = self.look(owner_id, name)
-                if look is not None:
-                    yield look
+            except UnavailableError as error:
+                if isinstance(error.__cause__, OSError) and error.__cause__.errno in SHORT:
+                    raise
+                continue
+            if look is not None:
+                yield look
+
+    def _listed(self, owner_id: UUID) -> list[str]:
+        """Return the names of an owner's folders. UnavailableError."""
+        try:
+            return self._places.names(owner_id)
+        except OSError as error:
+            raise UnavailableError(f"the folder {self._places.owner(owner_id)} {_words(error)}") from error
 
     def by_id(self, owner_id: UUID, workspace_id: UUID, *, locked: bool = False) -> Look:
         """Return the live one of an id. locked: by whoever asks. NotFoundError. UnavailableError: one that cannot be read may be it."""
@@ -100,7 +118,7 @@ class Reader:
         if look is not None and look.record.id == workspace_id:
             return look
         unreadable: UnavailableError | None = None
-        for name in self._places.names(owner_id):
+        for name in self._listed(owner_id):
             try:
                 look = self.look(owner_id, name)
             except UnavailableError as error:

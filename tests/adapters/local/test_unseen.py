@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -40,6 +43,41 @@ def test_an_unreadable_record_is_not_told_gone(here: Home) -> None:
     with pytest.raises(NotFoundError):
         fresh.get_workspace(hidden.owner_id, hidden.organization_id, deadline=deadline())
     assert fresh.get_workspace(hidden.owner_id, hidden.id, deadline=deadline()).agents
+
+
+@pytest.mark.parametrize("lists", [True, False], ids=["all are listed", "one is looked for"])
+def test_a_workspace_that_goes_meanwhile(here: Home, monkeypatch: pytest.MonkeyPatch, *, lists: bool) -> None:
+    """Takes no other off the list, and none of the others is told gone."""
+    gone, other = here.ready(), here.ready()
+    fresh, scandir = LocalPlatform(here.root), os.scandir
+
+    @contextmanager
+    def late(folder: str) -> Generator[Iterator[os.DirEntry[str]], None, None]:
+        with scandir(folder) as entries:
+            read = list(entries)
+        here.folder(gone).rename(here.root / "graves" / str(gone.id))
+        yield iter(read)
+
+    monkeypatch.setattr(os, "scandir", late)
+    if lists:
+        assert [it.id for it in fresh.list_workspaces(other.owner_id, fresh.organization_id, deadline=deadline())] == [other.id]
+    else:
+        assert fresh.get_workspace(other.owner_id, other.id, deadline=deadline()).id == other.id
+
+
+@pytest.mark.parametrize("owners", [True, False], ids=["the folder of all", "a record"])
+def test_a_list_is_whole_or_none(here: Home, monkeypatch: pytest.MonkeyPatch, *, owners: bool) -> None:
+    """Where this process may open no more files: a list without what it could not open would say that it is gone."""
+    workspace = here.ready()
+
+    def no_more(path: str, *_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+
+    monkeypatch.setattr(*((os, "scandir") if owners else (_reading, "read_record")), no_more)
+    with pytest.raises(UnavailableError, match="Too many open files"):
+        here.platform.list_workspaces(workspace.owner_id, workspace.organization_id, deadline=deadline())
+    with pytest.raises(UnavailableError, match="Too many open files"):
+        LocalPlatform(here.root).get_workspace(workspace.owner_id, workspace.id, deadline=deadline())
 
 
 def test_a_deletion_that_ends_during_a_look(here: Home, monkeypatch: pytest.MonkeyPatch) -> None:
