@@ -98,7 +98,7 @@ def _function(node: Function) -> Iterator[str]:
 
 
 def _signature(node: Function) -> str:
-    written = ast.unparse(node.args)
+    written = _written(node.args)
     bare = re.sub(r"^(?:self|cls)(?:, |$)", "", written)
     returned = f" -> {ast.unparse(node.returns)}" if node.returns is not None else ""
     begun = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
@@ -127,9 +127,9 @@ def _fields(node: ast.ClassDef) -> Iterator[str]:
         told = " ".join(_string(node.body[number + 1 : number + 2]).split())
         match it:
             case ast.AnnAssign(target=ast.Name(id=name)) if not name.startswith("_"):
-                yield f"- `{ast.unparse(it)}`" + (f": {_plain(told)}" if told else "")
+                yield f"- `{_written(it)}`" + (f": {_plain(told)}" if told else "")
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant()) if not name.startswith("_"):
-                yield f"- `{ast.unparse(it)}`" + (f": {_plain(told)}" if told else "")
+                yield f"- `{_written(it)}`" + (f": {_plain(told)}" if told else "")
             case _:
                 pass
 
@@ -141,6 +141,11 @@ def _said(docstring: str) -> Iterator[str]:
         yield f"- **{_plain(term[1])}**: {_plain(line[term.end() :])}" if term else line if line.startswith(" ") else _plain(line)
     if docstring:
         yield ""
+
+
+def _written(node: ast.AST) -> str:
+    """Return how it is written. Python 3.10 puts a space behind a lambda without arguments."""
+    return ast.unparse(node).replace("lambda :", "lambda:")
 
 
 def _plain(text: str) -> str:
