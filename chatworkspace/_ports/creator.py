@@ -100,7 +100,10 @@ class WorkspaceCreator(Protocol):
         ...
 
     def list_workspaces(self, owner_id: UUID, organization_id: UUID, *, deadline: float) -> Sequence[Workspace]:
-        """The live ones of this owner, whole as get_workspace() tells them: for the sweep, and for many that wait."""
+        """The live ones of this owner, whole as get_workspace() tells them: for the sweep, and for many that wait.
+
+        All of them, save one that cannot be read, or UnavailableError: a closed chat of whose making none is listed is left out of later sweeps.
+        """
         ...
 
     # The three that change a workspace: asked once. RefusedError, NotAnsweredError, NotFoundError, UnavailableError with a `retry_after` as above.
