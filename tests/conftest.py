@@ -63,12 +63,25 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Database]:
-    """Give a database in a real PostgreSQL."""
+def postgres(pytestconfig: pytest.Config) -> Iterator[Database]:
+    """Give a database in a real PostgreSQL. Behind each test, the schemas that it had are taken back."""
     from tests.adapters.postgres.server import database  # noqa: PLC0415 # only these tests need a server, or its driver
 
     with database() as it:
+        pytestconfig.pluginmanager.register(behind := TakingBack(it))
         yield it
+        pytestconfig.pluginmanager.unregister(behind)
+
+
+class TakingBack:
+    """Takes back what a test has had of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pytest_runtest_logfinish(self) -> None:
+        """As pytest calls it when a test and its fixtures have ended."""
+        self._database.take_back()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool
 from chatworkspace.ports import Clock
 from chatworkspace_postgres import PostgresStore, upgrade
 from chatworkspace_postgres._wire import Connect
+from tests.adapters.postgres.kept import Kept, Schemas
 from tests.docs.pages import blocks
 from tests.sockets import free_port
 
@@ -35,6 +36,11 @@ TO_START = 60.0
 """Seconds that a server may take to answer, on the slowest machine."""
 SETTINGS = {
     "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "checkpoint_timeout": "1h",
+    "jit": "off",
     "max_connections": "200",
     "shared_buffers": "32MB",
     "autovacuum": "off",
@@ -150,8 +156,10 @@ class Database:
         self._name = f"chats_{os.getpid()}_{next(_numbers)}"
         self._root = dsn
         self._others: list[Database] = []
+        self._kept = Kept(self.connect)
         self.execute(f"CREATE DATABASE {self._name} ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0", dsn=dsn)
         self.execute(f"DO $$ BEGIN CREATE ROLE {APP} LOGIN PASSWORD '{APP}'; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
+        self._schemas = Schemas(self.owner, self._fresh)
 
     @property
     def owner(self) -> str:
@@ -178,8 +186,16 @@ class Database:
             cursor = connection.execute(statement.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
 
-    def schema(self) -> str:
-        """Make a fresh schema with its tables, and give the stores' user the rights that the document says."""
+    def schema(self, *, kept: bool = False) -> str:
+        """Give a schema with empty tables, in which the stores' user has the rights that the document says. kept: for more than one test."""
+        return self._fresh() if kept else self._schemas.take()
+
+    def take_back(self) -> None:
+        """Let those that have been given be given again: whoever had them has ended."""
+        for it in (self, *self._others):
+            it._schemas.take_back()
+
+    def _fresh(self) -> str:
         name = f"chats_{next(_numbers)}"
         upgrade(lambda: psycopg.connect(self.owner), schema=name)
         self.execute(granted(name))
@@ -188,7 +204,7 @@ class Database:
     def store(self, connect: Connect | None = None, *, clock: Clock | None = None, **arguments: Any) -> PostgresStore:
         """Make a store in a fresh schema."""
         schema = arguments.pop("schema", None) or self.schema()
-        return PostgresStore(connect or self.connect, schema=schema, clock=clock, **arguments)
+        return PostgresStore(connect or self._kept.lent, schema=schema, clock=clock, **arguments)
 
     def another(self) -> Database:
         """Make one more on the same server."""
@@ -196,8 +212,15 @@ class Database:
         self._others.append(it)
         return it
 
+    def close(self) -> None:
+        """Close what it and those made of it have kept open."""
+        for it in (self, *self._others):
+            it._kept.close()
+            it._schemas.close()
+
     def drop(self) -> None:
         """Drop it and those made of it, whoever is connected."""
+        self.close()
         for other in self._others:
             other.drop()
         self.execute(f"DROP DATABASE {self._name} WITH (FORCE)", dsn=self._root)
@@ -226,6 +249,7 @@ def database() -> Generator[Database, None, None]:
     with folder_of_servers() as folder:
         server = Server(folder)
         try:
-            yield Database(server.dsn, server)
+            with closing(Database(server.dsn, server)) as it:
+                yield it
         finally:
             server.stop()

@@ -38,7 +38,7 @@ def test_every_column_has_its_constraint(postgres: Database, bad_rows: str, tabl
 
 @pytest.fixture(scope="module")
 def bad_rows(postgres: Database) -> str:
-    store = postgres.store()
+    store = postgres.store(schema=postgres.schema(kept=True))
     store.secret()
     bound(store)
     store.record_stray("chat", ANOTHER, "a stray")
