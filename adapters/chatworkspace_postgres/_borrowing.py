@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 import psycopg
@@ -23,21 +23,33 @@ EMPTY = "PoolTimeout"
 """What psycopg_pool raises where it has no connection to lend. By its name, for the package need not be there."""
 
 
-@contextmanager
-def borrowed(take: Callable[[], AbstractContextManager[Connection]]) -> Generator[Connection, None, None]:
-    """Give a connection of the host's.
+class Borrowed:
+    """A connection of the host's, for as long as its block lasts. No generator: each statement goes through here.
 
     StatementError: there is none for now. UnavailableError: whatever else its function raises. InvalidArgumentError: it is no connection. What fails
     when it is given back is logged: it hides neither an answer nor an error.
     """
-    manager, connection = _taken(take)
-    try:
-        _check(connection)
-        yield connection
-    except BaseException as error:
-        _give_back(manager, type(error), error, error.__traceback__)
-        raise
-    _give_back(manager, None, None, None)
+
+    __slots__ = ("_manager", "_take")
+
+    def __init__(self, take: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._take = take
+
+    def __enter__(self) -> Connection:
+        self._manager, connection = _taken(self._take)
+        try:
+            _check(connection)
+        except InvalidArgumentError as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        return connection
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            self._manager.__exit__(kind, error, trace)
+        except Exception as failure:  # noqa: BLE001 # the host's function may raise anything, and the answer is there
+            if failure is not error:
+                logger.warning("a connection to PostgreSQL could not be given back (%s)", type(failure).__name__, extra=FIELDS)
 
 
 def _taken(take: Callable[[], AbstractContextManager[Connection]]) -> tuple[AbstractContextManager[Connection], Connection]:
@@ -77,13 +89,3 @@ def _told(error: psycopg.OperationalError) -> str:
 def _check(connection: object) -> None:
     if not isinstance(connection, psycopg.Connection):
         raise InvalidArgumentError("connect", f"a function that lends psycopg.Connection, and not {type(connection).__name__}")
-
-
-def _give_back(
-    manager: AbstractContextManager[Connection], kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-) -> None:
-    try:
-        manager.__exit__(kind, error, trace)
-    except Exception as failure:  # noqa: BLE001 # the host's function may raise anything, and the answer is there
-        if failure is not error:
-            logger.warning("a connection to PostgreSQL could not be given back (%s)", type(failure).__name__, extra=FIELDS)

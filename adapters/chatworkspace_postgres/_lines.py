@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from functools import cached_property, partial
 
 from chatworkspace.ports import Clock, interruptible, pauses, time_left
-from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._borrowing import Borrowed
 from chatworkspace_postgres._failures import StatementError, closed, last_words, not_in_time, unavailable
 from chatworkspace_postgres._names import quoted
 from chatworkspace_postgres._places import NOWHERE, place_of
@@ -70,7 +70,7 @@ class Line:
 
     def _once(self, prepared: Prepared, given: Mapping[str, str | None], limit: Limit) -> Rows:
         failure: StatementError
-        with borrowed(partial(self._take, limit)) as connection:
+        with Borrowed(partial(self._take, limit)) as connection:
             if self.place == NOWHERE:
                 self.place = place_of(connection.pgconn)
             try:

@@ -14,9 +14,9 @@ from threading import RLock, Thread, current_thread
 from psycopg import pq
 
 from chatworkspace.ports import SystemClock, TurnSignals
-from chatworkspace_postgres._borrowing import FIELDS, borrowed
+from chatworkspace_postgres._borrowing import FIELDS, Borrowed
 from chatworkspace_postgres._names import quoted
-from chatworkspace_postgres._wire import Connect, Connection, Limit, Selector, checked_idle, command
+from chatworkspace_postgres._wire import Connect, Connection, Limit, checked_idle, command, heard
 
 logger = logging.getLogger("chatworkspace")
 
@@ -79,15 +79,15 @@ class Listener:
 
     def _start(self) -> None:
         try:
-            heard, bell = socket.socketpair()
+            rung, bell = socket.socketpair()
         except OSError as error:
             return self._not_started(error)
-        thread = Thread(target=self._run, args=(heard, bell), name="chatworkspace-postgres", daemon=True)
+        thread = Thread(target=self._run, args=(rung, bell), name="chatworkspace-postgres", daemon=True)
         self._tried = False
         try:
             thread.start()
         except RuntimeError as error:  # the system has no room for one
-            heard.close()
+            rung.close()
             bell.close()
             return self._not_started(error)
         self._thread, self._bell = thread, bell
@@ -117,22 +117,22 @@ class Listener:
 
     # ------------------------------------------------------------ in the thread
 
-    def _run(self, heard: socket.socket, bell: socket.socket) -> None:
+    def _run(self, rung: socket.socket, bell: socket.socket) -> None:
         rest = FIRST_REST
-        with heard, bell:
+        with rung, bell:
             while not self._closed:
                 try:
-                    with borrowed(self._listen) as connection:
+                    with Borrowed(self._listen) as connection:
                         if not self._closed:
                             self._begin(connection)
                             rest = FIRST_REST
-                            self._hear(connection, heard)
+                            self._hear(connection, rung)
                 except BaseException as error:  # noqa: BLE001 # the host's function may raise anything, and is called again
                     self._tell(error)
                 self._know(listening=False)
                 self._turns.call_all()  # each looks for itself
                 if not self._closed:
-                    _readable(heard, rest)
+                    heard(rung.fileno(), rest)
                 rest = min(2 * rest, LONGEST_REST)
 
     def _tell(self, error: BaseException) -> None:
@@ -148,12 +148,12 @@ class Listener:
         self._told = False
         self._know(listening=True)
 
-    def _hear(self, connection: Connection, heard: socket.socket) -> None:
+    def _hear(self, connection: Connection, rung: socket.socket) -> None:
         it = connection.pgconn
         try:
             with selectors.DefaultSelector() as selector:
                 selector.register(it.socket, selectors.EVENT_READ)
-                selector.register(heard, selectors.EVENT_READ)
+                selector.register(rung, selectors.EVENT_READ)
                 while not self._closed:
                     self._pass_on(it)
                     if not selector.select(QUIET):
@@ -168,10 +168,3 @@ class Listener:
     def _pass_on(self, it: pq.abc.PGconn) -> None:
         while (notice := it.notifies()) is not None:
             self._turns.call(notice.extra.decode("ascii", "replace"))
-
-
-def _readable(heard: socket.socket, seconds: float) -> None:
-    """Wait until the bell rings, or so long."""
-    with Selector() as selector:  # it costs no file descriptor, of which there may be none left
-        selector.register(heard, selectors.EVENT_READ)
-        selector.select(seconds)

@@ -25,7 +25,9 @@ def look_of(values: Sequence[str | None]) -> Look:
 
 def _fields(values: Sequence[str | None]) -> Mapping[str, Any]:
     row: dict[str, Any] = dict(zip(COLUMNS, values, strict=True))
-    return {**row, "closed": row["closed"] == "t", "written": row["written"] == "t"}
+    row["closed"] = row["closed"] == "t"
+    row["written"] = row["written"] == "t"
+    return row
 
 
 def intent_of(values: Sequence[str | None]) -> Intent:

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from psycopg import pq
 
-from chatworkspace_postgres._borrowing import borrowed
+from chatworkspace_postgres._borrowing import Borrowed
 from chatworkspace_postgres._failures import StatementError, incomplete, not_in_time, unavailable
 from chatworkspace_postgres._lines import Line
 from chatworkspace_postgres._names import checked_schema, quoted
@@ -128,7 +128,7 @@ def _connected(connect: Connect, schema: str) -> Generator[Connection, None, Non
     checked_connect("connect", connect)
     place = getattr(connect, "place", NOWHERE)
     try:
-        with borrowed(connect) as connection:
+        with Borrowed(connect) as connection:
             place = place_of(connection.pgconn)
             checked_idle(connection)
             yield connection

@@ -10,7 +10,8 @@ statement at the server that waits for its end, with a row locked.
 
 from __future__ import annotations
 
-import selectors
+import math
+import select
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -37,8 +38,7 @@ HEARING = 0.25
 """Seconds after which one who waits sees that the answer was given up."""
 CANCELLED = b"57014"
 GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-Selector: type[selectors.BaseSelector] = getattr(selectors, "PollSelector", selectors.SelectSelector)
-"""It costs no file descriptor, and knows no highest one."""
+UTF8 = b"UTF8"
 
 
 def checked_connect(argument: str, connect: Connect) -> Connect:
@@ -87,7 +87,7 @@ def ask(connection: Connection, statement: bytes, parameters: Sequence[str | Non
     if not connection.lock.acquire(timeout=limit.to_wait()):
         raise TimeoutError
     try:
-        checked_idle(connection)
+        _check_idle(connection.pgconn)
         encoding = _encoding(connection)
         return _rows(_ask(connection, lambda it: it.send_query_params(statement, _encoded(parameters, encoding)), limit), encoding)
     finally:
@@ -104,7 +104,10 @@ def command(connection: Connection, script: str, limit: Limit) -> Rows:
 def checked_idle(connection: Connection) -> None:
     """Raise InvalidArgumentError unless it is idle, and this process's own. StatementError: it is lost."""
     _refuse_inherited(connection)
-    it = connection.pgconn
+    _check_idle(connection.pgconn)
+
+
+def _check_idle(it: pq.abc.PGconn) -> None:
     if it.status == pq.ConnStatus.BAD:
         raise StatementError("the connection is closed")
     if it.transaction_status != pq.TransactionStatus.IDLE or it.pipeline_status != pq.PipelineStatus.OFF:
@@ -122,6 +125,8 @@ def _refuse_inherited(connection: Connection) -> None:
 
 
 def _encoding(connection: Connection) -> str:
+    if connection.pgconn.parameter_status(b"client_encoding") == UTF8:  # nearly always, and psycopg's own way to its name is longer
+        return "utf-8"
     encoding = connection.info.encoding
     return "utf-8" if encoding == "ascii" else encoding  # SQL_ASCII: nothing is converted, and all that the database keeps is UTF8
 
@@ -138,11 +143,8 @@ def _rows(result: pq.abc.PGresult, encoding: str) -> Rows:
         code = result.error_field(pq.DiagnosticField.SQLSTATE) or b""
         message = result.error_field(pq.DiagnosticField.MESSAGE_PRIMARY) or result.error_message
         raise StatementError(message.decode(encoding, "replace").strip() or "failed", code.decode("ascii"))
-    return [[_text(result.get_value(row, column), encoding) for column in range(result.nfields)] for row in range(result.ntuples)]
-
-
-def _text(value: bytes | None, encoding: str) -> str | None:
-    return None if value is None else value.decode(encoding)
+    value, columns = result.get_value, range(result.nfields)
+    return [[None if (it := value(row, column)) is None else it.decode(encoding) for column in columns] for row in range(result.ntuples)]
 
 
 # ---------------------------------------------------------------- waiting for libpq
@@ -177,37 +179,52 @@ def _cancelled(connection: Connection, limit: Limit) -> pq.abc.PGresult:
 
 def _answer(it: pq.abc.PGconn, left: Callable[[], float]) -> pq.abc.PGresult:
     """Return the last result of what was sent. left: the seconds that it may take from now on. TimeoutError."""
-    with Selector() as selector:
-        selector.register(it.socket, selectors.EVENT_READ | selectors.EVENT_WRITE)
-        while it.flush():
-            if _ready(selector, left) & selectors.EVENT_READ:
-                it.consume_input()
-        selector.modify(it.socket, selectors.EVENT_READ)
-        last: pq.abc.PGresult | None = None
-        while True:
-            while it.is_busy():
-                try:
-                    _ready(selector, left)
-                except TimeoutError:
-                    if last is None or last.status in GOOD:  # not yet committed, perhaps
-                        raise
-                    return last
-                it.consume_input()
-            result = it.get_result()
-            if result is None:
-                break
-            if last is None or last.status in GOOD:  # the first error tells, behind it comes its echo
-                last = result
+    while it.flush():
+        if _ready(it.socket, left, to_send=True):
+            it.consume_input()
+    last: pq.abc.PGresult | None = None
+    while True:
+        while it.is_busy():
+            try:
+                _ready(it.socket, left)
+            except TimeoutError:
+                if last is None or last.status in GOOD:  # not yet committed, perhaps
+                    raise
+                return last
+            it.consume_input()
+        result = it.get_result()
+        if result is None:
+            break
+        if last is None or last.status in GOOD:  # the first error tells, behind it comes its echo
+            last = result
     if last is None:
         raise StatementError("the connection was lost")
     return last
 
 
-def _ready(selector: selectors.BaseSelector, left: Callable[[], float]) -> int:
+def _ready(socket: int, left: Callable[[], float], *, to_send: bool = False) -> bool:
+    """Wait until something may be read, or sent if that will do; return whether it may be read. TimeoutError."""
     while True:
         seconds = left()
-        found = selector.select(min(seconds, HEARING))
-        if found:
-            return found[0][1]
+        found = heard(socket, min(seconds, HEARING), to_send=to_send)
+        if found is not None:
+            return found
         if seconds <= HEARING:
             raise TimeoutError
+
+
+def _polled(socket: int, seconds: float, *, to_send: bool = False) -> bool | None:
+    """Wait so long; return whether it may be read, an end included, and None where nothing has happened. It costs no file descriptor."""
+    poll = select.poll()
+    poll.register(socket, select.POLLIN | select.POLLOUT if to_send else select.POLLIN)
+    found = poll.poll(math.ceil(seconds * 1000))
+    return found[0][1] != select.POLLOUT if found else None
+
+
+def _selected(socket: int, seconds: float, *, to_send: bool = False) -> bool | None:
+    """Do the same where a system has no poll()."""
+    to_read, able_to_send, ended = select.select([socket], [socket] if to_send else [], [socket], seconds)
+    return bool(to_read or ended) if to_read or able_to_send or ended else None
+
+
+heard = _polled if hasattr(select, "poll") else _selected
