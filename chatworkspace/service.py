@@ -38,10 +38,10 @@ from chatworkspace._domain.arguments import (
 )
 from chatworkspace._ports.patience import Cancel
 from chatworkspace._ports.system_clock import Process, SystemClock, running
-from chatworkspace.errors import ChatClosedError, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError
+from chatworkspace.errors import ChatClosedError, ChatWorkspaceError, InvalidArgumentError
 from chatworkspace.model import Chat, Reason, State
 from chatworkspace.outcomes import Chats, Outcome, Progress, Sweep
-from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, NotFoundError, Store, WorkspaceCreator
+from chatworkspace.ports import AgentConnection, AgentDialer, Clock, Intent, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 if TYPE_CHECKING:
@@ -176,10 +176,7 @@ class ChatWorkspaces:
     def history(self, chat_id: str) -> Sequence[Intent]:
         """Return what was planned for this chat and what came of it, oldest first. ChatNotFoundError."""
         with self._guided(chat_id, "history"):
-            try:
-                return self._parts.asking.recorded(self._store.history, chat_id)
-            except NotFoundError:
-                raise ChatNotFoundError(chat_id) from None
+            return self._parts.asking.history(chat_id)
 
     def create(
         self,
@@ -345,12 +342,20 @@ class ChatWorkspaces:
             return parts.connector.connect(call, patience, lasts)
 
     def toolbox(
-        self, chat_id: str, *, wait: float | None = None, cancel: Cancel | None = None, tools: Collection[Hand] = (), allow_unsandboxed: bool = False
+        self,
+        chat_id: str,
+        *,
+        wait: float | None = None,
+        cancel: Cancel | None = None,
+        tools: Collection[Hand] = (),
+        allow_unsandboxed: bool = False,
+        env: Mapping[str, str] | None = None,
     ) -> Toolbox:
         """Return the tools as a language model calls them. No I/O here.
 
         wait (seconds) is every tool's wait, and that of all calls of one answer together. cancel: as for create(), for every call of the toolbox.
         tools: of execute, read_file, write_file those that are offered; allow_unsandboxed: where agents are no sandbox, else InvalidArgumentError.
+        env: variables of execute's commands, beside those that keep programs from asking for somebody (editors, pagers, git), and in their place.
         """
         from chatworkspace._application.catalog import Catalog  # noqa: PLC0415 # whoever needs no tools does not load them
         from chatworkspace._application.uses import Uses  # noqa: PLC0415 # as above
@@ -359,13 +364,10 @@ class ChatWorkspaces:
         catalog, most = Catalog(self._given, lambda: self._parts, cancel=cancel), check_wait(wait)
         offered = check_hands(tools, sandboxed=allow_unsandboxed is True or self._given.dialer.sandboxed) if tools else ()
         uses = Uses(chat_id, parts=lambda: self._parts, call=lambda parts: self._call(parts, "use", chat_id, 0, Asked.START), clock=self._clock)
-        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=most, cancel=cancel, tools=offered, uses=uses)
+        return Toolbox(self, check_chat_id(chat_id), catalog=catalog, clock=self._clock, wait=most, cancel=cancel, tools=offered, uses=uses, env=env)
 
     def interrupt(self, chat_id: str) -> None:
-        """End the waits of this process on this chat, by an Outcome or UnavailableError with reason INTERRUPTED, and the commands of its tools.
-
-        The platform cancels no build.
-        """
+        """End this process's waits on this chat, by an Outcome or UnavailableError with reason INTERRUPTED, and its tools' commands; no build."""
         (parts := self._parts).calls.interrupt(check_chat_id(chat_id))
         parts.uses.interrupt(chat_id)
 

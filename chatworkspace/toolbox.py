@@ -86,8 +86,12 @@ class Toolbox:
         cancel: Any = None,
         tools: Collection[str] = (),
         uses: Uses | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> None:
-        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered. uses: where what they do is known."""
+        """cancel: a Cancel of the host's or None, passed on as it came. tools: hands that are offered. uses: where what they do is known.
+
+        env: variables of commands; InvalidArgumentError.
+        """
         self._workspaces = workspaces
         self._chat_id = chat_id
         self._catalog = catalog
@@ -102,10 +106,10 @@ class Toolbox:
             "stop_workspace": self._stop,
         }
         self._tools: tuple[Tool, ...] = TOOLS
-        if tools and uses is not None:
+        if (tools or env is not None) and uses is not None:
             from chatworkspace._tools.using import Using  # noqa: PLC0415 # whoever offers no hands does not load them
 
-            offered = Using(workspaces, chat_id, cancel, uses).offered(tools)
+            offered = Using(workspaces, chat_id, cancel, uses, env).offered(tools)
             self._tools = (*TOOLS, *offered)
             self._runs |= {tool.name: partial(_used, run) for tool, run in offered.items()}
 

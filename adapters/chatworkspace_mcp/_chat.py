@@ -24,7 +24,7 @@ class Chat:
     wait: float
     threads: int
     prepare: Callable[[], object] | None
-    hands: Mapping[str, Any]
+    hands: Mapping[str, Any] = attrs.field(repr=False)
 
     def toolbox(self, workspaces: ChatWorkspaces, **limits: Any) -> Toolbox:
         """Return the tools that are served. InvalidArgumentError: hands that this platform does not allow."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 from chatworkspace import ChatWorkspaces, Hand, Progress
+from chatworkspace.ports import check_run
 from chatworkspace_mcp._arguments import check_chat_id, check_flag, check_prepare, check_threads, check_tools, check_wait, check_workspaces
 from chatworkspace_mcp._chat import Chat
 
@@ -28,6 +29,7 @@ class ChatServer:
         prepare: Callable[[], object] | None = None,
         tools: Collection[Hand] = (),
         allow_unsandboxed: bool = False,
+        env: Mapping[str, str] | None = None,
     ) -> None:
         """Check what is given; nothing is asked yet. InvalidArgumentError.
 
@@ -37,13 +39,18 @@ class ChatServer:
         prepare: called before the first call of a tool, in its thread: it opens the chat, say. A ChatWorkspaceError of it is told to the model, and
         it is called again with the next call. Calls that are made at the same time may each call it.
         tools: of execute, read_file and write_file those that the client has as well. allow_unsandboxed: also where agents are no sandbox.
+        env: variables of execute's commands, as for ChatWorkspaces.toolbox().
         """
         self._chat = Chat(
             id=check_chat_id(chat_id),
             wait=check_wait(wait),
             threads=check_threads(threads),
             prepare=check_prepare(prepare),
-            hands={"tools": check_tools(tools), "allow_unsandboxed": check_flag("allow_unsandboxed", allow_unsandboxed)},
+            hands={
+                "tools": check_tools(tools),
+                "allow_unsandboxed": check_flag("allow_unsandboxed", allow_unsandboxed),
+                "env": check_run("true", timeout=1, env=env),
+            },
         )
         self._stopped = False
         self._stop: Callable[[], object] | None = None

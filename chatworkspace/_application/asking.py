@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from math import inf
 from typing import Any, ParamSpec, TypeVar
@@ -19,7 +19,7 @@ from chatworkspace._domain.pauses import back_off
 from chatworkspace._ports.patience import here
 from chatworkspace.errors import ChatClosedError, ChatNotFoundError, UnavailableError
 from chatworkspace.model import Chat, Reason, Workspace
-from chatworkspace.ports import Clock, Look, NotFoundError, Store, WorkspaceCreator
+from chatworkspace.ports import Clock, Intent, Look, NotFoundError, Store, WorkspaceCreator
 from chatworkspace.timeouts import Timeouts
 
 T = TypeVar("T")
@@ -167,6 +167,13 @@ class Asking:
         if look.chat.closed and not even_closed:
             raise ChatClosedError(chat_id)
         return look
+
+    def history(self, chat_id: str) -> Sequence[Intent]:
+        """Return what was planned for the chat, oldest first. ChatNotFoundError, UnavailableError."""
+        try:
+            return self.recorded(self._store.history, chat_id)
+        except NotFoundError:
+            raise ChatNotFoundError(chat_id) from None
 
     def look_even_closed(self, chat_id: str, until: float | None = None) -> Look:
         """As look(), for a chat that may be closed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from chatworkspace._domain.texts import visible
@@ -24,6 +25,14 @@ PATIENCE, LONGEST = 10.0, 4 * 3600.0
 """Seconds for a command, unless the model says how long; and at most. Who asks for more gets that, as from the platform's own tool of this name."""
 FILE_PATIENCE = 120.0
 """Seconds for a file."""
+UNATTENDED: Mapping[str, str] = {
+    **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"), "true"),
+    **dict.fromkeys(("PAGER", "GIT_PAGER"), "cat"),
+    "GIT_TERMINAL_PROMPT": "0",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+}
+"""Variables of commands: nobody is there to close an editor, turn a page, type a password or see colours. As the platform's own tool sets them."""
 _PART = r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)"
 _DURATION = re.compile(rf"(?:{_PART}\s*)+")
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
@@ -36,7 +45,7 @@ EXECUTE = Tool(
     title="Run a command in the workspace",
     description=(
         'Run a shell command in this chat\'s workspace, under "sh -c" (POSIX), and wait until it ends. '
-        "It has no input, and is ended when its time is over: 10 seconds, unless timeout says more. "
+        "It has no input, no editor and no pager, and is ended when its time is over: 10 seconds, unless timeout says more. "
         f"Of long output the middle is left out, which is said. {_NEEDS} {_OTHERS}"
     ),
     arguments=(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from chatworkspace._tools import hands
@@ -12,7 +12,7 @@ from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Tool
 from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError, UnavailableError
 from chatworkspace.model import Reason
-from chatworkspace.ports import AgentConnection, OutputBuffer
+from chatworkspace.ports import AgentConnection, OutputBuffer, check_run
 
 T = TypeVar("T")
 Said = tuple[Content, bool]
@@ -22,8 +22,12 @@ Said = tuple[Content, bool]
 class Using:
     """The hands of one chat. Safe from any thread."""
 
-    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any, uses: Uses) -> None:
-        """cancel: a Cancel of the host's or None, passed on as it came."""
+    def __init__(self, workspaces: Workspaces, chat_id: str, cancel: Any, uses: Uses, env: Mapping[str, str] | None) -> None:
+        """cancel: a Cancel of the host's or None, passed on as it came.
+
+        env: variables of commands, beside and in place of UNATTENDED. InvalidArgumentError.
+        """
+        self._env = {**hands.UNATTENDED, **check_run("true", timeout=1, env=env)}
         self._uses = uses
         self._workspaces = workspaces
         self._chat_id = chat_id
@@ -52,6 +56,7 @@ class Using:
                 command,
                 timeout=seconds,
                 cwd=workdir,
+                env=self._env,
                 limit=hands.MOST_OUTPUT,
                 on_output=lambda text: so_far.add(text.encode()),
                 cancel=self._cancel,

@@ -12,7 +12,7 @@ import pytest
 
 import chatworkspace
 import chatworkspace_mcp
-from chatworkspace import InvalidArgumentError
+from chatworkspace import Cancel, InvalidArgumentError
 from chatworkspace_cli import main
 from chatworkspace_fake import Simulation
 from chatworkspace_mcp import ChatServer
@@ -47,6 +47,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"tools": "execute"}, "tools: expected a collection of execute, read_file, write_file"),
     ({"tools": ["nothing"]}, "tools: expected a collection of execute, read_file, write_file"),
     ({"allow_unsandboxed": 1}, "allow_unsandboxed: expected True or False"),
+    ({"env": "CI=1"}, "env: expected a mapping of names to values, both text"),
 ]
 
 
@@ -56,6 +57,18 @@ def test_a_bad_argument_is_told_where_it_comes_in(given: dict[str, Any], said: s
     with pytest.raises(InvalidArgumentError) as caught:
         ChatServer(**{**CHAT, **given})
     assert str(caught.value) == said
+
+
+def test_variables_of_commands() -> None:
+    """Are those of the toolbox, and shown by nothing that the server is made of."""
+    sim, seen = Simulation(), list[str]()
+    sim.coder.on_run = lambda command: seen.append(command.env["TOKEN"]) or ""
+    sim.open_chat("chat-1")
+    sim.workspaces.create("chat-1", sim.coder.add_template("docker").id)
+    server = ChatServer("chat-1", tools=["execute"], env={"TOKEN": "sesame-4711"})
+    assert not server._chat.call(sim.workspaces, "execute", {"command": "true"}, 10, Cancel()).is_error
+    assert seen == ["sesame-4711"]
+    assert "sesame" not in repr(vars(server))
 
 
 def test_what_is_no_library_is_told() -> None:
