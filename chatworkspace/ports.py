@@ -38,11 +38,12 @@ from chatworkspace._ports.turn_signals import TurnSignals
 
 if _TYPE_CHECKING:
     from chatworkspace._ports.records import Record, intent_of, look_of, record_of
-    from chatworkspace._ports.running import Completed, OutputBuffer, check_run
+    from chatworkspace._ports.running import UNATTENDED, Completed, OutputBuffer, check_run
 
 __all__ = [
     "NOTES",
     "TAKEN_OVER",
+    "UNATTENDED",
     "AgentConnection",
     "AgentDialer",
     "ChangedError",
@@ -99,7 +100,7 @@ __all__ = [
 ]
 
 
-_RECORDS, _RUNNING = ("Record", "intent_of", "look_of", "record_of"), ("Completed", "OutputBuffer", "check_run")
+_RECORDS, _RUNNING = ("Record", "intent_of", "look_of", "record_of"), ("Completed", "OutputBuffer", "UNATTENDED", "check_run")
 
 
 def __getattr__(name: str) -> object:

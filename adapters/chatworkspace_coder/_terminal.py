@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from chatworkspace import Agent, Cancel, Reason, UnavailableError, Workspace
-from chatworkspace.ports import AgentConnection, Completed, DialError, OutputBuffer, cancellable, check_run, interruptible
+from chatworkspace.ports import UNATTENDED, AgentConnection, Completed, DialError, OutputBuffer, cancellable, check_run, interruptible
 from chatworkspace_coder._answers.errors import problem_of, unavailable
 from chatworkspace_coder._api import V2
 from chatworkspace_coder._http.frames import ClosedByServerError, Frames, Key
@@ -36,8 +36,8 @@ PROBE = 5.0
 """Seconds for asking why there is no terminal, at most."""
 MIB = 1024 * 1024
 LONGEST = 6000
-"""Characters of a command, quoted, that travels in a URL, for which proxies often allow 8 KiB; a longer one is typed, and one with variables, which
-may hold secrets, for URLs are logged."""
+"""Characters of a command, quoted, that travels in a URL, for which proxies often allow 8 KiB; a longer one is typed, and one with variables of
+the host's, which may hold secrets, for URLs are logged."""
 WIDTH, HEIGHT = "1000", "40"
 _ENDING = (b'{"data":"\\u0003"}', b'{"data":"\\u001c"}')
 _LINE_END = re.compile(rb"\r+\n")
@@ -82,7 +82,7 @@ class Connection(AgentConnection):
             raise _interrupted()
         whole, halves = within(command, cwd, variables), (secrets.token_hex(8), secrets.token_hex(8))
         wrapped, mark = wrap(whole, *halves), "".join(halves)
-        typist = Typist(mark, whole, stdin) if stdin or variables or len(wrapped) > LONGEST else None
+        typist = Typist(mark, whole, stdin) if stdin or not variables.items() <= UNATTENDED.items() or len(wrapped) > LONGEST else None
         frames = self._terminal(wrapped if typist is None else wrap_reader(*halves), deadline)
         output = Output(mark, OutputBuffer(limit, on_output))
         try:

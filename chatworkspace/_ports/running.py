@@ -18,6 +18,14 @@ from chatworkspace.errors import InvalidArgumentError
 MIB = 1024 * 1024
 MOST_OUTPUT = 64 * MIB
 """Bytes of output that a caller may have kept."""
+UNATTENDED: Mapping[str, str] = {
+    **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"), "true"),
+    **dict.fromkeys(("PAGER", "GIT_PAGER"), "cat"),
+    "GIT_TERMINAL_PROMPT": "0",
+    "NO_COLOR": "1",
+    "TERM": "dumb",
+}
+"""Variables of a model's commands, none of them a secret: nobody is there to close an editor, turn a page, type a password or see colours."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _UNFINISHED = re.compile(r"(?:\r|\x1b[^\n]{0,256})\Z")
 """An escape sequence, or the end of a line, of which the rest may be still to come."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from chatworkspace._domain.texts import visible
@@ -23,16 +22,9 @@ MOST_OUTPUT = 24 * KIB
 MOST_LINES = 2000
 PATIENCE, LONGEST = 10.0, 4 * 3600.0
 """Seconds for a command, unless the model says how long; and at most. Who asks for more gets that, as from the platform's own tool of this name."""
+BACKGROUND = "Have a server outlive the call by: nohup COMMAND >FILE 2>&1 & sleep 1"
 FILE_PATIENCE = 120.0
 """Seconds for a file."""
-UNATTENDED: Mapping[str, str] = {
-    **dict.fromkeys(("EDITOR", "VISUAL", "GIT_EDITOR", "GIT_SEQUENCE_EDITOR"), "true"),
-    **dict.fromkeys(("PAGER", "GIT_PAGER"), "cat"),
-    "GIT_TERMINAL_PROMPT": "0",
-    "NO_COLOR": "1",
-    "TERM": "dumb",
-}
-"""Variables of commands: nobody is there to close an editor, turn a page, type a password or see colours. As the platform's own tool sets them."""
 _PART = r"(\d{1,9}(?:\.\d{1,9})?)\s*(ms|s|m|h)"
 _DURATION = re.compile(rf"(?:{_PART}\s*)+")
 _SECONDS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
@@ -46,7 +38,7 @@ EXECUTE = Tool(
     description=(
         'Run a shell command in this chat\'s workspace, under "sh -c" (POSIX), and wait until it ends. '
         "It has no input, no editor and no pager, and is ended when its time is over: 10 seconds, unless timeout says more. "
-        f"Of long output the middle is left out, which is said. {_NEEDS} {_OTHERS}"
+        f"{BACKGROUND}. Of long output the middle is left out, which is said. {_NEEDS} {_OTHERS}"
     ),
     arguments=(
         Argument(name="command", kind=Kind.BODY, description="The command.", required=True, most=256 * KIB),
@@ -114,7 +106,7 @@ def of_command(exit_code: int, output: str, *, truncated: bool, workdir: str) ->
 def of_timeout(seconds: float, output: str, *, workdir: str) -> Content:
     """Return what a model is told of a command that was ended."""
     error = f"the command did not end within {seconds:g} s, and was ended"
-    step = "If it needs longer, make the call with a longer timeout; let a server run in the background, with its output in a file."
+    step = "If it needs longer, make the call with a longer timeout. " + BACKGROUND + "."
     return {"error": error, "timed_out": True, "output": output} | _if("workdir", workdir) | guided(Advice.CORRECT_ARGUMENTS, step)
 
 

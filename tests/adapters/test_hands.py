@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,9 +17,11 @@ import pytest
 from chatworkspace import ChatWorkspaces, ClosedError, RefusedError, ToolResult
 from chatworkspace._domain.arguments import HANDS
 from chatworkspace.ports import SystemClock
-from chatworkspace_coder import CoderClient
+from chatworkspace_coder import CoderClient, _terminal
+from chatworkspace_coder._input import Typist
 from chatworkspace_fake import FakeCoder, MemoryStore, RealShell
 from chatworkspace_fake._platform.states import ORGANIZATION, OWNER
+from chatworkspace_local import LocalPlatform
 from chatworkspace_local._worker.processes import ENDED, stat_of
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.local.worlds import home
@@ -130,6 +133,41 @@ def test_an_interrupt_ends_a_file_under_way(hands: Hands) -> None:
         hands.workspaces.interrupt(CHAT)
         result = called.result(PATIENCE)
     assert (result.is_error, result.content["reason"]) == (True, "interrupted")
+
+
+SERVER = "nohup sh -c 'echo up; exec sleep 500' >log 2>&1 & echo $!; until grep -q up log; do sleep 0.1; done"
+
+
+def test_a_server_outlives_the_call_that_begins_it(hands: Hands) -> None:
+    """The next command finds it, and what it has said. On this machine it ends with the workspace."""
+    pid = int(hands.call("execute", command=SERVER, timeout="2m").content["output"])
+    try:
+        assert hands.call("execute", command=f"kill -0 {pid} && cat log").content["output"] == "up\n"
+        assert not ended(pid)
+        if isinstance(hands.workspaces._creator, LocalPlatform):
+            hands.call("stop_workspace")
+            assert ended(pid)
+    finally:
+        if not ended(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("hands", [coder], ids=["coder"], indirect=True)
+def test_only_the_hosts_variables_are_typed(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may be secret. For what the library adds, an agent needs nothing that typing needs."""
+    typed = list[str]()
+
+    class Noted(Typist):
+        def __init__(self, mark: str, command: str, stdin: bytes) -> None:
+            typed.append(command)
+            super().__init__(mark, command, stdin)
+
+    monkeypatch.setattr(_terminal, "Typist", Noted)
+    assert hands.call("execute", command="echo $GIT_EDITOR $PAGER $TERM").content["output"] == "true cat dumb\n"
+    assert typed == []
+    toolbox = hands.workspaces.toolbox(CHAT, tools=["execute"], env={"PAGER": "less"})
+    assert toolbox.call("execute", {"command": "echo $GIT_EDITOR $PAGER"}).content["output"] == "true less\n"
+    assert len(typed) == 1
 
 
 def test_every_byte_of_a_mebibyte(hands: Hands) -> None:

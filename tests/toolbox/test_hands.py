@@ -11,9 +11,9 @@ import pytest
 
 from chatworkspace import Cancel, ClosedError, InvalidArgumentError, Reason, ToolResult, UnavailableError
 from chatworkspace._domain.arguments import HANDS, Hand
-from chatworkspace._tools.hands import UNATTENDED, seconds_of
+from chatworkspace._tools.hands import seconds_of
 from chatworkspace._tools.vendors import FORMS
-from chatworkspace.ports import Completed
+from chatworkspace.ports import UNATTENDED, Completed
 from chatworkspace_fake import FakeCoder, FakeCommand, RealShell
 from chatworkspace_fake._platform.connections import FakeConnection
 from tests.docs.pages import blocks
@@ -90,7 +90,13 @@ def test_a_command(tmp_path: Path) -> None:
 def test_nobody_is_there_to_answer() -> None:
     """Commands have variables by which editors, pagers and git wait for nobody; the host sets more, or these anew."""
     kitchen, seen = Hands(), list[dict[str, str]]()
-    kitchen.coder.on_run = lambda command: seen.append(dict(command.env)) or ""
+
+    def answer(command: str) -> str:
+        assert isinstance(command, FakeCommand)
+        seen.append(dict(command.env))
+        return ""
+
+    kitchen.coder.on_run = answer
     kitchen.call("execute", command="git commit")
     kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", tools=["execute"], env={"CI": "1", "PAGER": "less"})
     kitchen.call("execute", command="git log")

@@ -15,12 +15,14 @@ from chatworkspace_simulator._http.websocket import WebSocket
 
 GRACE = 10.0
 """Seconds that a command goes on without its client, at most: a server lets it go on for minutes."""
+HANGING_UP = 1.0
+"""Seconds in which what hears that has let go of the terminal; what holds it on is killed."""
 
 Opened = Callable[[], "tuple[int, subprocess.Popen[bytes]]"]
 
 
 def show(socket: WebSocket, opened: Opened, stopping: Event) -> None:
-    """Run until the command ends or the client goes; what it has started ends with it. GoneError."""
+    """Run until the command ends or the client goes. Then the terminal hangs up, which what it has started may ignore, as on a server. GoneError."""
     descriptor, process = opened()
     pump = Thread(target=_tell, args=(socket, descriptor), daemon=True)
     pump.start()
@@ -32,11 +34,19 @@ def show(socket: WebSocket, opened: Opened, stopping: Event) -> None:
         for _ in range(round(GRACE / 0.1)):
             if process.poll() is not None or stopping.wait(0.1):
                 break
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        pump.join()
+        if process.poll() is None:
+            _kill(process)
+        pump.join(HANGING_UP)
+        if pump.is_alive():
+            _kill(process)
+            pump.join()
         os.close(descriptor)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _tell(socket: WebSocket, descriptor: int) -> None:

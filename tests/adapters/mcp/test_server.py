@@ -14,7 +14,7 @@ import chatworkspace
 import chatworkspace_mcp
 from chatworkspace import Cancel, InvalidArgumentError
 from chatworkspace_cli import main
-from chatworkspace_fake import Simulation
+from chatworkspace_fake import FakeCommand, Simulation
 from chatworkspace_mcp import ChatServer
 
 
@@ -62,7 +62,13 @@ def test_a_bad_argument_is_told_where_it_comes_in(given: dict[str, Any], said: s
 def test_variables_of_commands() -> None:
     """Are those of the toolbox, and shown by nothing that the server is made of."""
     sim, seen = Simulation(), list[str]()
-    sim.coder.on_run = lambda command: seen.append(command.env["TOKEN"]) or ""
+
+    def answer(command: str) -> str:
+        assert isinstance(command, FakeCommand)
+        seen.append(command.env["TOKEN"])
+        return ""
+
+    sim.coder.on_run = answer
     sim.open_chat("chat-1")
     sim.workspaces.create("chat-1", sim.coder.add_template("docker").id)
     server = ChatServer("chat-1", tools=["execute"], env={"TOKEN": "sesame-4711"})
