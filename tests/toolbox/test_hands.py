@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import json
-import traceback
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from chatworkspace import Cancel, ClosedError, InvalidArgumentError, Reason, ToolResult, UnavailableError
-from chatworkspace._domain.arguments import HANDS, Hand
+from chatworkspace._domain.arguments import HANDS
 from chatworkspace._tools.hands import seconds_of
 from chatworkspace._tools.vendors import FORMS
-from chatworkspace.ports import UNATTENDED, Completed
-from chatworkspace_fake import FakeCoder, FakeCommand, RealShell
+from chatworkspace.ports import Completed
+from chatworkspace_fake import FakeCoder, FakeCommand
 from chatworkspace_fake._platform.connections import FakeConnection
 from tests.docs.pages import blocks
+from tests.toolbox.hands import Hands, broken
 from tests.toolbox.kitchen import Kitchen
-
-CANARY = "sesame-4711"
-
-
-class Hands(Kitchen):
-    """A kitchen whose toolbox has hands, and whose chat has a ready workspace."""
-
-    def __init__(self, shell: Path | None = None, *, create: bool = True, tools: tuple[Hand, ...] = HANDS) -> None:
-        super().__init__()
-        self.coder.add_template("docker")
-        self.coder.shell = None if shell is None else RealShell(shell)
-        self.toolbox = self.sim.workspaces.toolbox("chat-1", tools=tools)
-        if create:
-            self.create()
 
 
 def test_they_are_offered_only_where_they_are_asked_for() -> None:
@@ -85,52 +71,6 @@ def test_a_command(tmp_path: Path) -> None:
         "workdir": "folder",
         "advice": "nothing",
     }
-
-
-def test_nobody_is_there_to_answer() -> None:
-    """Commands have variables by which editors, pagers and git wait for nobody; the host sets more, or these anew."""
-    kitchen, seen = Hands(), list[dict[str, str]]()
-
-    def answer(command: str) -> str:
-        assert isinstance(command, FakeCommand)
-        seen.append(dict(command.env))
-        return ""
-
-    kitchen.coder.on_run = answer
-    kitchen.call("execute", command="git commit")
-    kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", tools=["execute"], env={"CI": "1", "PAGER": "less"})
-    kitchen.call("execute", command="git log")
-    assert seen[0] == UNATTENDED
-    assert (seen[0]["GIT_EDITOR"], seen[0]["GIT_TERMINAL_PROMPT"], seen[0]["PAGER"]) == ("true", "0", "cat")
-    assert seen[1] == {**UNATTENDED, "CI": "1", "PAGER": "less"}
-
-
-@pytest.mark.parametrize("env", ["CI=1", {"A B": "1"}, {"A": 1}, {1: "1"}])
-def test_what_is_no_variable(env: Any) -> None:
-    """Is told before anything is asked, by the argument's name."""
-    for tools in ([], ["execute"]):
-        with pytest.raises(InvalidArgumentError) as caught:
-            Kitchen().sim.workspaces.toolbox("chat-1", tools=cast("Any", tools), env=env)
-        assert caught.value.argument.startswith("env")
-
-
-def test_values_of_variables_are_told_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Not by a toolbox, by an error about them, nor by a command that fails, breaks or takes too long; the command itself has them."""
-    kitchen, told = Hands(tmp_path), list[str]()
-    caplog.set_level(0)
-    kitchen.toolbox = kitchen.sim.workspaces.toolbox("chat-1", tools=["execute"], env={"TOKEN": CANARY})
-    assert kitchen.call("execute", command="printf %s $TOKEN | wc -c")["output"].strip() == str(len(CANARY))
-    told += [repr(kitchen.toolbox), repr(vars(kitchen.toolbox)), str(kitchen.toolbox.specs("mcp"))]
-    told += [kitchen.result("execute", command="exit 3").text, kitchen.result("execute", command="sleep 60", timeout="200ms").text]
-    told += [kitchen.result("execute", command="true", workdir="nowhere").text]
-    kitchen.coder.shell, kitchen.coder.on_run = None, broken
-    told += [kitchen.result("execute", command="true").text]
-    for env in ({"TOKEN": CANARY + "\0"}, {"TOKEN": CANARY.encode()}, {"A B": CANARY}, [CANARY]):
-        with pytest.raises(InvalidArgumentError) as caught:
-            kitchen.sim.workspaces.toolbox("chat-1", tools=["execute"], env=cast("Any", env))
-        told += [repr(caught.value), str(caught.value), *traceback.format_exception(caught.value)]
-    told += [caplog.text, *(repr(vars(it)) for it in caplog.records)]
-    assert CANARY not in "".join(told)
 
 
 def test_each_call_goes_the_way_of_connect() -> None:
@@ -296,11 +236,6 @@ def test_a_file_of_a_mebibyte(tmp_path: Path) -> None:
 
 
 # ------------------------------------------------------------------ what breaks
-
-
-def broken(command: str) -> str:
-    """Answer no command."""
-    raise UnavailableError(f"the terminal broke before the command ended: {command}")
 
 
 def advice_of(kitchen: Hands, name: str, **arguments: Any) -> tuple[str, str]:
