@@ -209,9 +209,8 @@ class ChatWorkspaces:
         wish = wish_of(template_id, name, parameters, preset_id, start=start, replace=replace)
         with self._call(parts := self._parts, "create", chat_id, wait, Asked.CREATE, cancel=cancel) as call:
             call.arguments = wish.hash
-            track = Track()
             parts.values.bring(chat_id, wish.parameters)
-            take = partial(parts.turns.take, call, Creating(call, parts.guide, wish, track, parts.maker), track)
+            take = partial(parts.turns.take, call, Creating(call, parts.guide, wish, track := Track(), parts.maker), track)
             return parts.steps.go(call, take, track, wish=wish)
 
     def start(self, chat_id: str, *, parameters: Mapping[str, str] | None = None, wait: float | None = None, cancel: Cancel | None = None) -> Outcome:
@@ -277,8 +276,7 @@ class ChatWorkspaces:
         named = None if workspace_id is None else to_uuid("workspace_id", workspace_id)
         with self._call(parts := self._parts, "delete", chat_id, wait, Asked.DELETE, cancel=cancel) as call:
             call.arguments = partial(hash, named)
-            track = Track(deleting=True)
-            take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track)
+            take = partial(parts.deletions.take, call, named, partial(parts.guide.goes_on, call), track := Track(deleting=True))
             return parts.steps.go(call, take, track, goal=Goal.BUILD_OVER, unbound=Reason.CHAT_CLOSED)
 
     def sweep(self, *, delete: Collection[Id] = (), after: str = "", limit: int = 1_000_000, executor: Executor | None = None) -> Sweep:
