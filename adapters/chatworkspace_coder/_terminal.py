@@ -142,9 +142,9 @@ def _interrupted() -> UnavailableError:
 
 
 def within(command: str, cwd: str, variables: Mapping[str, str]) -> str:
-    """Return the command as it is run in that folder, with these variables."""
-    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
-    folder = f"cd {shlex.quote(cwd if not cwd.startswith('-') else f'./{cwd}')} || exit 126\n" if cwd else ""
+    """Return the command as it is run in that folder, with these variables. All on its first line: a shell's errors name lines of the command."""
+    exports = "".join(f"export {name}={shlex.quote(value)}; " for name, value in variables.items())
+    folder = f"cd {shlex.quote(cwd if not cwd.startswith('-') else f'./{cwd}')} || exit 126; " if cwd else ""
     return folder + exports + command
 
 

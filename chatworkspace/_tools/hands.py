@@ -54,7 +54,7 @@ READ_FILE = Tool(
     title="Read a file in the workspace",
     description=(
         "Read lines of a text file in this chat's workspace, of at most 1 MiB. For what is larger, or no text, use execute. "
-        f"If there are more lines than are shown, next_offset says where they go on. {_NEEDS} {_OTHERS}"
+        f"If there are more lines than are shown, next_offset says where they go on; characters_left_out: some cannot be shown. {_NEEDS} {_OTHERS}"
     ),
     arguments=(
         Argument(name="path", kind=Kind.BODY, description="The file's path.", required=True),
@@ -127,22 +127,31 @@ def not_again(error: ChatWorkspaceError) -> ChatWorkspaceError:
 
 def of_file(data: bytes, offset: int, limit: int) -> Content:
     """Return lines of a file, as many as there is room for. InvalidArgumentError: it is no text, or has no such line."""
-    try:
-        lines = data.decode().splitlines(keepends=True)
-    except UnicodeDecodeError:
-        raise InvalidArgumentError("path", "a text file in UTF-8; for others use execute") from None
+    lines = _lines_of(data)
     if offset > max(len(lines), 1):
         raise InvalidArgumentError("offset", f"a line of the file, which has {len(lines)}")
-    shown, room = list[str](), MOST_OUTPUT
+    shown, room, whole = list[str](), MOST_OUTPUT, True
     for line in lines[offset - 1 : offset - 1 + limit]:
         told = visible(line)
         if shown and len(told.encode()) > room:
             break
         shown.append(_cut(told, room))
+        whole = whole and told == line
         room -= len(told.encode())
     after = offset + len(shown)
     content: Content = {"content": "".join(shown), "offset": offset, "lines": len(shown), "total_lines": len(lines)}
-    return content | _if("next_offset", after if after <= len(lines) else 0) | _DONE
+    return content | _if("next_offset", after if after <= len(lines) else 0) | _if("characters_left_out", not whole) | _DONE
+
+
+def _lines_of(data: bytes) -> list[str]:
+    """Return the lines of a text as compilers and grep count them: each ends with a newline, and with nothing else. InvalidArgumentError."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise InvalidArgumentError("path", "a text file in UTF-8; for others use execute")
+    return [it for it in re.split(r"(?<=\n)", text) if it]
 
 
 def of_writing(size: int) -> Content:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -168,6 +169,14 @@ def test_only_the_hosts_variables_are_typed(hands: Hands, monkeypatch: pytest.Mo
     toolbox = hands.workspaces.toolbox(CHAT, tools=["execute"], env={"PAGER": "less"})
     assert toolbox.call("execute", {"command": "echo $GIT_EDITOR $PAGER"}).content["output"] == "true less\n"
     assert len(typed) == 1
+
+
+def test_an_error_of_the_shell_names_lines_of_the_command(hands: Hands) -> None:
+    """Not those of what is said before it."""
+    command = ": 1\n: 2\nnothing-of-this-name\n"
+    result = hands.call("execute", command=command, workdir=".").content
+    assert result["exit_code"] == 127
+    assert re.search(r"\b3: ", result["output"])
 
 
 def test_every_byte_of_a_mebibyte(hands: Hands) -> None:

@@ -208,6 +208,15 @@ def test_a_line_that_is_longer_than_a_result() -> None:
     assert kitchen.call("read_file", path="a", offset=2)["content"] == "end"
 
 
+def test_lines_are_those_of_other_tools() -> None:
+    """A newline ends one, and nothing else does; where what cannot be shown is left out, that is said."""
+    kitchen = Hands()
+    kitchen.call("write_file", path="a", content="one\r\ntwo\x0c\x1c\u2028 still\nthree\n")
+    told = kitchen.call("read_file", path="a")
+    assert (told["total_lines"], told["characters_left_out"]) == (3, True)
+    assert kitchen.call("read_file", path="a", offset=3) == {"content": "three\n", "offset": 3, "lines": 1, "total_lines": 3, "advice": "nothing"}
+
+
 def _error(result: ToolResult) -> str:
     assert result.is_error
     return str(result.content["error"])
@@ -217,8 +226,9 @@ def test_files_that_cannot_be_had(tmp_path: Path) -> None:
     """Each is told why: it is not there, it is no text, it has no such line, it is too large."""
     kitchen = Hands(tmp_path)
     assert "No such file" in _error(kitchen.result("read_file", path="nowhere"))
-    kitchen.call("execute", command="printf '\\377' >binary; head -c 1048577 /dev/zero >large; echo >line")
+    kitchen.call("execute", command="printf '\\377' >binary; printf 'a\\000b' >zero; head -c 1048577 /dev/zero >large; echo >line")
     assert "UTF-8" in _error(kitchen.result("read_file", path="binary"))
+    assert "UTF-8" in _error(kitchen.result("read_file", path="zero"))
     assert "1,048,576" in _error(kitchen.result("read_file", path="large"))
     assert "offset" in _error(kitchen.result("read_file", path="line", offset=3))
     assert "required" in _error(kitchen.result("read_file", path=""))
