@@ -15,7 +15,7 @@ from chatworkspace.errors import ChatWorkspaceError
 from chatworkspace.model import Advice, Agent, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 
 
-@attrs.frozen(kw_only=True)
+@attrs.frozen(kw_only=True, slots=False)  # quicker to make with so many fields, and one is made for each call
 class Outcome(Plain):
     """What a call came to: here is your workspace, and how it is.
 

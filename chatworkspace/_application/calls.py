@@ -184,13 +184,14 @@ class Call:
     def by(self, limit: float) -> float:
         """Return until when a question may take without which nothing can be told: `limit` seconds, or less where the call is to end sooner."""
         now = self.clock.monotonic()
+        if self.deadline is None and not self.interrupted:
+            return now + (limit if limit > LEAST else LEAST)  # noqa: FURB136 # a call less for each question
         last = now + limit
         if self.deadline is not None:
             last = min(last, self.deadline + self._answering)
         if self.interrupted:
             last = min(last, self._interrupted_at + GRACE)
-        least = now + LEAST
-        return last if last > least else least  # noqa: FURB136 # a call less for each question
+        return max(last, now + LEAST)
 
     # ------------------------------------------------------------ waiting
 

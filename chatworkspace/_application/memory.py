@@ -59,7 +59,8 @@ class Proofs:
         """Return this dial if it is fresh and about this workspace at this epoch."""
         if proof is None or now - proof.at > self._life:
             return None
-        return proof if proof.epoch == epoch and proof.workspace.id == workspace_id else None
+        same = proof.epoch == epoch and workspace_id is not None and proof.workspace.id.int == workspace_id.int
+        return proof if same else None
 
     def put(self, chat_id: str, proof: Proof) -> None:
         """Remember a dial."""

@@ -19,7 +19,7 @@ from chatworkspace._application.stories import MOST
 from chatworkspace._application.telling import Callbacks, Teller
 from chatworkspace._application.turn import Again, Await, LookAgain, Proven, Track, Turn, Unbound, Unknown, Wish
 from chatworkspace._application.turns import Turns
-from chatworkspace._application.waiting import Bound, Ending, Goal, Seen, Waiter
+from chatworkspace._application.waiting import Bound, Changes, Ending, Goal, Seen, Waiter
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
@@ -154,7 +154,7 @@ class Steps:
         self, call: Call, take: Callable[[], Turn], track: Track, *, wish: Wish | None, goal: Goal, unbound: Reason
     ) -> Going:
         """Take turns until one says what the chat has; then wait for it, outside of every lock, and tell."""
-        began, again = self._clock.monotonic(), 0
+        began, again = call.started, 0
         while True:
             queued_until = call.sooner(max(began, call.resumed_at) + self._timeouts.queued)  # since it came, or since it could go on
             turn = self._take(call, take, queued_until)
@@ -284,7 +284,8 @@ class Steps:
         rounds: Rounds | None = None
         while True:
             began = self._clock.monotonic()
-            ending = yield from self._wait(call, bound, track, goal)
+            changes = self._waiter.wait(call, bound, goal=goal, lines=self._teller.wants_progress or call.following)
+            ending = changes if isinstance(changes, Ending) else (yield from self._told(call, bound, track, changes))
             look = (yield from self._told_of_the_row(call)) if call.following else self._asking.look(call.chat_id, even_closed=True)
             if _is_overtaken(bound, look):
                 return self._endings.overtaken(call, look, ending, track, wish)
@@ -307,13 +308,12 @@ class Steps:
         """Look once more, for a follower: it is told meanwhile that it goes on."""
         return (yield from self.meanwhile.told(call, partial(self._asking.look_even_closed, call.chat_id)))
 
-    def _wait(self, call: Call, bound: Bound, track: Track, goal: Goal) -> Generator[Seen, None, Ending]:
+    def _told(self, call: Call, bound: Bound, track: Track, changes: Changes) -> Changes:
         """Wait, publish builds met in progress before they are waited for, and tell on_progress."""
         teller, heard = self._teller, call.heard
-        steps = self._waiter.wait(call, bound, goal=goal, lines=teller.wants_progress or call.following)
         while True:
             try:
-                seen = next(steps)
+                seen = next(changes)
             except StopIteration as end:
                 ending: Ending = end.value
                 if heard is not None and heard.phase is not Phase.PLANNING:
@@ -329,7 +329,8 @@ class Steps:
 
     def _until_over(self, call: Call, bound: Bound, track: Track, wish: Wish | None) -> Generator[Seen, None, Outcome | None]:
         """Wait until the build is over; an outcome if it does not end, or cannot be seen any more."""
-        ending = yield from self._wait(call, bound, track, Goal.BUILD_OVER)
+        changes = self._waiter.wait(call, bound, goal=Goal.BUILD_OVER, lines=self._teller.wants_progress or call.following)
+        ending = changes if isinstance(changes, Ending) else (yield from self._told(call, bound, track, changes))
         endless = self._clock.monotonic() >= call.started + self._waiter.longest  # one build follows another, by somebody else's hand
         if ending.told.phase is Phase.BUILDING or ending.told.state is State.UNKNOWN or endless:
             look = self._asking.look_even_closed(call.chat_id)
@@ -353,4 +354,5 @@ class Steps:
 
 
 def _is_overtaken(bound: Bound, look: Look) -> bool:
-    return look.chat.generation != bound.chat.generation or look.chat.workspace_id != bound.workspace.id
+    now = look.chat.workspace_id
+    return look.chat.generation != bound.chat.generation or now is None or now.int != bound.workspace.id.int

@@ -269,9 +269,9 @@ def _reason(told: Told, track: Track, *, created: bool) -> Reason:
 def not_applied(wish: Wish, workspace: Workspace, track: Track, *, created: bool) -> Mapping[str, str]:
     """Return the arguments of a creation that had no effect, and what holds instead. created: this call has made the workspace."""
     missed: dict[str, str] = {}
-    if not names.wish_was_kept(wish.name, workspace.name):
+    if wish.name and not names.wish_was_kept(wish.name, workspace.name):
         missed["name"] = workspace.name
-    if wish.template_id != workspace.template_id:
+    if not created and wish.template_id != workspace.template_id:
         missed["template_id"] = str(workspace.template_id)
     if track.as_wished or created:
         return missed

@@ -103,8 +103,14 @@ class Ending:
 class _Dialled:
     told: Told
     error: str = ""
-    again_at: float = float("inf")
+    again_at: float = inf
     """When to dial again."""
+
+
+Changes = Generator[Seen, None, Ending]
+"""A wait: what it sees, and in the end how it ended."""
+_Found = tuple[Finding, Told, str, float]
+"""What a workspace's facts come to, how that is told, what failed, and when to dial again."""
 
 
 class Waiter:
@@ -122,40 +128,62 @@ class Waiter:
         self.longest = 2 * sum(self._limits.values())
         """Seconds after which nothing is waited for any more: a workspace that is rebuilt without end ends no wait by itself."""
 
-    def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Generator[Seen, None, Ending]:
-        """Yield every change, and return how it ended: settled, a limit was over, or the call's patience.
+    def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Ending | Changes:
+        """Return how it is, where nothing is under way; else what yields every change, and returns how it ended.
+
+        It ends settled, when a limit is over, or with the call's patience. lines: as _changes() has it.
+        """
+        if lines:  # whoever follows is told of a dial before it is made
+            return self._changes(call, bound, goal, None, lines=True)
+        first = self._found(call, bound, bound.workspace, goal, None)
+        return self._over(call, bound.workspace, first) if first[1].phase is None else self._changes(call, bound, goal, first, lines=False)
+
+    def _found(self, call: Call, bound: Bound, workspace: Workspace, goal: Goal, seat: Seat | None) -> _Found:
+        """Return what the workspace's facts come to and how that is told, dialled where that is needed."""
+        finding = classify(workspace, lost_after=self._timeouts.lost_after)
+        told = describe(finding, workspace)
+        dialled = self._dialled(call, bound, workspace, finding, told, seat=seat) if goal is Goal.SETTLED else _undialled(finding)
+        return (finding, told, "", inf) if dialled is None else (finding, dialled.told, dialled.error, dialled.again_at)
+
+    def _over(self, call: Call, workspace: Workspace, found: _Found) -> Ending:
+        """Return the ending where what is waited for is over, and note it."""
+        finding, told, error, _ = found
+        if told.state is State.UNKNOWN:
+            self._still_unknown(call, workspace, finding)
+        else:
+            self._phases.over(workspace)
+        return Ending(workspace=workspace, finding=finding, told=told, error=error)
+
+    def _changes(self, call: Call, bound: Bound, goal: Goal, first: _Found | None, *, lines: bool) -> Changes:
+        """Yield every change, and return how it ended. first: what was found already.
 
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
-        workspace, logged = bound.workspace, 0
-        last = self._clock.monotonic() + self.longest
+        workspace, logged, last = bound.workspace, 0, inf
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
-                finding = classify(workspace, lost_after=self._timeouts.lost_after)
-                told = describe(finding, workspace)
-                building = told.phase is Phase.BUILDING
-                missed = call.told is not None and seat is None and _has_missed(call.told, workspace)
-                logged = workspace.build.number if building or missed else logged
-                if lines and (missed or seat is not None) and logged == workspace.build.number:
-                    logged = logged if building else 0
-                    seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
-                    yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
-                if call.following and probe_for(finding) is not Probe.NONE:
-                    yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
-                dialled = self._dialled(call, bound, workspace, finding, told, seat=seat) if goal is Goal.SETTLED else _undialled(finding)
-                told = told if dialled is None else dialled.told
+                if lines:
+                    finding = classify(workspace, lost_after=self._timeouts.lost_after)
+                    building = describe(finding, workspace).phase is Phase.BUILDING
+                    missed = call.told is not None and seat is None and _has_missed(call.told, workspace)
+                    logged = workspace.build.number if building or missed else logged
+                    if (missed or seat is not None) and logged == workspace.build.number:
+                        logged = logged if building else 0
+                        seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
+                        yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
+                    if call.following and probe_for(finding) is not Probe.NONE:
+                        yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
+                found = self._found(call, bound, workspace, goal, seat) if first is None else first
+                first, (finding, told, error, again_at) = None, found
                 phase = told.phase
                 if phase is not None:
                     yield Seen(workspace=workspace, phase=phase)
-                if phase is None or (goal is Goal.BUILD_OVER and not building):
-                    if told.state is State.UNKNOWN:
-                        self._still_unknown(call, workspace, finding)
-                    else:
-                        self._phases.over(workspace)
-                    return Ending(workspace=workspace, finding=finding, told=told, error="" if dialled is None else dialled.error)
+                if phase is None or (goal is Goal.BUILD_OVER and phase is not Phase.BUILDING):
+                    return self._over(call, workspace, found)
                 now = self._clock.monotonic()
                 read_at = bound.read_at if workspace is bound.workspace else None
+                last = min(last, now + self.longest)
                 span = self._phases.seen(workspace, finding, now, limit=self._limits[phase], read_at=read_at)
                 ends = span.began + self._limits[phase]
                 # whoever comes when the limit is over waits as long once more, if it has the patience, and is told that it is over
@@ -163,12 +191,10 @@ class Waiter:
                 if now >= limit or call.over or not call.may_wait():
                     told = at_limit(finding, told) if now >= min(ends, limit) else told
                     _measure(call, span, self._limits[phase], now)
-                    error = "" if dialled is None else dialled.error
                     error = error or (str(seat.error) if seat is not None and seat.error is not None else "")
                     return Ending(workspace=workspace, finding=finding, told=told, error=error)
                 seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
                 self._warm(call, workspace, finding, seat)
-                again_at = inf if dialled is None else dialled.again_at
                 heard = _heard(call, seat, workspace, finding, call.sooner(min(limit, now + (LOG_TICK if lines else inf), again_at)))
                 if isinstance(heard, Ending):
                     return heard
@@ -211,7 +237,7 @@ class Waiter:
             proof = self._proofs.latest(chat_id)
             if proof is None or not self._serves(proof, bound, workspace, finding, asked_at):
                 interrupted, began = call.interrupted, self._clock.monotonic()
-                proof = self._dial(call, bound, workspace, finding, deadline)
+                proof = self._dial(call, bound, workspace, finding, began=began, deadline=deadline)
                 if proof.error:
                     call.check()
                     ended = self._clock.monotonic()
@@ -236,9 +262,9 @@ class Waiter:
             return False
         return proof.worked or _lately(proof, finding, asked_at)
 
-    def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, deadline: float) -> Proof:
+    def _dial(self, call: Call, bound: Bound, workspace: Workspace, finding: Finding, *, began: float, deadline: float) -> Proof:
         assert finding.agent is not None, "what is dialled has an agent"
-        error, failed, began = "", None, self._clock.monotonic()
+        error, failed = "", None
         outer, call.terms = call.terms, (deadline, True, call.interrupted)
         try:
             with self._dialer.dial(workspace, finding.agent, deadline=deadline):

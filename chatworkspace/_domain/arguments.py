@@ -65,7 +65,7 @@ def check_text(argument: str, value: object, *, most: int | None = None) -> str:
         raise InvalidArgumentError(argument, "text")
     if most is not None and len(value) > most:
         raise InvalidArgumentError(argument, f"at most {most} characters")
-    if _UNFIT.search(value):
+    if not value.isprintable() and _UNFIT.search(value):  # what is printable has neither, and is known by one quick question
         raise InvalidArgumentError(argument, "text without the character U+0000 and without half characters (U+D800 to U+DFFF)")
     return value
 

@@ -18,7 +18,7 @@ WHY: Mapping[Reason, str] = {
 
 def check_template(template: Template, chat: Chat, allowed: Collection[UUID] | None) -> Reason | None:
     """Return why a chat may not use a template, or None. allowed: None allows all, an empty collection none."""
-    if template.organization_id != chat.organization_id:
+    if template.organization_id.int != chat.organization_id.int:
         return Reason.OTHER_ORGANIZATION
     if not template.agents_allowed or (allowed is not None and template.id not in allowed):
         return Reason.TEMPLATE_NOT_ALLOWED
