@@ -11,7 +11,7 @@ from tests.crash import databases
 from tests.crash.databases import Database
 from tests.ways import is_left_out
 
-ORDINARY = ("test_checker.py", "test_guarantees.py")
+ORDINARY = ("test_asking.py", "test_checker.py", "test_guarantees.py")
 """No process is started in these."""
 
 

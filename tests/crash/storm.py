@@ -203,29 +203,21 @@ class Storm:
         time.sleep(max(LIFE, self._scene.late) + 0.5)
         wrong = self._swept()
         worker = self._start()
-        told = self._asked(worker, "create", self._chats, self._scene.templates[0])
+        told = asked(worker, "create", self._chats, self._scene.templates[0])
         idle = [chat_id for chat_id, it in told.items() if it.get("state") in {State.STOPPED.value, State.FAILED.value}]
-        told.update(self._asked(worker, "start", idle))
+        told.update(asked(worker, "start", idle))
         self._told += [{"chat": chat_id, "told": it} for chat_id, it in told.items()]
         wrong += [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if not it["ready"]]
         wrong += self._ended(worker)
         wrong += [f"afterwards, {it}" for it in self._swept()]
         return wrong
 
-    def _asked(self, worker: Worker, do: str, chat_ids: Sequence[str], *of: str) -> dict[str, Told]:
-        """Ask the same of each chat, and return what it came to."""
-        told = dict[str, Told]()
-        for first in range(0, len(chat_ids), AT_ONCE):
-            orders = {chat_id: worker.order(do, chat_id, *of) for chat_id in chat_ids[first : first + AT_ONCE]}
-            told.update({chat_id: it.result(LONG) for chat_id, it in orders.items()})
-        return told
-
     def _ended(self, worker: Worker) -> list[str]:
         """Delete every chat that was to be deleted, once more or for the first time; return those of which there is something left."""
         with opened(self._settings.store) as store:
             ending = [it.chat.id for it in store.chats(limit=100_000) if it.chat.id.startswith(ENDING)]
         self._counts["ended"] = len(ending)
-        told, over = self._asked(worker, "delete", ending), {State.GONE.value, State.ABSENT.value}
+        told, over = asked(worker, "delete", ending), {State.GONE.value, State.ABSENT.value}
         return [f"{chat_id}, afterwards: {it}" for chat_id, it in told.items() if it.get("state") not in over]
 
     def _swept(self) -> list[str]:
@@ -269,6 +261,19 @@ class Storm:
         )
         self._counts["orphans"] = sum(it.gone_at == NEVER and it.id not in bound for it in made)
         return []
+
+
+def asked(worker: Worker, do: str, chat_ids: Sequence[str], *of: str, again: int = 5) -> dict[str, Told]:
+    """Ask the same of each chat, and return what it came to.
+
+    Whoever is told that somebody else is at it asks again, as often as this: on a machine that does other things claims run out before they are used.
+    """
+    told = dict[str, Told]()
+    for first in range(0, len(chat_ids), AT_ONCE):
+        orders = {chat_id: worker.order(do, chat_id, *of) for chat_id in chat_ids[first : first + AT_ONCE]}
+        told.update({chat_id: it.result(LONG) for chat_id, it in orders.items()})
+    busy = [chat_id for chat_id, it in told.items() if it.get("reason") == Reason.BUSY.value]
+    return told | asked(worker, do, busy, *of, again=again - 1) if busy and again else told
 
 
 def least_kills(seconds: float) -> float:
