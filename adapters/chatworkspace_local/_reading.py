@@ -58,7 +58,10 @@ class Reader:
     def of(self, record: Record, *, locked: bool = False) -> Look:
         """Look at what a record tells of. Who lives comes first: what has ended says no more. UnavailableError: that cannot be seen."""
         home, build = self._places.home(record.owner_id, record.name), record.latest
-        asker, worker = self._asker(record, locked=locked), _life(home, build)
+        try:
+            asker, worker = self._asker(record, locked=locked), _life(home, build)
+        except OSError as error:  # this process can open no more files, say: that proves nothing of the others
+            raise UnavailableError(f"whether the processes of {home} live {_words(error)}") from error
         result = Result() if build.worker is None else read_result(result_path(home, build.number))
         return self._look(record, asker, worker, result)
 

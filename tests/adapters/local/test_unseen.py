@@ -11,6 +11,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 import pytest
@@ -65,15 +66,17 @@ def test_a_workspace_that_goes_meanwhile(here: Home, monkeypatch: pytest.MonkeyP
         assert fresh.get_workspace(other.owner_id, other.id, deadline=deadline()).id == other.id
 
 
-@pytest.mark.parametrize("owners", [True, False], ids=["the folder of all", "a record"])
-def test_a_list_is_whole_or_none(here: Home, monkeypatch: pytest.MonkeyPatch, *, owners: bool) -> None:
+@pytest.mark.parametrize(
+    "what", [(os, "scandir"), (_reading, "read_record"), (_reading, "life_of")], ids=["the folder of all", "a record", "a process"]
+)
+def test_a_list_is_whole_or_none(here: Home, monkeypatch: pytest.MonkeyPatch, what: tuple[ModuleType, str]) -> None:
     """Where this process may open no more files: a list without what it could not open would say that it is gone."""
     workspace = here.ready()
 
-    def no_more(path: str, *_: object) -> NoReturn:
-        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), path)
+    def no_more(path: object, *_: object) -> NoReturn:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
 
-    monkeypatch.setattr(*((os, "scandir") if owners else (_reading, "read_record")), no_more)
+    monkeypatch.setattr(*what, no_more)
     with pytest.raises(UnavailableError, match="Too many open files"):
         here.platform.list_workspaces(workspace.owner_id, workspace.organization_id, deadline=deadline())
     with pytest.raises(UnavailableError, match="Too many open files"):
