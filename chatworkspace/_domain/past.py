@@ -41,9 +41,9 @@ def stopped_in_vain(builds: Sequence[Build]) -> bool:
 
 
 def begun_anew(builds: Sequence[Build], *, within: float) -> bool:
-    """Tell whether somebody has stopped it within so many seconds, so that what is under way now is another wish."""
-    stops = (it for it in builds[1:] if it.transition is Transition.STOP and it.job_status is JobStatus.SUCCEEDED and not it.automatic)
-    return any(it.age is not None and it.age < within for it in stops)
+    """Tell whether somebody has stopped it within so many seconds, so that what is under way now is another wish; not who stops it each time."""
+    stops = [it for it in builds[1:] if it.transition is Transition.STOP and it.job_status is JobStatus.SUCCEEDED and not it.automatic]
+    return sum(it.age is not None and it.age < within for it in stops) == 1
 
 
 def _lasted(builds: Sequence[Build], place: int) -> float:

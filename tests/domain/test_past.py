@@ -35,8 +35,9 @@ def test_whoever_has_stopped_it_has_begun_anew() -> None:
         [UNDER_WAY, _before(status=JobStatus.FAILED)],
         [UNDER_WAY, _before(transition=Transition.START)],
         [_before()],
+        [UNDER_WAY, _before(), _before(age=50.0)],
     ],
-    ids=["none", "no-other", "long-ago", "nobody-tells-when", "by-itself", "failed", "a-start", "under-way-itself"],
+    ids=["none", "no-other", "long-ago", "nobody-tells-when", "by-itself", "failed", "a-start", "under-way-itself", "each-time"],
 )
 def test_nobody_has_otherwise(builds: list[Build]) -> None:
     """It has been under way all the time, for all that is known."""

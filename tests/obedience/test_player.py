@@ -39,7 +39,7 @@ KEPT = {
     "an answer that is slow, and tells how old a build was at its end": (7061584,),
     "a replacement that was stopped in an outage that lasts": (9265113,),
     "two long starts, and the end of the first was told in another process": (9531883,),
-    "somebody who stops it each time": (9703298,),
+    "somebody who stops it each time": (9703298, 10134143),
     "an agent that was started anew and does not come, for somebody who waits for it in each call": (9907625,),
 }
 """Worlds that have broken a rule, or shown that one asked for too much, by what was odd in them."""
