@@ -38,7 +38,7 @@ from chatworkspace._ports.turn_signals import TurnSignals
 
 if _TYPE_CHECKING:
     from chatworkspace._ports.records import Record, intent_of, look_of, record_of
-    from chatworkspace._ports.running import UNATTENDED, Completed, OutputBuffer, check_run
+    from chatworkspace._ports.running import UNATTENDED, Completed, OutputBuffer, check_env, check_run
 
 __all__ = [
     "NOTES",
@@ -80,6 +80,7 @@ __all__ = [
     "WorkspaceTakenError",
     "cancellable",
     "check_chat_id",
+    "check_env",
     "check_port",
     "check_run",
     "check_seconds",
@@ -100,7 +101,7 @@ __all__ = [
 ]
 
 
-_RECORDS, _RUNNING = ("Record", "intent_of", "look_of", "record_of"), ("Completed", "OutputBuffer", "UNATTENDED", "check_run")
+_RECORDS, _RUNNING = ("Record", "intent_of", "look_of", "record_of"), ("Completed", "OutputBuffer", "UNATTENDED", "check_env", "check_run")
 
 
 def __getattr__(name: str) -> object:

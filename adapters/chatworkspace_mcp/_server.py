@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 
 from chatworkspace import ChatWorkspaces, Hand, Progress
-from chatworkspace.ports import check_run
+from chatworkspace.ports import check_env
 from chatworkspace_mcp._arguments import check_chat_id, check_flag, check_prepare, check_threads, check_tools, check_wait, check_workspaces
 from chatworkspace_mcp._chat import Chat
 
@@ -49,7 +49,7 @@ class ChatServer:
             hands={
                 "tools": check_tools(tools),
                 "allow_unsandboxed": check_flag("allow_unsandboxed", allow_unsandboxed),
-                "env": check_run("true", timeout=1, env=env),
+                "env": check_env(env),
             },
         )
         self._stopped = False

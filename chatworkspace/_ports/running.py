@@ -71,10 +71,11 @@ def check_run(
     check_callable("on_output", on_output)
     if cancel is not None:
         check_cancel(cancel)
-    return _variables(env)
+    return check_env(env)
 
 
-def _variables(env: object) -> dict[str, str]:
+def check_env(env: object) -> dict[str, str]:
+    """Return the variables of a command, as check_run() takes them; None: none. InvalidArgumentError, which shows no value of one."""
     if env is None:
         return {}
     if not isinstance(env, Mapping):

@@ -12,7 +12,7 @@ from chatworkspace._tools.budget import Content
 from chatworkspace._tools.definitions import Tool
 from chatworkspace.errors import ChatWorkspaceError, InvalidArgumentError, UnavailableError
 from chatworkspace.model import Reason
-from chatworkspace.ports import UNATTENDED, AgentConnection, OutputBuffer, check_run
+from chatworkspace.ports import UNATTENDED, AgentConnection, OutputBuffer, check_env
 
 T = TypeVar("T")
 Said = tuple[Content, bool]
@@ -27,7 +27,7 @@ class Using:
 
         env: variables of commands, beside and in place of UNATTENDED. InvalidArgumentError.
         """
-        self._env = {**UNATTENDED, **check_run("true", timeout=1, env=env)}
+        self._env = {**UNATTENDED, **check_env(env)}
         self._uses = uses
         self._workspaces = workspaces
         self._chat_id = chat_id
