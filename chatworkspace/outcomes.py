@@ -32,7 +32,7 @@ class Outcome(Plain):
     workspace: as it was read last; None where there is none, or it could not be read.
     agent: the one that the chat uses; None where there is none, or none can be chosen.
     error: the platform's own last words, or empty. Other people's text.
-    log_tail: the last lines of a failed build's log; else empty. Other people's text.
+    log_tail: the last lines of the log of what failed, a build, or scripts where the platform's log has them; else empty. Other people's text.
     log_left_out: how many lines of that log stand before them.
     quota: what the owner uses and may use, where a full quota is the reason; else None.
     left_behind: the live workspace that was the chat's before this call, if there was one.
@@ -104,7 +104,7 @@ class Progress(Plain):
     build_number: of the latest build; None before there is one.
     phase: what is under way; None: nothing.
     queue_position: of the build, while it waits in the platform's queue behind others; else 0.
-    line: one line of the build log, or None. Other people's text.
+    line: one line of the build log, in which some platforms have what startup scripts say as well, or None. Other people's text.
     heartbeat: nothing has changed since the item before, or since the one at whose cursor this follower began; it tells that the way goes on.
     cursor: letters, digits and dots; follow(after=…), in any process, goes on behind this item. Empty on what on_progress gets.
     advice: what to do next, as it stands: the outcome's, or to wait on.

@@ -156,7 +156,7 @@ def _add_changes(commands: Commands) -> None:
 
 
 def _add_looks(commands: Commands) -> None:
-    _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; changes nothing"), wait=0)
+    _of_chat(_command(commands, "status", "status", "say how the chat's workspace is; asks for nothing to be changed"), wait=0)
     _of_chat(_command(commands, "follow", "follow", "tell every step and every line of the build log until nothing is under way; --json: JSON Lines"))
     why = "tell the chat's history, with reasons, by the store; and its workspaces' starts, stops and failures, if the server can be asked"
     _of_chat(_command(commands, "why", "why", why), waits=False)

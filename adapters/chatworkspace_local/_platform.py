@@ -55,6 +55,7 @@ class LocalPlatform(WorkspaceCreator, AgentDialer):
     """
 
     sandboxed = False
+    log_has_scripts = True
 
     def __init__(self, root: str | PathLike[str], *, clock: Clock | None = None, grace: float = 5.0) -> None:
         see_linux()

@@ -14,7 +14,8 @@ import attrs
 from chatworkspace import Template
 from chatworkspace.ports import fit_text
 from chatworkspace_local._toml import TemplateError, Told, parse
-from chatworkspace_local._worker.files import OddFileError, check_folder, read_file
+from chatworkspace_local._worker.files import OddFileError, check_folder, open_regular, read_file
+from chatworkspace_local._worker.jobs import MOST_OF_SETUP, SETUP
 
 OWN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 """The folder of those that come with the package."""
@@ -59,6 +60,7 @@ class Templates:
                 check_folder(folder)
             version_id = uuid5(template_id, _digest(folder))
             told = parse(_read_or_nothing(f"{folder}/template.toml", "template.toml", MOST_OF_TOML), version_id)
+            _see_setup(f"{folder}/{SETUP}")
             readme = fit_text(_read_or_nothing(f"{folder}/README.md", "README.md", MOST_OF_README).decode("utf-8", "replace"))
         except TemplateError as error:
             problem = str(error)
@@ -94,6 +96,21 @@ def _read_or_nothing(path: str, name: str, most: int) -> bytes:
         raise TemplateError(f"{name} {error}") from None
     except OSError as error:
         raise TemplateError(f"{name} cannot be read: {error.strerror}") from None
+
+
+def _see_setup(path: str) -> None:
+    """TemplateError: a template's setup cannot be one, and a build would fail for it."""
+    try:
+        with open(open_regular(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        return
+    except OddFileError as error:
+        raise TemplateError(f"{SETUP} {error}") from None
+    except OSError as error:
+        raise TemplateError(f"{SETUP} cannot be read: {error.strerror}") from None
+    if size > MOST_OF_SETUP:
+        raise TemplateError(f"{SETUP} has more than {MOST_OF_SETUP:,} bytes")
 
 
 def _digest(folder: str) -> str:

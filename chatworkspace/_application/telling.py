@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from chatworkspace._application.redacting import Redactor
 
 LOG_TAIL = 20
-"""Lines of a failed build's log that an outcome carries."""
+"""Lines of a log that an outcome carries."""
+_OF_SCRIPTS = (Reason.SCRIPTS_FAILED, Reason.SCRIPTS_RUNNING)
 
 
 @attrs.frozen(kw_only=True, eq=False, repr=False)
@@ -62,7 +63,8 @@ class Teller:
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, created=created)
         advice, next_step = _guidance(reason)
         failed = told.state is State.FAILED
-        log, left_out = self._log(call, workspace) if failed else ((), 0)
+        has_log = failed or (told.reason in _OF_SCRIPTS and self._creator.log_has_scripts)
+        log, left_out = self._log(call, workspace) if has_log else ((), 0)
         missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track, created=created)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):
             missed = self._answered(call, missed, workspace, track)

@@ -29,6 +29,8 @@ WARMING = 1.0
 AS_GOOD_AS_OVER = 1.0
 """Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
+_OF_BUILD = frozenset({Phase.BUILDING})
+_OF_SCRIPTS = frozenset({Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS})
 
 
 class Goal(Enum):
@@ -113,6 +115,41 @@ _Found = tuple[Finding, Told, str, float]
 """What a workspace's facts come to, how that is told, what failed, and when to dial again."""
 
 
+class BuildLog:
+    """Which build's log one follower hears, and until when. One thread."""
+
+    def __init__(self, *, with_scripts: bool) -> None:
+        """with_scripts: it goes on with what startup scripts say, see WorkspaceCreator.log_has_scripts."""
+        self._phases = _OF_SCRIPTS if with_scripts else _OF_BUILD
+        self._build = 0
+        """The number of the build whose log it is; 0: none, or all of it was read."""
+        self._phase: Phase | None = None
+        """What the lines belong to."""
+        self._grows = False
+
+    def is_due(self, told: Place | None, workspace: Workspace, phase: Phase | None, *, seated: bool) -> bool:
+        """Tell whether lines() is to be asked at this step: while the log grows, and once after.
+
+        told: how far a follower was told that comes back: the rest of a log may have been written since. seated: it waits already.
+        """
+        number = workspace.build.number
+        self._grows = phase in self._phases
+        missed = not seated and told is not None and told.phase in self._phases and told.build == number
+        if self._grows:
+            self._build, self._phase = number, phase
+        elif missed and told is not None:
+            self._build, self._phase = number, told.phase
+        due = (missed or seated) and self._build == number
+        if due and not self._grows:
+            self._build = 0
+        return due
+
+    def lines(self, seat: Seat, workspace: Workspace) -> Generator[Seen, None, None]:
+        """Yield the lines that this follower has not heard."""
+        for line in seat.lines(workspace, last=not self._grows):
+            yield Seen(workspace=workspace, phase=self._phase, line=line.text, line_id=line.id)
+
+
 class Waiter:
     """Waits for workspaces, in any number of threads. It keeps no thread and no connection."""
 
@@ -159,19 +196,16 @@ class Waiter:
 
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
-        workspace, logged, last = bound.workspace, 0, inf
+        workspace, last = bound.workspace, inf
+        log = BuildLog(with_scripts=self._watches.creator.log_has_scripts)
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
                 if lines:
                     finding = classify(workspace, lost_after=self._timeouts.lost_after)
-                    building = describe(finding, workspace).phase is Phase.BUILDING
-                    missed = call.told is not None and seat is None and _has_missed(call.told, workspace)
-                    logged = workspace.build.number if building or missed else logged
-                    if (missed or seat is not None) and logged == workspace.build.number:
-                        logged = logged if building else 0
+                    if log.is_due(call.told, workspace, describe(finding, workspace).phase, seated=seat is not None):
                         seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)
-                        yield from _lines(seat, workspace, last=not building)  # the build's: before anything is told of the agent
+                        yield from log.lines(seat, workspace)  # before anything is told of what follows
                     if call.following and probe_for(finding) is not Probe.NONE:
                         yield Seen(workspace=workspace, phase=Phase.CONNECTING)  # before the dial, which may take as long as a follower can wait
                 found = self._found(call, bound, workspace, goal, seat) if first is None else first
@@ -290,11 +324,6 @@ def _measure(call: Call, span: Span, limit: float, now: float) -> None:
         call.waited = Waited.STILL if over >= limit and now - span.moved_at >= limit else Waited.BEYOND
 
 
-def _has_missed(told: Place, workspace: Workspace) -> bool:
-    """Tell whether a follower comes back to a build, and so to a log whose rest it has not heard: it may have ended since."""
-    return told.phase is Phase.BUILDING and told.build == workspace.build.number
-
-
 def _undialled(finding: Finding) -> _Dialled | None:
     """Tell a finding to whom only the build matters: not as ready, without a dial."""
     return None if probe_for(finding) is Probe.NONE else _Dialled(told=UNDIALLED)
@@ -329,8 +358,3 @@ def _same(proof: Proof, workspace: Workspace, finding: Finding) -> bool:
 def _lately(proof: Proof, finding: Finding, asked_at: float) -> bool:
     """Tell whether a dial was tried so short a time ago, for the same purpose, that another would come too soon: news of a watch may be many."""
     return asked_at < proof.at + DIAL_PAUSE and proof.finding.condition is finding.condition
-
-
-def _lines(seat: Seat, workspace: Workspace, *, last: bool) -> Generator[Seen, None, None]:
-    for line in seat.lines(workspace, last=last):
-        yield Seen(workspace=workspace, phase=Phase.BUILDING, line=line.text, line_id=line.id)

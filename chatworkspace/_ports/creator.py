@@ -122,6 +122,9 @@ class WorkspaceCreator(Protocol):
 
     # may be left out: the default says "this platform has none"
 
+    log_has_scripts: bool = False
+    """build_log() goes on, after the build, with what startup scripts say. It is read until they have ended then, and told where they fail."""
+
     def watch(self, workspace: Workspace, *, deadline: float) -> Watch | None:
         """Open a watch. None (the default): the core polls get_workspace. NotFoundError."""
         return None
@@ -136,7 +139,7 @@ class WorkspaceCreator(Protocol):
         return [it for it in self.list_workspaces(owner_id, organization_id, deadline=deadline) if it.id in wanted]
 
     def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
-        """Lines of the latest build's log with an id above `after`, in order. NotFoundError."""
+        """Lines of the latest build's log with an id above `after`, in order; see log_has_scripts. NotFoundError."""
         return ()
 
     def describe_templates(self, owner_id: UUID, templates: Sequence[Template], *, deadline: float) -> Sequence[Template]:

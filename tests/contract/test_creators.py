@@ -150,6 +150,7 @@ def test_what_may_be_left_out() -> None:
     workspace, template, plain = made(world), world.template, Plain()
     owner, organization, deadline = world.owner_id, template.organization_id, world.clock.monotonic() + 30
     assert plain.watch(workspace, deadline=deadline) is None
+    assert plain.log_has_scripts is False
     assert list(plain.build_log(workspace, after=0, deadline=deadline)) == []
     assert list(plain.list_parameters(owner, template, deadline=deadline)) == []
     assert list(plain.list_presets(owner, template, deadline=deadline)) == []

@@ -56,18 +56,17 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
     parameters = parameters_of(options, session.settings.environment)
     chat = names.open_chat(session, options.chat)
     template_id = names.template_id(session, options.template, chat)
-    return _of_outcome(
-        session.workspaces.create(
-            chat.id,
-            template_id,
-            name=options.name,
-            parameters=parameters,
-            preset_id=None if options.preset is None else names.preset_id(session, options.preset, template_id, chat),
-            replace=options.replace,
-            start=options.start,
-            wait=options.wait,
-        )
+    outcome = session.workspaces.create(
+        chat.id,
+        template_id,
+        name=options.name,
+        parameters=parameters,
+        preset_id=None if options.preset is None else names.preset_id(session, options.preset, template_id, chat),
+        replace=options.replace,
+        start=options.start,
+        wait=options.wait,
     )
+    return attrs.evolve(_of_outcome(outcome), lines=tuple(texts.outcome_lines(names.with_template_name(session, outcome))))
 
 
 def start(session: Session, options: Namespace, tell: Tell) -> Result:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from uuid import UUID
 
-from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Reason, TemplateError
+import attrs
+
+from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidArgumentError, Outcome, Reason, TemplateError
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli._online.session import Session
 
@@ -58,6 +60,18 @@ def _templates(session: Session, chat: Chat) -> str:
         found = session.client.list_templates(chat.owner_id, chat.organization_id, deadline=session.deadline())
         return f" ({', '.join(sorted(it.name for it in found)) or 'it has none'})"
     return ""
+
+
+def with_template_name(session: Session, outcome: Outcome) -> Outcome:
+    """Return the outcome with the name of the template that holds in place of the one asked for, where it can be told: for people."""
+    template_id = outcome.not_applied.get("template_id")
+    if template_id is None:
+        return outcome
+    try:
+        found = session.client.get_template(outcome.chat.owner_id, UUID(template_id), deadline=session.deadline())
+    except (ChatWorkspaceError, NotFoundError):
+        return outcome
+    return attrs.evolve(outcome, not_applied={**outcome.not_applied, "template_id": found.name})
 
 
 def preset_id(session: Session, told: str, template_id: UUID, chat: Chat) -> UUID:

@@ -85,7 +85,7 @@ class Session:
     def _variable(self, name: str, argument: str, expected: str) -> str:
         told = self.settings.environment.get(name, "").strip()
         if not told:
-            raise InvalidArgumentError(argument, expected)
+            raise InvalidArgumentError(argument, f"{expected}; `--platform local:PATH` does without a server, by folders and processes here")
         return told
 
     @cached_property

@@ -67,8 +67,11 @@ def message_of(error: ChatWorkspaceError) -> str:
         return ARGUMENTS.get(name, name) + bracket + rest + str(error).removeprefix(error.argument)
     if isinstance(error, ChatNotFoundError):
         return f"chat {error.chat_id!r} is not known to this store"
-    more = [error.detail, *(f"{field}: {detail}" for field, detail in error.validations)] if isinstance(error, RefusedError) else []
-    return " ".join(it for it in (_apart(error)[0], *more) if it)
+    said = _apart(error)[0]
+    if not isinstance(error, RefusedError):
+        return said
+    parts = [it for it in (said, error.detail, "; ".join(f"{field}: {detail}" for field, detail in error.validations)) if it]
+    return " ".join([*(it if it.endswith((".", "!", "?", ":")) else f"{it}:" for it in parts[:-1]), *parts[-1:]])
 
 
 def _apart(error: ChatWorkspaceError) -> tuple[str, str]:
@@ -130,7 +133,8 @@ def _remarks(quota: Quota | None, not_applied: Mapping[str, str]) -> Iterator[st
     if quota is not None:
         yield f"quota: {quota.consumed} of {quota.budget} used"
     for name, holds in not_applied.items():
-        yield f"{ARGUMENTS.get(name, name)} had no effect; what holds: {holds}"
+        option = ARGUMENTS.get(name, name)
+        yield f"{option} is not as it was asked for: it is {holds}" if name == "name" else f"{option} had no effect; what holds: {holds}"
 
 
 def _left_line(it: LeftBehind) -> str:

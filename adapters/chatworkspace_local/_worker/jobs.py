@@ -10,6 +10,8 @@ RECORD = "record.json"
 SOCKET = "agent.sock"
 FILES = "files"
 SETUP = "setup"
+MOST_OF_SETUP = 16 << 20
+"""Bytes."""
 LOG_LIMIT = 1024 * 1024
 """Bytes of a build's log."""
 SHELLS = ("/bin/bash", "/bin/sh")

@@ -17,7 +17,7 @@ from chatworkspace_local._worker.clients import Client
 from chatworkspace_local._worker.copying import copy_template
 from chatworkspace_local._worker.ending import Ending
 from chatworkspace_local._worker.files import CHUNK, OddFileError, make_folder, read_file, try_lock, whole_file, write_json
-from chatworkspace_local._worker.jobs import FILES, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
+from chatworkspace_local._worker.jobs import FILES, MOST_OF_SETUP, RECORD, SETUP, SOCKET, Job, by_signal, log_path, result_path, sessions_path
 from chatworkspace_local._worker.log import Log
 from chatworkspace_local._worker.processes import identity_of
 
@@ -27,8 +27,6 @@ CHECKED = 5.0
 TEMPLATE_PATIENCE = 60.0
 """Seconds for which whoever changes a template may hold its folder locked."""
 PAUSE = 0.02
-MOST_OF_SETUP = 16 << 20
-"""Bytes."""
 
 
 class BuildError(Exception):

@@ -48,8 +48,9 @@ FAILED = Outcome(
 def test_an_outcome_for_people() -> None:
     """What it is, the end of the log, what holds instead, what was left behind, and what to do."""
     told = "\n".join(outcome_lines(FAILED))
-    for part in ("failed (quota_full)", "| applying", "error: insufficient quota", "9 of 10", "--name had no effect", "left behind: ana/old"):
+    for part in ("failed (quota_full)", "| applying", "error: insufficient quota", "9 of 10", "left behind: ana/old"):
         assert part in told
+    assert "\n--template had no effect; what holds: another\n--name is not as it was asked for: it is its own\n" in told
     assert told.endswith("\nDelete one.")
     assert "lines before" not in told
     assert "| … [40 lines before these]\n| planning" in "\n".join(outcome_lines(attrs.evolve(FAILED, log_left_out=40)))
@@ -65,6 +66,8 @@ def test_an_error_for_programs_and_people() -> None:
     told = error_json(refused)
     assert told["error"] == {**refused.as_dict(), "message": "No. Not you. name: is taken", "next_step": told["error"]["next_step"]}
     assert told["error"]["left_behind"]["name"] == "ana/old"
+    several = RefusedError("they do not fit", validations=[("colour", "is required"), ("size", "is no number")])
+    assert next(error_lines(several)) == "they do not fit: colour: is required; size: is no number"
 
 
 def test_an_errors_advice_speaks_of_the_command_line() -> None:

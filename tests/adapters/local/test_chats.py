@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Outcome, Reason, State
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Outcome, Phase, Reason, State
 from chatworkspace._domain.arguments import HANDS
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import MemoryStore
@@ -57,6 +57,24 @@ def test_a_setup_that_fails_is_told_with_its_reason(here: Home) -> None:
     """The agent is there, and may be used; its startup script has failed."""
     told = service(here).create(CHAT, here.template("own", setup="echo no such thing >&2; exit 3").id, wait=PATIENCE)
     assert (told.state, told.reason) == (State.READY, Reason.SCRIPTS_FAILED)
+    assert told.log_tail[-2:] == ("no such thing", "setup ended with exit code 3")
+
+
+def test_a_follower_hears_the_whole_setup(here: Home) -> None:
+    """What it says after the build has ended is told as it comes, and all of it before the end."""
+    chats = service(here)
+    setup = "echo first; while ! [ -e go ]; do sleep 0.02; done; echo 'no such package' >&2; exit 4"
+    chats.create(CHAT, here.template("own", setup=setup).id, wait=0)
+    lines, outcome = list[str](), None
+    for it in chats.follow(CHAT, wait=PATIENCE):
+        lines += [] if it.line is None else [it.line]
+        if it.line == "first":
+            assert it.phase is Phase.SCRIPTS
+            (next((here.root / "workspaces" / "me").iterdir()) / "files" / "go").touch()
+        outcome = it.outcome
+    assert lines[-3:] == ["first", "no such package", "setup ended with exit code 4"]
+    assert outcome is not None
+    assert outcome.reason is Reason.SCRIPTS_FAILED
 
 
 def test_a_model_uses_its_workspace(here: Home) -> None:

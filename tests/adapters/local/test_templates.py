@@ -102,6 +102,26 @@ def test_a_folder_that_others_may_write_is_odd(here: Home) -> None:
         here.create(here.request(template=here.named("shared")))
 
 
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe", "large"])
+def test_a_setup_that_can_be_none_is_told_before_a_build(here: Home, kind: str) -> None:
+    """A link, a folder, a pipe or what is too large: the template is listed as one that cannot be used, and nothing is made of it."""
+    here.template("odd")
+    setup = here.root / "templates" / "odd" / "setup"
+    match kind:
+        case "link":
+            setup.symlink_to("/bin/true")
+        case "folder":
+            setup.mkdir()
+        case "pipe":
+            os.mkfifo(setup)
+        case _:
+            setup.touch()
+            os.truncate(setup, (16 << 20) + 1)
+    assert here.named("odd").description.startswith("cannot be used: setup ")
+    with pytest.raises(RefusedError, match="setup "):
+        here.create(here.request(template=here.named("odd")))
+
+
 def test_what_is_copied(here: Home) -> None:
     """Files and folders, with the right to run them; links that stay inside. What else there is is left out, and the log says so."""
     template = here.template("full", "", "", plain="plain")

@@ -1,0 +1,94 @@
+"""A platform whose build log goes on with what startup scripts say: it is told until they have ended, and where they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from chatworkspace import AgentStatus, Lifecycle, Phase, Reason, State, Template, Workspace
+from chatworkspace.ports import LogLine
+from chatworkspace_fake import NEVER, Fails, FakeCoder
+from tests.service.chats import CHAT, World
+
+BUILT = ("plan", "apply")
+TIMES: dict[str, Any] = {"build": 6, "connect": 4, "scripts": 20, "log": BUILT}
+
+
+class Telling(FakeCoder):
+    """One of that kind: its scripts say when they begin and when they end."""
+
+    log_has_scripts = True
+
+    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+        """Return the fake's own lines, and what the agent's state tells."""
+        texts = [line.text for line in super().build_log(workspace, after=0, deadline=deadline)]
+        for it in self.get_workspace(workspace.owner_id, workspace.id, deadline=deadline).agents:
+            texts += ["connected"] if it.status is AgentStatus.CONNECTED else []
+            texts += ["no such package"] if it.lifecycle in (Lifecycle.READY, Lifecycle.START_ERROR) else []
+        return [LogLine(id=number, text=text) for number, text in enumerate(texts, 1) if number > after]
+
+
+def slow(world: World, **properties: Any) -> Template:
+    """Add a template that takes its time."""
+    return world.template(**(TIMES | properties))
+
+
+def lines(world: World, after: str | None = None) -> list[tuple[str, Phase | None]]:
+    """Follow to the end, and return each line with the phase in which it was told."""
+    return [(it.line, it.phase) for it in world.chats.follow(CHAT, after=after) if it.line is not None]
+
+
+def test_the_log_is_told_until_the_scripts_have_ended() -> None:
+    """Each line once, in the phase in which it was said, the last before the outcome."""
+    world = World(coder=Telling)
+    world.chats.create(CHAT, slow(world).id, wait=0)
+    assert lines(world) == [
+        ("plan", Phase.BUILDING),
+        ("apply", Phase.BUILDING),
+        ("connected", Phase.SCRIPTS),
+        ("no such package", Phase.SCRIPTS),
+    ]
+
+
+@pytest.mark.parametrize("pause", [0, 60])
+def test_who_comes_back_hears_the_rest(pause: float) -> None:
+    """Whether the scripts still run or have ended meanwhile."""
+    world = World(coder=Telling)
+    world.chats.create(CHAT, slow(world).id, wait=0)
+    cursor = next(it.cursor for it in world.chats.follow(CHAT) if it.line == "connected")
+    world.sim.sleep(pause)
+    assert lines(world, cursor) == [("no such package", Phase.SCRIPTS)]
+
+
+def test_scripts_that_fail_are_told_with_their_words() -> None:
+    """As a build that fails is: the last of what was said."""
+    world = World(coder=Telling)
+    told = world.chats.create(CHAT, slow(world, scripts=Fails(after=3)).id)
+    assert (told.state, told.reason) == (State.READY, Reason.SCRIPTS_FAILED)
+    assert told.log_tail == (*BUILT, "connected", "no such package")
+
+
+def test_scripts_that_do_not_end_are_told_with_their_words() -> None:
+    """When they have run longer than they may."""
+    world = World(coder=Telling)
+    told = world.chats.create(CHAT, slow(world, scripts=NEVER).id)
+    assert (told.reason, told.log_tail) == (Reason.SCRIPTS_RUNNING, (*BUILT, "connected"))
+
+
+def test_a_chat_that_is_well_has_no_log() -> None:
+    """It is not read where nothing has failed, and nobody follows."""
+    world = World(coder=Telling)
+    told = world.chats.create(CHAT, slow(world).id)
+    assert (told.ready, told.log_tail) == (True, ())
+    assert "build_log" not in world.coder.calls
+
+
+def test_where_the_log_is_the_builds_alone_nothing_more_is_read() -> None:
+    """Neither while the scripts run nor when they have failed: those of a server have their own place."""
+    world = World()
+    world.chats.create(CHAT, slow(world, scripts=Fails(after=20)).id, wait=0)
+    assert [text for text, _ in lines(world)] == list(BUILT)
+    assert world.coder.calls.count("build_log") <= 8
+    assert world.chats.status(CHAT).log_tail == ()
