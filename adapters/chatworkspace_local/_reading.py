@@ -185,7 +185,7 @@ class Reader:
             if found is None:
                 raise
             return [LogLine(id=1, text=fit_text(found[1]), level="warn")] if found[1] and after < 1 else []
-        lines = _lines(self._places.home(owner_id, look.record.name), look.record.latest)
+        lines = _lines(self._places.home(owner_id, look.record.name), look.record.latest, over=look.worker is Life.ENDED)
         return [LogLine(id=number, text=fit_text(text)) for number, text in enumerate(lines, 1) if number > after]
 
 
@@ -218,13 +218,13 @@ def is_elsewhere(identity: Identity | None) -> bool:
     return identity is not None and life_of(identity) is Life.ELSEWHERE
 
 
-def _lines(home: str, build: BuildRecord) -> list[str]:
+def _lines(home: str, build: BuildRecord, *, over: bool) -> list[str]:
     try:
         text = read_file(log_path(home, build.number), 2 * LOG_LIMIT).decode("utf-8", "replace")
     except (OddFileError, OSError):
         return []
     lines = text.split("\n")
-    return lines[:-1]  # what has no end yet is no line
+    return lines if over and lines[-1] else lines[:-1]  # what has no end yet is no line, while somebody may go on writing
 
 
 def _words(error: Exception) -> str:

@@ -57,7 +57,7 @@ class Looking:
                 self._steps.wait_for_turn(call, look, call.tell_by())
                 yield Seen(workspace=None, phase=Phase.CREATING)
                 continue
-            if (proven := self._turns.proven(look, dial)) and not (call.told is not None and call.told.phase is Phase.BUILDING):
+            if (proven := self._turns.proven(look, dial)) and not (call.told is not None and self._steps.may_have_missed(call.told)):
                 return self._endings.proven(call, proven, track)
             reading = yield from self._meanwhile.told(call, partial(self._asking.read, look))
             if isinstance(reading, Unknown):

@@ -23,6 +23,7 @@ from chatworkspace._application.waiting import Bound, Changes, Ending, Goal, See
 from chatworkspace._domain.advice import Asked
 from chatworkspace._domain.conditions import UNDIALLED, describe
 from chatworkspace._domain.pauses import FLOOR
+from chatworkspace._domain.places import Place
 from chatworkspace._domain.texts import visible
 from chatworkspace.errors import ChatWorkspaceError, OutcomeUnknownError, UnavailableError
 from chatworkspace.model import LeftBehind, Phase, Reason, State, Workspace
@@ -240,6 +241,10 @@ class Steps:
         """Tell whether turns have come to nothing too often, or for too long: by then somebody else has decided."""
         now = self._clock.monotonic()
         return now >= queued_until + self._timeouts.planning or (again >= MOST_TURNS and now >= queued_until)
+
+    def may_have_missed(self, told: Place) -> bool:
+        """Tell whether a follower that comes back from there may have missed the rest of a log."""
+        return told.phase in self._waiter.log_phases
 
     def wait_for_turn(self, call: Call, look: Look, until: float) -> None:
         """Wait until the chat may be free. Holds neither mutex nor connection. BusyError: it never will be, for a call around this one decides."""

@@ -19,6 +19,7 @@ from chatworkspace._domain import names
 from chatworkspace._domain.advice import Case, guide
 from chatworkspace._domain.conditions import Finding, Told
 from chatworkspace._domain.places import Place, phase_order
+from chatworkspace._ports.creator import has_scripts_in_log
 from chatworkspace.model import Advice, Chat, LeftBehind, Phase, Quota, Reason, State, Workspace
 from chatworkspace.outcomes import Outcome, Progress
 from chatworkspace.ports import Clock, WorkspaceCreator
@@ -63,7 +64,7 @@ class Teller:
         reason = Reason.INTERRUPTED if call.interrupted and told.phase is not None else _reason(told, track, created=created)
         advice, next_step = _guidance(reason)
         failed = told.state is State.FAILED
-        has_log = failed or (told.reason in _OF_SCRIPTS and self._creator.log_has_scripts)
+        has_log = failed or (told.reason in _OF_SCRIPTS and has_scripts_in_log(self._creator))
         log, left_out = self._log(call, workspace) if has_log else ((), 0)
         missed: Mapping[str, str] = {} if wish is None else not_applied(wish, workspace, track, created=created)
         if (track.overridden or track.unchecked) and (created or track.built or track.as_wished):

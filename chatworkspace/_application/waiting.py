@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import suppress
 from enum import Enum
 from math import inf
@@ -17,6 +17,7 @@ from chatworkspace._application.watches import Seat, Watches
 from chatworkspace._domain.advice import Waited
 from chatworkspace._domain.conditions import UNDIALLED, Condition, Finding, Probe, Told, at_limit, classify, describe, probe_for
 from chatworkspace._domain.places import Place, phase_order
+from chatworkspace._ports.creator import has_scripts_in_log
 from chatworkspace.errors import UnavailableError
 from chatworkspace.model import Chat, JobStatus, Phase, Reason, State, Workspace
 from chatworkspace.ports import AgentDialer, Clock, DialError, NotFoundError
@@ -30,7 +31,7 @@ AS_GOOD_AS_OVER = 1.0
 """Seconds of a limit that are left: platforms tell times in parts of a second."""
 _FAR = 2**31
 _OF_BUILD = frozenset({Phase.BUILDING})
-_OF_SCRIPTS = frozenset({Phase.BUILDING, Phase.CONNECTING, Phase.SCRIPTS})
+_OF_SCRIPTS = _OF_BUILD | {Phase.CONNECTING, Phase.SCRIPTS}
 
 
 class Goal(Enum):
@@ -118,9 +119,9 @@ _Found = tuple[Finding, Told, str, float]
 class BuildLog:
     """Which build's log one follower hears, and until when. One thread."""
 
-    def __init__(self, *, with_scripts: bool) -> None:
-        """with_scripts: it goes on with what startup scripts say, see WorkspaceCreator.log_has_scripts."""
-        self._phases = _OF_SCRIPTS if with_scripts else _OF_BUILD
+    def __init__(self, phases: Collection[Phase]) -> None:
+        """phases: those in which it grows."""
+        self._phases = phases
         self._build = 0
         """The number of the build whose log it is; 0: none, or all of it was read."""
         self._phase: Phase | None = None
@@ -165,6 +166,11 @@ class Waiter:
         self.longest = 2 * sum(self._limits.values())
         """Seconds after which nothing is waited for any more: a workspace that is rebuilt without end ends no wait by itself."""
 
+    @property
+    def log_phases(self) -> Collection[Phase]:
+        """Those in which the build's log grows: whoever was told of one may have missed the rest of it."""
+        return _OF_SCRIPTS if has_scripts_in_log(self._watches.creator) else _OF_BUILD
+
     def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Ending | Changes:
         """Return how it is, where nothing is under way; else what yields every change, and returns how it ended.
 
@@ -197,7 +203,7 @@ class Waiter:
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
         workspace, last = bound.workspace, inf
-        log = BuildLog(with_scripts=self._watches.creator.log_has_scripts)
+        log = BuildLog(self.log_phases)
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:

@@ -190,3 +190,8 @@ class WorkspaceCreator(Protocol):
         stops earlier for it, and one that does not stop by itself is left so. Given only where the host asks for it.
         """
         return  # without it type checkers take the default for a missing body, and the method for one that must be there
+
+
+def has_scripts_in_log(creator: WorkspaceCreator) -> bool:
+    """Tell whether it says so of its log: one that is no WorkspaceCreator by name may not know of it, and a stand-in answers to any name."""
+    return getattr(creator, "log_has_scripts", False) is True

@@ -75,8 +75,10 @@ def of_outcome(action: Action, outcome: Outcome) -> Content:
     content |= {"state": outcome.state.value, "reason": outcome.reason.value}
     if outcome.phase is not None:
         content["phase"] = outcome.phase.value
-    content |= _agent(outcome) | _scripts(outcome) | _failure(action, outcome) | _update(action, outcome)
-    content |= _advice(outcome) | _side_effects(outcome)
+    content |= _agent(outcome) | _scripts(outcome) | _failure(action, outcome)
+    if outcome.log_tail:
+        content["log_tail"] = [_foreign(line) for line in outcome.log_tail]
+    content |= _update(action, outcome) | _advice(outcome) | _side_effects(outcome)
     content["elapsed_ms"] = round(outcome.elapsed * 1000)
     return fit(content, log_left_out=outcome.log_left_out)
 
@@ -158,8 +160,6 @@ def _failure(action: Action, outcome: Outcome) -> Content:
         told["error_code"] = _foreign(outcome.workspace.build.error_code)
     if outcome.reason is Reason.QUOTA_FULL:
         told |= _quota(action, outcome)
-    if outcome.log_tail:
-        told["log_tail"] = [_foreign(line) for line in outcome.log_tail]
     return told
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from chatworkspace import Chat, ChatWorkspaces, Outcome, Template
-from chatworkspace.ports import Clock
+from chatworkspace import AgentStatus, Chat, ChatWorkspaces, Lifecycle, Outcome, Template, Workspace
+from chatworkspace.ports import Clock, LogLine
 from chatworkspace_fake import FakeCoder, FakeWorkspace, Process, Simulation
 
 T = TypeVar("T")
@@ -20,6 +20,20 @@ CLAIM = 30
 """Seconds that a claim lives."""
 SLOW: dict[str, Any] = {"build": BUILD, "connect": CONNECT, "scripts": SCRIPTS}
 """A template that takes its time, as add_template() takes it."""
+
+
+class Telling(FakeCoder):
+    """A platform whose build log goes on with what startup scripts say: here that the agent is connected, and that they have ended."""
+
+    log_has_scripts = True
+
+    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
+        """Return the fake's own lines, and what the agent's state tells."""
+        texts = [line.text for line in super().build_log(workspace, after=0, deadline=deadline)]
+        for it in self.get_workspace(workspace.owner_id, workspace.id, deadline=deadline).agents:
+            texts += ["connected"] if it.status is AgentStatus.CONNECTED else []
+            texts += ["no such package"] if it.lifecycle in (Lifecycle.READY, Lifecycle.START_ERROR) else []
+        return [LogLine(id=number, text=text) for number, text in enumerate(texts, 1) if number > after]
 
 
 def polled(clock: Clock) -> FakeCoder:

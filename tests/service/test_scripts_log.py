@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from chatworkspace import AgentStatus, Lifecycle, Phase, Reason, State, Template, Workspace
-from chatworkspace.ports import LogLine
+from chatworkspace import ChatWorkspaces, Phase, Reason, State, Template
 from chatworkspace_fake import NEVER, Fails, FakeCoder
-from tests.service.chats import CHAT, World
+from tests.service.chats import CHAT, Telling, World
 
 BUILT = ("plan", "apply")
 TIMES: dict[str, Any] = {"build": 6, "connect": 4, "scripts": 20, "log": BUILT}
-
-
-class Telling(FakeCoder):
-    """One of that kind: its scripts say when they begin and when they end."""
-
-    log_has_scripts = True
-
-    def build_log(self, workspace: Workspace, *, after: int, deadline: float) -> Sequence[LogLine]:
-        """Return the fake's own lines, and what the agent's state tells."""
-        texts = [line.text for line in super().build_log(workspace, after=0, deadline=deadline)]
-        for it in self.get_workspace(workspace.owner_id, workspace.id, deadline=deadline).agents:
-            texts += ["connected"] if it.status is AgentStatus.CONNECTED else []
-            texts += ["no such package"] if it.lifecycle in (Lifecycle.READY, Lifecycle.START_ERROR) else []
-        return [LogLine(id=number, text=text) for number, text in enumerate(texts, 1) if number > after]
 
 
 def slow(world: World, **properties: Any) -> Template:
@@ -60,6 +44,42 @@ def test_who_comes_back_hears_the_rest(pause: float) -> None:
     cursor = next(it.cursor for it in world.chats.follow(CHAT) if it.line == "connected")
     world.sim.sleep(pause)
     assert lines(world, cursor) == [("no such package", Phase.SCRIPTS)]
+
+
+def test_who_comes_back_to_what_was_just_dialled_hears_the_rest() -> None:
+    """Somebody else's call has proven it ready meanwhile, and so nothing need be waited for."""
+    world = World(coder=Telling)
+    world.chats.create(CHAT, world.template(**TIMES).id, wait=0)
+    cursor = next(it.cursor for it in world.chats.follow(CHAT) if it.line == "connected")
+    assert world.chats.create(CHAT, slow(world, name="other").id).ready
+    assert lines(world, cursor) == [("no such package", Phase.SCRIPTS)]
+
+
+def test_a_creator_that_does_not_know_of_it_has_none() -> None:
+    """One with all methods that is no WorkspaceCreator by name, or a stand-in that answers to any name: their logs are the builds' alone."""
+
+    class StandIn:
+        def __init__(self, coder: FakeCoder) -> None:
+            self._coder = coder
+
+        def __getattr__(self, name: str) -> Any:
+            if name == "log_has_scripts":
+                return print
+            return getattr(self._coder, name)
+
+    class Methods(StandIn):
+        def __getattr__(self, name: str) -> Any:
+            if name == "log_has_scripts":
+                raise AttributeError(name)
+            return getattr(self._coder, name)
+
+    for kind in (StandIn, Methods):
+        world = World()
+        process = world.sim.process("own")
+        creator: Any = kind(world.coder)
+        chats = ChatWorkspaces(store=process.store, creator=creator, dialer=world.coder, clock=process.clock)
+        told = chats.create(CHAT, slow(world, scripts=Fails(after=3)).id)
+        assert (told.reason, told.log_tail) == (Reason.SCRIPTS_FAILED, ())
 
 
 def test_scripts_that_fail_are_told_with_their_words() -> None:

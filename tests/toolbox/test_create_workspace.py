@@ -11,6 +11,7 @@ import pytest
 from chatworkspace import Chat, Outcome
 from chatworkspace.ports import Parameter, Preset
 from chatworkspace_fake import NEVER, Fails
+from tests.service.chats import Telling
 from tests.toolbox.kitchen import Kitchen
 from tests.toolbox.temper import build_of, having, kitchen_with, workspace_of
 
@@ -206,6 +207,17 @@ def test_c14_scripts_that_failed() -> None:
     """Ready, with a remark."""
     said = kitchen_with(scripts=Fails(after=3)).create()
     assert (said["state"], said["startup_scripts"], said["lifecycle_state"]) == ("ready", "startup_scripts_failed", "start_error")
+    assert not said.keys() & {"log_tail", "left_out"}
+
+
+@pytest.mark.parametrize(("scripts", "state", "last"), [(Fails(after=3), "ready", "no such package"), (NEVER, "starting", "connected")])
+def test_c14_scripts_that_failed_or_do_not_end_where_the_log_has_them(scripts: Any, state: str, last: str) -> None:
+    """The end of what they have said is told, and how much of it is left out."""
+    kitchen = Kitchen(coder=Telling)
+    docker = kitchen.coder.add_template("docker", scripts=scripts, log=[f"line {number}" for number in range(60)])
+    said = kitchen.call("create_workspace", template_id=str(docker.id))
+    assert (said["state"], said["log_tail"][-1]) == (state, last)
+    assert said["left_out"] == [f"the first {60 + (2 if state == 'ready' else 1) - len(said['log_tail'])} lines of the log"]
 
 
 def test_c15_scripts_that_still_run() -> None:

@@ -66,7 +66,8 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
         start=options.start,
         wait=options.wait,
     )
-    return attrs.evolve(_of_outcome(outcome), lines=tuple(texts.outcome_lines(names.with_template_name(session, outcome))))
+    result = _of_outcome(outcome)
+    return result if options.json else attrs.evolve(result, lines=tuple(texts.outcome_lines(names.with_template_name(session, outcome))))
 
 
 def start(session: Session, options: Namespace, tell: Tell) -> Result:

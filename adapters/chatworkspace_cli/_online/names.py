@@ -11,6 +11,9 @@ from chatworkspace import Chat, ChatNotFoundError, ChatWorkspaceError, InvalidAr
 from chatworkspace.ports import NotFoundError
 from chatworkspace_cli._online.session import Session
 
+BRIEF = 2.0
+"""Seconds for what an answer can do without."""
+
 
 def open_chat(session: Session, chat_id: str) -> Chat:
     """Make the chat known, with the token's user and its organization. InvalidArgumentError, ChatClosedError, UnavailableError."""
@@ -68,7 +71,7 @@ def with_template_name(session: Session, outcome: Outcome) -> Outcome:
     if template_id is None:
         return outcome
     try:
-        found = session.client.get_template(outcome.chat.owner_id, UUID(template_id), deadline=session.deadline())
+        found = session.client.get_template(outcome.chat.owner_id, UUID(template_id), deadline=session.deadline(BRIEF))
     except (ChatWorkspaceError, NotFoundError):
         return outcome
     return attrs.evolve(outcome, not_applied={**outcome.not_applied, "template_id": found.name})

@@ -135,9 +135,9 @@ class Session:
         self._on_progress = on_progress
 
     @staticmethod
-    def deadline() -> float:
-        """Return until when a request of the command's own may take."""
-        return SystemClock().monotonic() + LIMIT
+    def deadline(most: float = LIMIT) -> float:
+        """Return until when a request of the command's own may take. most: seconds."""
+        return SystemClock().monotonic() + most
 
     # ------------------------------------------------------------ ending early
 

@@ -167,15 +167,14 @@ class Keeper:
         try:
             self._children.start([f"{self._job.home}/{SETUP}"], (nothing, end, end), lambda code: self._setup_over(code, said))
         except (OSError, subprocess.SubprocessError) as error:  # the latter: its session could not be noted, and so it does nothing
-            self._log.line(f"setup could not be started: {getattr(error, 'strerror', None) or error}")
+            self._log.close(f"setup could not be started: {getattr(error, 'strerror', None) or error}")
             self.say(setup_ended_at=time.time(), setup_exit_code=126)
         os.close(nothing)
         os.close(end)
 
     def _setup_over(self, code: int, said: _Said) -> None:
         said.read()
-        if code:
-            self._log.line(f"setup ended with {by_signal(code) or f'exit code {code}'}")
+        self._log.close(f"setup ended with {by_signal(code) or f'exit code {code}'}" if code else "")
         self.say(setup_ended_at=time.time(), setup_exit_code=code)
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from chatworkspace import ChatWorkspaces, InvalidArgumentError, Outcome, Phase, Reason, State
+from chatworkspace import ChatWorkspaces, InvalidArgumentError, Outcome, Reason, State
 from chatworkspace._domain.arguments import HANDS
 from chatworkspace.ports import SystemClock
 from chatworkspace_fake import MemoryStore
-from tests.adapters.local.worlds import PATIENCE, Home
+from tests.adapters.local.worlds import PATIENCE, Home, deadline
 
 CHAT = "chat"
 CALLERS = 8
@@ -69,12 +72,41 @@ def test_a_follower_hears_the_whole_setup(here: Home) -> None:
     for it in chats.follow(CHAT, wait=PATIENCE):
         lines += [] if it.line is None else [it.line]
         if it.line == "first":
-            assert it.phase is Phase.SCRIPTS
             (next((here.root / "workspaces" / "me").iterdir()) / "files" / "go").touch()
         outcome = it.outcome
     assert lines[-3:] == ["first", "no such package", "setup ended with exit code 4"]
     assert outcome is not None
     assert outcome.reason is Reason.SCRIPTS_FAILED
+
+
+@pytest.mark.parametrize(
+    ("setup", "tail"),
+    [
+        ("printf 'no such package' >&2; exit 3", ["no such package", "setup ended with exit code 3"]),
+        ("yes x | head -c 2000000; echo 'the cause' >&2; exit 3", ["x", "the cause", "setup ended with exit code 3"]),
+    ],
+    ids=["no newline", "two megabytes"],
+)
+def test_the_end_of_what_a_failing_setup_says_is_kept(here: Home, setup: str, tail: list[str]) -> None:
+    """Whether its last line has an end or not, and however much it has said before."""
+    told = service(here).create(CHAT, here.template("own", setup=setup).id, wait=PATIENCE)
+    assert list(told.log_tail[-len(tail) :]) == tail
+
+
+def test_a_setup_that_is_killed_in_the_midst_of_a_line(here: Home) -> None:
+    """What it has said of it is told, once the workspace has ended and nobody goes on."""
+    chats = service(here)
+    docker = here.template("own", setup="printf 'half a line'; touch said; sleep 600")
+    workspace = chats.create(CHAT, docker.id, wait=0).workspace
+    assert workspace is not None
+    over = deadline()
+    while not (here.folder(workspace) / "files" / "said").exists() and time.monotonic() < over:
+        time.sleep(0.01)
+    os.kill(here.keeper(workspace), signal.SIGKILL)
+    lines = list[str]()
+    while lines[-1:] != ["half a line"] and time.monotonic() < over:
+        lines = [it.text for it in here.platform.build_log(workspace, after=0, deadline=over)]
+    assert lines[-2:] == ["built", "half a line"]
 
 
 def test_a_model_uses_its_workspace(here: Home) -> None:

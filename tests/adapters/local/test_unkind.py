@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from chatworkspace import JobStatus, UnavailableError
+from chatworkspace_local import _templates
 from chatworkspace_local._records import as_json, with_latest
 from chatworkspace_local._worker import processes
 from chatworkspace_local._worker.ending import forget_sessions, sessions_in
@@ -21,8 +22,9 @@ ODD_NAMES = ("notes.txt", "-", "12", "12-", "x-1", "\N{SUPERSCRIPT TWO}-3", "1-2
 
 
 @pytest.mark.parametrize("how", ["a FIFO", "a link", "a folder"])
-def test_a_setup_that_is_no_file(here: Home, how: str) -> None:
-    """The build fails with what is wrong, at once; nothing is waited for."""
+def test_a_setup_that_is_no_file(here: Home, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it becomes one after it was looked at, the build fails with what is wrong, at once; nothing is waited for."""
+    monkeypatch.setattr(_templates, "_see_setup", len)
     template, setup = here.template("odd"), here.root / "templates" / "odd" / "setup"
     match how:
         case "a FIFO":
