@@ -22,8 +22,10 @@ HOUR = 60.0
 WORLDS = 20_000
 """Worlds that are looked at then."""
 
-WAITING = ("-n", str(2 * (os.cpu_count() or 1)))
-"""More processes than processors, for tests that wait for sockets, servers and leases most of the time."""
+WAITING = ("-n", str((os.cpu_count() or 1) + 1))
+"""A process more than processors, for tests that wait for sockets, servers and leases a part of the time, beside others that do not."""
+TOGETHER = ("-n", "0")
+"""One process, for few tests that share what takes long to be made."""
 
 INTERPRETERS = "interpreters"
 """Named in CHATWORKSPACE_REQUIRE, a version that is claimed and not there fails the run."""
@@ -36,13 +38,13 @@ def quick() -> Lanes:
     return [
         [
             Step(f"ordinary tests, {label(sys.version_info[:2])}", pytest()),
-            Step("packaging and typing tests", marked("packaging")),
         ],
         [
             Step("ruff check", python("-m", "ruff", "check", ".")),
             Step("ruff format --check", python("-m", "ruff", "format", "--check", ".")),
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
             Step("processes that are killed", marked("crash", *WAITING)),
+            Step("packaging and typing tests", marked("packaging", *TOGETHER)),
         ],
         [
             Step("mypy --strict", python("-m", "mypy")),  # first: what both lanes of tests read is compiled by then
