@@ -136,7 +136,7 @@ def test_an_interrupt_ends_a_file_under_way(hands: Hands) -> None:
     assert (result.is_error, result.content["reason"]) == (True, "interrupted")
 
 
-SERVER = "nohup sh -c 'echo up; exec sleep 500' >log 2>&1 & echo $!; until grep -q up log; do sleep 0.1; done"
+SERVER = "nohup sh -c 'echo up; exec sleep 500' >log 2>&1 & echo $!; until grep -qs up log; do sleep 0.1; done"
 
 
 def test_a_server_outlives_the_call_that_begins_it(hands: Hands) -> None:

@@ -45,9 +45,9 @@ def quick() -> Lanes:
             Step("the example under real web servers, and in a browser", marked("web", *WAITING)),
             Step("processes that are killed", marked("crash", *WAITING)),
             Step("packaging and typing tests", marked("packaging", *TOGETHER)),
+            Step("mypy --strict", python("-m", "mypy")),
         ],
         [
-            Step("mypy --strict", python("-m", "mypy")),  # first: what both lanes of tests read is compiled by then
             Step("adapters over sockets, files and processes", marked("adapters", *WAITING)),
         ],
     ]
