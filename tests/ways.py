@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,14 @@ def is_left_out(path: Path, config: pytest.Config, mark: str) -> bool | None:
     """Tell pytest to leave a module alone of which all tests have a mark that is left out, unless it is named: to read it takes its time."""
     named = {Path(it.partition("::")[0]).resolve() for it in config.args}
     return True if path.name.startswith("test_") and path not in named and mark in marks_left_out(config) else None
+
+
+def mark_by_place(items: Iterable[pytest.Item], mark: pytest.MarkDecorator, is_there: Callable[[Path], bool]) -> None:
+    """Mark all tests whose module is there; each module is looked at once."""
+    marked = cache(is_there)
+    for item in items:
+        if marked(item.path):
+            item.add_marker(mark)
 
 
 def levels(*marks: pytest.MarkDecorator, prefix: str = "") -> list[Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.coder.certificates import Certificates
-from tests.ways import is_left_out
+from tests.ways import is_left_out, mark_by_place
 
 ORDINARY = ("cli/offline", "fake", "mcp/test_server.py", "web", "test_faces_of_stores.py")
 """What needs nothing real: the command's own platform in virtual time, the fake, streams of events in it, and what stores and servers look like."""
@@ -21,9 +21,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder but those that need nothing real."""
-    for item in items:
-        if _is_real(item.path):
-            item.add_marker(pytest.mark.adapters)
+    mark_by_place(items, pytest.mark.adapters, _is_real)
 
 
 def _is_real(path: Path) -> bool:

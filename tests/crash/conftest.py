@@ -9,7 +9,7 @@ import pytest
 
 from tests.crash import databases
 from tests.crash.databases import Database
-from tests.ways import is_left_out
+from tests.ways import is_left_out, mark_by_place
 
 ORDINARY = ("test_asking.py", "test_checker.py", "test_guarantees.py")
 """No process is started in these."""
@@ -23,9 +23,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder, save those that are quick."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and item.path.name not in ORDINARY:
-            item.add_marker(pytest.mark.crash)
+    mark_by_place(items, pytest.mark.crash, lambda path: Path(__file__).parent in path.parents and path.name not in ORDINARY)
 
 
 @pytest.fixture(params=["sqlite", "postgres"], scope="session")

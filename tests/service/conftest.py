@@ -107,9 +107,9 @@ def _folders(module: str) -> tuple[str, ...]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out what cannot be; of a product, go over HTTP with some each time, and with all where everything is asked for."""
-    left = [it for it in items if isinstance(it, pytest.Function) and _is_left(it)]
-    config.hook.pytest_deselected(items=left)
-    items[:] = [it for it in items if it not in set[pytest.Item](left)]
+    left = {it: None for it in items if isinstance(it, pytest.Function) and _is_left(it)}
+    config.hook.pytest_deselected(items=list(left))
+    items[:] = [it for it in items if it not in left]
     for number, item in enumerate(it for it in items if _way(it) == NEWEST and not _is_product(it)):
         if number % OF_OTHERS:
             item.add_marker(pytest.mark.exhaustive)

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from chatworkspace_postgres import upgrade
 from chatworkspace_simulator import CoderSimulator
 from tests.adapters.postgres.server import Database, granted
-from tests.ways import is_left_out
+from tests.ways import is_left_out, mark_by_place
 from tests.web.site import Site, serving
 
 LINES = tuple(f"step {number} <b>of</b> the build" for number in range(1, 11))
@@ -28,9 +28,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark all tests of this folder."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.web)
+    mark_by_place(items, pytest.mark.web, lambda path: Path(__file__).parent in path.parents)
 
 
 @pytest.fixture
