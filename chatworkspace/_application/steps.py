@@ -244,7 +244,7 @@ class Steps:
 
     def may_have_missed(self, told: Place) -> bool:
         """Tell whether a follower that comes back from there may have missed the rest of a log."""
-        return told.phase in self._waiter.log_phases
+        return self._waiter.may_have_missed(told)
 
     def wait_for_turn(self, call: Call, look: Look, until: float) -> None:
         """Wait until the chat may be free. Holds neither mutex nor connection. BusyError: it never will be, for a call around this one decides."""

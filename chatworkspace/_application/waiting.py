@@ -135,7 +135,7 @@ class BuildLog:
         """
         number = workspace.build.number
         self._grows = phase in self._phases
-        missed = not seated and told is not None and told.phase in self._phases and told.build == number
+        missed = not seated and told is not None and _may_have_missed(told, self._phases) and told.build == number
         if self._grows:
             self._build, self._phase = number, phase
         elif missed and told is not None:
@@ -167,9 +167,13 @@ class Waiter:
         """Seconds after which nothing is waited for any more: a workspace that is rebuilt without end ends no wait by itself."""
 
     @property
-    def log_phases(self) -> Collection[Phase]:
-        """Those in which the build's log grows: whoever was told of one may have missed the rest of it."""
+    def _log_phases(self) -> Collection[Phase]:
+        """Those in which the build's log grows."""
         return _OF_SCRIPTS if has_scripts_in_log(self._watches.creator) else _OF_BUILD
+
+    def may_have_missed(self, told: Place) -> bool:
+        """Tell whether a follower that comes back from there may have missed the rest of a log."""
+        return _may_have_missed(told, self._log_phases)
 
     def wait(self, call: Call, bound: Bound, *, goal: Goal = Goal.SETTLED, lines: bool = False) -> Ending | Changes:
         """Return how it is, where nothing is under way; else what yields every change, and returns how it ended.
@@ -203,7 +207,7 @@ class Waiter:
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
         workspace, last = bound.workspace, inf
-        log = BuildLog(self.log_phases)
+        log = BuildLog(self._log_phases)
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
@@ -328,6 +332,11 @@ def _measure(call: Call, span: Span, limit: float, now: float) -> None:
     if over >= 0:
         call.beyond = over
         call.waited = Waited.STILL if over >= limit and now - span.moved_at >= limit else Waited.BEYOND
+
+
+def _may_have_missed(told: Place, phases: Collection[Phase]) -> bool:
+    # connecting is also what is told before the dial of one that has been ready for long: nobody followed its log
+    return told.phase in phases and (told.phase is not Phase.CONNECTING or told.line > 0)
 
 
 def _undialled(finding: Finding) -> _Dialled | None:

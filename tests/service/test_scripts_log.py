@@ -55,6 +55,18 @@ def test_who_comes_back_to_what_was_just_dialled_hears_the_rest() -> None:
     assert lines(world, cursor) == [("no such package", Phase.SCRIPTS)]
 
 
+def test_who_comes_back_to_what_was_ready_for_long_hears_nothing_old() -> None:
+    """Before its dial it is told that it is connecting, too: nobody followed that log."""
+    world = World(coder=Telling)
+    world.chats.create(CHAT, slow(world).id)
+    world.sim.sleep(3600)
+    follower = world.chats.follow(CHAT)
+    first = next(follower)
+    follower.close()
+    assert first.phase is Phase.CONNECTING
+    assert lines(world, first.cursor) == []
+
+
 def test_a_creator_that_does_not_know_of_it_has_none() -> None:
     """One with all methods that is no WorkspaceCreator by name, or a stand-in that answers to any name: their logs are the builds' alone."""
 

@@ -158,6 +158,7 @@ class Keeper:
     def _set_up(self) -> None:
         """Begin the setup, if there is one; from then on the build has succeeded."""
         if not os.path.exists(f"{self._job.home}/{SETUP}"):
+            self._log.close()
             self.say(built_at=time.time(), setup_ended_at=time.time(), setup_exit_code=0)
             return
         self.say(built_at=time.time(), setup_began_at=time.time())

@@ -96,11 +96,12 @@ def test_the_end_of_what_a_failing_setup_says_is_kept(here: Home, setup: str, ta
 def test_a_setup_that_is_killed_in_the_midst_of_a_line(here: Home) -> None:
     """What it has said of it is told, once the workspace has ended and nobody goes on."""
     chats = service(here)
-    docker = here.template("own", setup="printf 'half a line'; touch said; sleep 600")
+    docker = here.template("own", setup="printf 'half a line'; sleep 600")
     workspace = chats.create(CHAT, docker.id, wait=0).workspace
     assert workspace is not None
     over = deadline()
-    while not (here.folder(workspace) / "files" / "said").exists() and time.monotonic() < over:
+    log = here.folder(workspace) / "builds" / "1.log"
+    while not (log.exists() and log.read_text().endswith("half a line")) and time.monotonic() < over:
         time.sleep(0.01)
     os.kill(here.keeper(workspace), signal.SIGKILL)
     lines = list[str]()
