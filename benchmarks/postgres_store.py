@@ -260,7 +260,7 @@ def measured(*, quick: bool) -> dict[str, Any]:
             "postgresql": version,
             "one_chat": of_one_chat(database, 160 // part),
             "take_over": {str(number): take_over(database, number, 60 // part + 2) for number in (1, CROWD)},
-            "creations": [creations(database, threads, 1600 // part) for threads in THREADS],
+            "creations": [creations(database, threads, 800 // part) for threads in THREADS],
             "waiting": waiting(database, 1000 // part, 10 / part),
         }
 

@@ -149,7 +149,7 @@ def watching(part: int, threads: int) -> dict[str, Any]:
 
 def polling(part: int, pollers: int) -> dict[str, Any]:
     """Measure callers that cannot watch, over builds of up to half a minute, alone and beside many that wait for long; and the model system."""
-    numbers, chats = dict[str, Any](), max(72 // part, pollers)
+    numbers, chats = dict[str, Any](), max(36 // part, pollers)
     times = [seconds / part for seconds in UP_TO_HALF_A_MINUTE]
     with world(times, watching=False) as it:
         numbers["alone"] = late(it, chats, pollers)

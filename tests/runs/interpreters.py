@@ -42,9 +42,9 @@ def label(version: tuple[int, ...]) -> str:
     return "Python " + ".".join(map(str, version))
 
 
-def requirements() -> list[str]:
-    """Return the requirements of setup.cfg that the ordinary tests have."""
-    return [line for line in (*required(), *required("test")) if name_of(line) in ELSEWHERE]
+def requirements(*more: str) -> list[str]:
+    """Return the requirements of setup.cfg that the ordinary tests have. more: names of others that are wanted."""
+    return [line for line in (*required(), *required("test")) if name_of(line) in (*ELSEWHERE, *more)]
 
 
 def required(extra: str = "") -> list[str]:

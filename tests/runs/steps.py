@@ -145,7 +145,7 @@ def with_the_oldest(other: str, shell: Shell) -> bool:
 def with_sdks(shell: Shell) -> bool:
     """Run the tests of what vendors' packages do, in an environment that has them: they have many requirements, none of which is ours."""
     with tempfile.TemporaryDirectory() as folder:
-        own = installed(PYTHON, folder, shell, *requirements(), *required("sdks"))
+        own = installed(PYTHON, folder, shell, *requirements("pyright"), *required("sdks"))
         return own is not None and shell.run(own, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "sdks", *map(str, places("sdks")))
 
 
