@@ -6,7 +6,8 @@ import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from uuid import UUID, uuid5
 
 import attrs
@@ -87,30 +88,30 @@ def _names(folder: str) -> Iterator[str]:
                 yield it.name
 
 
-def _read_or_nothing(path: str, name: str, most: int) -> bytes:
+@contextmanager
+def _told_of(name: str) -> Generator[None, None, None]:
+    """Tell of one of a template's files what is wrong with it. TemplateError; FileNotFoundError stays."""
     try:
-        return read_file(path, most)
+        yield
     except FileNotFoundError:
-        return b""
+        raise
     except OddFileError as error:
         raise TemplateError(f"{name} {error}") from None
     except OSError as error:
         raise TemplateError(f"{name} cannot be read: {error.strerror}") from None
 
 
+def _read_or_nothing(path: str, name: str, most: int) -> bytes:
+    with suppress(FileNotFoundError), _told_of(name):
+        return read_file(path, most)
+    return b""
+
+
 def _see_setup(path: str) -> None:
     """TemplateError: a template's setup cannot be one, and a build would fail for it."""
-    try:
-        with open(open_regular(path), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        return
-    except OddFileError as error:
-        raise TemplateError(f"{SETUP} {error}") from None
-    except OSError as error:
-        raise TemplateError(f"{SETUP} cannot be read: {error.strerror}") from None
-    if size > MOST_OF_SETUP:
-        raise TemplateError(f"{SETUP} has more than {MOST_OF_SETUP:,} bytes")
+    with suppress(FileNotFoundError), _told_of(SETUP), open(open_regular(path), "rb") as file:
+        if os.fstat(file.fileno()).st_size > MOST_OF_SETUP:
+            raise TemplateError(f"{SETUP} has more than {MOST_OF_SETUP:,} bytes")
 
 
 def _digest(folder: str) -> str:

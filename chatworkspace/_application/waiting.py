@@ -207,11 +207,11 @@ class Waiter:
         lines: yield the build log as well, and something at least every LOG_TICK seconds unless a read takes longer.
         """
         workspace, last = bound.workspace, inf
-        log = BuildLog(self._log_phases)
+        log = BuildLog(self._log_phases) if lines else None
         seat: Seat | None = None  # taken only if there is something to wait for
         try:
             while True:
-                if lines:
+                if log is not None:
                     finding = classify(workspace, lost_after=self._timeouts.lost_after)
                     if log.is_due(call.told, workspace, describe(finding, workspace).phase, seated=seat is not None):
                         seat = seat or self._watches.join(call, bound.chat.owner_id, workspace, read_at=bound.read_at)

@@ -49,7 +49,7 @@ def test_who_comes_back_hears_the_rest(pause: float) -> None:
 def test_who_comes_back_to_what_was_just_dialled_hears_the_rest() -> None:
     """Somebody else's call has proven it ready meanwhile, and so nothing need be waited for."""
     world = World(coder=Telling)
-    world.chats.create(CHAT, world.template(**TIMES).id, wait=0)
+    world.chats.create(CHAT, slow(world).id, wait=0)
     cursor = next(it.cursor for it in world.chats.follow(CHAT) if it.line == "connected")
     assert world.chats.create(CHAT, slow(world, name="other").id).ready
     assert lines(world, cursor) == [("no such package", Phase.SCRIPTS)]

@@ -66,8 +66,7 @@ def create(session: Session, options: Namespace, tell: Tell) -> Result:
         start=options.start,
         wait=options.wait,
     )
-    result = _of_outcome(outcome)
-    return result if options.json else attrs.evolve(result, lines=tuple(texts.outcome_lines(names.with_template_name(session, outcome))))
+    return _of_outcome(outcome if options.json else names.with_template_name(session, outcome))
 
 
 def start(session: Session, options: Namespace, tell: Tell) -> Result:
